@@ -1,0 +1,29 @@
+# Warnings are errors in our own code; headers of packages are system headers.
+set(SCALEGRAPH_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                        -Werror)
+set(SCALEGRAPH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-omit-frame-pointer
+                              -fno-sanitize-recover=undefined)
+
+# scalegraph_target(NAME): the settings that every target of ours has.
+function(scalegraph_target name)
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  target_compile_options(${name} PRIVATE ${SCALEGRAPH_WARNINGS})
+  if(SCALEGRAPH_SANITIZE)
+    target_compile_options(${name} PUBLIC ${SCALEGRAPH_SANITIZE_FLAGS})
+    target_link_options(${name} PUBLIC ${SCALEGRAPH_SANITIZE_FLAGS})
+  endif()
+endfunction()
+
+# scalegraph_test(NAME SOURCES... LIBRARIES...): one test binary per layer, run by ctest as NAME.
+# rapidcheck and Catch2 2 are in every one of them; precompiled, since two cores wait for them.
+function(scalegraph_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;PRECOMPILE" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/catch_main.cpp)
+  scalegraph_target(${name})
+  target_link_libraries(${name} PRIVATE Catch2::Catch2 rapidcheck ${ARG_LIBRARIES})
+  target_precompile_headers(${name} PRIVATE <catch2/catch.hpp> ${ARG_PRECOMPILE})
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/support/catch_main.cpp
+                              PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()
