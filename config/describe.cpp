@@ -1,0 +1,89 @@
+// The key table as a TOML file with prose, line by line what config/scalegraph.toml holds.
+#include <sstream>
+
+#include "config/keys.hpp"
+#include "config/load.hpp"
+
+namespace sg::config {
+namespace {
+
+constexpr std::size_t line_width = 80;  // columns
+
+constexpr std::string_view introduction =
+    "Settings of scalegraphd, the ledger's server.\n"
+    "\n"
+    "The daemon runs without this file: every key below stands at its default, so a key that is "
+    "left out changes nothing. Start with it: scalegraphd --config FILE; check it without starting "
+    "anything: scalegraphd --config FILE --check. One key can be set for one start, and then wins "
+    "over the file: scalegraphd --set server.listen=127.0.0.1:0\n"
+    "\n"
+    "An unknown key, a wrong type or a value out of range stops the start and says the line and "
+    "what would be right. Settings are read at the start only. Durations are whole numbers in the "
+    "unit that their key names; bounds are inclusive.";
+
+// A paragraph as comment lines of at most line_width columns; a word is never split.
+std::string comment_paragraph(std::string_view text) {
+  std::istringstream words{std::string(text)};
+  std::string out;
+  std::string line = "#";
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > line_width) {
+      out += line + "\n";
+      line = "#";
+    }
+    line += " " + word;
+  }
+  return out + line + "\n";
+}
+
+std::string comment(std::string_view text) {
+  std::istringstream paragraphs{std::string(text)};
+  std::string out;
+  for (std::string paragraph; std::getline(paragraphs, paragraph);) {
+    out += comment_paragraph(paragraph);
+  }
+  return out;
+}
+
+// "16777216 (16 MiB)" for whole KiB, MiB and GiB, so that nobody has to count digits.
+std::string amount(std::int64_t value, std::string_view unit) {
+  constexpr std::int64_t step = 1024;
+  auto out = std::to_string(value);
+  if (unit != "bytes") return out;
+  std::string_view name;
+  for (const std::string_view next : {"KiB", "MiB", "GiB"}) {
+    if (value < step || value % step != 0) break;
+    value /= step;
+    name = next;
+  }
+  return name.empty() ? out : out + " (" + std::to_string(value) + " " + std::string(name) + ")";
+}
+
+std::string facts(const Key& key, const Value& standard) {
+  const std::string unit(key.unit);
+  if (const auto* integer = std::get_if<Integer>(&key.type)) {
+    return "Unit: " + unit + ". Range: " + amount(integer->min, unit) + " to " +
+           amount(integer->max, unit) +
+           ". Default: " + amount(std::get<std::int64_t>(standard), unit) + ".";
+  }
+  return "Form: " + unit + ". Default: " + to_toml(standard) + ".";
+}
+
+}  // namespace
+
+std::string describe() {
+  const auto settings = defaults();
+  auto out = comment(introduction);
+  for (const auto& table : tables()) {
+    out.append("\n[").append(table.name).append("]\n").append(comment(table.explanation));
+    for (const auto& key : keys()) {
+      if (key.table != table.name) continue;
+      const auto standard = read(key, settings);
+      out += "\n" + comment(key.explanation) + "#\n" + comment(facts(key, standard));
+      out.append(key.name).append(" = ").append(to_toml(standard)).append("\n");
+    }
+  }
+  return out;
+}
+
+}  // namespace sg::config

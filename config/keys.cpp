@@ -1,0 +1,229 @@
+// The key table. Adding a key: a member in settings.hpp with its default, a row here, and the file
+// config/scalegraph.toml anew from describe().
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include "config/error.hpp"
+
+namespace sg::config {
+namespace {
+
+constexpr std::int64_t KiB = 1'024;
+constexpr std::int64_t MiB = 1'024 * KiB;
+constexpr std::int64_t GiB = 1'024 * MiB;
+constexpr std::int64_t day_s = 86'400;
+constexpr std::int64_t ten_years_s = 3'650 * day_s;
+constexpr std::size_t max_path_bytes = 4'095;  // Linux: PATH_MAX less its NUL
+
+// An integer that lives in `Member` of the struct `Section` of Settings, as a number or a duration.
+template <auto Section, auto Member>
+constexpr Integer integer(std::int64_t min, std::int64_t max) {
+  using Held = std::remove_reference_t<decltype(std::declval<Settings&>().*Section.*Member)>;
+  return {min, max,
+          [](const Settings& settings) -> std::int64_t {
+            const Held& held = settings.*Section.*Member;
+            if constexpr (std::is_integral_v<Held>) {
+              return static_cast<std::int64_t>(held);
+            } else {
+              return held.count();
+            }
+          },
+          [](Settings& settings, std::int64_t value) {
+            settings.*Section.*Member = static_cast<Held>(value);
+          }};
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+std::string wanted_endpoint() {
+  return "a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
+         "\"[::1]:0\"";
+}
+
+bool set_listen(Settings& settings, const std::string& text) {
+  const auto endpoint = parse_endpoint(text);
+  if (endpoint) settings.server.listen = *endpoint;
+  return endpoint.has_value();
+}
+
+std::string wanted_path() {
+  return "a string with the path of a folder: 1 to " + std::to_string(max_path_bytes) +
+         " bytes, no control characters";
+}
+
+bool set_path(Settings& settings, const std::string& text) {
+  if (text.empty() || text.size() > max_path_bytes) return false;
+  if (std::any_of(text.begin(), text.end(), is_control)) return false;
+  settings.storage.path = text;
+  return true;
+}
+
+std::string wanted_level() {
+  std::string out;
+  for (const auto name : log_level_names()) {
+    out.append(out.empty() ? "one of " : ", ").append(quoted(name));
+  }
+  return out;
+}
+
+bool set_level(Settings& settings, const std::string& text) {
+  const auto level = parse_log_level(text);
+  if (level) settings.log.level = *level;
+  return level.has_value();
+}
+
+constexpr Text listen_text{
+    wanted_endpoint, [](const Settings& settings) { return to_string(settings.server.listen); },
+    set_listen};
+constexpr Text path_text{
+    wanted_path, [](const Settings& settings) { return settings.storage.path.string(); }, set_path};
+constexpr Text level_text{
+    wanted_level,
+    [](const Settings& settings) { return std::string(to_string(settings.log.level)); }, set_level};
+
+constexpr std::array table_rows{
+    Table{"server", "The gRPC endpoint that clients talk to."},
+    Table{"storage", "The store on disk: the journal's blocks, checkpoints and indexes."},
+    Table{"ledger", "How accounts are spread over actors, and how transfers wait for them."},
+    Table{"supervisor",
+          "When restarting is given up: more than `intensity` crashes within `period` under one "
+          "supervisor stop its children and go up to its parent. At the root the daemon stops with "
+          "exit code 4."},
+    Table{"scheduler", "The actor system's own threads (CAF)."},
+    Table{"log", "What the daemon writes to its log."},
+};
+
+constexpr std::array<std::string_view, 4> reserved_rows{"metrics", "tls", "auth", "cluster"};
+
+constexpr std::array key_rows{
+    Key{"server", "listen", "HOST:PORT, with a port from 0 to 65535", listen_text,
+        "Where the server takes calls. An IPv6 address stands in brackets, as in [::1]:50051. With "
+        "port 0 the system chooses a free one; the line \"listening on HOST:PORT\" that the daemon "
+        "prints says which. Whoever reaches this address can move money: an address other than "
+        "loopback belongs behind something that checks who calls."},
+    Key{"server", "max_in_flight", "calls",
+        integer<&Settings::server, &Server::max_in_flight>(1, 1'000'000),
+        "Calls that the server works on at once. One more is refused with RESOURCE_EXHAUSTED, "
+        "reason OVERLOADED; it has changed nothing and may be sent again."},
+    Key{"server", "max_message_bytes", "bytes",
+        integer<&Settings::server, &Server::max_message_bytes>(64 * KiB, 1 * GiB),
+        "The largest message that a client may send. Large batches need room: 10,000 transfers of "
+        "two entries are about 1 MiB with short ids and no references."},
+    Key{"server", "drain_timeout", "milliseconds",
+        integer<&Settings::server, &Server::drain_timeout>(0, 600'000),
+        "After SIGTERM the server takes no new calls and finishes those in flight, but waits no "
+        "longer than this. What it has not answered by then, the client retries with its "
+        "idempotency key. 0 waits for nothing."},
+    Key{"server", "max_stream_window", "requests",
+        integer<&Settings::server, &Server::max_stream_window>(1, 1'024),
+        "Requests of one StreamTransfers stream that are in work at once. A stream with this many "
+        "is not read further until a response has gone out, so a client that stops reading holds "
+        "up only itself."},
+
+    Key{"storage", "path", "path of a folder, not empty", path_text,
+        "Where the store is kept; made if it does not exist. A relative path starts at the folder "
+        "that the daemon was started in. One daemon at a time: the store is locked while it runs."},
+    Key{"storage", "max_wal_bytes", "bytes",
+        integer<&Settings::storage, &Storage::max_wal_bytes>(16 * MiB, 16 * GiB),
+        "Write-ahead log kept before its contents are moved into table files. A start reads all of "
+        "it again: more makes writing steadier, less makes a restart quicker."},
+    Key{"storage", "block_cache_bytes", "bytes",
+        integer<&Settings::storage, &Storage::block_cache_bytes>(1 * MiB, 64 * GiB),
+        "Memory for recently read parts of the store. It serves history and lookups of past "
+        "transfers; balances are in memory anyway."},
+    Key{"storage", "checkpoint_interval", "transfers",
+        integer<&Settings::storage, &Storage::checkpoint_interval>(1'000, 1'000'000'000),
+        "Transfers between two checkpoints of the balances. A start replays what came after the "
+        "last one: fewer make a restart quicker, more make less work while running."},
+    Key{"storage", "index_chunk", "postings",
+        integer<&Settings::storage, &Storage::index_chunk>(1'000, 1'000'000),
+        "Postings that are sorted and added to the history index in one go, beside the writing of "
+        "blocks. Larger goes make fewer files to read from, and longer pauses for the disk."},
+    Key{"storage", "key_retention", "seconds",
+        integer<&Settings::storage, &Storage::key_retention>(1, ten_years_s),
+        "An idempotency key is kept at least this long, counted in time that the server ran, so "
+        "neither a pause nor a change of the clock expires one. A retry that comes later than this "
+        "is a new transfer. Less than 86400 (24 hours) is for tests only."},
+
+    Key{"ledger", "shards", "shards", integer<&Settings::ledger, &Ledger::shards>(1, 1'024),
+        "Actors that the accounts are spread over; a participant and all of its accounts share "
+        "one. The number may change between two starts. About one per core is right: more cost "
+        "messages, fewer leave cores idle."},
+    Key{"ledger", "lock_timeout", "milliseconds",
+        integer<&Settings::ledger, &Ledger::lock_timeout>(1, 600'000),
+        "A transfer waits at most this long for undecided transfers before it, or until its own "
+        "deadline if that is earlier. Then it ends with DEADLINE_EXCEEDED, reason LOCK_TIMEOUT, "
+        "and has changed nothing."},
+
+    Key{"supervisor", "intensity", "crashes",
+        integer<&Settings::supervisor, &Supervisor::intensity>(0, 1'000'000),
+        "Crashes within the period that are answered by a restart. The next one is given up to the "
+        "parent. 0 restarts nothing."},
+    Key{"supervisor", "period", "seconds",
+        integer<&Settings::supervisor, &Supervisor::period>(1, day_s),
+        "The time over which crashes are counted. It slides: a crash counts until it is older than "
+        "this."},
+
+    Key{"scheduler", "threads", "threads",
+        integer<&Settings::scheduler, &Scheduler::threads>(1, 256),
+        "Worker threads that run actors. The journal has a thread of its own besides, since it "
+        "waits for the disk. About one per core is right."},
+    Key{"scheduler", "max_throughput", "messages",
+        integer<&Settings::scheduler, &Scheduler::max_throughput>(1, 1'000'000),
+        "Messages that an actor handles before the next actor has its turn on the thread. Fewer "
+        "are fairer, more are faster."},
+
+    Key{"log", "level", "trace, debug, info, warning, error, critical or off", level_text,
+        "The least severe message that is written. At info: starts, stops, crashes and restarts, "
+        "but nothing per transfer. off writes nothing at all, not even why the daemon stopped."},
+};
+
+}  // namespace
+
+std::string Key::full_name() const { return std::string(table).append(".").append(name); }
+
+std::span<const Table> tables() { return table_rows; }
+std::span<const Key> keys() { return key_rows; }
+std::span<const std::string_view> reserved_tables() { return reserved_rows; }
+
+const Key* find_key(std::string_view table, std::string_view name) {
+  const auto* found = std::find_if(key_rows.begin(), key_rows.end(), [&](const Key& key) {
+    return key.table == table && key.name == name;
+  });
+  return found == key_rows.end() ? nullptr : found;
+}
+
+std::string wanted(const Key& key) {
+  if (const auto* text = std::get_if<Text>(&key.type)) return text->wanted();
+  const auto& bounds = std::get<Integer>(key.type);
+  return "an integer from " + std::to_string(bounds.min) + " to " + std::to_string(bounds.max);
+}
+
+Value read(const Key& key, const Settings& settings) {
+  if (const auto* text = std::get_if<Text>(&key.type)) return text->get(settings);
+  return std::get<Integer>(key.type).get(settings);
+}
+
+std::optional<std::string> write(const Key& key, const Value& value, Settings& settings) {
+  bool taken = false;
+  const auto* bounds = std::get_if<Integer>(&key.type);
+  if (const auto* number = std::get_if<std::int64_t>(&value); number != nullptr && bounds) {
+    taken = *number >= bounds->min && *number <= bounds->max;
+    if (taken) bounds->set(settings, *number);
+  } else if (const auto* string = std::get_if<std::string>(&value); string != nullptr && !bounds) {
+    taken = std::get<Text>(key.type).set(settings, *string);
+  }
+  if (taken) return std::nullopt;
+  return wanted(key);
+}
+
+std::string to_toml(const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  return quoted(std::get<std::string>(value));
+}
+
+}  // namespace sg::config

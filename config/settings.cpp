@@ -1,0 +1,91 @@
+// Text forms of the settings that are more than a number.
+#include "config/settings.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <system_error>
+
+namespace sg::config {
+namespace {
+
+constexpr std::size_t max_host_bytes = 253;  // a DNS name, RFC 1035 less the root's dot
+constexpr std::size_t max_port_digits = 5;
+
+constexpr std::array<std::string_view, 7> level_names{"trace", "debug",    "info", "warning",
+                                                      "error", "critical", "off"};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_name_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+         c == '_';
+}
+
+// Digits and dots alone are an address, never a name: 127.0.0.256 is a slip.
+bool is_name_or_ipv4(const std::string& host) {
+  if (!std::all_of(host.begin(), host.end(), is_name_character)) return false;
+  const bool numeric =
+      std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
+  in_addr address{};
+  return !numeric || inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+// An interface may follow the address: fe80::1%eth0.
+bool is_ipv6(const std::string& host) {
+  const auto percent = host.find('%');
+  if (percent != std::string::npos) {
+    const auto zone = std::string_view(host).substr(percent + 1);
+    if (zone.empty() || !std::all_of(zone.begin(), zone.end(), is_name_character)) return false;
+  }
+  in6_addr address{};
+  return inet_pton(AF_INET6, host.substr(0, percent).c_str(), &address) == 1;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto* end = text.data() + text.size();
+  if (text.empty() || text.size() > max_port_digits) return std::nullopt;
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto port = parse_port(text.substr(colon + 1));
+  auto host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (!port || host.empty() || host.size() > max_host_bytes) return std::nullopt;
+
+  // inet_pton would stop at a NUL and call the part before it right.
+  if (host.find('\0') != std::string_view::npos) return std::nullopt;
+  Endpoint endpoint{std::string(host), *port};
+  const bool right = bracketed ? is_ipv6(endpoint.host) : is_name_or_ipv4(endpoint.host);
+  if (!right) return std::nullopt;
+  return endpoint;
+}
+
+std::string to_string(const Endpoint& endpoint) {
+  const auto port = std::to_string(endpoint.port);
+  if (endpoint.host.find(':') == std::string::npos) return endpoint.host + ":" + port;
+  return "[" + endpoint.host + "]:" + port;
+}
+
+std::span<const std::string_view> log_level_names() { return level_names; }
+
+std::optional<LogLevel> parse_log_level(std::string_view text) {
+  const auto found = std::find(level_names.begin(), level_names.end(), text);
+  if (found == level_names.end()) return std::nullopt;
+  return static_cast<LogLevel>(found - level_names.begin());
+}
+
+std::string_view to_string(LogLevel level) { return level_names[static_cast<std::size_t>(level)]; }
+
+}  // namespace sg::config

@@ -1,0 +1,122 @@
+// Suggestions for misspelt names.
+#include "config/unknown.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "config/keys.hpp"
+
+namespace sg::config {
+namespace {
+
+// A name is near if about a quarter of it is wrong at most: maxInFlight is, timeout is not near
+// drain_timeout.
+bool is_near(std::string_view a, std::string_view b, std::size_t distance) {
+  return distance <= 1 + std::max(a.size(), b.size()) / 4;
+}
+
+std::optional<std::string_view> nearest(std::string_view name,
+                                        const std::vector<std::string_view>& candidates) {
+  constexpr std::size_t longest_name = 64;  // beyond any key; bounds the work on odd input
+  if (name.size() > longest_name) return std::nullopt;
+  std::optional<std::string_view> best;
+  std::size_t best_distance = 0;
+  for (const auto candidate : candidates) {
+    const auto distance = edit_distance(name, candidate);
+    if (!is_near(name, candidate, distance) || (best && distance >= best_distance)) continue;
+    best = candidate;
+    best_distance = distance;
+  }
+  return best;
+}
+
+std::vector<std::string_view> names_in(std::string_view table) {
+  std::vector<std::string_view> names;
+  for (const auto& key : keys()) {
+    if (key.table == table) names.push_back(key.name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> table_names() {
+  std::vector<std::string_view> names;
+  for (const auto& table : tables()) names.push_back(table.name);
+  return names;
+}
+
+std::string joined(const std::vector<std::string_view>& words, std::string_view before = "",
+                   std::string_view after = "") {
+  std::string out;
+  for (const auto word : words) {
+    if (!out.empty()) out += ", ";
+    out.append(before).append(word).append(after);
+  }
+  return out;
+}
+
+// A key's right name under a wrong table, or under none.
+std::optional<std::string> same_name_elsewhere(std::string_view name) {
+  for (const auto& key : keys()) {
+    if (key.name == name) return key.full_name();
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> suggestion(std::string_view table, std::string_view name) {
+  if (auto elsewhere = same_name_elsewhere(name)) return elsewhere;
+  const auto near = nearest(name, names_in(table));
+  if (!near) return std::nullopt;
+  return std::string(table).append(".").append(*near);
+}
+
+std::string not_yet(std::string_view table) {
+  return "not in this version: [" + std::string(table) + "] is reserved for a later one; remove it";
+}
+
+std::string all_tables() { return "the tables are " + joined(table_names(), "[", "]"); }
+
+}  // namespace
+
+bool is_table(std::string_view name) {
+  const auto names = table_names();
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_reserved_table(std::string_view name) {
+  const auto names = reserved_tables();
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string unknown_table(std::string_view table) {
+  if (is_reserved_table(table)) return not_yet(table);
+  const auto near = nearest(table, table_names());
+  const auto hint = near ? ", did you mean [" + std::string(*near) + "]?" : ";";
+  return "unknown table" + hint + " " + all_tables();
+}
+
+std::string unknown_key(std::string_view table, std::string_view name) {
+  if (is_reserved_table(table)) return not_yet(table);
+  const auto near = suggestion(table, name);
+  const auto hint = "unknown key" + (near ? ", did you mean " + *near + "?" : ";") + " ";
+  if (!is_table(table)) return hint + "keys stand in tables; " + all_tables();
+  return hint + "[" + std::string(table) + "] has " + joined(names_in(table));
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);  // of the matrix: distance of a's prefix to b's
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace sg::config

@@ -1,0 +1,89 @@
+#include "ledger/account.hpp"
+
+#include <array>
+
+namespace sg::ledger {
+namespace {
+
+constexpr std::array<std::string_view, kLastAccountType + 1> kTypeNames{
+    "unspecified", "standalone", "operating", "receivables", "payables", "escrow", "fees", "usage"};
+
+std::optional<Error> check_text(std::string_view text, std::string_view field) {
+  if (is_utf8(text)) return std::nullopt;
+  return Error{Reason::not_utf8,
+               std::string(field) + " is not valid UTF-8",
+               {{"field", std::string(field)}},
+               Outcome::none};
+}
+
+std::optional<Error> check_metadata(const Metadata& metadata) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : metadata) {
+    bytes += key.size() + value.size();
+    if (auto error = check_text(key, "metadata")) return error;
+    if (auto error = check_text(value, "metadata")) return error;
+  }
+  if (bytes <= kMaxMetadataBytes) return std::nullopt;
+  return Error{Reason::metadata_too_large,
+               "metadata has " + std::to_string(bytes) + " bytes: at most 16384 are allowed",
+               {{"field", "metadata"}},
+               Outcome::none};
+}
+
+}  // namespace
+
+std::string_view to_string(AccountType type) { return kTypeNames[static_cast<std::size_t>(type)]; }
+
+std::string participant_account_id(std::string_view participant_id, AccountType type) {
+  std::string id(participant_id);
+  id += ':';
+  id += to_string(type);
+  return id;
+}
+
+std::optional<Error> check(const NewParticipant& participant) {
+  if (auto error = check_id(participant.id, "id")) return error;
+  if (participant.name.size() > kMaxNameBytes) {
+    return Error{
+        Reason::name_too_long,
+        "name has " + std::to_string(participant.name.size()) + " bytes: at most 1024 are allowed",
+        {{"field", "name"}},
+        Outcome::none};
+  }
+  if (auto error = check_text(participant.name, "name")) return error;
+  if (participant.role == ParticipantRole::unspecified) {
+    return Error{Reason::role_unspecified,
+                 "role is unspecified: valid are ACCESS_PROVIDER, BANKING_PARTNER, "
+                 "ECOSYSTEM_PARTNER, SUPPLIER, EQUIPMENT_PROVIDER",
+                 {{"field", "role"}},
+                 Outcome::none};
+  }
+  return check_metadata(participant.metadata);
+}
+
+std::optional<Error> check(const NewAccount& account) {
+  const bool standalone = account.participant_id.empty();
+  if (!standalone) {
+    if (auto error = check_id(account.participant_id, "participant_id")) return error;
+  }
+  if (auto error = check_id(account.id, standalone ? "account_id" : "participant_id")) {
+    return error;
+  }
+  if (account.initial_balance < 0) {
+    return Error{
+        Reason::initial_balance_negative,
+        "initial_balance is " + std::to_string(account.initial_balance) + ": it must be 0 or more",
+        {{"field", "initial_balance"}},
+        Outcome::none};
+  }
+  if (account.floor > account.initial_balance) {
+    return Error{Reason::floor_above_balance,
+                 "floor " + std::to_string(account.floor) + " is above the initial balance " +
+                     std::to_string(account.initial_balance),
+                 {{"field", "floor"}},
+                 Outcome::none};
+  }
+  return check_metadata(account.metadata);
+}
+
+}  // namespace sg::ledger

@@ -1,0 +1,68 @@
+#include "ledger/error.hpp"
+
+#include <array>
+
+namespace sg::ledger {
+namespace {
+
+struct Row {
+  Reason reason;
+  std::string_view name;
+  Code code;
+};
+
+constexpr std::array kRows{
+    Row{Reason::account_not_found, "ACCOUNT_NOT_FOUND", Code::not_found},
+    Row{Reason::participant_not_found, "PARTICIPANT_NOT_FOUND", Code::not_found},
+    Row{Reason::transaction_not_found, "TRANSACTION_NOT_FOUND", Code::not_found},
+    Row{Reason::account_exists, "ACCOUNT_EXISTS", Code::already_exists},
+    Row{Reason::participant_exists, "PARTICIPANT_EXISTS", Code::already_exists},
+    Row{Reason::insufficient_funds, "INSUFFICIENT_FUNDS", Code::failed_precondition},
+    Row{Reason::balance_overflow, "BALANCE_OVERFLOW", Code::out_of_range},
+    Row{Reason::id_empty, "ID_EMPTY", Code::invalid_argument},
+    Row{Reason::id_too_long, "ID_TOO_LONG", Code::invalid_argument},
+    Row{Reason::id_control_character, "ID_CONTROL_CHARACTER", Code::invalid_argument},
+    Row{Reason::not_utf8, "NOT_UTF8", Code::invalid_argument},
+    Row{Reason::malformed_request, "MALFORMED_REQUEST", Code::invalid_argument},
+    Row{Reason::no_entries, "NO_ENTRIES", Code::invalid_argument},
+    Row{Reason::too_many_entries, "TOO_MANY_ENTRIES", Code::invalid_argument},
+    Row{Reason::amount_zero, "AMOUNT_ZERO", Code::invalid_argument},
+    Row{Reason::amount_not_positive, "AMOUNT_NOT_POSITIVE", Code::invalid_argument},
+    Row{Reason::initial_balance_negative, "INITIAL_BALANCE_NEGATIVE", Code::invalid_argument},
+    Row{Reason::floor_above_balance, "FLOOR_ABOVE_BALANCE", Code::invalid_argument},
+    Row{Reason::enum_value_unknown, "ENUM_VALUE_UNKNOWN", Code::invalid_argument},
+    Row{Reason::role_unspecified, "ROLE_UNSPECIFIED", Code::invalid_argument},
+    Row{Reason::name_too_long, "NAME_TOO_LONG", Code::invalid_argument},
+    Row{Reason::reference_too_long, "REFERENCE_TOO_LONG", Code::invalid_argument},
+    Row{Reason::metadata_too_large, "METADATA_TOO_LARGE", Code::invalid_argument},
+    Row{Reason::limit_out_of_range, "LIMIT_OUT_OF_RANGE", Code::invalid_argument},
+    Row{Reason::page_token_invalid, "PAGE_TOKEN_INVALID", Code::invalid_argument},
+    Row{Reason::time_range_invalid, "TIME_RANGE_INVALID", Code::invalid_argument},
+    Row{Reason::too_many_transfers, "TOO_MANY_TRANSFERS", Code::invalid_argument},
+    Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
+    Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
+    Row{Reason::shard_unavailable, "SHARD_UNAVAILABLE", Code::unavailable},
+    Row{Reason::journal_unavailable, "JOURNAL_UNAVAILABLE", Code::unavailable},
+    Row{Reason::node_unavailable, "NODE_UNAVAILABLE", Code::unavailable},
+    Row{Reason::overloaded, "OVERLOADED", Code::resource_exhausted},
+    Row{Reason::storage_full, "STORAGE_FULL", Code::resource_exhausted},
+    Row{Reason::lock_timeout, "LOCK_TIMEOUT", Code::deadline_exceeded},
+    Row{Reason::cancelled, "CANCELLED", Code::cancelled},
+    Row{Reason::internal, "INTERNAL", Code::internal},
+};
+
+constexpr bool rows_stand_in_order() {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (static_cast<std::size_t>(kRows[i].reason) != i) return false;
+  }
+  return kRows.size() == static_cast<std::size_t>(Reason::internal) + 1;
+}
+static_assert(rows_stand_in_order(), "a reason is its row's index");
+
+}  // namespace
+
+std::string_view to_string(Reason reason) { return kRows[static_cast<std::size_t>(reason)].name; }
+
+Code code_of(Reason reason) { return kRows[static_cast<std::size_t>(reason)].code; }
+
+}  // namespace sg::ledger

@@ -1,0 +1,131 @@
+#include "ledger/ids.hpp"
+
+#include <array>
+
+namespace sg::ledger {
+namespace {
+
+constexpr std::string_view kBase32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+constexpr std::size_t kTransactionIdChars =
+    26;  // 130 bits hold 48 of time, 16 zero, 64 of sequence
+constexpr TimeMs kMaxTime = (TimeMs{1} << 48) - 1;
+
+constexpr std::array<std::int8_t, 256> base32_values() {
+  std::array<std::int8_t, 256> values{};
+  for (auto& value : values) value = -1;
+  for (std::size_t i = 0; i < kBase32.size(); ++i) {
+    values[static_cast<unsigned char>(kBase32[i])] = static_cast<std::int8_t>(i);
+  }
+  return values;
+}
+
+Error argument_error(Reason reason, std::string_view field, std::string_view what) {
+  return {reason,
+          std::string(field) + " " + std::string(what),
+          {{"field", std::string(field)}},
+          Outcome::none};
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* end = p + text.size();
+  while (p < end) {
+    const unsigned char lead = *p;
+    if (lead < 0x80) {
+      ++p;
+      continue;
+    }
+    int extra = 0;
+    std::uint32_t rune = 0;
+    if (lead >= 0xC2 && lead <= 0xDF) {
+      extra = 1;
+      rune = lead & 0x1Fu;
+    } else if (lead >= 0xE0 && lead <= 0xEF) {
+      extra = 2;
+      rune = lead & 0x0Fu;
+    } else if (lead >= 0xF0 && lead <= 0xF4) {
+      extra = 3;
+      rune = lead & 0x07u;
+    } else {
+      return false;
+    }
+    if (end - p <= extra) return false;
+    for (int i = 1; i <= extra; ++i) {
+      if ((p[i] & 0xC0u) != 0x80u) return false;
+      rune = (rune << 6) | (p[i] & 0x3Fu);
+    }
+    const bool overlong = (extra == 2 && rune < 0x800) || (extra == 3 && rune < 0x10000);
+    const bool surrogate = rune >= 0xD800 && rune <= 0xDFFF;
+    if (overlong || surrogate || rune > 0x10FFFF) return false;
+    p += extra + 1;
+  }
+  return true;
+}
+
+std::optional<Error> check_id(std::string_view id, std::string_view field) {
+  if (id.empty()) {
+    return argument_error(Reason::id_empty, field, "is empty: it needs 1 to 256 bytes");
+  }
+  if (id.size() > kMaxIdBytes) {
+    return argument_error(Reason::id_too_long, field,
+                          "has " + std::to_string(id.size()) + " bytes: at most 256 are allowed");
+  }
+  bool ascii = true;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    const auto c = static_cast<unsigned char>(id[i]);
+    // C0 and DEL; the C1 controls are U+0080 to U+009F, C2 80 to C2 9F in UTF-8.
+    const bool c1 = c == 0xC2 && i + 1 < id.size() &&
+                    static_cast<unsigned char>(id[i + 1]) >= 0x80 &&
+                    static_cast<unsigned char>(id[i + 1]) <= 0x9F;
+    if (c < 0x20 || c == 0x7F || c1) {
+      return argument_error(Reason::id_control_character, field,
+                            "has a control character at byte " + std::to_string(i) +
+                                ": only printable text is allowed");
+    }
+    ascii = ascii && c < 0x80;
+  }
+  if (!ascii && !is_utf8(id)) return argument_error(Reason::not_utf8, field, "is not valid UTF-8");
+  return std::nullopt;
+}
+
+std::string_view shard_key(std::string_view id) { return id.substr(0, id.find(':')); }
+
+std::uint64_t shard_hash(std::string_view key) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : key) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  }
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
+  return hash ^ (hash >> 31);
+}
+
+std::string transaction_id(TimeMs time, Sequence sequence) {
+  __extension__ using Wide = unsigned __int128;
+  auto value = (static_cast<Wide>(static_cast<std::uint64_t>(time & kMaxTime)) << 80) | sequence;
+  std::string id(kTransactionIdChars, '0');
+  for (std::size_t i = kTransactionIdChars; i-- > 0; value >>= 5) {
+    id[i] = kBase32[static_cast<std::size_t>(value & 31u)];
+  }
+  return id;
+}
+
+std::optional<TransactionPlace> parse_transaction_id(std::string_view id) {
+  static constexpr auto kValues = base32_values();
+  if (id.size() != kTransactionIdChars) return std::nullopt;
+  __extension__ unsigned __int128 value = 0;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    const int digit = kValues[static_cast<unsigned char>(id[i])];
+    // 26 digits hold 130 bits: the first may not pass 7.
+    if (digit < 0 || (i == 0 && digit > 7)) return std::nullopt;
+    value = (value << 5) | static_cast<unsigned>(digit);
+  }
+  const TransactionPlace place{static_cast<TimeMs>(value >> 80), static_cast<Sequence>(value)};
+  const bool middle_is_zero = ((value >> 64) & 0xFFFFu) == 0;
+  if (!middle_is_zero || place.sequence == 0) return std::nullopt;
+  return place;
+}
+
+}  // namespace sg::ledger

@@ -1,0 +1,77 @@
+#include "ledger/transfer.hpp"
+
+#include <string>
+
+namespace sg::ledger {
+namespace {
+
+std::string field_of(const Transfer& transfer, std::size_t entry, std::string_view name) {
+  if (transfer.kind != TransferKind::transfer) return std::string(name);
+  return "entries[" + std::to_string(entry) + "]." + std::string(name);
+}
+
+}  // namespace
+
+std::string_view to_string(TransferKind kind) {
+  switch (kind) {
+    case TransferKind::credit:
+      return "credit";
+    case TransferKind::debit:
+      return "debit";
+    case TransferKind::transfer:
+      break;
+  }
+  return "transfer";
+}
+
+std::optional<Error> check(const Transfer& transfer) {
+  const auto entries = transfer.entries;
+  if (entries.empty()) {
+    return Error{Reason::no_entries,
+                 "entries is empty: a transfer needs 1 to 4096 entries",
+                 {{"field", "entries"}},
+                 Outcome::none};
+  }
+  if (entries.size() > kMaxEntries) {
+    return Error{Reason::too_many_entries,
+                 "entries has " + std::to_string(entries.size()) + ": at most 4096 are allowed",
+                 {{"field", "entries"}},
+                 Outcome::none};
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    // The field's name is built for a wrong id only: this is the hot path.
+    if (check_id(entries[i].account_id, {})) {
+      return check_id(entries[i].account_id, field_of(transfer, i, "account_id"));
+    }
+    if (entries[i].amount == 0) {
+      const auto field = field_of(transfer, i, "amount");
+      return Error{Reason::amount_zero,
+                   field + " is 0: an entry moves at least one minor unit",
+                   {{"field", field}},
+                   Outcome::none};
+    }
+  }
+  if (transfer.reference.size() > kMaxReferenceBytes) {
+    return Error{Reason::reference_too_long,
+                 "reference has " + std::to_string(transfer.reference.size()) +
+                     " bytes: at most 1024 are allowed",
+                 {{"field", "reference"}},
+                 Outcome::none};
+  }
+  if (!is_utf8(transfer.reference)) {
+    return Error{
+        Reason::not_utf8, "reference is not valid UTF-8", {{"field", "reference"}}, Outcome::none};
+  }
+  if (transfer.idempotency_key.empty()) return std::nullopt;
+  return check_id(transfer.idempotency_key, "idempotency_key");
+}
+
+std::optional<Error> check_amount(Amount amount) {
+  if (amount > 0) return std::nullopt;
+  return Error{Reason::amount_not_positive,
+               "amount is " + std::to_string(amount) + ": it must be above 0",
+               {{"field", "amount"}},
+               Outcome::none};
+}
+
+}  // namespace sg::ledger

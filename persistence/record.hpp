@@ -1,0 +1,88 @@
+// What the chain records, as the journal hands it over and as readers get it back.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/account.hpp"
+#include "ledger/ids.hpp"
+#include "ledger/money.hpp"
+#include "ledger/transfer.hpp"
+
+namespace sg::persistence {
+
+using ledger::AccountNumber;
+using ledger::Amount;
+using ledger::Sequence;
+using ledger::TimeMs;
+using ledger::WideAmount;
+
+// First 16 bytes of SHA-256 over method, entries in order and reference: what a key is bound to.
+using Digest = std::array<std::uint8_t, 16>;
+// SHA-256 of a block's bytes.
+using BlockHash = std::array<std::uint8_t, 32>;
+
+Digest content_digest(const ledger::Transfer& transfer);
+
+struct Posting {
+  AccountNumber account = ledger::kNoAccount;
+  Amount amount = 0;
+};
+
+// A decided transfer on its way into a block; a view, read before the call returns.
+struct TransferRecord {
+  ledger::TransferKind kind = ledger::TransferKind::transfer;
+  std::span<const Posting> postings;  // in the request's entry order
+  std::string_view reference;
+  std::string_view idempotency_key;  // empty: none
+  Digest digest{};                   // read only with a key
+};
+
+// A committed transfer as readers get it.
+struct StoredTransaction {
+  struct Entry {
+    std::string account_id;
+    Amount amount = 0;
+  };
+  Sequence sequence = 0;
+  TimeMs time = 0;
+  ledger::TransferKind kind = ledger::TransferKind::transfer;
+  std::vector<Entry> entries;
+  std::string reference;
+};
+
+// The transfer that an idempotency key is bound to.
+struct KeyBinding {
+  Sequence sequence = 0;
+  TimeMs time = 0;
+  Digest digest{};
+};
+
+// An account's balance with all records up to `sequence` in it and none after.
+struct BalanceRow {
+  AccountNumber account = ledger::kNoAccount;
+  Amount balance = 0;
+  Sequence sequence = 0;
+};
+
+// Sums over the whole chain, kept in every block.
+struct ChainTotals {
+  std::uint64_t transactions = 0;  // transfers, credits and debits; creations do not count
+  WideAmount postings = 0;         // of transactions and initial balances
+};
+
+struct ChainHead {
+  Sequence sequence = 0;  // last record; 0: the chain is empty
+  TimeMs time = 0;        // of the last block
+  BlockHash hash{};       // of the last block; zero when there is none
+  ChainTotals totals;
+  AccountNumber accounts = 0;  // how many exist; the next one's number
+  std::int64_t run_ms = 0;     // how long servers ran on this store, at the last block
+};
+
+}  // namespace sg::persistence

@@ -1,0 +1,155 @@
+// The store: a chain of blocks that is the truth, and what is derived from it (checkpointed
+// balances, indexes, history). Everything above persistence/ sees only this.
+//
+// Operation: the journal is the only caller of begin_group, append and reopen; one maintenance
+// caller at a time calls index_some and the checkpoint functions; reads come from any thread.
+// Reads show durable records only, though unsynced writes stand in the database below.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "persistence/group.hpp"
+#include "persistence/record.hpp"
+
+namespace sg::persistence {
+
+enum class StoreFault : std::uint8_t {
+  corrupt,          // a block, checkpoint or file fails its check
+  lost_tail,        // acknowledged records are missing (head file ahead of the chain)
+  unknown_version,  // written by another version of the format
+  permissions,
+  locked,  // another process has it
+  no_space,
+  io,
+};
+
+struct [[nodiscard]] StoreError {
+  StoreFault fault = StoreFault::io;
+  std::string message;  // what is damaged, where, and what to do
+};
+
+template <class T>
+using StoreResult = tl::expected<T, StoreError>;
+
+struct StoreOptions {
+  std::uint64_t max_wal_bytes = 256ULL << 20;
+  std::uint64_t block_cache_bytes = 128ULL << 20;
+  std::size_t index_chunk = 50'000;                  // postings indexed at once
+  std::int64_t key_retention_ms = 24LL * 3'600'000;  // of time that servers ran
+};
+
+// Which transactions a listing wants; sequences bound it on both sides.
+struct TransactionRange {
+  std::optional<AccountNumber> account;  // nothing: of every account
+  Sequence first = 1;                    // inclusive
+  Sequence before = ~Sequence{0};        // exclusive
+  std::size_t limit = 50;
+};
+
+struct VerifyProgress {
+  std::uint64_t blocks = 0;
+  std::uint64_t records = 0;
+  std::uint64_t records_total = 0;
+};
+
+struct VerifyReport {
+  std::uint64_t blocks = 0;
+  std::uint64_t records = 0;
+  std::uint64_t accounts = 0;
+  WideAmount sum_of_postings = 0;
+  std::vector<Amount> balances;  // by account number, recomputed from the chain
+  Sequence sequence = 0;         // up to which
+  BlockHash head_hash{};
+  std::vector<std::string> problems;  // empty: the chain is whole
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // --- the write path (journal only) ---
+  // The last durable record.
+  virtual ChainHead head() const = 0;
+  virtual Group begin_group(TimeMs now, std::int64_t run_ms) = 0;
+  // One synced batch; on success the group is durable, readable, and past the high-water mark. On
+  // failure nothing may be believed until reopen() returns.
+  virtual StoreResult<void> append(Group group) = 0;
+  // Forgets what is in memory and opens the store anew, with all the checks of the first opening.
+  virtual StoreResult<void> reopen() = 0;
+  // False when the file system has no room for another group: asked before a group is begun.
+  virtual bool has_room() const = 0;
+
+  // --- the state at the durable head, for a start ---
+  // By account number: the checkpoint with the blocks after it applied.
+  virtual StoreResult<std::vector<Amount>> load_balances() const = 0;
+  virtual StoreResult<std::vector<Amount>> load_floors() const = 0;
+  // Calls with (id, number, floor) of every account created up to `until`, by id; nothing is read
+  // of its metadata.
+  virtual StoreResult<void> for_each_account(
+      Sequence until,
+      const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const = 0;
+  virtual StoreResult<void> for_each_participant(
+      Sequence until, const std::function<void(std::string_view)>& visit) const = 0;
+
+  // --- reads ---
+  virtual Sequence durable() const = 0;
+  virtual StoreResult<std::optional<ledger::Participant>> participant(
+      std::string_view id) const = 0;
+  // By id, after `after` (exclusive, empty: from the first). Role unspecified: every role.
+  virtual StoreResult<std::vector<ledger::Participant>> participants(ledger::ParticipantRole role,
+                                                                     std::string_view after,
+                                                                     std::size_t limit) const = 0;
+  virtual StoreResult<std::optional<ledger::Account>> account(std::string_view id) const = 0;
+  virtual StoreResult<std::vector<ledger::Account>> accounts(std::string_view after,
+                                                             std::size_t limit) const = 0;
+  // By account type.
+  virtual StoreResult<std::vector<ledger::Account>> accounts_of(
+      std::string_view participant_id) const = 0;
+  virtual StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const = 0;
+  // Newest first. Creations and initial balances are not listed.
+  virtual StoreResult<std::vector<StoredTransaction>> transactions(
+      const TransactionRange& range) const = 0;
+  // The first sequence whose block time is at or after `time`; durable() + 1 when there is none.
+  virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
+  // Durable bindings that have not expired.
+  virtual StoreResult<std::optional<KeyBinding>> find_key(std::string_view key) const = 0;
+
+  // --- maintenance, off the journal's thread ---
+  // Moves one chunk of the unindexed tail into the history index; false when the tail holds less
+  // than a chunk and `all` is not set.
+  virtual StoreResult<bool> index_some(bool all) = 0;
+  virtual std::size_t unindexed_postings() const = 0;
+  // Rows first, in any number of calls, each row durable before the marker; the marker (minimum
+  // over the rows' sequences) last.
+  virtual StoreResult<void> write_balances(std::span<const BalanceRow> rows) = 0;
+  virtual StoreResult<void> write_checkpoint(Sequence marker) = 0;
+  virtual Sequence checkpoint() const = 0;
+
+  // Walks the whole chain: checksums, hashes, sequence numbers, totals, balances against floors and
+  // checkpoint rows. Stops early when `progress` returns false.
+  virtual StoreResult<VerifyReport> verify(
+      const std::function<bool(const VerifyProgress&)>& progress) const = 0;
+};
+
+// Opens or creates the store in a directory. An existing one is first looked at read-only; what is
+// damaged is reported and left as it is.
+StoreResult<std::unique_ptr<Store>> open_store(const std::filesystem::path& directory,
+                                               const StoreOptions& options);
+
+// The same contract on memory. Stores opened one after the other on one disk see what was durable.
+class MemoryDisk;
+std::shared_ptr<MemoryDisk> make_memory_disk();
+StoreResult<std::unique_ptr<Store>> open_memory_store(std::shared_ptr<MemoryDisk> disk,
+                                                      const StoreOptions& options);
+
+}  // namespace sg::persistence
