@@ -1,0 +1,313 @@
+#include "ledger/shard_ledger.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sg::ledger {
+namespace {
+
+// Up to here a scan over a unit's locks beats a hash table.
+constexpr std::uint32_t kScanLocks = 16;
+
+bool is_creation(LockMode mode) {
+  return mode == LockMode::create_account || mode == LockMode::create_participant;
+}
+
+bool is_participant(LockMode mode) {
+  return mode == LockMode::create_participant || mode == LockMode::participant_exists;
+}
+
+}  // namespace
+
+ShardLedger::ShardLedger(std::uint32_t shard, std::uint64_t incarnation, Sequence applied)
+    : shard_(shard), incarnation_(incarnation), applied_(applied) {}
+
+void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount balance,
+                               Amount floor) {
+  accounts_.emplace(id, table_.add_existing(number, balance, floor));
+}
+
+void ShardLedger::load_participant(std::string_view id) {
+  participants_.emplace(id, table_.add_existing(kNoAccount, 0, 0));
+}
+
+Slot ShardLedger::resolve(const EntryPart& entry) {
+  auto& names = is_participant(entry.mode) ? participants_ : accounts_;
+  const auto found = names.find(entry.name);
+  if (found != names.end()) return found->second;
+  if (!is_creation(entry.mode)) return kNone;
+  const Slot slot = table_.add_name();
+  names.emplace(entry.name, slot);
+  creating_.emplace(slot, Creating{is_participant(entry.mode), std::string(entry.name)});
+  return slot;
+}
+
+void ShardLedger::drop_name_if_vacant(Slot slot) {
+  if (!table_.vacant(slot)) return;
+  const auto found = creating_.find(slot);
+  if (found == creating_.end()) return;
+  (found->second.participant ? participants_ : accounts_).erase(found->second.name);
+  creating_.erase(found);
+  table_.remove_name(slot);
+}
+
+// Nets the unit's entries to one lock per account; false when a name is not found.
+bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal) {
+  unit.first_lock = static_cast<std::uint32_t>(part.locks.size());
+  const bool many = unit.entry_count > kScanLocks;
+  if (many) lock_of_slot_.clear();
+  for (std::uint32_t e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
+    const auto& entry = part.entries[e];
+    const Slot slot = resolve(entry);
+    if (slot == kNone) {
+      refusal.reason = entry.mode == LockMode::participant_exists ? Reason::participant_not_found
+                                                                  : Reason::account_not_found;
+      refusal.entry = entry.entry;
+      part.locks.resize(unit.first_lock);
+      return false;
+    }
+    std::uint32_t at = kNone;
+    if (many) {
+      const auto [found, added] =
+          lock_of_slot_.try_emplace(slot, static_cast<std::uint32_t>(part.locks.size()));
+      if (!added) at = found->second;
+    } else {
+      for (auto l = unit.first_lock; l < part.locks.size() && at == kNone; ++l) {
+        if (part.locks[l].slot == slot) at = l;
+      }
+    }
+    if (at == kNone) {
+      at = static_cast<std::uint32_t>(part.locks.size());
+      part.locks.push_back({.slot = slot, .mode = entry.mode});
+    }
+    auto& lock = part.locks[at];
+    lock.amount += entry.amount;
+    auto& first = entry.amount < 0 ? lock.first_debit : lock.first_credit;
+    first = std::min(first, entry.entry);
+  }
+  unit.lock_count = static_cast<std::uint32_t>(part.locks.size()) - unit.first_lock;
+  return true;
+}
+
+// The first entry that debits the short account carries the refusal; with an overflow, the first
+// that credits it.
+Refusal ShardLedger::explain(const HeldLock& lock, Reason reason) const {
+  const auto blamed = lock.amount < 0 ? lock.first_debit : lock.first_credit;
+  return {reason, blamed, table_.at(lock.slot).balance, lock.amount, applied_};
+}
+
+void ShardLedger::refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal) {
+  unit.vote = Vote::refused;
+  unit.refusal = static_cast<std::uint32_t>(part.refusals.size());
+  unit.state = PartState::done;
+  part.refusals.push_back(refusal);
+  --part.undecided;
+}
+
+void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
+  auto& part = batch.parts[shard_];
+  Refusal refusal;
+  refusal.observed = applied_;
+  if (!collect_locks(part, unit, refusal)) return refuse(part, unit, refusal);
+
+  bool refused = false;
+  for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+    auto& lock = part.locks[l];
+    const LockOwner owner{&batch, static_cast<std::uint32_t>(&unit - part.units.data()), l};
+    const auto judgement = table_.request(lock.slot, lock.mode, lock.amount, owner, lock.waiter);
+    if (judgement.vote == Vote::granted) {
+      lock.state = LockState::held;
+    } else if (judgement.vote == Vote::waiting) {
+      lock.state = LockState::waiting;
+      ++unit.locks_waiting;
+    } else {
+      const auto explained = explain(lock, judgement.reason);
+      if (!refused || explained.entry < refusal.entry) refusal = explained;
+      refused = true;
+    }
+  }
+  if (refused) {
+    roll_back(part, unit);
+    return refuse(part, unit, refusal);
+  }
+  const bool waits = unit.locks_waiting > 0;
+  unit.vote = waits ? Vote::waiting : Vote::granted;
+  unit.state = waits ? PartState::waiting : PartState::granted;
+  if (!waits) finish(batch, unit);
+}
+
+// Writes the numbers of a granted unit's accounts for the journal.
+void ShardLedger::finish(LockBatch& batch, UnitPart& unit) {
+  auto& part = batch.parts[shard_];
+  const auto first = batch.units[unit.unit].first_account;
+  for (std::uint32_t e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
+    const auto& entry = part.entries[e];
+    if (entry.mode != LockMode::escrow) continue;
+    auto slot = kNone;
+    if (unit.lock_count == unit.entry_count) {
+      // No two entries share an account: locks stand in entry order.
+      slot = part.locks[unit.first_lock + (e - unit.first_entry)].slot;
+    } else {
+      slot = accounts_.find(entry.name)->second;
+    }
+    batch.account_numbers[first + entry.entry] = table_.at(slot).number;
+  }
+}
+
+void ShardLedger::roll_back(ShardPart& part, UnitPart& unit) {
+  for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+    auto& lock = part.locks[l];
+    const auto state = std::exchange(lock.state, LockState::none);
+    if (state == LockState::none) continue;
+    if (state == LockState::waiting) {
+      table_.leave(lock.slot, lock.waiter, decided_);
+    } else if (is_creation(lock.mode)) {
+      table_.abort_creation(lock.slot, decided_);
+    } else {
+      table_.abort(lock.slot, lock.amount, decided_);
+    }
+    absorb();
+    drop_name_if_vacant(lock.slot);
+  }
+  unit.locks_waiting = 0;
+}
+
+// A decided waiter has left its queue: its lock says so before anything else looks at it.
+void ShardLedger::absorb() {
+  for (; absorbed_ < decided_.size(); ++absorbed_) {
+    const auto& [owner, judgement] = decided_[absorbed_];
+    owner.batch->parts[shard_].locks[owner.lock].state =
+        judgement.vote == Vote::granted ? LockState::held : LockState::none;
+  }
+}
+
+void ShardLedger::lock(const LockBatchPtr& batch, std::vector<LateVote>& late) {
+  auto& part = batch->parts[shard_];
+  part.incarnation = incarnation_;
+  part.undecided = static_cast<std::uint32_t>(part.units.size());
+  part.locks.reserve(part.entries.size());
+  active_.emplace(batch->id, batch);
+  for (auto& unit : part.units) vote(*batch, unit);
+  settle(late);
+  if (part.undecided == 0) active_.erase(batch->id);
+}
+
+void ShardLedger::settle(std::vector<LateVote>& late) {
+  // Rolling a refused unit back can decide further waiters: the list grows while it is walked.
+  for (std::size_t i = 0; i < decided_.size(); ++i) {
+    const auto [owner, judgement] = decided_[i];
+    auto& part = owner.batch->parts[shard_];
+    auto& unit = part.units[owner.unit_part];
+    if (unit.state != PartState::waiting) continue;
+    if (judgement.vote == Vote::granted && --unit.locks_waiting > 0) continue;
+    const auto batch = active_.find(owner.batch->id)->second;
+    if (judgement.vote == Vote::granted) {
+      unit.state = PartState::granted;
+      finish(*batch, unit);
+      late.push_back({batch, shard_, unit.unit, incarnation_, Vote::granted, {}});
+      continue;
+    }
+    const auto& lock = part.locks[owner.lock];
+    const auto refusal = explain(lock, judgement.reason);
+    unit.state = PartState::done;
+    drop_name_if_vacant(lock.slot);
+    roll_back(part, unit);
+    if (--part.undecided == 0) active_.erase(batch->id);
+    late.push_back({batch, shard_, unit.unit, incarnation_, Vote::refused, refusal});
+  }
+  decided_.clear();
+  absorbed_ = 0;
+}
+
+void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
+                          std::vector<LateVote>& late) {
+  // The state was loaded with these records in it already.
+  if (last <= applied_) return;
+  applied_ = last;
+  const auto active = active_.find(batch.id);
+  if (active == active_.end()) return;
+  const auto keep = active->second;
+  auto& part = batch.parts[shard_];
+  auto next = part.units.begin();
+  for (const auto index : units) {
+    // Both lists are sorted by unit.
+    next = std::lower_bound(next, part.units.end(), index,
+                            [](const UnitPart& p, std::uint32_t u) { return p.unit < u; });
+    if (next == part.units.end()) break;
+    auto& unit = *next;
+    if (unit.unit != index || unit.state != PartState::granted) continue;
+    unit.state = PartState::done;
+    --part.undecided;
+    for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+      auto& lock = part.locks[l];
+      lock.state = LockState::none;
+      if (is_creation(lock.mode)) {
+        const auto& created = *batch.units[index].submission;
+        creating_.erase(lock.slot);
+        if (created.new_account) {
+          table_.commit_creation(lock.slot, batch.units[index].created,
+                                 created.new_account->initial_balance, created.new_account->floor,
+                                 decided_);
+        } else {
+          table_.commit_creation(lock.slot, kNoAccount, 0, 0, decided_);
+        }
+      } else {
+        table_.commit(lock.slot, lock.amount, decided_);
+      }
+      absorb();
+    }
+  }
+  settle(late);
+  if (part.undecided == 0) active_.erase(batch.id);
+}
+
+void ShardLedger::abort(LockBatch& batch, std::span<const std::uint32_t> units,
+                        std::vector<LateVote>& late) {
+  const auto active = active_.find(batch.id);
+  if (active == active_.end()) return;
+  const auto keep = active->second;
+  auto& part = batch.parts[shard_];
+  for (const auto index : units) {
+    auto* unit = find_unit(part, index);
+    if (unit == nullptr || unit->state == PartState::done || unit->state == PartState::fresh) {
+      continue;
+    }
+    unit->state = PartState::done;
+    --part.undecided;
+    roll_back(part, *unit);
+  }
+  settle(late);
+  if (part.undecided == 0) active_.erase(batch.id);
+}
+
+void ShardLedger::drop_undecided() {
+  const auto dropped = std::exchange(active_, {});
+  for (const auto& [id, batch] : dropped) {
+    for (auto& unit : batch->parts[shard_].units) {
+      // Waiters first: a queue whose members are all gone has nobody to grant.
+      if (unit.state == PartState::waiting) {
+        unit.state = PartState::done;
+        roll_back(batch->parts[shard_], unit);
+      }
+    }
+  }
+  for (const auto& [id, batch] : dropped) {
+    for (auto& unit : batch->parts[shard_].units) {
+      if (unit.state != PartState::granted) continue;
+      unit.state = PartState::done;
+      roll_back(batch->parts[shard_], unit);
+    }
+  }
+  decided_.clear();
+  absorbed_ = 0;
+}
+
+std::optional<AccountReading> ShardLedger::read(std::string_view id) const {
+  const auto found = accounts_.find(id);
+  if (found == accounts_.end()) return std::nullopt;
+  const auto& account = table_.at(found->second);
+  if (!account.exists) return std::nullopt;
+  return AccountReading{account.number, account.balance, applied_};
+}
+
+}  // namespace sg::ledger

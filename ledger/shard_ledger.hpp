@@ -1,0 +1,100 @@
+// One account shard's rules: its accounts' balances, their locks, and the units that hold them.
+// Events in, votes out; the shard actor around it only moves messages.
+//
+// Every unit that was asked for ends in exactly one of applied() and abort(), or in
+// drop_undecided(). Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "ledger/lock_batch.hpp"
+#include "ledger/lock_table.hpp"
+
+namespace sg::ledger {
+
+// The vote of a unit that had to wait.
+struct LateVote {
+  LockBatchPtr batch;
+  std::uint32_t shard = 0;
+  std::uint32_t unit = 0;
+  std::uint64_t shard_incarnation = 0;
+  Vote vote = Vote::granted;
+  Refusal refusal;  // with `refused`
+};
+
+// What a reader is told of an account; `observed` is the last sequence that the balance shows.
+struct AccountReading {
+  AccountNumber number = kNoAccount;
+  Amount balance = 0;
+  Sequence observed = 0;
+};
+
+class ShardLedger {
+ public:
+  // `applied` is the sequence that the loaded state stands at.
+  ShardLedger(std::uint32_t shard, std::uint64_t incarnation, Sequence applied);
+
+  void load_account(std::string_view id, AccountNumber number, Amount balance, Amount floor);
+  void load_participant(std::string_view id);
+
+  // Judges the shard's part of the batch; the prompt votes stand in the part.
+  void lock(const LockBatchPtr& batch, std::vector<LateVote>& late);
+  // The units have their sequence, the last of them `last`: applies and releases.
+  void applied(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
+               std::vector<LateVote>& late);
+  // Releases what the units hold or wait for here.
+  void abort(LockBatch& batch, std::span<const std::uint32_t> units, std::vector<LateVote>& late);
+  // The coordinator was fenced: ends every undecided unit without a vote.
+  void drop_undecided();
+
+  // Nothing for an account that does not exist (yet).
+  std::optional<AccountReading> read(std::string_view id) const;
+  Sequence applied_sequence() const { return applied_; }
+  std::uint64_t incarnation() const { return incarnation_; }
+
+  std::size_t accounts() const { return accounts_.size(); }
+  // Lock batches with undecided units, and requests in queues.
+  std::size_t undecided_batches() const { return active_.size(); }
+  std::size_t waiting() const { return table_.waiting(); }
+
+ private:
+  using Names = absl::flat_hash_map<std::string, Slot>;
+
+  struct Creating {
+    bool participant = false;
+    std::string name;
+  };
+
+  // The slot of an entry's name, made if the entry creates it; kNone when there is none.
+  Slot resolve(const EntryPart& entry);
+  void vote(LockBatch& batch, UnitPart& unit);
+  bool collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal);
+  void refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal);
+  Refusal explain(const HeldLock& lock, Reason reason) const;
+  void roll_back(ShardPart& part, UnitPart& unit);
+  void finish(LockBatch& batch, UnitPart& unit);
+  void absorb();
+  // Tells the units whose last waiting lock was decided.
+  void settle(std::vector<LateVote>& late);
+  void drop_name_if_vacant(Slot slot);
+
+  std::uint32_t shard_;
+  std::uint64_t incarnation_;
+  Sequence applied_;
+  LockTable table_;
+  Names accounts_;
+  Names participants_;
+  absl::flat_hash_map<Slot, Creating> creating_;
+  absl::flat_hash_map<std::uint64_t, LockBatchPtr> active_;
+  std::vector<DecidedWaiter> decided_;
+  std::size_t absorbed_ = 0;  // how many of decided_ their locks know of
+  absl::flat_hash_map<Slot, std::uint32_t> lock_of_slot_;  // scratch for units with many entries
+};
+
+}  // namespace sg::ledger
