@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "ledger/lock_batch.hpp"
 #include "ledger/lock_table.hpp"
+#include "ledger/name_map.hpp"
 
 namespace sg::ledger {
 
@@ -64,7 +65,7 @@ class ShardLedger {
   std::size_t waiting() const { return table_.waiting(); }
 
  private:
-  using Names = absl::flat_hash_map<std::string, Slot>;
+  using Names = NameMap<Slot>;
 
   struct Creating {
     bool participant = false;
