@@ -12,10 +12,12 @@ constexpr std::size_t line_width = 80;  // columns
 constexpr std::string_view introduction =
     "Settings of scalegraphd, the ledger's server.\n"
     "\n"
-    "The daemon runs without this file: every key below stands at its default, so a key that is "
-    "left out changes nothing. Start with it: scalegraphd --config FILE; check it without starting "
-    "anything: scalegraphd --config FILE --check. One key can be set for one start, and then wins "
-    "over the file: scalegraphd --set server.listen=127.0.0.1:0\n"
+    "The daemon runs without this file: every key stands at its default here, so a key that is "
+    "left out changes nothing. One key can be set for one start, and then wins over the file.\n"
+    "\n"
+    "  scalegraphd --config FILE                       start with a file\n"
+    "  scalegraphd --config FILE --check               check it and start nothing\n"
+    "  scalegraphd --set server.listen=127.0.0.1:0     set one key\n"
     "\n"
     "An unknown key, a wrong type or a value out of range stops the start and says the line and "
     "what would be right. Settings are read at the start only. Durations are whole numbers in the "
@@ -36,11 +38,12 @@ std::string comment_paragraph(std::string_view text) {
   return out + line + "\n";
 }
 
+// Lines that start with a space stand as they are.
 std::string comment(std::string_view text) {
   std::istringstream paragraphs{std::string(text)};
   std::string out;
   for (std::string paragraph; std::getline(paragraphs, paragraph);) {
-    out += comment_paragraph(paragraph);
+    out += paragraph.starts_with(' ') ? "# " + paragraph + "\n" : comment_paragraph(paragraph);
   }
   return out;
 }
@@ -79,7 +82,7 @@ std::string describe() {
     for (const auto& key : keys()) {
       if (key.table != table.name) continue;
       const auto standard = read(key, settings);
-      out += "\n" + comment(key.explanation) + "#\n" + comment(facts(key, standard));
+      out += "\n" + comment(key.explanation) + "#\n" + "# " + facts(key, standard) + "\n";
       out.append(key.name).append(" = ").append(to_toml(standard)).append("\n");
     }
   }

@@ -63,7 +63,7 @@ std::string printable(std::string_view text) {
   return escaped(shown, false) + (shown.size() < text.size() ? "..." : "");
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   const auto shown = shown_part(text);
   return "\"" + escaped(shown, true) + (shown.size() < text.size() ? "..." : "") + "\"";
 }

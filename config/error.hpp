@@ -32,6 +32,6 @@ using Errors = std::vector<Error>;
 // A text for one line of a message: control characters escaped, the rest of a long one cut off.
 [[nodiscard]] std::string printable(std::string_view text);
 // The same in double quotes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace sg::config

@@ -65,7 +65,7 @@ bool set_path(Settings& settings, const std::string& text) {
 std::string wanted_level() {
   std::string out;
   for (const auto name : log_level_names()) {
-    out.append(out.empty() ? "one of " : ", ").append(quoted(name));
+    out.append(out.empty() ? "one of " : ", ").append(quote(name));
   }
   return out;
 }
@@ -112,7 +112,7 @@ constexpr std::array key_rows{
     Key{"server", "max_message_bytes", "bytes",
         integer<&Settings::server, &Server::max_message_bytes>(64 * KiB, 1 * GiB),
         "The largest message that a client may send. Large batches need room: 10,000 transfers of "
-        "two entries are about 1 MiB with short ids and no references."},
+        "two entries with short ids are about half a MiB."},
     Key{"server", "drain_timeout", "milliseconds",
         integer<&Settings::server, &Server::drain_timeout>(0, 600'000),
         "After SIGTERM the server takes no new calls and finishes those in flight, but waits no "
@@ -223,7 +223,7 @@ std::optional<std::string> write(const Key& key, const Value& value, Settings& s
 
 std::string to_toml(const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
-  return quoted(std::get<std::string>(value));
+  return quote(std::get<std::string>(value));
 }
 
 }  // namespace sg::config

@@ -72,7 +72,7 @@ std::string_view type_name(const toml::node& node) {
 // Empty for tables and arrays: what they hold may be long.
 std::string value_text(const toml::node& node) {
   if (node.is_table() || node.is_array()) return "";
-  if (const auto* string = node.as_string()) return quoted(string->get());
+  if (const auto* string = node.as_string()) return quote(string->get());
   std::ostringstream out;
   out << toml::toml_formatter(node);
   return out.str();

@@ -29,7 +29,7 @@ Value value_for(const Key& key, std::string_view text) {
 tl::expected<void, Error> apply_override(Settings& settings, std::string_view assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    return refused("", "", quoted(assignment) + " must be KEY=VALUE, as in log.level=debug");
+    return refused("", "", quote(assignment) + " must be KEY=VALUE, as in log.level=debug");
   }
   const auto full_name = assignment.substr(0, equals);
   const auto text = assignment.substr(equals + 1);

@@ -97,7 +97,8 @@ std::string unknown_table(std::string_view table) {
 }
 
 std::string unknown_key(std::string_view table, std::string_view name) {
-  if (is_reserved_table(table)) return not_yet(table);
+  const auto top_level = table.empty() ? name : table;
+  if (is_reserved_table(top_level)) return not_yet(top_level);
   const auto near = suggestion(table, name);
   const auto hint = "unknown key" + (near ? ", did you mean " + *near + "?" : ";") + " ";
   if (!is_table(table)) return hint + "keys stand in tables; " + all_tables();

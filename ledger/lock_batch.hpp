@@ -95,10 +95,10 @@ struct Unit {
   std::uint32_t item_count = 1;
   std::uint32_t first_account = 0;  // into LockBatch::account_numbers
   // The coordinator's own.
-  std::uint32_t unheard = 0;    // shards that have not voted at all
-  std::uint32_t ungranted = 0;  // shards that have not granted
+  std::uint32_t unheard = 0;      // shards that have not voted at all
+  std::uint32_t ungranted = 0;    // shards that have not granted
+  std::uint32_t refusal = kNone;  // index into LockBatch::refusals
   UnitState state = UnitState::locking;
-  bool waits = false;
   // Written by the journal: of the unit's first record, and the number of an account it created.
   Sequence sequence = 0;
   AccountNumber created = kNoAccount;
@@ -114,11 +114,19 @@ struct LockBatch {
   std::vector<AccountNumber> account_numbers;
 
   // The coordinator's own.
+  std::vector<Refusal> refusals;
+  std::vector<bool> part_heard;  // the shard voted, or cannot any more
   std::uint32_t parts_unheard = 0;
   std::uint32_t undecided = 0;
 };
 
 using LockBatchPtr = std::shared_ptr<LockBatch>;
+
+// Some units of a batch, ascending.
+struct UnitsOf {
+  LockBatchPtr batch;
+  std::vector<std::uint32_t> units;
+};
 
 // Adds one lock unit (items [first_item, first_item + item_count) of the submission) to the batch;
 // the batch has one part per shard already. Items that are decided already are left out.

@@ -20,7 +20,12 @@ namespace sg::ledger {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct ItemResult {
-  enum class State : std::uint8_t { undecided, committed, refused };
+  enum class State : std::uint8_t {
+    undecided,
+    joined,  // waits for the outcome of an earlier item with the same idempotency key
+    committed,
+    refused,
+  };
 
   State state = State::undecided;
   // With `committed`.
@@ -30,7 +35,7 @@ struct ItemResult {
   std::shared_ptr<const Error> error;
 };
 
-class Submission {
+class Submission : public std::enable_shared_from_this<Submission> {
  public:
   Submission() = default;
   Submission(const Submission&) = delete;

@@ -1,0 +1,18 @@
+// Refusals as callers read them.
+#pragma once
+
+#include "ledger/error.hpp"
+#include "ledger/lock_batch.hpp"
+#include "ledger/transfer_flow.hpp"
+
+namespace sg::ledger {
+
+// What a shard refused, told of the unit that asked.
+Error refusal_error(const Unit& unit, const Refusal& refusal);
+Error rejection_error(RejectedUnits::Why why);
+Error mismatch_error(const Transfer& transfer);
+
+// The order of the status table: not found in entry order, then all else in entry order.
+bool precedes(const Refusal& a, const Refusal& b);
+
+}  // namespace sg::ledger

@@ -1,0 +1,134 @@
+// The coordinator's rules: submissions in, lock batches out; votes in, decisions out. Two-phase:
+// a unit is handed to the journal when every shard that it touches has granted, and its caller is
+// answered when all that the answer shows is durable.
+//
+// One prompt round of votes is out at a time; what is submitted meanwhile forms the next batch.
+// Pure: time comes as an argument, effects are returned. Not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "ledger/idempotency.hpp"
+#include "ledger/keys_in_flight.hpp"
+#include "ledger/lock_batch.hpp"
+#include "ledger/shard_ledger.hpp"
+
+namespace sg::ledger {
+
+// What the journal says of units that were handed to it.
+struct CommittedUnits {
+  UnitsOf units;
+  TimeMs time = 0;  // of their block; their sequences stand in Unit::sequence
+};
+struct RejectedUnits {
+  enum class Why : std::uint8_t {
+    shard_changed,  // a vote came from an older incarnation
+    key_bound,      // its key stands in the chain: the retry will find it there
+    storage_full,
+    refused,  // the journal's own check failed: a bug
+  };
+  UnitsOf units;
+  Why why = Why::shard_changed;
+};
+
+class TransferFlow {
+ public:
+  struct Options {
+    std::uint32_t shards = 1;
+    std::uint64_t incarnation = 0;
+    std::chrono::milliseconds lock_timeout{5000};
+  };
+
+  struct Effects {
+    LockBatchPtr lock;            // to every shard whose part is neither empty nor heard already
+    std::vector<UnitsOf> commit;  // to the journal
+    std::vector<std::vector<UnitsOf>> abort;  // to each shard, by its index; after `lock`
+  };
+
+  TransferFlow(Options options, KeySource& keys, Sequence durable);
+
+  void submit(SubmissionPtr submission);
+  // Forms a batch of what waits, when no prompt round is out.
+  void advance(SteadyTime now, Effects& effects);
+
+  // The prompt votes of a shard stand in its part.
+  void voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, Effects& effects);
+  void voted_late(const LateVote& vote, SteadyTime now, Effects& effects);
+  // Everything up to `durable` is; `committed` are units among it.
+  void durable(Sequence durable, std::span<const CommittedUnits> committed);
+  void rejected(const RejectedUnits& rejected, Effects& effects);
+
+  // The submission's `cancelled` was set.
+  void cancel(Submission& submission, Effects& effects);
+  // Ends what waited past its deadline.
+  void expire(SteadyTime now, Effects& effects);
+  bool anyone_waits() const { return !waiting_.empty(); }
+
+  void shard_away(std::uint32_t shard, Effects& effects);
+  void shard_serves(std::uint32_t shard) { away_[shard] = false; }
+  // The journal is gone: ends all that is not answered. The flow is of no use afterwards.
+  void stop(Reason reason);
+
+  std::size_t undecided_batches() const { return active_.size(); }
+  std::size_t keys_in_flight() const { return keys_in_flight_.size(); }
+  std::size_t unanswered() const { return queue_.size() + active_.size() + unanswered_.size(); }
+
+ private:
+  struct Pending {
+    SubmissionPtr submission;
+    std::uint32_t first_item = 0;
+    std::uint32_t item_count = 1;
+  };
+  struct Waiting {
+    LockBatchPtr batch;
+    std::uint32_t unit = 0;
+    SteadyTime deadline;
+  };
+  // What becomes of those who joined a key whose first item did not commit.
+  enum class Joiners : std::uint8_t { share_refusal, try_again };
+
+  void admit(const Pending& pending, LockBatch& batch, SteadyTime now);
+  void admit_atomic(const Pending& pending, LockBatch& batch);
+  bool admit_item(const SubmissionPtr& submission, std::uint32_t item);
+  // True when the item's key decided it.
+  bool replay(Submission& submission, std::uint32_t item, const KeyBinding& binding,
+              const Digest& digest);
+
+  void hear(LockBatch& batch, std::uint32_t unit, const Refusal* refusal);
+  void conclude(LockBatch& batch, std::uint32_t unit, SteadyTime now, Effects& effects);
+  void fail_part(LockBatch& batch, std::uint32_t shard, Effects& effects);
+  void abort(LockBatch& batch, std::uint32_t unit, Effects& effects);
+  // Ends a unit without commit: `blamed` (an item, or kNone for all) gets the error.
+  void end_unit(LockBatch& batch, std::uint32_t unit, Error error, std::uint32_t blamed,
+                Joiners joiners);
+  void commit_unit(LockBatch& batch, std::uint32_t unit, TimeMs time);
+  void part_heard(LockBatch& batch, std::uint32_t shard);
+  void drop_if_decided(LockBatch& batch);
+
+  void end_key(Submission& submission, std::uint32_t item, Joiners joiners);
+  void refuse(Submission& submission, std::uint32_t item, std::shared_ptr<const Error> error);
+  void refuse_all(Submission& submission, const Error& error, std::uint32_t blamed);
+  void commit(Submission& submission, std::uint32_t item, Sequence sequence, TimeMs time);
+  void count_decided(Submission& submission);
+
+  Options options_;
+  KeySource& keys_;
+  Sequence durable_;
+  std::uint64_t next_batch_ = 1;
+  std::uint64_t prompt_round_ = 0;  // the batch whose prompt votes are out; 0: none
+  std::deque<Pending> queue_;
+  absl::flat_hash_map<std::uint64_t, LockBatchPtr> active_;
+  KeysInFlight keys_in_flight_;
+  std::vector<Waiting> waiting_;
+  std::vector<bool> away_;
+  // Decided, but what they show is not durable yet.
+  std::map<Sequence, std::vector<SubmissionPtr>> unanswered_;
+};
+
+}  // namespace sg::ledger
