@@ -213,7 +213,7 @@ void TransferFlow::hear(LockBatch& batch, std::uint32_t index, const Refusal* re
 }
 
 void TransferFlow::voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, Effects& effects) {
-  if (batch.part_heard[shard]) return;
+  if (batch.coordinator != options_.incarnation || batch.part_heard[shard]) return;
   part_heard(batch, shard);
   const auto& part = batch.parts[shard];
   for (const auto& vote : part.units) {

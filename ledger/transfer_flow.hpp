@@ -56,6 +56,7 @@ class TransferFlow {
   void submit(SubmissionPtr submission);
   // Forms a batch of what waits, when no prompt round is out.
   void advance(SteadyTime now, Effects& effects);
+  bool can_advance() const { return prompt_round_ == 0 && !queue_.empty(); }
 
   // The prompt votes of a shard stand in its part.
   void voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, Effects& effects);

@@ -1,0 +1,137 @@
+#include "actors/account_shard.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+
+namespace sg::actors {
+
+AccountShard::AccountShard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                           std::uint32_t index)
+    : self_(self), runtime_(std::move(runtime)), root_(std::move(root)), index_(index) {}
+
+caf::behavior AccountShard::make_behavior() {
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
+        subscribe(self_, root_);
+        return ready_;
+      },
+      [this](const supervisor::ChildUp& up) {
+        if (up.id == kJournalId) journal_up(up.handle);
+      },
+      // Undecided locks belong to a ledger that is gone: what was not durable never happened.
+      [this](const supervisor::ChildDown& down) {
+        if (down.id == kJournalId) ledger_.reset();
+      },
+      [this](const Attached& message) { attached(message); },
+      [this](const LockRequest& message) { lock(message); },
+      [this](const AbortUnits& message) {
+        if (!ledger_) return;
+        for (const auto& units : message.units) {
+          if (units.batch->coordinator != coordinator_incarnation_) continue;
+          ledger_->abort(*units.batch, units.units, late_);
+        }
+        tell_late_votes();
+      },
+      [this](const Applied& message) {
+        if (!ledger_ || !sent_by(self_, journal_)) return;
+        for (const auto& [units, last] : *message.units) {
+          ledger_->applied(*units.batch, units.units, last, late_);
+        }
+        tell_late_votes();
+      },
+      [this](const FenceOlder& message) {
+        if (sent_by(self_, journal_)) heed_coordinator(message.incarnation);
+      },
+      [this](const ReadAccounts& message) { read(message); },
+  };
+}
+
+void AccountShard::journal_up(const caf::actor& journal) {
+  ledger_.reset();
+  journal_ = journal;
+  caf::anon_send(journal, Attach{index_, handle_of(self_)});
+}
+
+void AccountShard::attached(const Attached& message) {
+  if (!sent_by(self_, journal_)) return;
+  if (auto error = load(message)) {
+    self_->quit(error);
+    return;
+  }
+  spdlog::debug("shard {}: {} accounts at sequence {}", index_, ledger_->accounts(),
+                message.sequence);
+  if (ready_.pending()) ready_.deliver(supervisor::Ready{});
+}
+
+caf::error AccountShard::load(const Attached& message) {
+  const auto& store = *runtime_->store;
+  const auto shards = runtime_->settings.ledger.shards;
+  const auto& balances = *message.balances;
+  coordinator_incarnation_ = std::max(coordinator_incarnation_, message.coordinator);
+  ledger_.emplace(index_, message.incarnation, message.sequence);
+  auto accounts = store.for_each_account(
+      message.sequence,
+      [&](std::string_view id, ledger::AccountNumber number, ledger::Amount floor) {
+        if (ledger::shard_of(id, shards) == index_) {
+          ledger_->load_account(id, number, balances[number], floor);
+        }
+      });
+  if (!accounts) return store_error(accounts.error());
+  auto participants = store.for_each_participant(message.sequence, [&](std::string_view id) {
+    if (ledger::shard_of(id, shards) == index_) ledger_->load_participant(id);
+  });
+  if (!participants) return store_error(participants.error());
+  return {};
+}
+
+bool AccountShard::heed_coordinator(std::uint64_t incarnation) {
+  if (incarnation > coordinator_incarnation_) {
+    coordinator_incarnation_ = incarnation;
+    if (ledger_) ledger_->drop_undecided();
+  }
+  return incarnation == coordinator_incarnation_;
+}
+
+void AccountShard::lock(const LockRequest& request) {
+  if (!ledger_ || !heed_coordinator(request.batch->coordinator)) return;
+  coordinator_ = request.coordinator;
+  ledger_->lock(request.batch, late_);
+  caf::anon_send(coordinator_, Voted{request.batch, index_});
+  tell_late_votes();
+}
+
+void AccountShard::tell_late_votes() {
+  if (late_.empty()) return;
+  caf::anon_send(coordinator_, VotedLate{std::exchange(late_, {})});
+}
+
+void AccountShard::read(const ReadAccounts& message) {
+  auto& query = *message.query;
+  if (!ledger_) {
+    query.answer(tl::unexpected(
+        ledger::Error{ledger::Reason::shard_unavailable,
+                      "shard " + std::to_string(index_) + " is restarting: try again",
+                      {{"shard", std::to_string(index_)}},
+                      ledger::Outcome::none}));
+    return;
+  }
+  query.readings.clear();
+  for (const auto& id : query.account_ids) query.readings.push_back(ledger_->read(id));
+  query.observed = ledger_->applied_sequence();
+  caf::anon_send(message.asker, AccountsRead{message.query});
+}
+
+caf::behavior account_shard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                            std::uint32_t index) {
+  auto state = std::make_shared<AccountShard>(self, std::move(runtime), std::move(root), index);
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,32 @@
+// Errors of the layers below as exit reasons and as answers.
+#pragma once
+
+#include <caf/atom.hpp>
+#include <caf/error.hpp>
+#include <caf/message.hpp>
+#include <string>
+
+#include "ledger/error.hpp"
+#include "persistence/store.hpp"
+
+namespace sg::actors {
+
+inline constexpr caf::atom_value store_category = caf::atom("store");
+
+// Why an actor ends that cannot go on without the store.
+inline caf::error store_error(const persistence::StoreError& error) {
+  return {static_cast<std::uint8_t>(static_cast<int>(error.fault) + 1), store_category,
+          caf::make_message(error.message)};
+}
+
+// The category's renderer, for actor_system_config::add_error_category.
+inline std::string render_store_error(std::uint8_t, caf::atom_value, const caf::message& context) {
+  return context.match_elements<std::string>() ? context.get_as<std::string>(0) : "store";
+}
+
+// A read that the store could not serve.
+inline ledger::Error unavailable_error(const persistence::StoreError& error) {
+  return {ledger::Reason::journal_unavailable, error.message, {}, ledger::Outcome::none};
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,189 @@
+#include "actors/coordinator.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+
+namespace sg::actors {
+namespace {
+
+// How late a lock timeout may be.
+constexpr std::chrono::milliseconds kTick{10};
+
+}  // namespace
+
+ledger::Result<std::optional<ledger::KeyBinding>> StoredKeys::find(std::string_view key) {
+  auto found = store_->find_key(key);
+  if (!found) return tl::unexpected(unavailable_error(found.error()));
+  if (!*found) return std::nullopt;
+  return ledger::KeyBinding{(*found)->sequence, (*found)->time, (*found)->digest};
+}
+
+ledger::Digest StoredKeys::digest(const ledger::Transfer& transfer) {
+  return persistence::content_digest(transfer);
+}
+
+Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      keys_(runtime_->store),
+      shards_(runtime_->settings.ledger.shards) {}
+
+caf::behavior Coordinator::make_behavior() {
+  const auto now = [this] { return runtime_->steady_clock(); };
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
+        subscribe(self_, root_);
+        return ready_;
+      },
+      [this](const supervisor::ChildUp& up) {
+        if (up.id == kJournalId) journal_up(up.handle);
+      },
+      [this](const supervisor::ChildDown& down) {
+        if (down.id == kJournalId) journal_down();
+      },
+      [this](const Fenced& message) { fenced(message); },
+      [this](const Submit& message) { submit(message); },
+      [this, now](Advance) {
+        advance_scheduled_ = false;
+        if (!flow_) return;
+        Effects effects;
+        flow_->advance(now(), effects);
+        carry_out(effects);
+      },
+      [this, now](const Voted& message) {
+        if (!flow_) return;
+        Effects effects;
+        flow_->voted(*message.batch, message.shard, now(), effects);
+        carry_out(effects);
+      },
+      [this, now](const VotedLate& message) {
+        if (!flow_) return;
+        Effects effects;
+        for (const auto& vote : message.votes) flow_->voted_late(vote, now(), effects);
+        carry_out(effects);
+      },
+      [this](const Durable& message) {
+        if (!flow_ || !sent_by(self_, journal_)) return;
+        Effects effects;
+        flow_->durable(message.sequence, message.committed);
+        for (const auto& rejected : message.rejected) flow_->rejected(rejected, effects);
+        carry_out(effects);
+      },
+      [this](const Cancel& message) {
+        if (!flow_) return;
+        Effects effects;
+        flow_->cancel(*message.submission, effects);
+        carry_out(effects);
+      },
+      [this, now](Tick) {
+        tick_scheduled_ = false;
+        if (!flow_) return;
+        Effects effects;
+        flow_->expire(now(), effects);
+        carry_out(effects);
+      },
+      [this](const ShardAttached& message) {
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = message.handle;
+        if (flow_) flow_->shard_serves(message.shard);
+      },
+      [this](const ShardDetached& message) {
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = nullptr;
+        if (!flow_) return;
+        Effects effects;
+        flow_->shard_away(message.shard, effects);
+        carry_out(effects);
+      },
+  };
+}
+
+void Coordinator::journal_up(const caf::actor& journal) {
+  if (journal == journal_) return;
+  journal_down();
+  journal_ = journal;
+  caf::anon_send(journal_, Fence{handle_of(self_)});
+}
+
+void Coordinator::journal_down() {
+  journal_ = nullptr;
+  if (flow_) flow_->stop(ledger::Reason::journal_unavailable);
+  flow_.reset();
+  shards_.assign(shards_.size(), nullptr);
+}
+
+void Coordinator::fenced(const Fenced& message) {
+  if (!sent_by(self_, journal_)) return;
+  flow_.emplace(
+      ledger::TransferFlow::Options{static_cast<std::uint32_t>(shards_.size()), message.incarnation,
+                                    runtime_->settings.ledger.lock_timeout},
+      keys_, message.durable);
+  // Those that serve are told of right after this message.
+  Effects none;
+  for (std::uint32_t i = 0; i < shards_.size(); ++i) flow_->shard_away(i, none);
+  if (ready_.pending()) ready_.deliver(supervisor::Ready{});
+}
+
+void Coordinator::submit(const Submit& message) {
+  auto& submission = *message.submission;
+  if (flow_) {
+    flow_->submit(message.submission);
+    schedule_advance();
+    return;
+  }
+  const auto error = std::make_shared<const ledger::Error>(
+      ledger::Error{ledger::Reason::journal_unavailable,
+                    "the journal is restarting: nothing changed, try again",
+                    {},
+                    ledger::Outcome::none});
+  for (auto& result : submission.results) {
+    if (result.state != ledger::ItemResult::State::undecided) continue;
+    result.state = ledger::ItemResult::State::refused;
+    result.error = error;
+  }
+  submission.answer();
+}
+
+void Coordinator::schedule_advance() {
+  if (advance_scheduled_) return;
+  // What waits in the mailbox already comes before this message: it joins the batch.
+  advance_scheduled_ = true;
+  caf::anon_send(handle_of(self_), Advance{});
+}
+
+void Coordinator::schedule_tick() {
+  if (tick_scheduled_ || !flow_ || !flow_->anyone_waits()) return;
+  tick_scheduled_ = true;
+  self_->delayed_anon_send(handle_of(self_), kTick, Tick{});
+}
+
+void Coordinator::carry_out(Effects& effects) {
+  if (effects.lock) {
+    for (std::uint32_t i = 0; i < shards_.size(); ++i) {
+      if (shards_[i] && !effects.lock->part_heard[i]) {
+        caf::anon_send(shards_[i], LockRequest{effects.lock, handle_of(self_)});
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < effects.abort.size(); ++i) {
+    if (shards_[i] && !effects.abort[i].empty()) {
+      caf::anon_send(shards_[i], AbortUnits{std::move(effects.abort[i])});
+    }
+  }
+  if (!effects.commit.empty()) caf::anon_send(journal_, Commit{std::move(effects.commit)});
+  if (flow_->can_advance()) schedule_advance();
+  schedule_tick();
+}
+
+caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  auto state = std::make_shared<Coordinator>(self, std::move(runtime), std::move(root));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,83 @@
+#include "actors/indexer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+
+namespace sg::actors {
+namespace {
+
+// Balances of one portion: small enough that copying them does not delay a commit.
+constexpr std::size_t kPortion = 10'000;
+
+}  // namespace
+
+Indexer::Indexer(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)
+    : self_(self), runtime_(std::move(runtime)), root_(std::move(root)) {}
+
+caf::behavior Indexer::make_behavior() {
+  return {
+      [this](supervisor::Init) {
+        subscribe(self_, root_);
+        return supervisor::Ready{};
+      },
+      [this](const supervisor::ChildUp& up) {
+        if (up.id != kJournalId || up.handle == journal_) return;
+        journal_ = up.handle;
+        marker_.reset();
+        done();
+      },
+      [this](const supervisor::ChildDown& down) {
+        if (down.id == kJournalId) journal_ = nullptr;
+      },
+      [this](const Maintain& message) {
+        if (sent_by(self_, journal_)) maintain(message);
+      },
+      [this](const DirtyBalances& message) {
+        if (sent_by(self_, journal_)) rows(message);
+      },
+  };
+}
+
+void Indexer::done() { caf::anon_send(journal_, MaintenanceDone{handle_of(self_)}); }
+
+void Indexer::fail(const persistence::StoreError& error) {
+  spdlog::error("indexer: {}", error.message);
+  self_->quit(store_error(error));
+}
+
+void Indexer::maintain(const Maintain& message) {
+  auto indexed = runtime_->store->index_some(false);
+  if (!indexed) return fail(indexed.error());
+  if (!message.checkpoint) return done();
+  marker_.reset();
+  caf::anon_send(journal_, TakeDirtyBalances{true, kPortion, handle_of(self_)});
+}
+
+void Indexer::rows(const DirtyBalances& message) {
+  auto& store = *runtime_->store;
+  marker_ = std::min(marker_.value_or(message.sequence), message.sequence);
+  if (!message.rows.empty()) {
+    if (auto written = store.write_balances(message.rows); !written) return fail(written.error());
+  }
+  if (message.more) {
+    caf::anon_send(journal_, TakeDirtyBalances{false, kPortion, handle_of(self_)});
+    return;
+  }
+  if (auto written = store.write_checkpoint(*marker_); !written) return fail(written.error());
+  spdlog::debug("indexer: checkpoint at sequence {}", *marker_);
+  marker_.reset();
+  done();
+}
+
+caf::behavior indexer(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  auto state = std::make_shared<Indexer>(self, std::move(runtime), std::move(root));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,109 @@
+// The journal: the only writer. It gives every decided unit its place in one total order, releases
+// its locks (early, before the sync), writes whole groups as blocks in one synced batch, and says
+// what became durable. It keeps the incarnations of shards and coordinator and refuses what an
+// older one sends.
+//
+// Concurrency: one actor, detached since it blocks on the disk. A failed write or sync ends it; its
+// successor opens the store anew, and everybody else starts over from the durable state.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "actors/runtime.hpp"
+#include "ledger/name_map.hpp"
+#include "persistence/group.hpp"
+
+namespace sg::actors {
+
+class Journal {
+ public:
+  Journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen);
+  caf::behavior make_behavior();
+
+ private:
+  struct Shard {
+    caf::actor handle;  // null: none attached
+    std::uint64_t incarnation = 0;
+  };
+
+  // --- start ---
+  caf::error open();
+
+  // --- who may commit ---
+  void fence(const Fence& fence);
+  void attach(const Attach& attach);
+  void watch(const Watch& watch);
+  void down(const caf::down_msg& down);
+  void detach(std::uint32_t shard);
+  template <class Message>
+  void tell_watchers(const Message& message);
+
+  // --- commit ---
+  void commit(const Commit& commit);
+  void sequence(const ledger::UnitsOf& units, std::vector<AppliedUnits>& applied);
+  bool votes_stand(const ledger::LockBatch& batch, std::uint32_t unit, bool all_stand) const;
+  bool all_votes_stand(const ledger::LockBatch& batch) const;
+  bool begin_group();
+  enum class Booked { yes, key_bound, refused };
+  Booked book(ledger::LockBatch& batch, ledger::Unit& unit);
+  Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);
+  bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
+  ledger::Result<bool> key_is_bound(std::string_view key);
+  void touch(ledger::AccountNumber account);
+  void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
+              ledger::RejectedUnits::Why why);
+  void schedule_flush();
+  // False when the store failed: the actor ends.
+  bool flush();
+
+  // --- readers and checkpoints ---
+  void await_durable(const AwaitDurable& wait);
+  void take_snapshot(const TakeSnapshot& take);
+  void take_dirty(const TakeDirtyBalances& take);
+  void mark_all_dirty();
+  void maintenance_done(const MaintenanceDone& done);
+  void offer_maintenance();
+  std::shared_ptr<const std::vector<ledger::Amount>> copy_balances() const;
+
+  caf::event_based_actor* self_;
+  RuntimePtr runtime_;
+  bool reopen_;
+
+  // The state with every sequenced record in it, by account number.
+  std::vector<ledger::Amount> balances_;
+  std::vector<ledger::Amount> floors_;
+  std::vector<bool> is_dirty_;
+  std::vector<ledger::AccountNumber> dirty_;
+  std::vector<ledger::AccountNumber> taking_;  // of the checkpoint under way
+
+  std::vector<Shard> shards_;
+  caf::actor coordinator_;
+  std::uint64_t coordinator_incarnation_ = 0;
+  std::vector<caf::actor> watchers_;
+  caf::actor indexer_;  // null while it is busy
+  caf::actor last_indexer_;
+
+  // What has gathered for the next sync.
+  std::optional<persistence::Group> group_;
+  std::vector<ledger::CommittedUnits> committed_;
+  std::vector<ledger::RejectedUnits> rejected_;
+  ledger::NameMap<bool> group_keys_;
+  std::vector<AwaitDurable> waiters_;
+  bool flush_scheduled_ = false;
+
+  std::int64_t run_ms_at_start_ = 0;
+  ledger::SteadyTime started_at_{};
+  ledger::Sequence last_checkpoint_ = 0;
+  std::vector<persistence::Posting> postings_;  // scratch
+};
+
+// Answers Init when the store is read. `reopen`: a predecessor wrote to the store.
+caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen);
+
+}  // namespace sg::actors

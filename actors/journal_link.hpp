@@ -1,0 +1,33 @@
+// Names of the tree's children, and how one follows another through its restarts: it subscribes to
+// the supervisor and is told when one serves and when it is gone.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <string_view>
+
+#include "supervisor/messages.hpp"
+
+namespace sg::actors {
+
+inline constexpr std::string_view kJournalId = "journal";
+inline constexpr std::string_view kShardsId = "shards";
+inline constexpr std::string_view kCoordinatorId = "coordinator";
+inline constexpr std::string_view kQueriesId = "queries";
+inline constexpr std::string_view kIndexerId = "indexer";
+inline constexpr std::string_view kGatewayId = "gateway";
+
+inline void subscribe(caf::event_based_actor* self, const caf::actor& supervisor) {
+  caf::anon_send(supervisor, supervisor::Subscribe{caf::actor_cast<caf::actor>(self)});
+}
+
+// Whether the message at hand was sent by `actor`.
+inline bool sent_by(caf::event_based_actor* self, const caf::actor& actor) {
+  return actor && self->current_sender() == actor;
+}
+
+inline caf::actor handle_of(caf::event_based_actor* self) {
+  return caf::actor_cast<caf::actor>(self);
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,209 @@
+// What the ledger's actors say to each other inside one process. Batches move by pointer; nothing
+// here travels to another node, so nothing is serialised.
+//
+// Who says what:   coordinator -> shard    LockRequest, AbortUnits
+//                  shard -> coordinator    Voted, VotedLate
+//                  coordinator -> journal  Fence, Commit
+//                  journal -> coordinator  Fenced, Durable, ShardAttached, ShardDetached
+//                  shard -> journal        Attach
+//                  journal -> shard        Attached, Applied, FenceOlder
+//                  indexer -> journal      TakeDirtyBalances; journal -> indexer  Maintain
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/type_id.hpp>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "actors/query.hpp"
+#include "ledger/lock_batch.hpp"
+#include "ledger/shard_ledger.hpp"
+#include "ledger/submission.hpp"
+#include "ledger/transfer_flow.hpp"
+#include "persistence/record.hpp"
+#include "supervisor/messages.hpp"
+
+namespace sg::actors {
+
+// --- to the coordinator ---
+
+struct Submit {
+  ledger::SubmissionPtr submission;
+};
+// The submission's `cancelled` was set.
+struct Cancel {
+  ledger::SubmissionPtr submission;
+};
+// To itself: form a batch of what waits.
+struct Advance {};
+// To itself, while units wait for locks.
+struct Tick {};
+
+// --- coordinator and shards ---
+
+struct LockRequest {
+  ledger::LockBatchPtr batch;
+  caf::actor coordinator;
+};
+struct AbortUnits {
+  std::vector<ledger::UnitsOf> units;
+};
+struct Voted {
+  ledger::LockBatchPtr batch;
+  std::uint32_t shard = 0;
+};
+struct VotedLate {
+  std::vector<ledger::LateVote> votes;
+};
+
+// --- the journal and who depends on it ---
+// What the journal says has it as its sender: who depends on it drops what a dead one said.
+
+// A coordinator takes over: the journal refuses its predecessors from here on.
+struct Fence {
+  caf::actor coordinator;
+};
+struct Fenced {
+  std::uint64_t incarnation = 0;
+  ledger::Sequence durable = 0;
+};
+struct FenceOlder {
+  std::uint64_t incarnation = 0;
+};
+
+// A shard asks for the state at a durable sequence; the journal answers and switches to it.
+struct Attach {
+  std::uint32_t shard = 0;
+  caf::actor handle;
+};
+struct Attached {
+  std::uint64_t incarnation = 0;
+  std::uint64_t coordinator = 0;  // older ones are fenced
+  ledger::Sequence sequence = 0;
+  // By account number.
+  std::shared_ptr<const std::vector<ledger::Amount>> balances;
+};
+// To those who watch the shards: which handle serves.
+struct Watch {
+  caf::actor watcher;
+};
+struct ShardAttached {
+  std::uint32_t shard = 0;
+  caf::actor handle;
+};
+struct ShardDetached {
+  std::uint32_t shard = 0;
+};
+
+struct Commit {
+  std::vector<ledger::UnitsOf> units;
+};
+struct AppliedUnits {
+  ledger::UnitsOf units;
+  ledger::Sequence last = 0;
+};
+struct Applied {
+  std::shared_ptr<const std::vector<AppliedUnits>> units;
+};
+struct Durable {
+  ledger::Sequence sequence = 0;
+  std::vector<ledger::CommittedUnits> committed;
+  std::vector<ledger::RejectedUnits> rejected;
+};
+// To itself: write and sync what has gathered.
+struct Flush {};
+
+// A query that may be answered once `sequence` is durable; comes back as NowDurable.
+struct AwaitDurable {
+  QueryPtr query;
+  ledger::Sequence sequence = 0;
+  caf::actor waiter;
+};
+struct NowDurable {
+  QueryPtr query;
+};
+
+// The balances at a durable sequence, and the chain's head there.
+struct TakeSnapshot {
+  QueryPtr query;
+  caf::actor asker;
+};
+struct Snapshot {
+  QueryPtr query;
+  persistence::ChainHead head;
+  std::shared_ptr<const std::vector<ledger::Amount>> balances;
+};
+
+// --- checkpoints and indexes ---
+
+// There is work for the indexer; `checkpoint`: it is time for one.
+struct Maintain {
+  bool checkpoint = false;
+};
+// The indexer is free for more.
+struct MaintenanceDone {
+  caf::actor indexer;
+};
+// Answered with up to `limit` of the balances that changed between the last two checkpoints' starts.
+struct TakeDirtyBalances {
+  bool first = false;  // a checkpoint starts
+  std::size_t limit = 0;
+  caf::actor indexer;
+};
+struct DirtyBalances {
+  std::vector<persistence::BalanceRow> rows;
+  ledger::Sequence sequence = 0;
+  bool more = false;
+};
+
+// --- queries and shards ---
+
+struct Ask {
+  QueryPtr query;
+};
+// Reads the accounts that the query names.
+struct ReadAccounts {
+  QueryPtr query;
+  caf::actor asker;
+};
+struct AccountsRead {
+  QueryPtr query;
+};
+
+}  // namespace sg::actors
+
+#define SG_LOCAL_MESSAGE(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::name)
+SG_LOCAL_MESSAGE(Submit)
+SG_LOCAL_MESSAGE(Cancel)
+SG_LOCAL_MESSAGE(Advance)
+SG_LOCAL_MESSAGE(Tick)
+SG_LOCAL_MESSAGE(LockRequest)
+SG_LOCAL_MESSAGE(AbortUnits)
+SG_LOCAL_MESSAGE(Voted)
+SG_LOCAL_MESSAGE(VotedLate)
+SG_LOCAL_MESSAGE(Fence)
+SG_LOCAL_MESSAGE(Fenced)
+SG_LOCAL_MESSAGE(FenceOlder)
+SG_LOCAL_MESSAGE(Attach)
+SG_LOCAL_MESSAGE(Attached)
+SG_LOCAL_MESSAGE(Watch)
+SG_LOCAL_MESSAGE(ShardAttached)
+SG_LOCAL_MESSAGE(ShardDetached)
+SG_LOCAL_MESSAGE(Commit)
+SG_LOCAL_MESSAGE(Applied)
+SG_LOCAL_MESSAGE(Durable)
+SG_LOCAL_MESSAGE(Flush)
+SG_LOCAL_MESSAGE(AwaitDurable)
+SG_LOCAL_MESSAGE(NowDurable)
+SG_LOCAL_MESSAGE(TakeSnapshot)
+SG_LOCAL_MESSAGE(Snapshot)
+SG_LOCAL_MESSAGE(Maintain)
+SG_LOCAL_MESSAGE(MaintenanceDone)
+SG_LOCAL_MESSAGE(TakeDirtyBalances)
+SG_LOCAL_MESSAGE(DirtyBalances)
+SG_LOCAL_MESSAGE(Ask)
+SG_LOCAL_MESSAGE(ReadAccounts)
+SG_LOCAL_MESSAGE(AccountsRead)
+#undef SG_LOCAL_MESSAGE

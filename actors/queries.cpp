@@ -1,0 +1,156 @@
+#include "actors/queries.hpp"
+
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+#include "actors/reads.hpp"
+
+namespace sg::actors {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+ledger::Error away(ledger::Reason reason, std::string what) {
+  return {reason, std::move(what) + " is restarting: try again", {}, ledger::Outcome::none};
+}
+
+}  // namespace
+
+Queries::Queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      shards_(runtime_->settings.ledger.shards) {}
+
+caf::behavior Queries::make_behavior() {
+  return {
+      [this](supervisor::Init) {
+        subscribe(self_, root_);
+        return supervisor::Ready{};
+      },
+      [this](const supervisor::ChildUp& up) {
+        if (up.id != kJournalId || up.handle == journal_) return;
+        journal_ = up.handle;
+        shards_.assign(shards_.size(), nullptr);
+        caf::anon_send(journal_, Watch{handle_of(self_)});
+      },
+      [this](const supervisor::ChildDown& down) {
+        if (down.id != kJournalId) return;
+        journal_ = nullptr;
+        shards_.assign(shards_.size(), nullptr);
+      },
+      [this](const ShardAttached& message) {
+        if (sent_by(self_, journal_)) shards_[message.shard] = message.handle;
+      },
+      [this](const ShardDetached& message) {
+        if (sent_by(self_, journal_)) shards_[message.shard] = nullptr;
+      },
+      [this](const Ask& message) { ask(message.query); },
+      [this](const AccountsRead& message) { accounts_read(message.query); },
+      [this](const NowDurable& message) { finish(message.query); },
+      [this](const Snapshot& message) { snapshot(message); },
+  };
+}
+
+void Queries::ask(const QueryPtr& query) {
+  const auto& store = *runtime_->store;
+  std::visit(Overloaded{
+                 [&](const ParticipantById& ask) { query->answer(read_participant(store, ask)); },
+                 [&](const ParticipantPage& ask) { query->answer(read_participants(store, ask)); },
+                 [&](const TransactionById& ask) { query->answer(read_transaction(store, ask)); },
+                 [&](const TransactionPage& ask) { query->answer(read_transactions(store, ask)); },
+                 [&](const AccountsOfParticipant& ask) {
+                   auto ids = account_ids_of(store, ask);
+                   if (!ids) return query->answer(tl::unexpected(std::move(ids.error())));
+                   if (ids->empty()) return query->answer(std::vector<AccountView>{});
+                   query->account_ids = std::move(*ids);
+                   ask_shard(query);
+                 },
+                 [&](const AccountById& ask) {
+                   if (auto error = ledger::check_id(ask.id, "account_id")) {
+                     return query->answer(tl::unexpected(std::move(*error)));
+                   }
+                   query->account_ids = {ask.id};
+                   ask_shard(query);
+                 },
+                 [&](const BalanceOf& ask) {
+                   if (auto error = ledger::check_id(ask.account_id, "account_id")) {
+                     return query->answer(tl::unexpected(std::move(*error)));
+                   }
+                   query->account_ids = {ask.account_id};
+                   ask_shard(query);
+                 },
+                 [&](const AccountPage&) { ask_journal(query); },
+                 [&](const BalanceSheetOf&) { ask_journal(query); },
+                 [&](const VerifyChain&) { ask_journal(query); },
+             },
+             query->ask);
+}
+
+void Queries::ask_shard(const QueryPtr& query) {
+  const auto index = ledger::shard_of(query->account_ids.front(), shards_.size());
+  if (!shards_[index]) {
+    query->answer(
+        tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(index))));
+    return;
+  }
+  caf::anon_send(shards_[index], ReadAccounts{query, handle_of(self_)});
+}
+
+void Queries::accounts_read(const QueryPtr& query) {
+  if (query->observed <= runtime_->store->durable()) return finish(query);
+  if (!journal_) {
+    query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+    return;
+  }
+  caf::anon_send(journal_, AwaitDurable{query, query->observed, handle_of(self_)});
+}
+
+void Queries::finish(const QueryPtr& query) {
+  const auto* balance = std::get_if<BalanceOf>(&query->ask);
+  if (balance == nullptr) return query->answer(join_accounts(*runtime_->store, *query));
+  if (query->readings.front()) return query->answer(Balance{query->readings.front()->balance});
+  query->answer(tl::unexpected(ledger::Error{ledger::Reason::account_not_found,
+                                             "account " + balance->account_id + " does not exist",
+                                             {{"account_id", balance->account_id}},
+                                             ledger::Outcome::none}));
+}
+
+void Queries::ask_journal(const QueryPtr& query) {
+  if (!journal_) {
+    query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+    return;
+  }
+  caf::anon_send(journal_, TakeSnapshot{query, handle_of(self_)});
+}
+
+void Queries::snapshot(const Snapshot& message) {
+  if (const auto* page = std::get_if<AccountPage>(&message.query->ask)) {
+    message.query->answer(read_accounts(*runtime_->store, *page, *message.balances));
+    return;
+  }
+  const auto walk = [store = runtime_->store, message] {
+    auto& query = *message.query;
+    if (std::holds_alternative<VerifyChain>(query.ask)) {
+      query.answer(verify_chain(*store, query, message.head, *message.balances));
+    } else {
+      query.answer(read_balance_sheet(*store, message.head, *message.balances));
+    }
+  };
+  if (!runtime_->detached) return walk();
+  self_->spawn<caf::detached>([walk](caf::event_based_actor*) { walk(); });
+}
+
+caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  auto state = std::make_shared<Queries>(self, std::move(runtime), std::move(root));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

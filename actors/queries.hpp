@@ -1,0 +1,41 @@
+// The queries actor: reads the store beside the write path, and balances from their shards. What it
+// answers is durable.
+//
+// Concurrency: one actor, detached since it reads from the disk. What walks the whole store (a
+// verification, a balance sheet) runs in a detached actor of its own.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "actors/runtime.hpp"
+
+namespace sg::actors {
+
+class Queries {
+ public:
+  Queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root);
+  caf::behavior make_behavior();
+
+ private:
+  void ask(const QueryPtr& query);
+  // Reads that need the accounts' shard: asks it for query->account_ids.
+  void ask_shard(const QueryPtr& query);
+  void accounts_read(const QueryPtr& query);
+  // All that the query shows is durable.
+  void finish(const QueryPtr& query);
+  void ask_journal(const QueryPtr& query);
+  void snapshot(const Snapshot& snapshot);
+
+  caf::event_based_actor* self_;
+  RuntimePtr runtime_;
+  caf::actor root_;
+  caf::actor journal_;
+  std::vector<caf::actor> shards_;
+};
+
+caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root);
+
+}  // namespace sg::actors

@@ -1,0 +1,125 @@
+// A request to read, on its way from the gateway to the queries actor and back.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ledger/account.hpp"
+#include "ledger/error.hpp"
+#include "ledger/shard_ledger.hpp"
+#include "persistence/record.hpp"
+#include "persistence/store.hpp"
+
+namespace sg::actors {
+
+struct ParticipantById {
+  std::string id;
+};
+struct ParticipantPage {
+  ledger::ParticipantRole role = ledger::ParticipantRole::unspecified;
+  std::int64_t limit = 0;  // 0: all
+  std::string token;
+};
+struct AccountsOfParticipant {
+  std::string participant_id;
+};
+struct AccountById {
+  std::string id;
+};
+struct BalanceOf {
+  std::string account_id;
+};
+struct AccountPage {
+  std::int64_t limit = 0;  // 0: 100
+  std::string token;
+};
+struct TransactionById {
+  std::string id;
+};
+struct TransactionPage {
+  std::string account_id;  // empty: every account
+  std::int64_t limit = 0;  // 0: 50
+  std::string token;
+  ledger::TimeMs from = 0;
+  ledger::TimeMs to = 0;  // exclusive; 0: no end
+};
+struct BalanceSheetOf {};
+struct VerifyChain {};
+
+struct AccountView {
+  ledger::Account account;
+  ledger::Amount balance = 0;
+};
+
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next;  // empty: the last page
+};
+
+struct Balance {
+  ledger::Amount balance = 0;
+};
+
+struct BalanceSheet {
+  struct Line {
+    std::string participant_id;
+    ledger::AccountType type = ledger::AccountType::standalone;
+    std::uint64_t accounts = 0;
+    ledger::WideAmount total = 0;
+  };
+  std::vector<Line> lines;  // by participant, then type
+  ledger::WideAmount total = 0;
+  persistence::ChainTotals totals;
+};
+
+using QueryAsk =
+    std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
+                 AccountPage, TransactionById, TransactionPage, BalanceSheetOf, VerifyChain>;
+using QueryAnswer =
+    std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>,
+                 std::vector<AccountView>, AccountView, Balance, Page<AccountView>,
+                 persistence::StoredTransaction, Page<persistence::StoredTransaction>, BalanceSheet,
+                 persistence::VerifyReport>;
+
+// Moved by pointer, like a submission: who drops it unanswered makes its owner answer UNAVAILABLE.
+class Query {
+ public:
+  Query() = default;
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  virtual ~Query() = default;
+
+  QueryAsk ask;
+  ledger::Result<QueryAnswer> result;
+  // With VerifyChain: told now and then, from the walking thread; false stops the walk.
+  std::function<bool(const persistence::VerifyProgress&)> progress;
+
+  void answer(ledger::Result<QueryAnswer> answer) {
+    if (answered_.exchange(true)) return;
+    result = std::move(answer);
+    on_answered();
+  }
+  bool answered() const { return answered_.load(); }
+
+  // --- the queries actor's own: what it has read so far ---
+  std::vector<std::string> account_ids;  // all of one shard
+  std::vector<std::optional<ledger::AccountReading>> readings;
+  ledger::Sequence observed = 0;
+  std::string next;  // token of the next page
+
+ private:
+  virtual void on_answered() = 0;
+
+  std::atomic<bool> answered_{false};
+};
+
+using QueryPtr = std::shared_ptr<Query>;
+
+}  // namespace sg::actors

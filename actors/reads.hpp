@@ -1,0 +1,36 @@
+// Reads of the store as answers to queries: argument checks, page tokens, not-found errors.
+// Blocking.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "actors/query.hpp"
+#include "persistence/store.hpp"
+
+namespace sg::actors {
+
+using ReadResult = ledger::Result<QueryAnswer>;
+
+ReadResult read_participant(const persistence::Store& store, const ParticipantById& ask);
+ReadResult read_participants(const persistence::Store& store, const ParticipantPage& ask);
+ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask);
+ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask);
+
+// The ids of the accounts that the query shows.
+ledger::Result<std::vector<std::string>> account_ids_of(const persistence::Store& store,
+                                                        const AccountsOfParticipant& ask);
+// Joins what the shard said (query.readings of query.account_ids) with the accounts' rows.
+ReadResult join_accounts(const persistence::Store& store, const Query& query);
+
+// A page of accounts with the balances of a snapshot.
+ReadResult read_accounts(const persistence::Store& store, const AccountPage& ask,
+                         const std::vector<ledger::Amount>& balances);
+ReadResult read_balance_sheet(const persistence::Store& store, const persistence::ChainHead& head,
+                              const std::vector<ledger::Amount>& balances);
+// Walks the chain and holds what it says against the live balances.
+ReadResult verify_chain(const persistence::Store& store, const Query& query,
+                        const persistence::ChainHead& head,
+                        const std::vector<ledger::Amount>& balances);
+
+}  // namespace sg::actors

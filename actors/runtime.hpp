@@ -1,0 +1,40 @@
+// What main wires and every actor is given: settings, the store, and the clocks.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "config/settings.hpp"
+#include "ledger/ids.hpp"
+#include "ledger/submission.hpp"
+#include "persistence/store.hpp"
+
+namespace sg::actors {
+
+struct Runtime {
+  config::Settings settings;
+  std::shared_ptr<persistence::Store> store;
+  // Milliseconds since 1970; may jump.
+  std::function<ledger::TimeMs()> wall_clock = [] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  };
+  std::function<ledger::SteadyTime()> steady_clock = [] {
+    return std::chrono::steady_clock::now();
+  };
+  // Tells the lives of shards and coordinators apart, across restarts of the journal too.
+  std::uint64_t next_incarnation() const { return incarnations->fetch_add(1) + 1; }
+  std::shared_ptr<std::atomic<std::uint64_t>> incarnations =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
+  // Detached actors have a thread of their own, since they block on the disk. Off in tests that
+  // drive the deterministic scheduler.
+  bool detached = true;
+};
+
+using RuntimePtr = std::shared_ptr<const Runtime>;
+
+}  // namespace sg::actors
