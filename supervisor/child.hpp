@@ -1,0 +1,43 @@
+// What a supervisor keeps of one child between its messages.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/error.hpp>
+#include <caf/message_id.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "supervisor/child_spec.hpp"
+#include "supervisor/messages.hpp"
+#include "supervisor/restart_window.hpp"
+
+namespace sg::supervisor {
+
+struct Child {
+  // Why a child that its supervisor stops has to go.
+  enum class Verdict : std::uint8_t { none, start_failed, ignored };
+
+  ChildSpec spec;
+  RestartWindow restarts;  // its own, for the tree; the supervisor's decides
+  ChildState state = ChildState::stopped;
+  std::uint64_t incarnation = 0;
+  caf::actor handle{};        // from start to down
+  std::string handle_text{};  // survives the handle, for reports
+  bool is_announced = false;  // subscribers were told ChildUp
+  Verdict verdict = Verdict::none;
+  caf::error start_error{};                      // with Verdict::start_failed
+  std::vector<caf::message_id> open_requests{};  // ids of the responses that it owes
+  RestartWindow::Time ready_at{};
+  std::string last_exit{};
+};
+
+// Names one incarnation in messages and callbacks that may come too late.
+struct ChildKey {
+  std::string id;
+  std::uint64_t incarnation = 0;
+};
+
+inline ChildKey key_of(const Child& child) { return {child.spec.id, child.incarnation}; }
+
+}  // namespace sg::supervisor

@@ -1,0 +1,30 @@
+#include "supervisor/exit_rule.hpp"
+
+#include <caf/exit_reason.hpp>
+
+namespace sg::supervisor {
+
+ExitRule exit_rule(Restart restart, ExitKind kind) {
+  const bool abnormal = kind == ExitKind::abnormal;
+  switch (restart) {
+    case Restart::permanent:
+      return {true, Consequence::restart};
+    case Restart::transient:
+      return {abnormal, abnormal ? Consequence::restart : Consequence::keep};
+    case Restart::temporary:
+      return {abnormal, Consequence::forget};
+  }
+  return {true, Consequence::restart};
+}
+
+bool is_expected_stop(Restart restart, const Shutdown& shutdown, const caf::error& reason) {
+  const ExitKind kind = exit_kind(reason);
+  const bool is_permanent = restart == Restart::permanent;
+  if (kind == ExitKind::normal) return !is_permanent;
+  if (shutdown.kind == Shutdown::Kind::brutal_kill) {
+    return reason == caf::exit_reason::kill || (kind == ExitKind::shutdown && !is_permanent);
+  }
+  return kind == ExitKind::shutdown;
+}
+
+}  // namespace sg::supervisor

@@ -1,0 +1,47 @@
+#include "supervisor/supervisor.hpp"
+
+#include <caf/spawn_options.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include "supervisor/supervisor_state.hpp"
+
+namespace sg::supervisor {
+namespace {
+
+using SupervisorActor = caf::stateful_actor<SupervisorState>;
+
+caf::behavior run(SupervisorActor* self, Flags flags, std::vector<ChildSpec> children,
+                  caf::actor_addr parent) {
+  return self->state.make_behavior(std::move(flags), std::move(children), std::move(parent));
+}
+
+}  // namespace
+
+std::optional<std::string> check_flags(const Flags& flags) {
+  if (flags.intensity < 0) return "intensity is negative";
+  if (flags.period.count() <= 0) return "period is not positive";
+  return std::nullopt;
+}
+
+caf::actor spawn_supervisor(caf::actor_system& system, Flags flags,
+                            std::vector<ChildSpec> children) {
+  return system.spawn(run, std::move(flags), std::move(children), caf::actor_addr{});
+}
+
+caf::actor spawn_supervisor(caf::local_actor* parent, Flags flags,
+                            std::vector<ChildSpec> children) {
+  return parent->spawn(run, std::move(flags), std::move(children), parent->address());
+}
+
+ChildSpec supervisor_spec(Flags flags, std::vector<ChildSpec> children) {
+  std::string id = flags.name;
+  return {.id = std::move(id),
+          .start =
+              [flags = std::move(flags),
+               children = std::move(children)](caf::event_based_actor* parent) {
+                return caf::expected<caf::actor>{spawn_supervisor(parent, flags, children)};
+              },
+          .type = ChildType::supervisor};
+}
+
+}  // namespace sg::supervisor
