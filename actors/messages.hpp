@@ -146,7 +146,8 @@ struct Maintain {
 struct MaintenanceDone {
   caf::actor indexer;
 };
-// Answered with up to `limit` of the balances that changed between the last two checkpoints' starts.
+// Answered with up to `limit` of the balances that changed between the last two checkpoints'
+// starts.
 struct TakeDirtyBalances {
   bool first = false;  // a checkpoint starts
   std::size_t limit = 0;

@@ -115,7 +115,8 @@ void Queries::accounts_read(const QueryPtr& query) {
 void Queries::finish(const QueryPtr& query) {
   const auto* balance = std::get_if<BalanceOf>(&query->ask);
   if (balance == nullptr) return query->answer(join_accounts(*runtime_->store, *query));
-  if (query->readings.front()) return query->answer(Balance{query->readings.front()->balance});
+  if (query->readings.front())
+    return query->answer(Balance{balance->account_id, query->readings.front()->balance});
   query->answer(tl::unexpected(ledger::Error{ledger::Reason::account_not_found,
                                              "account " + balance->account_id + " does not exist",
                                              {{"account_id", balance->account_id}},

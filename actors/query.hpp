@@ -64,6 +64,7 @@ struct Page {
 };
 
 struct Balance {
+  std::string account_id;
   ledger::Amount balance = 0;
 };
 

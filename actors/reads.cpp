@@ -241,7 +241,7 @@ ReadResult verify_chain(const persistence::Store& store, const Query& query,
   };
   auto report = store.verify(progress);
   if (!report) return failed(report.error());
-  for (std::size_t i = 0; i < balances.size(); ++i) {
+  for (std::size_t i = 0; report->sequence == head.sequence && i < balances.size(); ++i) {
     const auto counted = i < report->balances.size() ? report->balances[i] : 0;
     if (counted == balances[i]) continue;
     report->problems.push_back("account number " + std::to_string(i) + ": the chain says " +

@@ -90,9 +90,10 @@ bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusa
 }
 
 // The first entry that debits the short account carries the refusal; with an overflow, the first
-// that credits it.
+// that credits it; of an account that was never made, the first that names it.
 Refusal ShardLedger::explain(const HeldLock& lock, Reason reason) const {
-  const auto blamed = lock.amount < 0 ? lock.first_debit : lock.first_credit;
+  auto blamed = lock.amount < 0 ? lock.first_debit : lock.first_credit;
+  if (code_of(reason) == Code::not_found) blamed = std::min(lock.first_debit, lock.first_credit);
   return {reason, blamed, table_.at(lock.slot).balance, lock.amount, applied_};
 }
 
@@ -225,7 +226,8 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
   if (last <= applied_) return;
   applied_ = last;
   const auto active = active_.find(batch.id);
-  if (active == active_.end()) return;
+  // A restarted coordinator counts its batches anew: the id alone may name another one.
+  if (active == active_.end() || active->second.get() != &batch) return;
   const auto keep = active->second;
   auto& part = batch.parts[shard_];
   auto next = part.units.begin();
@@ -264,7 +266,7 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
 void ShardLedger::abort(LockBatch& batch, std::span<const std::uint32_t> units,
                         std::vector<LateVote>& late) {
   const auto active = active_.find(batch.id);
-  if (active == active_.end()) return;
+  if (active == active_.end() || active->second.get() != &batch) return;
   const auto keep = active->second;
   auto& part = batch.parts[shard_];
   for (const auto index : units) {

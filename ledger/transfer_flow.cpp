@@ -81,7 +81,7 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
 void TransferFlow::admit(const Pending& pending, LockBatch& batch, SteadyTime now) {
   auto& submission = *pending.submission;
   const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
-  if (cancelled || now >= submission.deadline) {
+  if (!pending.key_bound && (cancelled || now >= submission.deadline)) {
     const auto error = std::make_shared<Error>(cancelled ? cancelled_error() : late_error());
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
       if (submission.results[i].state == State::undecided) refuse(submission, i, error);
@@ -249,7 +249,9 @@ void TransferFlow::conclude(LockBatch& batch, std::uint32_t index, SteadyTime no
     const auto& refusal = batch.refusals[unit.refusal];
     const auto item = locate(unit, refusal.entry).item;
     abort(batch, index, effects);
-    return end_unit(batch, index, refusal_error(unit, refusal), item, Joiners::share_refusal);
+    // What refuses an atomic batch need not refuse the same transfer alone.
+    const auto joiners = unit.item_count > 1 ? Joiners::try_again : Joiners::share_refusal;
+    return end_unit(batch, index, refusal_error(unit, refusal), item, joiners);
   }
   const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
   if (cancelled || now >= submission.deadline) {
@@ -298,7 +300,8 @@ void TransferFlow::shard_away(std::uint32_t shard, Effects& effects) {
 }
 
 void TransferFlow::drop_if_decided(LockBatch& batch) {
-  if (batch.undecided == 0) active_.erase(batch.id);
+  // A prompt round that is out ends with its last part, even if a shard goes away first.
+  if (batch.undecided == 0 && batch.parts_unheard == 0) active_.erase(batch.id);
 }
 
 void TransferFlow::end_unit(LockBatch& batch, std::uint32_t index, Error error,
@@ -313,14 +316,15 @@ void TransferFlow::end_unit(LockBatch& batch, std::uint32_t index, Error error,
   if (blamed != kNone && unit.item_count > 1) {
     others = std::make_shared<const Error>(aborted_error());
   }
+  std::vector<std::uint32_t> own;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     const auto state = submission.results[i].state;
     if (state != State::undecided && state != State::joined) continue;
+    if (state == State::undecided && !submission.transfers.empty()) own.push_back(i);
     refuse(submission, i, i == blamed ? shared : others);
-    if (state == State::undecided && !submission.transfers.empty()) {
-      end_key(submission, i, joiners);
-    }
   }
+  // All are refused by now, so that none that joined another of the unit is tried again.
+  for (const auto i : own) end_key(submission, i, joiners);
 }
 
 void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs time) {
@@ -366,14 +370,15 @@ void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
     unit.state = UnitState::done;
     --batch.undecided;
     const auto submission = unit.submission->shared_from_this();
+    std::vector<std::uint32_t> own;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
-      const bool own = submission->results[i].state == State::undecided;
-      if (submission->results[i].state == State::joined) {
-        submission->results[i].state = State::undecided;
-      }
-      if (own) end_key(*submission, i, Joiners::try_again);
+      auto& state = submission->results[i].state;
+      if (state == State::undecided) own.push_back(i);
+      if (state == State::joined) state = State::undecided;
     }
-    queue_.push_back({submission, unit.first_item, unit.item_count});
+    // None is `joined` by now: the unit goes back into the queue once, not with each key.
+    for (const auto i : own) end_key(*submission, i, Joiners::try_again);
+    queue_.push_back({submission, unit.first_item, unit.item_count, true});
   }
   drop_if_decided(batch);
 }
@@ -381,15 +386,20 @@ void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
 void TransferFlow::cancel(Submission& submission, Effects& effects) {
   const auto keep = submission.shared_from_this();
   const auto batches = active_;
+  bool handed_over = false;
   for (const auto& [id, batch] : batches) {
     for (std::uint32_t u = 0; u < batch->units.size(); ++u) {
       auto& unit = batch->units[u];
-      if (unit.submission != &submission || unit.state != UnitState::locking) continue;
+      if (unit.submission != &submission) continue;
+      handed_over = handed_over || unit.state == UnitState::committing;
+      if (unit.state != UnitState::locking) continue;
       abort(*batch, u, effects);
       end_unit(*batch, u, cancelled_error(), kNone, Joiners::try_again);
     }
     drop_if_decided(*batch);
   }
+  // The journal has the one unit of an atomic batch: only the outcome counts.
+  if (submission.atomic && handed_over) return;
   for (std::uint32_t i = 0; i < submission.results.size(); ++i) {
     if (submission.results[i].state == State::joined) {
       refuse(submission, i, std::make_shared<Error>(cancelled_error()));

@@ -85,6 +85,7 @@ class TransferFlow {
     SubmissionPtr submission;
     std::uint32_t first_item = 0;
     std::uint32_t item_count = 1;
+    bool key_bound = false;  // the journal found its key in the chain: only the outcome counts
   };
   struct Waiting {
     LockBatchPtr batch;

@@ -59,7 +59,11 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
   const auto digest = keys_in_flight_.contains(key) ? keys_in_flight_.digest(key) : Digest{};
   for (auto& joiner : keys_in_flight_.end(key)) {
     auto& waiter = *joiner.submission;
-    if (waiter.results[joiner.first_item].state != State::joined) continue;
+    const auto first = waiter.results.begin() + joiner.first_item;
+    const auto joined = [](const ItemResult& item_result) {
+      return item_result.state == State::joined;
+    };
+    if (std::none_of(first, first + joiner.item_count, joined)) continue;
     const bool same = joiner.digest == digest && joiner.item_count == 1;
     waiter.observed = std::max(waiter.observed, submission.observed);
     if (committed && same) {
@@ -80,32 +84,68 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
 }
 
 void TransferFlow::stop(Reason reason) {
-  const auto lost = [&](bool unknown) {
-    return std::make_shared<const Error>(
+  const auto lose = [&](ItemResult& result, Outcome outcome) {
+    result.error = std::make_shared<const Error>(
         Error{reason,
-              unknown ? "the journal went away: the outcome is unknown, retry with the same key"
-                      : "the journal went away before the commit: nothing changed",
+              outcome == Outcome::unknown
+                  ? "the journal went away: the outcome is unknown, retry with the same key"
+                  : "the journal went away before the commit: nothing changed",
               {},
-              unknown ? Outcome::unknown : Outcome::none});
+              outcome});
+    result.state = State::refused;
   };
-  const auto give_up = [&](Submission& submission) {
-    for (auto& result : submission.results) {
-      // A refusal that showed an unsynced record is as uncertain as the record.
-      if (result.state == State::refused && submission.observed <= durable_) continue;
-      if (result.state == State::committed && result.sequence <= durable_) continue;
-      result.error = lost(result.state != State::refused);
-      result.state = State::refused;
+  const auto lose_items = [&](Submission& submission, std::uint32_t first, std::uint32_t count) {
+    for (auto i = first; i < first + count; ++i) {
+      auto& result = submission.results[i];
+      if (result.state == State::undecided || result.state == State::joined) {
+        lose(result, Outcome::unknown);
+      }
     }
-    submission.answer();
   };
-  for (const auto& pending : std::exchange(queue_, {})) give_up(*pending.submission);
-  for (const auto& [id, batch] : std::exchange(active_, {})) {
-    for (const auto& submission : batch->submissions) give_up(*submission);
+  std::vector<SubmissionPtr> open;
+  // First what the journal had, and who waits for it.
+  for (const auto& [id, batch] : active_) {
+    open.insert(open.end(), batch->submissions.begin(), batch->submissions.end());
+    for (const auto& unit : batch->units) {
+      if (unit.state != UnitState::committing) continue;
+      auto& submission = *unit.submission;
+      for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+        if (submission.transfers.empty() || submission.results[i].state != State::undecided) {
+          continue;
+        }
+        for (const auto& joiner : keys_in_flight_.end(submission.transfers[i].idempotency_key)) {
+          open.push_back(joiner.submission);
+          lose_items(*joiner.submission, joiner.first_item, joiner.item_count);
+        }
+      }
+      lose_items(submission, unit.first_item, unit.item_count);
+    }
   }
-  for (const auto& [sequence, submissions] : std::exchange(unanswered_, {})) {
-    for (const auto& submission : submissions) give_up(*submission);
+  for (const auto& pending : queue_) {
+    open.push_back(pending.submission);
+    if (pending.key_bound) {
+      lose_items(*pending.submission, pending.first_item, pending.item_count);
+    }
   }
-  for (const auto& joiner : keys_in_flight_.end_all()) give_up(*joiner.submission);
+  for (const auto& [sequence, submissions] : unanswered_) {
+    open.insert(open.end(), submissions.begin(), submissions.end());
+  }
+  for (const auto& joiner : keys_in_flight_.end_all()) open.push_back(joiner.submission);
+  for (const auto& submission : open) {
+    if (submission->answered()) continue;
+    for (auto& result : submission->results) {
+      // A refusal that showed an unsynced record is as uncertain as the record.
+      const bool told = submission->observed <= durable_ ||
+                        (result.error && result.error->outcome == Outcome::unknown);
+      if (result.state == State::refused && told) continue;
+      if (result.state == State::committed && result.sequence <= durable_) continue;
+      lose(result, result.state == State::committed ? Outcome::unknown : Outcome::none);
+    }
+    submission->answer();
+  }
+  queue_.clear();
+  active_.clear();
+  unanswered_.clear();
   waiting_.clear();
 }
 

@@ -1,0 +1,53 @@
+// One RPC under way on the gateway's thread.
+#pragma once
+
+#include <google/protobuf/message.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstdint>
+
+#include "actors/gateway/inbox.hpp"
+#include "ledger/error.hpp"
+#include "ledger/submission.hpp"
+
+namespace sg::actors {
+
+class RpcServer;
+
+// Owned by the server from the request for it to its last event. All members are called on the
+// gateway's thread.
+class Call {
+ public:
+  Call(RpcServer& server, std::uint64_t id) : server_(server), id_(id) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  virtual ~Call() = default;
+
+  // An answer came; a null completion was lost on the way.
+  virtual void completed(const Completed& completed) = 0;
+  // The server stops soon: calls that last for ever end themselves.
+  virtual void drain() {}
+  // A serving status changed.
+  virtual void health_changed() {}
+
+  RpcServer& server() { return server_; }
+  std::uint64_t id() const { return id_; }
+
+ protected:
+  RpcServer& server_;
+  std::uint64_t id_;
+  grpc::ServerContext context_;
+};
+
+grpc::ByteBuffer serialize(const google::protobuf::Message& message);
+// False when the bytes are no such message.
+bool parse(grpc::ByteBuffer& bytes, google::protobuf::Message& message);
+ledger::Error malformed(const google::protobuf::Descriptor& type, const grpc::ByteBuffer& bytes);
+ledger::SteadyTime steady_deadline(const grpc::ServerContext& context);
+// What a caller is told whose request was lost in a restart.
+ledger::Error lost_error();
+ledger::Error overloaded_error(std::size_t max_in_flight);
+ledger::Error internal_error(std::string_view what);
+
+}  // namespace sg::actors

@@ -1,0 +1,111 @@
+#include "actors/gateway/gateway.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+
+namespace sg::actors {
+namespace {
+
+std::string shard_service(std::uint32_t shard) { return "shard/" + std::to_string(shard); }
+
+}  // namespace
+
+Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                 std::shared_ptr<GatewaySeat> seat)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      seat_(std::move(seat)),
+      server_(runtime_->settings.server) {
+  server_.set_serving("", false);
+  for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {
+    server_.set_serving(shard_service(i), false);
+  }
+}
+
+caf::behavior Gateway::make_behavior() {
+  self_->set_exit_handler([this](const caf::exit_msg& message) {
+    server_.stop(runtime_->settings.server.drain_timeout);
+    self_->quit(message.reason);
+  });
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        // It binds when it knows to whom it can hand what comes in.
+        ready_ = self_->make_response_promise();
+        server_.set_root(root_);
+        subscribe(self_, root_);
+        return ready_;
+      },
+      [this](const supervisor::ChildUp& up) { child_up(up); },
+      [this](const supervisor::ChildDown& down) { child_down(down); },
+      [this](const ShardAttached& message) {
+        if (sent_by(self_, journal_)) server_.set_serving(shard_service(message.shard), true);
+      },
+      [this](const ShardDetached& message) {
+        if (sent_by(self_, journal_)) server_.set_serving(shard_service(message.shard), false);
+      },
+  };
+}
+
+caf::error Gateway::open() {
+  const int again = seat_->port;
+  auto port = server_.start(again != 0 ? again : runtime_->settings.server.listen.port);
+  if (!port) {
+    spdlog::error("gateway: {}", port.error());
+    if (again == 0) seat_->cannot_listen = true;
+    return gateway_error(port.error());
+  }
+  seat_->port = *port;
+  if (again == 0 && seat_->on_listening) {
+    auto endpoint = runtime_->settings.server.listen;
+    endpoint.port = static_cast<std::uint16_t>(*port);
+    seat_->on_listening(to_string(endpoint));
+  }
+  return {};
+}
+
+void Gateway::child_up(const supervisor::ChildUp& up) {
+  if (up.id == kCoordinatorId) {
+    server_.set_coordinator(up.handle);
+    knows_coordinator_ = true;
+  }
+  if (up.id == kQueriesId) {
+    server_.set_queries(up.handle);
+    knows_queries_ = true;
+  }
+  if (up.id == kJournalId) {
+    journal_ = up.handle;
+    caf::anon_send(journal_, Watch{handle_of(self_)});
+    server_.set_serving("", true);
+  }
+  if (!knows_coordinator_ || !knows_queries_ || !journal_ || !ready_.pending()) return;
+  if (auto error = open()) {
+    ready_.deliver(error);
+  } else {
+    ready_.deliver(supervisor::Ready{});
+  }
+}
+
+void Gateway::child_down(const supervisor::ChildDown& down) {
+  if (down.id == kCoordinatorId) server_.set_coordinator(nullptr);
+  if (down.id == kQueriesId) server_.set_queries(nullptr);
+  if (down.id == kJournalId) {
+    journal_ = nullptr;
+    server_.set_serving("", false);
+    for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {
+      server_.set_serving(shard_service(i), false);
+    }
+  }
+}
+
+caf::behavior gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                      std::shared_ptr<GatewaySeat> seat) {
+  auto state =
+      std::make_shared<Gateway>(self, std::move(runtime), std::move(root), std::move(seat));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,214 @@
+#include "actors/gateway/rpc_server.hpp"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <spdlog/spdlog.h>
+
+#include "actors/gateway/methods.hpp"
+#include "actors/gateway/stream_call.hpp"
+#include "actors/gateway/unary_call.hpp"
+#include "actors/gateway/verify_call.hpp"
+#include "actors/gateway/watch_call.hpp"
+#include "proto/ledger.pb.h"
+
+namespace sg::actors {
+namespace {
+
+// Unary calls that may arrive in one turn of the queue without waiting for a new request to be
+// armed.
+constexpr int kArmedPerMethod = 16;
+
+enum ServiceIndex : std::size_t { kParticipants, kLedger, kAdmin, kHealth };
+
+}  // namespace
+
+RpcServer::RpcServer(config::Server settings) : settings_(std::move(settings)) {
+  using google::protobuf::DescriptorPool;
+  const auto* pool = DescriptorPool::generated_pool();
+  // Touches the generated files, so that their descriptors are linked in.
+  scalegraph::ledger::Transaction::descriptor();
+  grpc::health::v1::HealthCheckRequest::descriptor();
+  for (const char* name :
+       {"scalegraph.ledger.ParticipantService", "scalegraph.ledger.LedgerService",
+        "scalegraph.ledger.AdminService", "grpc.health.v1.Health"}) {
+    services_.push_back(std::make_unique<RawService>(*pool->FindServiceByName(name)));
+  }
+}
+
+RpcServer::~RpcServer() { stop(std::chrono::milliseconds{0}); }
+
+tl::expected<int, std::string> RpcServer::start(int port) {
+  static const bool with_reflection = [] {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  (void)with_reflection;
+
+  grpc::ServerBuilder builder;
+  auto endpoint = settings_.listen;
+  endpoint.port = static_cast<std::uint16_t>(port);
+  int bound = 0;
+  builder.AddListeningPort(to_string(endpoint), grpc::InsecureServerCredentials(), &bound);
+  // A second server on the port has to fail, not to share it in silence.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
+  builder.SetMaxSendMessageSize(-1);
+  for (const auto& service : services_) builder.RegisterService(service.get());
+  queue_ = builder.AddCompletionQueue();
+  server_ = builder.BuildAndStart();
+  if (!server_ || bound == 0) {
+    if (server_) server_->Shutdown();
+    server_.reset();
+    queue_->Shutdown();
+    void* tag = nullptr;
+    for (bool ok = false; queue_->Next(&tag, &ok);) {
+    }
+    queue_.reset();
+    return tl::unexpected("cannot listen on " + to_string(endpoint) +
+                          ": is the port taken, or the address not of this machine?");
+  }
+  inbox_ = std::make_shared<Inbox>(queue_.get(), &inbox_operation_);
+  arm_all();
+  thread_ = std::thread([this] { run(); });
+  return bound;
+}
+
+void RpcServer::stop(std::chrono::milliseconds drain) {
+  if (!server_) return;
+  stopping_ = true;
+  inbox_->wake();
+  server_->Shutdown(std::chrono::system_clock::now() + drain);
+  inbox_->close();
+  queue_->Shutdown();
+  thread_.join();
+  calls_.clear();
+  server_.reset();
+  queue_.reset();
+}
+
+void RpcServer::run() {
+  void* tag = nullptr;
+  for (bool ok = false; queue_->Next(&tag, &ok);) static_cast<Operation*>(tag)->done(ok);
+}
+
+void RpcServer::inbox_rang(bool) {
+  for (const auto& completed : inbox_->take()) {
+    const auto call = calls_.find(completed.call);
+    if (call != calls_.end()) call->second->completed(completed);
+  }
+  if (health_changed_.exchange(false)) {
+    for (const auto& [id, call] : calls_) call->health_changed();
+  }
+  if (stopping_ && !std::exchange(drained_, true)) {
+    for (const auto& [id, call] : calls_) call->drain();
+  }
+}
+
+template <class CallType, class... Args>
+CallType& RpcServer::add_call(Args&&... args) {
+  const auto id = next_call_++;
+  auto call = std::make_unique<CallType>(*this, id, std::forward<Args>(args)...);
+  auto& added = *call;
+  calls_.emplace(id, std::move(call));
+  return added;
+}
+
+void RpcServer::arm_unary(std::size_t service, int method, UnaryHandler handler) {
+  if (!stopping_) add_call<UnaryCall>(*services_[service], service, method, handler);
+}
+
+void RpcServer::arm_stream_transfers() {
+  if (!stopping_) add_call<StreamCall>(*services_[kLedger]);
+}
+
+void RpcServer::arm_verify() {
+  if (!stopping_) add_call<VerifyCall>(*services_[kAdmin]);
+}
+
+void RpcServer::arm_watch() {
+  if (!stopping_) add_call<WatchCall>(*services_[kHealth]);
+}
+
+void RpcServer::arm_all() {
+  for (std::size_t s = 0; s < services_.size(); ++s) {
+    const auto& descriptor = services_[s]->descriptor();
+    for (int m = 0; m < descriptor.method_count(); ++m) {
+      const auto& method = *descriptor.method(m);
+      if (method.client_streaming() || method.server_streaming()) continue;
+      const auto handler = unary_handler(method.full_name());
+      for (int i = 0; i < kArmedPerMethod; ++i) arm_unary(s, m, handler);
+    }
+  }
+  arm_stream_transfers();
+  arm_verify();
+  arm_watch();
+}
+
+bool RpcServer::admit() {
+  if (in_flight_ >= settings_.max_in_flight) return false;
+  ++in_flight_;
+  return true;
+}
+
+bool RpcServer::submit(ledger::SubmissionPtr submission) {
+  caf::actor coordinator;
+  {
+    const std::lock_guard lock(mutex_);
+    coordinator = coordinator_;
+  }
+  if (!coordinator) return false;
+  caf::anon_send(coordinator, Submit{std::move(submission)});
+  return true;
+}
+
+void RpcServer::cancel(ledger::SubmissionPtr submission) {
+  submission->cancelled = true;
+  const std::lock_guard lock(mutex_);
+  if (coordinator_) caf::anon_send(coordinator_, Cancel{std::move(submission)});
+}
+
+bool RpcServer::ask(QueryPtr query) {
+  const std::lock_guard lock(mutex_);
+  if (!queries_) return false;
+  caf::anon_send(queries_, Ask{std::move(query)});
+  return true;
+}
+
+caf::actor RpcServer::root() const {
+  const std::lock_guard lock(mutex_);
+  return root_;
+}
+
+void RpcServer::set_coordinator(caf::actor coordinator) {
+  const std::lock_guard lock(mutex_);
+  coordinator_ = std::move(coordinator);
+}
+
+void RpcServer::set_queries(caf::actor queries) {
+  const std::lock_guard lock(mutex_);
+  queries_ = std::move(queries);
+}
+
+void RpcServer::set_root(caf::actor root) {
+  const std::lock_guard lock(mutex_);
+  root_ = std::move(root);
+}
+
+void RpcServer::set_serving(const std::string& service, bool serving) {
+  {
+    const std::lock_guard lock(mutex_);
+    serving_[service] = serving;
+  }
+  health_changed_ = true;
+  if (inbox_) inbox_->wake();
+}
+
+RpcServer::ServingStatus RpcServer::status_of(const std::string& service) const {
+  using grpc::health::v1::HealthCheckResponse;
+  const std::lock_guard lock(mutex_);
+  const auto found = serving_.find(service);
+  if (found == serving_.end()) return HealthCheckResponse::SERVICE_UNKNOWN;
+  return found->second && !stopping_ ? HealthCheckResponse::SERVING
+                                     : HealthCheckResponse::NOT_SERVING;
+}
+
+}  // namespace sg::actors

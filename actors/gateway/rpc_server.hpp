@@ -1,0 +1,101 @@
+// The gateway's engine: one asynchronous gRPC server, one completion queue, one thread. It parses
+// and validates requests, hands them to the coordinator and the queries actor, and sends what they
+// answer.
+#pragma once
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <caf/actor.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "actors/gateway/call.hpp"
+#include "actors/gateway/inbox.hpp"
+#include "actors/gateway/operation.hpp"
+#include "actors/gateway/raw_service.hpp"
+#include "actors/messages.hpp"
+#include "config/settings.hpp"
+#include "proto/health.pb.h"
+
+namespace sg::actors {
+
+class UnaryCall;
+using UnaryHandler = void (*)(UnaryCall& call);
+
+class RpcServer {
+ public:
+  using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
+
+  explicit RpcServer(config::Server settings);
+  ~RpcServer();
+
+  // Binds and serves. The port it got, or why it cannot listen.
+  tl::expected<int, std::string> start(int port);
+  // No new calls; what is in flight may end within `drain`. Returns when all of it has.
+  void stop(std::chrono::milliseconds drain);
+
+  // --- from any thread ---
+  void set_coordinator(caf::actor coordinator);
+  void set_queries(caf::actor queries);
+  void set_root(caf::actor root);
+  void set_serving(const std::string& service, bool serving);
+
+  // --- on the server's thread ---
+  const config::Server& settings() const { return settings_; }
+  grpc::ServerCompletionQueue* queue() { return queue_.get(); }
+  const InboxPtr& inbox() const { return inbox_; }
+  // False when too much is in flight.
+  bool admit();
+  void leave() { --in_flight_; }
+  // False when there is nobody to take it: the caller answers.
+  bool submit(ledger::SubmissionPtr submission);
+  void cancel(ledger::SubmissionPtr submission);
+  bool ask(QueryPtr query);
+  caf::actor root() const;
+  ServingStatus status_of(const std::string& service) const;
+  void forget(std::uint64_t call) { calls_.erase(call); }
+  bool stopping() const { return stopping_; }
+
+  void arm_unary(std::size_t service, int method, UnaryHandler handler);
+  void arm_stream_transfers();
+  void arm_verify();
+  void arm_watch();
+
+ private:
+  template <class CallType, class... Args>
+  CallType& add_call(Args&&... args);
+  void arm_all();
+  void run();
+  void inbox_rang(bool ok);
+
+  config::Server settings_;
+  std::vector<std::unique_ptr<RawService>> services_;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  std::unique_ptr<grpc::Server> server_;
+  OperationOf<RpcServer, &RpcServer::inbox_rang> inbox_operation_{this};
+  InboxPtr inbox_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  bool drained_ = false;
+
+  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
+  std::uint64_t next_call_ = 1;
+  std::size_t in_flight_ = 0;
+
+  mutable std::mutex mutex_;  // guards what follows
+  caf::actor coordinator_;
+  caf::actor queries_;
+  caf::actor root_;
+  std::map<std::string, bool> serving_;
+  std::atomic<bool> health_changed_{false};
+};
+
+}  // namespace sg::actors

@@ -1,0 +1,68 @@
+// A submission that came by RPC: it owns the request's bytes as parsed, which its transfers point
+// into, and finds its way back to its call.
+#pragma once
+
+#include <google/protobuf/arena.h>
+
+#include <memory>
+#include <vector>
+
+#include "actors/gateway/call.hpp"
+#include "actors/gateway/inbox.hpp"
+#include "ledger/submission.hpp"
+#include "proto/ledger.pb.h"
+
+namespace sg::actors {
+
+namespace wire = scalegraph::ledger;
+
+class UnaryCall;
+
+class RpcSubmission final : public ledger::Submission {
+ public:
+  // Carries the submission back to the gateway's thread.
+  class Answered;
+  using Respond = void (*)(RpcSubmission& submission, UnaryCall& call);
+
+  // `respond`: with a unary call; a stream makes its own response of the results.
+  RpcSubmission(Call& call, std::uint64_t part, Respond respond);
+  // Tells the call that the request was lost, unless it was answered.
+  ~RpcSubmission() override;
+
+  template <class Message>
+  Message& message() {
+    return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
+  }
+
+  // The items of a batch, each checked: a wrong one is refused from the start, with an atomic batch
+  // all of them are.
+  void take(const wire::TransferBatchRequest& request);
+  // One transfer; the error of its checks.
+  std::optional<ledger::Error> take(const wire::TransferRequest& request);
+  std::optional<ledger::Error> take(ledger::TransferKind kind, std::string_view account_id,
+                                    ledger::Amount amount, std::string_view reference,
+                                    std::string_view key);
+
+  void fill(wire::TransferBatchResponse& response) const;
+
+  void respond(UnaryCall& call) { respond_(*this, call); }
+
+ private:
+  void on_answered() override;
+  void add(const wire::TransferRequest& request);
+
+  google::protobuf::Arena arena_;
+  std::vector<ledger::Entry> entries_;
+  InboxPtr inbox_;
+  std::uint64_t call_;
+  std::uint64_t part_;
+  Respond respond_;
+};
+
+// More transfers than a batch may have, or nothing.
+std::optional<ledger::Error> check_batch_size(const wire::TransferBatchRequest& request);
+
+// The submission that a completion carries.
+RpcSubmission& submission_of(const Completed& completed);
+
+}  // namespace sg::actors

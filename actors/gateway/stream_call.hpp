@@ -1,0 +1,64 @@
+// StreamTransfers: batches in, results out in the same order, many requests in work at once up to a
+// window; beyond it the stream is not read, which slows the client down.
+#pragma once
+
+#include <grpcpp/support/async_stream.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "actors/gateway/call.hpp"
+#include "actors/gateway/operation.hpp"
+#include "actors/gateway/rpc_server.hpp"
+
+namespace sg::actors {
+
+class StreamCall final : public Call {
+ public:
+  StreamCall(RpcServer& server, std::uint64_t id, RawService& service);
+
+  void completed(const Completed& completed) override;
+  void drain() override;
+
+ private:
+  // A request in work, or its response waiting for those before it.
+  struct Slot {
+    std::weak_ptr<ledger::Submission> submission;
+    std::optional<grpc::ByteBuffer> response;
+    bool admitted = false;
+  };
+
+  void received(bool ok);
+  void read(bool ok);
+  void wrote(bool ok);
+  void done(bool ok);
+  void finished(bool ok);
+
+  void read_next();
+  void take_request();
+  void refuse(Slot& slot, const ledger::Error& error);
+  void write_next();
+  void forget_if_over();
+
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
+  grpc::ByteBuffer request_;
+  OperationOf<StreamCall, &StreamCall::received> received_operation_{this};
+  OperationOf<StreamCall, &StreamCall::read> read_operation_{this};
+  OperationOf<StreamCall, &StreamCall::wrote> wrote_operation_{this};
+  OperationOf<StreamCall, &StreamCall::done> done_operation_{this};
+  OperationOf<StreamCall, &StreamCall::finished> finished_operation_{this};
+  std::deque<Slot> slots_;        // in the order of the requests
+  std::uint64_t first_slot_ = 0;  // the number of slots_.front()
+  bool started_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool no_more_requests_ = false;
+  bool broken_ = false;  // the client is gone: responses have nowhere to go
+  bool draining_ = false;
+  bool finishing_ = false;
+  bool is_done_ = false;
+  bool is_finished_ = false;
+};
+
+}  // namespace sg::actors

@@ -1,0 +1,63 @@
+// One unary RPC: bytes in, a message or a status out.
+#pragma once
+
+#include <grpcpp/support/async_unary_call.h>
+
+#include <memory>
+
+#include "actors/gateway/call.hpp"
+#include "actors/gateway/operation.hpp"
+#include "actors/gateway/rpc_server.hpp"
+
+namespace sg::actors {
+
+// What answers a unary call when it comes back.
+class UnaryCompletion : public Completion {
+ public:
+  virtual void respond(UnaryCall& call) = 0;
+};
+
+class UnaryCall final : public Call {
+ public:
+  UnaryCall(RpcServer& server, std::uint64_t id, RawService& service, std::size_t service_index,
+            int method, UnaryHandler handler);
+
+  grpc::ByteBuffer& request() { return request_; }
+  const grpc::ServerContext& context() const { return context_; }
+  bool is_write() const { return is_write_; }
+  // Parses, or answers INVALID_ARGUMENT and returns false.
+  bool parse_request(google::protobuf::Message& message);
+
+  void submit(ledger::SubmissionPtr submission);
+  void ask(QueryPtr query);
+  void reply(const google::protobuf::Message& message);
+  void fail(const ledger::Error& error);
+  void fail_with(const grpc::Status& status);
+
+  void completed(const Completed& completed) override;
+
+ private:
+  void received(bool ok);
+  void done(bool ok);
+  void finished(bool ok);
+  void forget_if_over();
+
+  RawService& service_;
+  std::size_t service_index_;
+  int method_;
+  UnaryHandler handler_;
+  bool is_write_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
+  OperationOf<UnaryCall, &UnaryCall::received> received_operation_{this};
+  OperationOf<UnaryCall, &UnaryCall::done> done_operation_{this};
+  OperationOf<UnaryCall, &UnaryCall::finished> finished_operation_{this};
+  // Weak: a submission that everybody else dropped is lost, and says so.
+  std::weak_ptr<ledger::Submission> submission_;
+  bool admitted_ = false;
+  bool answered_ = false;
+  bool is_done_ = false;
+  bool is_finished_ = false;
+};
+
+}  // namespace sg::actors

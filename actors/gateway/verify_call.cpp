@@ -1,0 +1,132 @@
+#include "actors/gateway/verify_call.hpp"
+
+#include <absl/strings/escaping.h>
+
+#include "actors/gateway/rpc_query.hpp"
+#include "actors/gateway/wide_text.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+namespace wire = scalegraph::ledger;
+
+class Progress final : public Completion {
+ public:
+  explicit Progress(const persistence::VerifyProgress& progress) : at(progress) {}
+  persistence::VerifyProgress at;
+};
+
+// How often a walk tells where it is.
+constexpr std::chrono::milliseconds kInterval{100};
+
+wire::VerifyResponse to_wire(const persistence::VerifyReport& report) {
+  wire::VerifyResponse response;
+  response.set_done(true);
+  response.set_blocks(report.blocks);
+  response.set_records(report.records);
+  response.set_records_total(report.records);
+  for (const auto& problem : report.problems) response.add_problems(problem);
+  response.set_accounts(report.accounts);
+  ledger::WideAmount sum = 0;
+  for (const auto balance : report.balances) sum += balance;
+  response.set_sum_of_balances(to_text(sum));
+  response.set_sum_of_postings(to_text(report.sum_of_postings));
+  response.set_head_hash(absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(report.head_hash.data()), report.head_hash.size())));
+  return response;
+}
+
+}  // namespace
+
+VerifyCall::VerifyCall(RpcServer& server, std::uint64_t id, RawService& service)
+    : Call(server, id), writer_(&context_) {
+  context_.AsyncNotifyWhenDone(&done_operation_);
+  const int method = service.descriptor().FindMethodByName("Verify")->index();
+  service.request_server_stream(method, &context_, &request_, &writer_, server_.queue(),
+                                &received_operation_);
+}
+
+void VerifyCall::received(bool ok) {
+  if (!ok) return server_.forget(id_);
+  server_.arm_verify();
+  start();
+}
+
+void VerifyCall::start() {
+  admitted_ = server_.admit();
+  if (!admitted_) {
+    return finish(proto::to_status(overloaded_error(server_.settings().max_in_flight), false));
+  }
+  auto query = std::make_shared<RpcQuery>(*this, nullptr);
+  query->ask = VerifyChain{};
+  query->progress =
+      [inbox = server_.inbox(), id = id_, gone = gone_,
+       last = std::chrono::steady_clock::now()](const persistence::VerifyProgress& at) mutable {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last >= kInterval) {
+          last = now;
+          inbox->post({id, 1, std::make_shared<Progress>(at)});
+        }
+        return !gone->load();
+      };
+  if (!server_.ask(std::move(query))) {
+    finish(proto::to_status({ledger::Reason::node_unavailable,
+                             "the queries actor is restarting: try again",
+                             {},
+                             ledger::Outcome::none},
+                            false));
+  }
+}
+
+void VerifyCall::completed(const Completed& completed) {
+  if (end_) return;
+  if (completed.part == 1) {
+    const auto& at = static_cast<Progress&>(*completed.completion).at;
+    auto& response = next_.emplace();
+    response.set_blocks(at.blocks);
+    response.set_records(at.records);
+    response.set_records_total(at.records_total);
+    return write_next();
+  }
+  if (!completed.completion) return finish(proto::to_status(lost_error(), false));
+  const auto& result = static_cast<RpcQuery::Answered&>(*completed.completion).query().result;
+  if (!result) return finish(proto::to_status(result.error(), false));
+  next_ = to_wire(std::get<persistence::VerifyReport>(*result));
+  finish(grpc::Status::OK);
+}
+
+void VerifyCall::finish(const grpc::Status& status) {
+  end_ = status;
+  write_next();
+}
+
+void VerifyCall::write_next() {
+  if (writing_ || finishing_) return;
+  if (next_) {
+    writing_ = true;
+    writer_.Write(serialize(*std::exchange(next_, std::nullopt)), &wrote_operation_);
+  } else if (end_) {
+    finishing_ = true;
+    writer_.Finish(*end_, &finished_operation_);
+  }
+}
+
+void VerifyCall::wrote(bool) {
+  writing_ = false;
+  write_next();
+}
+
+void VerifyCall::done(bool) {
+  is_done_ = true;
+  if (context_.IsCancelled()) *gone_ = true;
+  if (is_finished_) server_.forget(id_);
+}
+
+void VerifyCall::finished(bool) {
+  is_finished_ = true;
+  if (admitted_) server_.leave();
+  if (is_done_) server_.forget(id_);
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,134 @@
+// The unary methods that change the ledger.
+#include <array>
+
+#include "actors/gateway/methods.hpp"
+#include "actors/gateway/rpc_submission.hpp"
+#include "actors/gateway/unary_call.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+using ledger::ItemResult;
+
+std::shared_ptr<RpcSubmission> submission_for(UnaryCall& call, RpcSubmission::Respond respond) {
+  auto submission = std::make_shared<RpcSubmission>(call, 0, respond);
+  submission->deadline = steady_deadline(call.context());
+  return submission;
+}
+
+// True when the one item committed; otherwise the call has its error.
+bool committed(const RpcSubmission& submission, UnaryCall& call) {
+  const auto& result = submission.results.front();
+  if (result.state == ItemResult::State::committed) return true;
+  call.fail(*result.error);
+  return false;
+}
+
+void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
+  if (!committed(submission, call)) return;
+  auto& response = submission.message<wire::Transaction>();
+  const auto& result = submission.results.front();
+  proto::fill(response, submission.transfers.front(), result.sequence, result.time);
+  call.reply(response);
+}
+
+void respond_account(RpcSubmission& submission, UnaryCall& call) {
+  if (!committed(submission, call)) return;
+  auto& response = submission.message<wire::Account>();
+  const auto& account = *submission.new_account;
+  proto::fill(response, account, account.initial_balance, submission.results.front().time);
+  call.reply(response);
+}
+
+void respond_participant(RpcSubmission& submission, UnaryCall& call) {
+  if (!committed(submission, call)) return;
+  auto& response = submission.message<wire::Participant>();
+  proto::fill(response, *submission.new_participant, submission.results.front().time);
+  call.reply(response);
+}
+
+void respond_batch(RpcSubmission& submission, UnaryCall& call) {
+  auto& response = submission.message<wire::TransferBatchResponse>();
+  submission.fill(response);
+  call.reply(response);
+}
+
+void create_participant(UnaryCall& call) {
+  auto submission = submission_for(call, respond_participant);
+  auto& request = submission->message<wire::CreateParticipantRequest>();
+  if (!call.parse_request(request)) return;
+  auto participant = proto::to_domain(request);
+  if (!participant) return call.fail(participant.error());
+  submission->new_participant = std::move(*participant);
+  submission->results.resize(1);
+  call.submit(std::move(submission));
+}
+
+template <class Request>
+void create_account(UnaryCall& call) {
+  auto submission = submission_for(call, respond_account);
+  auto& request = submission->message<Request>();
+  if (!call.parse_request(request)) return;
+  auto account = proto::to_domain(request);
+  if (!account) return call.fail(account.error());
+  submission->new_account = std::move(*account);
+  submission->results.resize(1);
+  call.submit(std::move(submission));
+}
+
+template <class Request, ledger::TransferKind kind>
+void post(UnaryCall& call) {
+  auto submission = submission_for(call, respond_transaction);
+  auto& request = submission->message<Request>();
+  if (!call.parse_request(request)) return;
+  if (auto error = submission->take(kind, request.account_id(), request.amount(),
+                                    request.reference(), request.idempotency_key())) {
+    return call.fail(*error);
+  }
+  call.submit(std::move(submission));
+}
+
+void transfer(UnaryCall& call) {
+  auto submission = submission_for(call, respond_transaction);
+  auto& request = submission->message<wire::TransferRequest>();
+  if (!call.parse_request(request)) return;
+  if (auto error = submission->take(request)) return call.fail(*error);
+  call.submit(std::move(submission));
+}
+
+void transfer_batch(UnaryCall& call) {
+  auto submission = submission_for(call, respond_batch);
+  auto& request = submission->message<wire::TransferBatchRequest>();
+  if (!call.parse_request(request)) return;
+  if (auto error = check_batch_size(request)) return call.fail(*error);
+  if (request.transfers().empty()) return call.reply(wire::TransferBatchResponse());
+  submission->take(request);
+  call.submit(std::move(submission));
+}
+
+struct Row {
+  std::string_view name;
+  UnaryHandler handler;
+};
+
+constexpr std::array kRows{
+    Row{"CreateParticipant", create_participant},
+    Row{"CreateParticipantAccount", create_account<wire::CreateParticipantAccountRequest>},
+    Row{"CreateAccount", create_account<wire::CreateAccountRequest>},
+    Row{"Credit", post<wire::CreditRequest, ledger::TransferKind::credit>},
+    Row{"Debit", post<wire::DebitRequest, ledger::TransferKind::debit>},
+    Row{"Transfer", transfer},
+    Row{"TransferBatch", transfer_batch},
+};
+
+}  // namespace
+
+UnaryHandler write_handler(std::string_view name) {
+  for (const auto& row : kRows) {
+    if (row.name == name) return row.handler;
+  }
+  return nullptr;
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,164 @@
+// scalegraphd: reads the settings, opens the store, starts the tree, and ends with it.
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "actors/actor_errors.hpp"
+#include "actors/offline_verify.hpp"
+#include "actors/tree.hpp"
+#include "config/load.hpp"
+#include "supervisor/errors.hpp"
+
+namespace {
+
+using namespace sg;
+
+enum ExitCode { kDone = 0, kStoreRefused = 1, kBadUsage = 2, kCannotListen = 3, kGaveUp = 4 };
+
+struct Options {
+  std::string config;
+  std::vector<std::string> overrides;
+  bool check = false;
+  bool verify = false;
+};
+
+// The settings, or nothing after the errors were printed.
+std::optional<config::Settings> read_settings(const Options& options) {
+  auto settings = config::defaults();
+  if (!options.config.empty()) {
+    auto loaded = config::load(options.config);
+    if (!loaded) {
+      std::cerr << to_string(loaded.error()) << '\n';
+      return std::nullopt;
+    }
+    settings = std::move(*loaded);
+  }
+  for (const auto& text : options.overrides) {
+    if (auto applied = config::apply_override(settings, text); !applied) {
+      std::cerr << to_string(applied.error()) << '\n';
+      return std::nullopt;
+    }
+  }
+  return settings;
+}
+
+// A connection is a file: the soft limit of 1,024 is too few, the hard one is what we may have.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("cannot raise the limit of open files");
+}
+
+persistence::StoreOptions store_options(const config::Storage& storage) {
+  persistence::StoreOptions options;
+  options.max_wal_bytes = storage.max_wal_bytes;
+  options.block_cache_bytes = storage.block_cache_bytes;
+  options.index_chunk = storage.index_chunk;
+  options.key_retention_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(storage.key_retention).count();
+  return options;
+}
+
+// Blocked in every thread, so that the one below takes them.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat) {
+  using supervisor::ExitKind;
+  if (seat.cannot_listen) return kCannotListen;
+  if (reason == caf::exit_reason::user_shutdown) return kDone;
+  return kGaveUp;
+}
+
+int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> store,
+          const sigset_t& signals) {
+  caf::actor_system_config config;
+  actors::configure(config, settings);
+  int code = kGaveUp;
+  {
+    caf::actor_system system(config);
+    auto runtime = std::make_shared<actors::Runtime>();
+    runtime->settings = settings;
+    runtime->store = store;
+    auto seat = std::make_shared<actors::GatewaySeat>();
+    seat->on_listening = [](const std::string& where) {
+      std::cout << "listening on " << where << std::endl;
+    };
+    const auto root = actors::spawn_tree(system, runtime, seat);
+    caf::scoped_actor self(system);
+    self->monitor(root);
+
+    std::thread waiter([&signals, root] {
+      int signal = 0;
+      sigwait(&signals, &signal);
+      spdlog::info("stopping");
+      caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
+    });
+    self->receive([&](const caf::down_msg& down) {
+      code = exit_code_of(down.reason, *seat);
+      if (code == kGaveUp) {
+        spdlog::critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
+      }
+    });
+    // The waiter leaves by the signal that it waits for.
+    pthread_kill(waiter.native_handle(), SIGTERM);
+    waiter.join();
+  }
+  return code;
+}
+
+int run(const Options& options) {
+  const auto settings = read_settings(options);
+  if (!settings) return kBadUsage;
+  if (options.check) {
+    std::cout << "the settings are valid\n";
+    return kDone;
+  }
+  spdlog::set_default_logger(spdlog::stderr_color_mt("scalegraphd"));
+  spdlog::set_level(static_cast<spdlog::level::level_enum>(settings->log.level));
+  raise_file_limit();
+  const auto signals = block_signals();
+
+  auto store = persistence::open_store(settings->storage.path, store_options(settings->storage));
+  if (!store) {
+    std::cerr << "error: " << store.error().message << '\n';
+    return kStoreRefused;
+  }
+  if (options.verify) return actors::verify_offline(**store) ? kDone : kStoreRefused;
+  return serve(*settings, std::move(*store), signals);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("scalegraphd: the Scalegraph ledger server", "scalegraphd");
+  Options options;
+  app.add_option("--config", options.config, "settings, see config/scalegraph.toml");
+  app.add_option("--set", options.overrides, "KEY=VALUE: overrides a setting, may be repeated")
+      ->allow_extra_args(false);
+  app.add_flag("--check", options.check, "check the settings and exit");
+  app.add_flag("--verify", options.verify, "check a store that is not running and exit");
+  app.set_version_flag("--version", "scalegraphd " SCALEGRAPH_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kBadUsage;
+  }
+  return run(options);
+}

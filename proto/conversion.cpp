@@ -1,0 +1,149 @@
+#include "proto/conversion.hpp"
+
+#include "proto/error_details.pb.h"
+
+namespace sg::proto {
+
+using ledger::Error;
+using ledger::Outcome;
+using ledger::Reason;
+
+namespace {
+
+constexpr const char* kDomain = "scalegraph";
+constexpr const char* kTypePrefix = "type.googleapis.com";
+
+std::string valid_names(const google::protobuf::EnumDescriptor& type) {
+  std::string names;
+  for (int i = 0; i < type.value_count(); ++i) {
+    if (type.value(i)->number() == 0) continue;
+    if (!names.empty()) names += ", ";
+    names += type.value(i)->name();
+  }
+  return names;
+}
+
+Error unknown_enum(std::string_view field, int value,
+                   const google::protobuf::EnumDescriptor& type) {
+  return {Reason::enum_value_unknown,
+          std::string(field) + " is " + std::to_string(value) + ": valid are " + valid_names(type),
+          {{"field", std::string(field)}},
+          Outcome::none};
+}
+
+ledger::Metadata to_metadata(const google::protobuf::Map<std::string, std::string>& map) {
+  return {map.begin(), map.end()};
+}
+
+const char* to_text(Outcome outcome) { return outcome == Outcome::none ? "none" : "unknown"; }
+
+}  // namespace
+
+grpc::Status to_status(const Error& error, bool is_write) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(to_string(error.reason)));
+  info.set_domain(kDomain);
+  for (const auto& [key, value] : error.metadata) (*info.mutable_metadata())[key] = value;
+  if (is_write) (*info.mutable_metadata())["outcome"] = to_text(error.outcome);
+  google::rpc::Status details;
+  const auto code = static_cast<int>(code_of(error.reason));
+  details.set_code(code);
+  details.set_message(error.message);
+  details.add_details()->PackFrom(info, kTypePrefix);
+  return {static_cast<grpc::StatusCode>(code), error.message, details.SerializeAsString()};
+}
+
+void fill(wire::TransferError& to, const Error& error) {
+  to.set_code(static_cast<int>(code_of(error.reason)));
+  to.set_reason(std::string(to_string(error.reason)));
+  to.set_message(error.message);
+  for (const auto& [key, value] : error.metadata) (*to.mutable_metadata())[key] = value;
+  (*to.mutable_metadata())["outcome"] = to_text(error.outcome);
+}
+
+ledger::Result<ledger::NewParticipant> to_domain(const wire::CreateParticipantRequest& request) {
+  if (!wire::ParticipantRole_IsValid(request.role())) {
+    // In the order of the fields: a wrong id is told first.
+    if (auto error = ledger::check_id(request.id(), "id")) return tl::unexpected(*error);
+    return tl::unexpected(
+        unknown_enum("role", request.role(), *wire::ParticipantRole_descriptor()));
+  }
+  ledger::NewParticipant participant{request.id(), request.name(),
+                                     static_cast<ledger::ParticipantRole>(request.role()),
+                                     to_metadata(request.metadata())};
+  if (auto error = check(participant)) return tl::unexpected(*error);
+  return participant;
+}
+
+ledger::Result<ledger::NewAccount> to_domain(const wire::CreateParticipantAccountRequest& request) {
+  if (auto error = ledger::check_id(request.participant_id(), "participant_id")) {
+    return tl::unexpected(*error);
+  }
+  if (!wire::AccountType_IsValid(request.account_type())) {
+    return tl::unexpected(
+        unknown_enum("account_type", request.account_type(), *wire::AccountType_descriptor()));
+  }
+  const auto type = request.account_type() == wire::ACCOUNT_TYPE_UNSPECIFIED
+                        ? ledger::AccountType::operating
+                        : static_cast<ledger::AccountType>(request.account_type());
+  ledger::NewAccount account{ledger::participant_account_id(request.participant_id(), type),
+                             request.participant_id(),
+                             type,
+                             request.initial_balance(),
+                             request.floor(),
+                             to_metadata(request.metadata())};
+  if (auto error = check(account)) return tl::unexpected(*error);
+  return account;
+}
+
+ledger::Result<ledger::NewAccount> to_domain(const wire::CreateAccountRequest& request) {
+  ledger::NewAccount account{request.account_id(),
+                             {},
+                             ledger::AccountType::standalone,
+                             request.initial_balance(),
+                             request.floor(),
+                             to_metadata(request.metadata())};
+  if (auto error = check(account)) return tl::unexpected(*error);
+  return account;
+}
+
+ledger::Result<ledger::ParticipantRole> to_role_filter(int role) {
+  if (wire::ParticipantRole_IsValid(role)) return static_cast<ledger::ParticipantRole>(role);
+  return tl::unexpected(unknown_enum("role", role, *wire::ParticipantRole_descriptor()));
+}
+
+void fill(wire::Participant& to, const ledger::NewParticipant& from, ledger::TimeMs created_at) {
+  to.set_id(from.id);
+  to.set_name(from.name);
+  to.set_role(static_cast<wire::ParticipantRole>(from.role));
+  to.set_created_at(created_at);
+  for (const auto& [key, value] : from.metadata) (*to.mutable_metadata())[key] = value;
+}
+
+void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
+          ledger::TimeMs created_at) {
+  to.set_id(from.id);
+  to.set_participant_id(from.participant_id);
+  to.set_account_type(static_cast<wire::AccountType>(from.type));
+  to.set_balance(balance);
+  to.set_floor(from.floor);
+  to.set_created_at(created_at);
+  for (const auto& [key, value] : from.metadata) (*to.mutable_metadata())[key] = value;
+}
+
+void fill(wire::Transaction& to, const ledger::Transfer& from, ledger::Sequence sequence,
+          ledger::TimeMs time) {
+  to.set_id(ledger::transaction_id(time, sequence));
+  const auto kind = to_string(from.kind);
+  to.set_type(kind.data(), kind.size());
+  to.mutable_entries()->Reserve(static_cast<int>(from.entries.size()));
+  for (const auto& entry : from.entries) {
+    auto& added = *to.add_entries();
+    added.set_account_id(entry.account_id.data(), entry.account_id.size());
+    added.set_amount(entry.amount);
+  }
+  to.set_timestamp(time);
+  to.set_reference(from.reference.data(), from.reference.size());
+}
+
+}  // namespace sg::proto
