@@ -1,0 +1,311 @@
+#include "bench/driver.hpp"
+
+#include <google/protobuf/arena.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+
+#include <chrono>
+#include <optional>
+
+#include "bench/workload.hpp"
+#include "proto/ledger.grpc.pb.h"
+
+namespace sg::bench {
+namespace {
+
+namespace wire = scalegraph::ledger;
+using Clock = std::chrono::steady_clock;
+
+// One transaction in so many is looked up after the run.
+constexpr std::uint64_t kSampleEvery = 997;
+
+std::uint32_t micros_since(Clock::time_point start) {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
+}
+
+class Tally {
+ public:
+  explicit Tally(Outcome& outcome) : outcome_(outcome) {}
+  void committed(const wire::Transaction& transaction) {
+    if (outcome_.committed++ % kSampleEvery == 0) outcome_.sample.push_back(transaction.id());
+  }
+  void refused(const std::string& why) {
+    ++outcome_.refused;
+    note(why);
+  }
+  void failed(const std::string& why) {
+    ++outcome_.failed;
+    note(why);
+  }
+  void results(const wire::TransferBatchResponse& response) {
+    if (response.has_error()) failed(response.error().message());
+    for (const auto& result : response.results()) {
+      if (result.has_transaction()) {
+        committed(result.transaction());
+      } else {
+        refused(result.error().message());
+      }
+    }
+  }
+  void call(Clock::time_point start) { outcome_.latencies_us.push_back(micros_since(start)); }
+
+ private:
+  void note(const std::string& why) {
+    if (outcome_.first_error.empty()) outcome_.first_error = why;
+  }
+  Outcome& outcome_;
+};
+
+// When the next call is due, with --rate; otherwise at once.
+class Pace {
+ public:
+  Pace(double rate, Clock::time_point start) : rate_(rate), start_(start) {}
+  bool is_open_loop() const { return rate_ > 0; }
+  Clock::time_point due() const {
+    return start_ + std::chrono::duration_cast<Clock::duration>(
+                        std::chrono::duration<double>(static_cast<double>(sent_) / rate_));
+  }
+  void sent() { ++sent_; }
+
+ private:
+  double rate_;
+  Clock::time_point start_;
+  std::uint64_t sent_ = 0;
+};
+
+template <class Request, class Response>
+struct Slot {
+  std::optional<grpc::ClientContext> context;
+  std::unique_ptr<google::protobuf::Arena> arena;
+  Request* request = nullptr;
+  Response* response = nullptr;
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
+  Clock::time_point start;
+  bool busy = false;
+};
+
+void fill(wire::TransferRequest& request, Workload& workload, const Options&) {
+  workload.next(request);
+}
+
+void fill(wire::TransferBatchRequest& request, Workload& workload, const Options& options) {
+  request.mutable_transfers()->Reserve(static_cast<int>(options.batch));
+  for (std::uint32_t i = 0; i < options.batch; ++i) workload.next(*request.add_transfers());
+}
+
+void count(const wire::Transaction& response, Tally& tally) { tally.committed(response); }
+void count(const wire::TransferBatchResponse& response, Tally& tally) { tally.results(response); }
+
+bool is_refusal(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::NOT_FOUND:
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+template <class Request, class Response, class Prepare>
+Outcome drive_calls(const Options& options, Prepare prepare) {
+  Outcome outcome;
+  Tally tally(outcome);
+  Workload workload(options);
+  grpc::CompletionQueue queue;
+  std::vector<Slot<Request, Response>> slots(options.in_flight);
+  const auto start = Clock::now();
+  const auto end = start + std::chrono::duration_cast<Clock::duration>(
+                               std::chrono::duration<double>(options.seconds));
+  Pace pace(options.rate, start);
+  std::uint32_t busy = 0;
+
+  const auto send = [&](Slot<Request, Response>& slot, Clock::time_point counted_from) {
+    slot.context.emplace();
+    slot.arena = std::make_unique<google::protobuf::Arena>();
+    slot.request = google::protobuf::Arena::CreateMessage<Request>(slot.arena.get());
+    slot.response = google::protobuf::Arena::CreateMessage<Response>(slot.arena.get());
+    fill(*slot.request, workload, options);
+    // In an open loop a call is late from the moment that it was due.
+    slot.start = counted_from;
+    slot.busy = true;
+    ++busy;
+    pace.sent();
+    slot.reader = prepare(&*slot.context, *slot.request, &queue);
+    slot.reader->StartCall();
+    slot.reader->Finish(slot.response, &slot.status, &slot);
+  };
+  const auto send_due = [&] {
+    for (auto& slot : slots) {
+      const auto now = Clock::now();
+      if (slot.busy || now >= end) continue;
+      if (pace.is_open_loop() && pace.due() > now) return;
+      send(slot, pace.is_open_loop() ? pace.due() : now);
+    }
+  };
+
+  for (send_due(); busy > 0 || Clock::now() < end; send_due()) {
+    void* tag = nullptr;
+    bool ok = false;
+    const auto wake = pace.is_open_loop() && busy < slots.size() && pace.due() < end
+                          ? std::chrono::system_clock::now() + (pace.due() - Clock::now())
+                          : std::chrono::system_clock::now() + std::chrono::seconds(10);
+    if (queue.AsyncNext(&tag, &ok, wake) != grpc::CompletionQueue::GOT_EVENT) continue;
+    auto& slot = *static_cast<Slot<Request, Response>*>(tag);
+    slot.busy = false;
+    --busy;
+    tally.call(slot.start);
+    if (slot.status.ok()) {
+      count(*slot.response, tally);
+    } else if (is_refusal(slot.status)) {
+      tally.refused(slot.status.error_message());
+    } else {
+      tally.failed(slot.status.error_message());
+    }
+  }
+  outcome.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  queue.Shutdown();
+  return outcome;
+}
+
+// One stream; a request is sent when fewer than in_flight are unanswered.
+Outcome drive_stream(wire::LedgerService::Stub& stub, const Options& options) {
+  Outcome outcome;
+  Tally tally(outcome);
+  Workload workload(options);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  enum Tag : std::intptr_t { kStarted = 1, kWrote, kRead, kClosed, kFinished };
+  const auto tag_of = [](Tag tag) { return reinterpret_cast<void*>(tag); };
+  const auto start = Clock::now();
+  const auto end = start + std::chrono::duration_cast<Clock::duration>(
+                               std::chrono::duration<double>(options.seconds));
+  auto stream = stub.AsyncStreamTransfers(&context, &queue, tag_of(kStarted));
+  wire::TransferBatchResponse response;
+  grpc::Status status;
+  std::vector<Clock::time_point> sent;  // of the unanswered, oldest first
+  bool writing = false;
+  bool closed = false;
+  bool over = false;
+
+  const auto write = [&] {
+    if (writing || closed || over) return;
+    if (Clock::now() >= end) {
+      closed = true;
+      stream->WritesDone(tag_of(kClosed));
+    } else if (sent.size() < options.in_flight) {
+      google::protobuf::Arena arena;
+      auto& request = *google::protobuf::Arena::CreateMessage<wire::TransferBatchRequest>(&arena);
+      fill(request, workload, options);
+      writing = true;
+      sent.push_back(Clock::now());
+      stream->Write(request, tag_of(kWrote));
+    }
+  };
+
+  void* tag = nullptr;
+  for (bool ok = false, finished = false; !finished && queue.Next(&tag, &ok);) {
+    switch (static_cast<Tag>(reinterpret_cast<std::intptr_t>(tag))) {
+      case kStarted:
+        if (ok) {
+          stream->Read(&response, tag_of(kRead));
+          write();
+        } else {
+          stream->Finish(&status, tag_of(kFinished));
+        }
+        break;
+      case kWrote:
+        writing = false;
+        write();
+        break;
+      case kRead:
+        if (ok) {
+          tally.call(sent.front());
+          sent.erase(sent.begin());
+          tally.results(response);
+          stream->Read(&response, tag_of(kRead));
+          write();
+        } else {
+          over = true;
+          stream->Finish(&status, tag_of(kFinished));
+        }
+        break;
+      case kClosed:
+        break;
+      case kFinished:
+        finished = true;
+        if (!status.ok()) tally.failed(status.error_message());
+        break;
+    }
+  }
+  outcome.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  queue.Shutdown();
+  while (queue.Next(&tag, &closed)) {
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Outcome drive(const std::shared_ptr<grpc::Channel>& channel, const Options& options) {
+  const auto stub = wire::LedgerService::NewStub(channel);
+  switch (options.mode) {
+    case Mode::unary:
+      return drive_calls<wire::TransferRequest, wire::Transaction>(
+          options, [&](auto* context, const auto& request, auto* queue) {
+            return stub->PrepareAsyncTransfer(context, request, queue);
+          });
+    case Mode::batch:
+      return drive_calls<wire::TransferBatchRequest, wire::TransferBatchResponse>(
+          options, [&](auto* context, const auto& request, auto* queue) {
+            return stub->PrepareAsyncTransferBatch(context, request, queue);
+          });
+    case Mode::stream:
+      break;
+  }
+  return drive_stream(*stub, options);
+}
+
+std::string create_accounts(const std::shared_ptr<grpc::Channel>& channel, const Options& options) {
+  struct Creation {
+    grpc::ClientContext context;
+    wire::Account account;
+    grpc::Status status;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<wire::Account>> reader;
+  };
+  constexpr std::uint32_t kInFlight = 256;
+  const auto stub = wire::LedgerService::NewStub(channel);
+  grpc::CompletionQueue queue;
+  std::uint32_t next = 0;
+  std::uint32_t busy = 0;
+  std::string error;
+  const auto send = [&] {
+    auto* creation = new Creation;
+    wire::CreateAccountRequest request;
+    request.set_account_id(account_name(next++));
+    request.set_initial_balance(kInitialBalance);
+    creation->reader = stub->AsyncCreateAccount(&creation->context, request, &queue);
+    creation->reader->Finish(&creation->account, &creation->status, creation);
+    ++busy;
+  };
+  while (next < options.accounts && busy < kInFlight) send();
+  while (busy > 0) {
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    const std::unique_ptr<Creation> creation(static_cast<Creation*>(tag));
+    --busy;
+    if (!creation->status.ok() &&
+        creation->status.error_code() != grpc::StatusCode::ALREADY_EXISTS) {
+      error = creation->status.error_message();
+    }
+    if (error.empty() && next < options.accounts) send();
+  }
+  queue.Shutdown();
+  return error;
+}
+
+}  // namespace sg::bench

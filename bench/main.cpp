@@ -1,0 +1,158 @@
+// scalegraph-bench: loads a server, checks what it did, prints what it reached.
+#include <grpcpp/create_channel.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "bench/check.hpp"
+#include "bench/driver.hpp"
+#include "bench/echo_process.hpp"
+#include "bench/echo_server.hpp"
+
+namespace {
+
+using namespace sg::bench;
+
+constexpr int kRefused = 1;
+constexpr int kBadUsage = 2;
+constexpr int kUnreachable = 3;
+
+std::uint32_t percentile(const std::vector<std::uint32_t>& sorted, double part) {
+  if (sorted.empty()) return 0;
+  return sorted[std::min(sorted.size() - 1,
+                         static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
+}
+
+std::shared_ptr<grpc::Channel> connect(const std::string& server) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  auto channel = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(10);
+  if (!channel->WaitForConnected(deadline)) {
+    std::cerr << "error: no server at " << server << '\n';
+    return nullptr;
+  }
+  return channel;
+}
+
+void print(const Options& options, Outcome& outcome) {
+  auto& times = outcome.latencies_us;
+  std::sort(times.begin(), times.end());
+  const double rate = static_cast<double>(outcome.committed) / outcome.seconds;
+  const auto p50 = percentile(times, 0.5);
+  const auto p99 = percentile(times, 0.99);
+  const auto p999 = percentile(times, 0.999);
+  std::cout << std::fixed << std::setprecision(0) << (options.echo ? "echo " : "")
+            << to_string(options.mode) << ": " << rate << " transfers/s   call p50 " << p50
+            << " us   p99 " << p99 << " us   p99.9 " << p999 << " us   max "
+            << (times.empty() ? 0 : times.back()) << " us   committed " << outcome.committed
+            << "   refused " << outcome.refused << "   failed " << outcome.failed << '\n';
+  if (!options.json) return;
+  nlohmann::ordered_json line{
+      {"mode", to_string(options.mode)},
+      {"transfers_per_second", static_cast<std::uint64_t>(rate)},
+      {"p50_us", p50},
+      {"p99_us", p99},
+      {"p999_us", p999},
+      {"max_us", times.empty() ? 0 : times.back()},
+      {"committed", outcome.committed},
+      {"refused", outcome.refused},
+      {"failed", outcome.failed},
+      {"seconds", outcome.seconds},
+      {"echo", options.echo},
+      {"batch", options.mode == Mode::unary ? 1 : options.batch},
+      {"in_flight", options.in_flight},
+      {"accounts", options.accounts},
+      {"parties", options.parties},
+      {"zipf", options.zipf},
+      {"idempotent", options.idempotent},
+  };
+  std::cout << line.dump() << std::endl;
+}
+
+int run_echo(const Options& options) {
+  EchoProcess echo;
+  const auto channel = connect(echo.address());
+  if (!channel) return kUnreachable;
+  auto outcome = drive(channel, options);
+  if (outcome.failed > 0) {
+    std::cerr << "error: " << outcome.first_error << '\n';
+    return kRefused;
+  }
+  print(options, outcome);
+  return 0;
+}
+
+int run(const Options& options) {
+  const auto channel = connect(options.server);
+  if (!channel) return kUnreachable;
+  if (const auto error = create_accounts(channel, options); !error.empty()) {
+    std::cerr << "error: cannot create the accounts: " << error << '\n';
+    return kRefused;
+  }
+  const auto before = read_state(channel);
+  auto outcome = drive(channel, options);
+  const auto wrong = disagreement(channel, before, read_state(channel), outcome);
+  if (!wrong.empty()) {
+    std::cerr << "error: the run does not count: " << wrong << '\n';
+    return kRefused;
+  }
+  if (outcome.failed > 0 || outcome.refused > 0) {
+    std::cerr << "note: " << outcome.first_error << '\n';
+  }
+  print(options, outcome);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("scalegraph-bench: measures a Scalegraph server, or the gRPC ceiling",
+               "scalegraph-bench");
+  Options options;
+  bool serve = false;
+  const std::map<std::string, Mode> modes{
+      {"unary", Mode::unary}, {"batch", Mode::batch}, {"stream", Mode::stream}};
+  app.add_option("--server", options.server, "HOST:PORT")->capture_default_str();
+  app.add_option("--mode", options.mode, "unary, batch or stream")
+      ->transform(CLI::CheckedTransformer(modes));
+  app.add_option("--batch", options.batch, "transfers a request")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--in-flight", options.in_flight, "requests in flight")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  app.add_option("--accounts", options.accounts, "accounts, made when missing")
+      ->check(CLI::Range(2, 100'000'000))
+      ->capture_default_str();
+  app.add_option("--zipf", options.zipf, "exponent over the accounts, 0: uniform")
+      ->check(CLI::Range(0.0, 10.0));
+  app.add_option("--parties", options.parties, "accounts of a transfer")
+      ->check(CLI::Range(2, 4096))
+      ->capture_default_str();
+  app.add_flag("--fee-account", options.fee_account, "one account is part of every transfer");
+  app.add_option("--seconds", options.seconds, "how long")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+  app.add_option("--rate", options.rate, "calls a second, 0: as fast as answers come")
+      ->check(CLI::Range(0.0, 1e9));
+  app.add_option("--seed", options.seed, "of the choice of accounts")->capture_default_str();
+  app.add_flag("--idempotent", options.idempotent, "a key on every transfer");
+  app.add_flag("--echo", options.echo, "the same messages against an empty gRPC service");
+  app.add_flag("--json", options.json, "a JSON line last");
+  app.add_flag("--serve-echo", serve)->group("");
+  app.set_version_flag("--version", "scalegraph-bench " SCALEGRAPH_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadUsage;
+  }
+  if (serve) return serve_echo();
+  if (options.parties > options.accounts) {
+    std::cerr << "error: --parties " << options.parties << " needs as many --accounts\n";
+    return kBadUsage;
+  }
+  return options.echo ? run_echo(options) : run(options);
+}

@@ -1,0 +1,90 @@
+#include "bench/workload.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+namespace sg::bench {
+
+const char* to_string(Mode mode) {
+  switch (mode) {
+    case Mode::unary:
+      return "unary";
+    case Mode::batch:
+      return "batch";
+    case Mode::stream:
+      break;
+  }
+  return "stream";
+}
+
+std::string account_name(std::uint32_t index) {
+  char name[16];
+  std::snprintf(name, sizeof name, "bench%08u", index);
+  return name;
+}
+
+Workload::Workload(const Options& options) : options_(options), random_(options.seed) {
+  names_.reserve(options.accounts);
+  for (std::uint32_t i = 0; i < options.accounts; ++i) names_.push_back(account_name(i));
+  // Keys of two runs must differ, or the second run would be answered by the first.
+  key_prefix_ = std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) + "-";
+  if (options.zipf <= 0) return;
+  const std::size_t n = options.accounts;
+  std::vector<double> weight(n);
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    sum += weight[i] = 1.0 / std::pow(static_cast<double>(i + 1), options.zipf);
+  }
+  threshold_.resize(n);
+  alias_.resize(n);
+  std::vector<std::uint32_t> small;
+  std::vector<std::uint32_t> large;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    weight[i] *= static_cast<double>(n) / sum;
+    (weight[i] < 1 ? small : large).push_back(i);
+  }
+  while (!small.empty() && !large.empty()) {
+    const auto poor = small.back();
+    const auto rich = large.back();
+    small.pop_back();
+    threshold_[poor] = weight[poor];
+    alias_[poor] = rich;
+    weight[rich] -= 1 - weight[poor];
+    if (weight[rich] < 1) {
+      large.pop_back();
+      small.push_back(rich);
+    }
+  }
+  for (const auto i : small) threshold_[i] = 1;
+  for (const auto i : large) threshold_[i] = 1;
+}
+
+std::uint32_t Workload::pick() {
+  const auto i = static_cast<std::uint32_t>(random_() % names_.size());
+  if (threshold_.empty()) return i;
+  const double coin = static_cast<double>(random_() >> 11) * 0x1.0p-53;
+  return coin < threshold_[i] ? i : alias_[i];
+}
+
+void Workload::next(scalegraph::ledger::TransferRequest& request) {
+  picked_.clear();
+  if (options_.fee_account) picked_.push_back(0);
+  while (picked_.size() < options_.parties) {
+    const auto account = pick();
+    if (std::find(picked_.begin(), picked_.end(), account) == picked_.end()) {
+      picked_.push_back(account);
+    }
+  }
+  const auto others = static_cast<std::int64_t>(picked_.size()) - 1;
+  // The last pays: a fee account, the first, is only ever credited.
+  for (std::size_t i = 0; i < picked_.size(); ++i) {
+    auto& entry = *request.add_entries();
+    entry.set_account_id(names_[picked_[i]]);
+    entry.set_amount(i + 1 == picked_.size() ? -others : 1);
+  }
+  if (options_.idempotent) request.set_idempotency_key(key_prefix_ + std::to_string(key_++));
+}
+
+}  // namespace sg::bench
