@@ -10,17 +10,23 @@
 // was begun on.
 #pragma once
 
-#include <string>
-#include <vector>
+#include <memory>
 
 #include "ledger/account.hpp"
 #include "persistence/record.hpp"
 
 namespace sg::persistence {
 
+struct GroupContents;
+
 class Group {
  public:
   Group(ChainHead head, TimeMs now, std::int64_t run_ms);
+  // Takes over the buffers of an earlier group.
+  Group(ChainHead head, TimeMs now, std::int64_t run_ms, std::unique_ptr<GroupContents> buffers);
+  Group(Group&&) noexcept;
+  Group& operator=(Group&&) noexcept;
+  ~Group();
 
   Sequence add(const TransferRecord& record);
   // Numbers the account and books its initial balance.
@@ -33,6 +39,12 @@ class Group {
   TimeMs time() const;
   Sequence last_sequence() const;
   bool empty() const;
+
+  // For the store: ends the last unit, seals the last block, and hands everything over.
+  std::unique_ptr<GroupContents> finish() &&;
+
+ private:
+  std::unique_ptr<GroupContents> contents_;
 };
 
 }  // namespace sg::persistence

@@ -1,0 +1,67 @@
+// tree, verify, balance-sheet: what operators ask.
+#include "cli/commands.hpp"
+#include "cli/render_admin.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+using Admin = wire::AdminService::Stub;
+
+// Back to the start of the line, and clear it.
+constexpr const char* kLineStart = "\r\033[K";
+
+ExitCode tree(Session& session) {
+  wire::GetTreeResponse reply;
+  return session.ask(&Admin::GetTree, wire::GetTreeRequest{}, reply, render_tree);
+}
+
+// A walk over a large store takes its time, so it has no deadline; a lost connection ends it.
+ExitCode verify(Session& session) {
+  if (const grpc::Status status = session.connection().connect(); !status.ok()) {
+    return session.fail(explain(status, {}));
+  }
+  grpc::ClientContext context;
+  wire::VerifyResponse last;
+  const auto reader = session.connection().stub<Admin>().Verify(&context, wire::VerifyRequest{});
+  while (reader->Read(&last)) {
+    if (session.shows_progress()) {
+      session.console().err << kLineStart << "verifying: " << progress_text(last) << std::flush;
+    }
+  }
+  if (session.shows_progress()) session.console().err << kLineStart << std::flush;
+
+  const grpc::Status status = reader->Finish();
+  if (!status.ok()) return session.fail(explain(status, {}));
+  if (!last.done()) {
+    return session.fail(
+        explain({grpc::StatusCode::DATA_LOSS, "the verification ended before it was done"}, {}));
+  }
+  session.show(last, render_verification);
+  return sound(last) ? kDone : kRefused;
+}
+
+ExitCode balance_sheet(Session& session) {
+  wire::GetBalanceSheetResponse reply;
+  const ExitCode code = session.ask(&Admin::GetBalanceSheet, wire::GetBalanceSheetRequest{}, reply,
+                                    render_balance_sheet);
+  return code == kDone && !sound(reply) ? kRefused : code;
+}
+
+void add(CLI::App& app, Command& chosen, const char* name, const char* description,
+         ExitCode (*run)(Session&)) {
+  app.add_subcommand(name, description)->callback([&chosen, run] { chosen = run; });
+}
+
+}  // namespace
+
+void add_admin_commands(CLI::App& app, Command& chosen) {
+  add(app, chosen, "tree", "Show the supervision tree as it runs", tree);
+  add(app, chosen, "verify",
+      "Walk the block chain and compare the balances with the history; exit code 1 if they differ",
+      verify);
+  add(app, chosen, "balance-sheet", "Totals by participant and account type, and of all postings",
+      balance_sheet);
+}
+
+}  // namespace sg::cli

@@ -1,0 +1,268 @@
+#include "persistence/chain_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "persistence/catalog.hpp"
+#include "persistence/checkpoint.hpp"
+#include "persistence/directory_medium.hpp"
+#include "persistence/format.hpp"
+#include "persistence/high_water_mark.hpp"
+#include "persistence/meta.hpp"
+#include "persistence/transaction_reader.hpp"
+#include "persistence/verifier.hpp"
+
+namespace sg::persistence {
+namespace {
+
+// Room that is never given to groups, beside what the next opening writes: a merge and an
+// ingestion must still fit.
+constexpr std::uint64_t kReserveBytes = 32ULL << 20;
+// verify() lets a waiting reopen() through this often.
+constexpr std::size_t kBlocksPerSlice = 256;
+
+}  // namespace
+
+ChainStore::ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options)
+    : options_(options), medium_(std::move(medium)), keys_(options.key_retention_ms) {}
+
+template <class Use>
+auto ChainStore::with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>())) {
+  const auto open = gate_.enter();
+  if (!rows_) {
+    return store_error(StoreFault::io,
+                       "the store in " + medium_->name() + " is not open: its last opening failed");
+  }
+  return use(*rows_);
+}
+
+// --- the write path ---
+
+ChainHead ChainStore::head() const {
+  const std::lock_guard lock(head_mutex_);
+  return head_;
+}
+
+Group ChainStore::begin_group(TimeMs now, std::int64_t run_ms) {
+  auto buffers = spare_ ? std::move(spare_) : std::make_unique<GroupContents>();
+  return Group(head(), now, run_ms, std::move(buffers));
+}
+
+StoreResult<void> ChainStore::write_group(const GroupContents& group) {
+  return with_rows([&](KeyValue& rows) -> StoreResult<void> {
+    const auto batch = rows.new_batch();
+    for (const BlockSlice& block : group.writer.blocks()) {
+      batch->put(Family::blocks, be64(block.first), group.writer.bytes_of(block));
+    }
+    Catalog::add(*batch, group);
+    KeyIndex::add(*batch, group);
+    if (auto written = rows.write(*batch, true); !written) return written;
+    const HighWaterMark mark{group.head.sequence, group.head.hash};
+    if (auto marked = medium_->write_mark(encode(mark), false); !marked) return marked;
+    // Before durable() moves: who sees a sequence finds it in the history.
+    history_->push(group.postings, group.head.sequence);
+    return {};
+  });
+}
+
+StoreResult<void> ChainStore::append(Group group) {
+  auto contents = std::move(group).finish();
+  const ChainHead& on = contents->begun_on;
+  {
+    const std::lock_guard lock(head_mutex_);
+    if (on.sequence != head_.sequence || on.hash != head_.hash) {
+      return store_error(StoreFault::io, "the group was begun on sequence " +
+                                             std::to_string(on.sequence) + ", the head is " +
+                                             std::to_string(head_.sequence));
+    }
+  }
+  if (contents->head.sequence != on.sequence) {
+    if (auto written = write_group(*contents); !written) return written;
+    {
+      const std::lock_guard lock(head_mutex_);
+      head_ = contents->head;
+    }
+    keys_.advance(contents->head.run_ms);
+    durable_.store(contents->head.sequence, std::memory_order_release);
+  }
+  spare_ = std::move(contents);
+  return {};
+}
+
+StoreResult<void> ChainStore::reopen() {
+  const auto closed = gate_.close();
+  rows_.reset();
+  history_.reset();
+  spare_.reset();
+  auto opened = open_chain(*medium_, options_, keys_.expiry());
+  if (!opened) return tl::unexpected(opened.error());
+  rows_ = std::move(opened->rows);
+  history_ = std::move(opened->history);
+  {
+    const std::lock_guard lock(head_mutex_);
+    head_ = opened->head;
+  }
+  keys_.advance(opened->head.run_ms);
+  checkpoint_.store(opened->checkpoint, std::memory_order_release);
+  durable_.store(opened->head.sequence, std::memory_order_release);
+  return {};
+}
+
+bool ChainStore::has_room() const {
+  const auto open = gate_.enter();
+  const std::uint64_t unflushed = rows_ ? rows_->unflushed_bytes() : 0;
+  return medium_->free_bytes() > kReserveBytes + unflushed;
+}
+
+// --- the state at the durable head ---
+
+StoreResult<std::vector<Amount>> ChainStore::load_balances() const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<Amount>> {
+    return persistence::load_balances(rows, head(), checkpoint());
+  });
+}
+
+StoreResult<std::vector<Amount>> ChainStore::load_floors() const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<Amount>> {
+    const ChainHead at = head();
+    std::vector<Amount> floors(at.accounts);
+    const auto scanned = Catalog(rows, at.sequence)
+                             .for_each_account([&](std::string_view, AccountNumber number,
+                                                   Amount floor) { floors.at(number) = floor; });
+    if (!scanned) return tl::unexpected(scanned.error());
+    return floors;
+  });
+}
+
+StoreResult<void> ChainStore::for_each_account(
+    Sequence until,
+    const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<void> {
+    return Catalog(rows, std::min(until, durable())).for_each_account(visit);
+  });
+}
+
+StoreResult<void> ChainStore::for_each_participant(
+    Sequence until, const std::function<void(std::string_view)>& visit) const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<void> {
+    return Catalog(rows, std::min(until, durable())).for_each_participant(visit);
+  });
+}
+
+// --- reads ---
+
+StoreResult<std::optional<ledger::Participant>> ChainStore::participant(std::string_view id) const {
+  return with_rows([&](KeyValue& rows) { return Catalog(rows, durable()).participant(id); });
+}
+
+StoreResult<std::vector<ledger::Participant>> ChainStore::participants(ledger::ParticipantRole role,
+                                                                       std::string_view after,
+                                                                       std::size_t limit) const {
+  return with_rows(
+      [&](KeyValue& rows) { return Catalog(rows, durable()).participants(role, after, limit); });
+}
+
+StoreResult<std::optional<ledger::Account>> ChainStore::account(std::string_view id) const {
+  return with_rows([&](KeyValue& rows) { return Catalog(rows, durable()).account(id); });
+}
+
+StoreResult<std::vector<ledger::Account>> ChainStore::accounts(std::string_view after,
+                                                               std::size_t limit) const {
+  return with_rows([&](KeyValue& rows) { return Catalog(rows, durable()).accounts(after, limit); });
+}
+
+StoreResult<std::vector<ledger::Account>> ChainStore::accounts_of(
+    std::string_view participant_id) const {
+  return with_rows(
+      [&](KeyValue& rows) { return Catalog(rows, durable()).accounts_of(participant_id); });
+}
+
+StoreResult<std::optional<StoredTransaction>> ChainStore::transaction(Sequence sequence) const {
+  return with_rows([&](KeyValue& rows) {
+    return TransactionReader(rows, account_ids_, durable()).read(sequence);
+  });
+}
+
+StoreResult<std::vector<StoredTransaction>> ChainStore::transactions(
+    const TransactionRange& range) const {
+  return with_rows([&](KeyValue& rows) {
+    return TransactionReader(rows, account_ids_, durable()).list(*history_, range);
+  });
+}
+
+StoreResult<Sequence> ChainStore::first_at_or_after(TimeMs time) const {
+  return with_rows(
+      [&](KeyValue& rows) { return persistence::first_at_or_after(rows, durable(), time); });
+}
+
+StoreResult<std::optional<KeyBinding>> ChainStore::find_key(std::string_view key) const {
+  return with_rows([&](KeyValue& rows) { return keys_.find(rows, key, durable()); });
+}
+
+// --- maintenance ---
+
+StoreResult<bool> ChainStore::index_some(bool all) {
+  return with_rows([&](KeyValue& rows) { return history_->index_some(rows, all); });
+}
+
+std::size_t ChainStore::unindexed_postings() const {
+  const auto open = gate_.enter();
+  return history_ ? history_->unindexed() : 0;
+}
+
+StoreResult<void> ChainStore::write_balances(std::span<const BalanceRow> balances) {
+  return with_rows([&](KeyValue& rows) -> StoreResult<void> {
+    const Sequence limit = durable();
+    for (const BalanceRow& row : balances) {
+      if (row.sequence <= limit) continue;
+      return store_error(StoreFault::io, "a balance at sequence " + std::to_string(row.sequence) +
+                                             " is not durable, the head is " +
+                                             std::to_string(limit));
+    }
+    return write_balance_rows(rows, balances);
+  });
+}
+
+StoreResult<void> ChainStore::write_checkpoint(Sequence marker) {
+  return with_rows([&](KeyValue& rows) -> StoreResult<void> {
+    if (marker > durable()) {
+      return store_error(StoreFault::io, "checkpoint " + std::to_string(marker) +
+                                             " is not durable, the head is " +
+                                             std::to_string(durable()));
+    }
+    if (marker <= checkpoint()) return {};
+    if (auto written = write_meta(rows, kMetaCheckpoint, marker, true); !written) return written;
+    checkpoint_.store(marker, std::memory_order_release);
+    return {};
+  });
+}
+
+StoreResult<VerifyReport> ChainStore::verify(
+    const std::function<bool(const VerifyProgress&)>& progress) const {
+  Verifier verifier;
+  auto started = with_rows([&](KeyValue& rows) -> StoreResult<bool> {
+    return verifier.start(rows, [&] { return head(); });
+  });
+  if (!started) return tl::unexpected(started.error());
+  bool goes_on = *started;
+  while (goes_on) {
+    const auto walked = with_rows(
+        [&](KeyValue& rows) -> StoreResult<bool> { return verifier.walk(rows, kBlocksPerSlice); });
+    if (!walked) return tl::unexpected(walked.error());
+    if (progress && !progress(verifier.progress())) return verifier.report();
+    goes_on = *walked;
+  }
+  const auto finished = with_rows(
+      [&](KeyValue& rows) -> StoreResult<bool> { return verifier.finish(rows, *medium_); });
+  if (!finished) return tl::unexpected(finished.error());
+  return verifier.report();
+}
+
+StoreResult<std::unique_ptr<Store>> open_store(const std::filesystem::path& directory,
+                                               const StoreOptions& options) {
+  auto store = std::make_unique<ChainStore>(make_directory_medium(directory, options), options);
+  if (auto opened = store->reopen(); !opened) return tl::unexpected(opened.error());
+  return store;
+}
+
+}  // namespace sg::persistence

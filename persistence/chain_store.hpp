@@ -1,0 +1,82 @@
+// The store's contract on any Medium: RocksDB and memory run the same code.
+//
+// Concurrency: reads and maintenance hold the gate shared while they use what is open; reopen()
+// holds it alone. verify() lets go of it between slices of the chain.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "persistence/account_ids.hpp"
+#include "persistence/gate.hpp"
+#include "persistence/key_index.hpp"
+#include "persistence/opening.hpp"
+#include "persistence/store.hpp"
+
+namespace sg::persistence {
+
+class ChainStore : public Store {
+ public:
+  ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options);
+
+  ChainHead head() const override;
+  Group begin_group(TimeMs now, std::int64_t run_ms) override;
+  StoreResult<void> append(Group group) override;
+  StoreResult<void> reopen() override;
+  bool has_room() const override;
+
+  StoreResult<std::vector<Amount>> load_balances() const override;
+  StoreResult<std::vector<Amount>> load_floors() const override;
+  StoreResult<void> for_each_account(
+      Sequence until,
+      const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const override;
+  StoreResult<void> for_each_participant(
+      Sequence until, const std::function<void(std::string_view)>& visit) const override;
+
+  Sequence durable() const override { return durable_.load(std::memory_order_acquire); }
+  StoreResult<std::optional<ledger::Participant>> participant(std::string_view id) const override;
+  StoreResult<std::vector<ledger::Participant>> participants(ledger::ParticipantRole role,
+                                                             std::string_view after,
+                                                             std::size_t limit) const override;
+  StoreResult<std::optional<ledger::Account>> account(std::string_view id) const override;
+  StoreResult<std::vector<ledger::Account>> accounts(std::string_view after,
+                                                     std::size_t limit) const override;
+  StoreResult<std::vector<ledger::Account>> accounts_of(
+      std::string_view participant_id) const override;
+  StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const override;
+  StoreResult<std::vector<StoredTransaction>> transactions(
+      const TransactionRange& range) const override;
+  StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
+  StoreResult<std::optional<KeyBinding>> find_key(std::string_view key) const override;
+
+  StoreResult<bool> index_some(bool all) override;
+  std::size_t unindexed_postings() const override;
+  StoreResult<void> write_balances(std::span<const BalanceRow> rows) override;
+  StoreResult<void> write_checkpoint(Sequence marker) override;
+  Sequence checkpoint() const override { return checkpoint_.load(std::memory_order_acquire); }
+
+  StoreResult<VerifyReport> verify(
+      const std::function<bool(const VerifyProgress&)>& progress) const override;
+
+ private:
+  StoreResult<void> write_group(const GroupContents& group);
+  // Calls `use` with the rows while the gate is held; an error when the store is not open.
+  template <class Use>
+  auto with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>()));
+
+  const StoreOptions options_;
+  const std::unique_ptr<Medium> medium_;
+  KeyIndex keys_;
+  mutable AccountIdCache account_ids_;
+  mutable Gate gate_;
+  std::unique_ptr<KeyValue> rows_;  // none between a failed reopening and the next
+  std::unique_ptr<History> history_;
+  std::unique_ptr<GroupContents> spare_;  // buffers of the last group
+  mutable std::mutex head_mutex_;
+  ChainHead head_;
+  std::atomic<Sequence> durable_ = 0;
+  std::atomic<Sequence> checkpoint_ = 0;
+};
+
+}  // namespace sg::persistence

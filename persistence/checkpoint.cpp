@@ -1,0 +1,134 @@
+#include "persistence/checkpoint.hpp"
+
+#include "persistence/block_cursor.hpp"
+#include "persistence/catalog.hpp"
+#include "persistence/rows.hpp"
+
+namespace sg::persistence {
+namespace {
+
+class Replay {
+ public:
+  Replay(const KeyValue& rows, const ChainHead& head)
+      : rows_(rows), head_(head), balances_(head.accounts), known_up_to_(head.accounts) {}
+
+  StoreResult<void> read_rows(Sequence marker);
+  StoreResult<void> apply_blocks_after(Sequence marker);
+  std::vector<Amount> take() { return std::move(balances_); }
+
+ private:
+  StoreResult<void> start_without_row(AccountNumber number);
+  StoreResult<void> apply(const BlockView& block, std::uint32_t index);
+  bool add(AccountNumber account, Amount amount, Sequence sequence);
+
+  const KeyValue& rows_;
+  const ChainHead& head_;
+  std::vector<Amount> balances_;
+  std::vector<Sequence> known_up_to_;  // by account: its balance has all records up to it
+  DecodedRecord record_;
+};
+
+StoreResult<void> Replay::start_without_row(AccountNumber number) {
+  const auto account = Catalog(rows_, head_.sequence).account(number);
+  if (!account) return tl::unexpected(account.error());
+  balances_[number] = account->initial_balance;
+  known_up_to_[number] = account->sequence;
+  return {};
+}
+
+StoreResult<void> Replay::read_rows(Sequence marker) {
+  const auto cursor = rows_.cursor(Family::balances);
+  AccountNumber next = 0;
+  for (cursor->seek({}); cursor->valid(); cursor->next()) {
+    const auto row = decode_balance(cursor->key(), cursor->value());
+    if (!row) return store_error(StoreFault::corrupt, "a checkpointed balance does not decode");
+    if (row->account >= head_.accounts || row->sequence > head_.sequence) {
+      return store_error(StoreFault::corrupt,
+                         "the checkpointed balance of account number " +
+                             std::to_string(row->account) + " is at sequence " +
+                             std::to_string(row->sequence) + ", past the chain's end " +
+                             std::to_string(head_.sequence) + ": acknowledged blocks are missing");
+    }
+    for (; next < row->account; ++next) {
+      if (auto started = start_without_row(next); !started) return started;
+    }
+    balances_[next] = row->balance;
+    known_up_to_[next] = row->sequence;
+    ++next;
+  }
+  if (auto status = cursor->status(); !status) return status;
+  // With nothing checkpointed the replay meets every creation.
+  for (; marker > 0 && next < head_.accounts; ++next) {
+    if (auto started = start_without_row(next); !started) return started;
+  }
+  return {};
+}
+
+// Sums wrap on the way: an atomic batch is netted, so only its end has to fit.
+bool Replay::add(AccountNumber account, Amount amount, Sequence sequence) {
+  if (account >= balances_.size()) return false;
+  if (sequence <= known_up_to_[account]) return true;
+  balances_[account] = static_cast<Amount>(static_cast<std::uint64_t>(balances_[account]) +
+                                           static_cast<std::uint64_t>(amount));
+  return true;
+}
+
+StoreResult<void> Replay::apply(const BlockView& block, std::uint32_t index) {
+  if (!block.read_record(index, record_)) {
+    return damaged(block, "record " + std::to_string(block.first() + index) + " does not decode");
+  }
+  bool known = true;
+  if (record_.kind == RecordKind::account) {
+    known = add(record_.account.number, record_.account.initial_balance, record_.sequence);
+  } else if (is_transaction(record_.kind)) {
+    for (const Posting& posting : record_.postings) {
+      known = add(posting.account, posting.amount, record_.sequence) && known;
+    }
+  }
+  if (known) return {};
+  return damaged(block, "record " + std::to_string(record_.sequence) + " names no account");
+}
+
+StoreResult<void> Replay::apply_blocks_after(Sequence marker) {
+  if (marker >= head_.sequence) return {};
+  BlockCursor cursor(rows_);
+  Sequence next = marker + 1;
+  auto found = cursor.seek(next);
+  for (; found && *found && next <= head_.sequence; found = cursor.next()) {
+    const BlockView& block = cursor.block();
+    if (!block.holds(next)) break;
+    for (; next <= block.last(); ++next) {
+      const auto index = static_cast<std::uint32_t>(next - block.first());
+      if (auto applied = apply(block, index); !applied) return applied;
+    }
+  }
+  if (!found) return tl::unexpected(found.error());
+  if (next <= head_.sequence) {
+    return store_error(StoreFault::corrupt,
+                       "the block with sequence " + std::to_string(next) + " is missing");
+  }
+  return {};
+}
+
+}  // namespace
+
+StoreResult<void> write_balance_rows(KeyValue& rows, std::span<const BalanceRow> balances) {
+  if (balances.empty()) return {};
+  const auto batch = rows.new_batch();
+  for (const BalanceRow& row : balances) {
+    batch->put(Family::balances, be32(row.account), encode_balance(row));
+  }
+  return rows.write(*batch, false);
+}
+
+StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
+                                               Sequence marker) {
+  Replay replay(rows, head);
+  if (auto read = replay.read_rows(marker); !read) return tl::unexpected(read.error());
+  if (auto applied = replay.apply_blocks_after(marker); !applied) {
+    return tl::unexpected(applied.error());
+  }
+  return replay.take();
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,19 @@
+// Balances at a checkpoint, and what the blocks after it make of them.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "persistence/key_value.hpp"
+
+namespace sg::persistence {
+
+// Unsynced: the marker's write syncs what was written before it.
+StoreResult<void> write_balance_rows(KeyValue& rows, std::span<const BalanceRow> balances);
+
+// By account number, at `head`. An account without a row starts with its initial balance; a record
+// counts for an account only past its row's sequence, so a marker older than the rows is harmless.
+StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
+                                               Sequence marker);
+
+}  // namespace sg::persistence

@@ -1,0 +1,46 @@
+// What a group holds on its way into the store: sealed blocks, and the rows derived from them.
+#pragma once
+
+#include <vector>
+
+#include "persistence/block_writer.hpp"
+#include "persistence/record.hpp"
+
+namespace sg::persistence {
+
+// That a transaction touched an account.
+struct HistoryRow {
+  AccountNumber account = ledger::kNoAccount;
+  Sequence sequence = 0;
+};
+
+struct GroupContents {
+  // A key's bytes stand in the blocks' buffer, its digest behind them.
+  struct KeyPlace {
+    Sequence sequence = 0;
+    std::size_t at = 0;
+    std::size_t bytes = 0;
+  };
+
+  ChainHead begun_on;
+  ChainHead head;  // with all sealed blocks
+  TimeMs time = 0;
+  std::int64_t run_ms = 0;
+  Sequence last = 0;
+  AccountNumber next_account = 0;
+  AccountNumber accounts_before_block = 0;
+  ChainTotals totals;
+  bool unit_is_open = false;
+
+  BlockWriter writer;
+  std::vector<HistoryRow> postings;  // in order; an account twice in a transfer stands twice
+  std::vector<KeyPlace> keys;
+  std::vector<ledger::Account> accounts;
+  std::vector<ledger::Participant> participants;
+
+  void start(const ChainHead& on, TimeMs now, std::int64_t run);
+  Sequence next_record();
+  void seal();
+};
+
+}  // namespace sg::persistence

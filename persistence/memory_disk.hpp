@@ -1,0 +1,86 @@
+// What a memory store lies on: rows and the mark, with what is synced kept apart from what is not,
+// so that a test can take the power away, and faults to order.
+//
+//   auto disk = make_memory_disk();
+//   auto store = open_memory_store(disk, {});
+//   disk->fail_next_sync();
+//   store->append(...);           // fails; whether the group is there is not known
+//   disk->crash();                // it is not: the sync never happened
+//   store->reopen();
+//
+// Thread-safe. One store at a time is open on a disk.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "persistence/key_value.hpp"
+
+namespace sg::persistence {
+
+class MemoryDisk {
+ public:
+  // --- what tests do to it ---
+  // The power goes: unsynced writes are gone, and every open store fails until it is reopened.
+  void crash();
+  // The next write fails and changes nothing.
+  void fail_next_write();
+  // The next synced write fails after its rows were written: a crash drops them, a reopening
+  // without a crash finds them.
+  void fail_next_sync();
+  void fail_next_ingest();
+  void fail_next_mark();
+  // The next opening fails with `io`.
+  void fail_next_open();
+  // Writes fail with `no_space`, reads work.
+  void set_full(bool full);
+  void set_free_bytes(std::uint64_t bytes);
+  // Damage: replaces a row, synced and unsynced, or removes it.
+  void set_row(Family family, const std::string& key, std::optional<std::string> value);
+  std::optional<std::string> row(Family family, const std::string& key) const;
+  std::vector<std::string> keys_of(Family family) const;
+  void set_mark(std::optional<std::string> mark);
+  std::optional<std::string> mark() const;
+  // How many synced writes it took; a bench's or a test's view of group sizes.
+  std::uint64_t syncs() const;
+
+ private:
+  friend class MemoryMedium;
+  friend class MemoryKeyValue;
+  friend class MemoryCursor;
+  using Value = std::shared_ptr<const std::string>;
+  using Rows = std::map<std::string, Value, std::less<>>;
+  struct Write {
+    Family family;
+    std::string key;
+    Value value;  // none: erased
+  };
+
+  static void apply(std::array<Rows, kFamilies>& rows, const Write& write);
+
+  mutable std::mutex mutex_;
+  std::array<Rows, kFamilies> live_;    // what readers see
+  std::array<Rows, kFamilies> synced_;  // what a crash leaves
+  std::vector<Write> unsynced_;         // from synced_ to live_, in order
+  bool exists_ = false;
+  bool locked_ = false;
+  std::optional<std::string> mark_;
+  std::uint64_t opening_ = 0;  // which one is current: older ones fail
+  bool write_failed_ = false;  // of the current opening
+  bool fail_write_ = false;
+  bool fail_sync_ = false;
+  bool fail_ingest_ = false;
+  bool fail_mark_ = false;
+  bool fail_open_ = false;
+  bool full_ = false;
+  std::uint64_t free_bytes_ = ~std::uint64_t{0};
+  std::uint64_t syncs_ = 0;
+};
+
+}  // namespace sg::persistence

@@ -1,0 +1,259 @@
+#include "persistence/opening.hpp"
+
+#include <array>
+#include <utility>
+
+#include "persistence/block_cursor.hpp"
+#include "persistence/high_water_mark.hpp"
+#include "persistence/meta.hpp"
+
+namespace sg::persistence {
+namespace {
+
+// How many blocks are checked before the store is opened for writing; verify() checks all.
+constexpr std::size_t kBlocksChecked = 64;
+
+constexpr std::string_view kRestore =
+    "; the files are left as they are: restore the store from a copy";
+
+// Names the store, and says what can be done.
+tl::unexpected<StoreError> refused(const Medium& medium, StoreError error) {
+  error.message = "the store in " + medium.name() + ": " + error.message;
+  if (error.fault == StoreFault::corrupt || error.fault == StoreFault::lost_tail) {
+    error.message += kRestore;
+  }
+  return tl::unexpected(std::move(error));
+}
+
+struct Marks {
+  Sequence indexed = 0;
+  Sequence checkpoint = 0;
+};
+
+struct Mark {
+  enum class State : std::uint8_t { missing, empty, damaged, read };
+  State state = State::missing;
+  HighWaterMark value;
+};
+
+StoreResult<Mark> read_mark(const Medium& medium) {
+  const auto bytes = medium.read_mark();
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!*bytes) return Mark{};
+  if ((*bytes)->empty()) return Mark{Mark::State::empty, {}};
+  const auto mark = decode_mark(**bytes);
+  if (!mark) return Mark{Mark::State::damaged, {}};
+  return Mark{Mark::State::read, *mark};
+}
+
+StoreResult<void> write_mark(Medium& medium, const ChainHead& head) {
+  return medium.write_mark(encode(HighWaterMark{head.sequence, head.hash}), true);
+}
+
+StoreResult<void> create(Medium& medium) {
+  std::array<char, sizeof kFormatVersion> version{};
+  put_fixed(version.data(), kFormatVersion);
+  const std::array<KeyRow, 2> meta{KeyRow{kMetaVersion, {version.data(), version.size()}},
+                                   KeyRow{kMetaShardHash, kShardHashName}};
+  if (auto created = medium.create(meta); !created) return created;
+  return write_mark(medium, ChainHead{});
+}
+
+StoreResult<void> check_version(const KeyValue& rows) {
+  const auto version = rows.get(Family::meta, kMetaVersion);
+  if (!version) return tl::unexpected(version.error());
+  const auto hash = rows.get(Family::meta, kMetaShardHash);
+  if (!hash) return tl::unexpected(hash.error());
+  if (!*version || (*version)->size() != sizeof kFormatVersion || !*hash) {
+    return store_error(StoreFault::corrupt, "its format version is missing");
+  }
+  const auto number = get_fixed<std::uint16_t>((*version)->data());
+  if (number != kFormatVersion) {
+    return store_error(StoreFault::unknown_version,
+                       "it has format version " + std::to_string(number) +
+                           ", this program knows version " + std::to_string(kFormatVersion) +
+                           ": use the program that wrote it, or another directory");
+  }
+  if (**hash != kShardHashName) {
+    return store_error(StoreFault::unknown_version,
+                       "it spreads accounts by '" + **hash + "', this program by '" +
+                           std::string(kShardHashName) +
+                           "': use the program that wrote it, or another directory");
+  }
+  return {};
+}
+
+// Walks back over the last blocks: each is whole, and carries the hash of the one before it.
+StoreResult<void> check_links(const KeyValue& rows) {
+  BlockCursor cursor(rows);
+  auto found = cursor.seek_to_last();
+  for (std::size_t checked = 0; found && *found && checked < kBlocksChecked; ++checked) {
+    const Sequence first = cursor.block().first();
+    const std::uint32_t count = cursor.block().count();
+    const BlockHash previous = cursor.block().stamp().previous;
+    const auto broken = [first, count](const std::string& what) {
+      return store_error(StoreFault::corrupt, name_of_block(first, count) + " " + what);
+    };
+    found = cursor.prev();
+    if (!found) break;
+    if (!*found) {
+      if (first != 1) return broken("is the first one there: those before it are missing");
+      if (previous != BlockHash{}) return broken("is the first but names one before it");
+      return {};
+    }
+    if (cursor.block().last() + 1 != first) {
+      return broken("does not follow the block before it, which ends at " +
+                    std::to_string(cursor.block().last()));
+    }
+    if (cursor.block().hash() != previous) {
+      return broken("does not carry the hash of the block before it");
+    }
+  }
+  if (!found) return tl::unexpected(found.error());
+  return {};
+}
+
+StoreResult<void> check_mark(const KeyValue& rows, const Mark& mark, const ChainHead& head) {
+  if (mark.state == Mark::State::damaged) {
+    return store_error(
+        StoreFault::corrupt,
+        "its high-water mark (file `head`) fails its checksum, so nothing tells whether "
+        "acknowledged records are missing. If the store is known to be complete, "
+        "replace it by an empty file");
+  }
+  if (mark.state == Mark::State::missing && head.sequence != 0) {
+    return store_error(
+        StoreFault::corrupt,
+        "its high-water mark (file `head`) is missing, so nothing tells whether "
+        "acknowledged records are missing. Copy it with the rest of the store; if the "
+        "store is known to be complete, make an empty file");
+  }
+  if (mark.state != Mark::State::read || mark.value.sequence == 0) return {};
+  const Sequence marked = mark.value.sequence;
+  if (head.sequence < marked) {
+    return store_error(StoreFault::lost_tail, "records up to sequence " + std::to_string(marked) +
+                                                  " were acknowledged, but the chain ends at " +
+                                                  std::to_string(head.sequence) +
+                                                  ": the end of the WAL is missing");
+  }
+  BlockCursor cursor(rows);
+  const auto found = cursor.seek(marked);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found || cursor.block().last() != marked || cursor.block().hash() != mark.value.hash) {
+    return store_error(StoreFault::corrupt, "the block that ends at sequence " +
+                                                std::to_string(marked) +
+                                                " is not the one that was acknowledged");
+  }
+  return {};
+}
+
+StoreResult<Marks> check_derived(const KeyValue& rows, const ChainHead& head) {
+  const auto indexed = read_meta(rows, kMetaIndexed);
+  if (!indexed) return tl::unexpected(indexed.error());
+  const auto checkpoint = read_meta(rows, kMetaCheckpoint);
+  if (!checkpoint) return tl::unexpected(checkpoint.error());
+  for (const auto& [name, at] :
+       {std::pair{"history index", *indexed}, std::pair{"checkpoint", *checkpoint}}) {
+    if (at <= head.sequence) continue;
+    return store_error(StoreFault::corrupt, std::string("its ") + name + " reaches sequence " +
+                                                std::to_string(at) + ", past the chain's end " +
+                                                std::to_string(head.sequence) +
+                                                ": acknowledged blocks are missing");
+  }
+  return Marks{*indexed, *checkpoint};
+}
+
+struct Checked {
+  ChainHead head;
+  Marks marks;
+};
+
+StoreResult<Checked> check(const KeyValue& rows, const Mark& mark) {
+  if (auto ok = check_version(rows); !ok) return tl::unexpected(ok.error());
+  const auto head = read_head(rows);
+  if (!head) return tl::unexpected(head.error());
+  if (auto ok = check_links(rows); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_mark(rows, mark, *head); !ok) return tl::unexpected(ok.error());
+  const auto marks = check_derived(rows, *head);
+  if (!marks) return tl::unexpected(marks.error());
+  return Checked{*head, *marks};
+}
+
+// What was not indexed when the store was closed stands in the blocks.
+StoreResult<void> refill(History& history, const KeyValue& rows, Sequence indexed) {
+  BlockCursor cursor(rows);
+  DecodedRecord record;
+  std::vector<HistoryRow> touched;
+  auto found = cursor.seek(indexed + 1);
+  for (; found && *found; found = cursor.next()) {
+    const BlockView& block = cursor.block();
+    touched.clear();
+    for (std::uint32_t i = 0; i < block.count(); ++i) {
+      if (block.first() + i <= indexed || !block.is_transaction_at(i)) continue;
+      if (!block.read_record(i, record)) {
+        return damaged(block, "record " + std::to_string(block.first() + i) + " does not decode");
+      }
+      for (const Posting& posting : record.postings) {
+        touched.push_back({posting.account, record.sequence});
+      }
+    }
+    history.push(touched, block.last());
+  }
+  if (!found) return tl::unexpected(found.error());
+  return {};
+}
+
+// A store that is there: the tail too is read before anything is opened for writing.
+StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& options,
+                                        const Mark& mark,
+                                        const std::function<bool(std::string_view)>& is_expired) {
+  OpenedStore opened;
+  {
+    const auto rows = medium.open(Access::read_only, nullptr);
+    if (!rows) return tl::unexpected(rows.error());
+    const auto checked = check(**rows, mark);
+    if (!checked) return tl::unexpected(checked.error());
+    opened.history = std::make_unique<History>(options.index_chunk, checked->marks.indexed);
+    if (auto filled = refill(*opened.history, **rows, checked->marks.indexed); !filled) {
+      return tl::unexpected(filled.error());
+    }
+    opened.head = checked->head;
+  }
+  auto rows = medium.open(Access::read_write, is_expired);
+  if (!rows) return tl::unexpected(rows.error());
+  const auto checked = check(**rows, mark);
+  if (!checked) return tl::unexpected(checked.error());
+  if (checked->head.hash != opened.head.hash) {
+    return store_error(StoreFault::io, "it changed while it was opened");
+  }
+  opened.rows = std::move(*rows);
+  opened.checkpoint = checked->marks.checkpoint;
+  return opened;
+}
+
+}  // namespace
+
+StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options,
+                                    const std::function<bool(std::string_view)>& is_expired) {
+  if (auto prepared = medium.prepare(); !prepared) return tl::unexpected(prepared.error());
+  auto mark = read_mark(medium);
+  if (!mark) return tl::unexpected(mark.error());
+  const auto exists = medium.has_store();
+  if (!exists) return tl::unexpected(exists.error());
+  if (!*exists) {
+    if (mark->state == Mark::State::damaged || mark->value.sequence != 0) {
+      return refused(medium, {StoreFault::lost_tail,
+                              "records were acknowledged, but the database is missing"});
+    }
+    if (auto created = create(medium); !created) return tl::unexpected(created.error());
+    mark->state = Mark::State::empty;
+  }
+  auto opened = look_then_open(medium, options, *mark, is_expired);
+  if (!opened) return refused(medium, opened.error());
+  if (auto written = write_mark(medium, opened->head); !written) {
+    return tl::unexpected(written.error());
+  }
+  return opened;
+}
+
+}  // namespace sg::persistence

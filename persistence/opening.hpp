@@ -1,0 +1,35 @@
+// Opening a store: look read-only first, and only what is whole is opened for writing, since a
+// read-write open of the database replaces its WAL before anyone could look.
+//
+// Refused, files untouched:
+//   unknown_version  the format's version, or the shard hash, is another
+//   corrupt          a block near the chain's end fails its checksum or does not carry the hash of
+//                    the one before it; the block at the mark is not the acknowledged one; the
+//                    mark is unreadable, or missing while there are blocks; index watermark or
+//                    checkpoint marker ahead of the chain
+//   lost_tail        the chain ends before the mark, or there is a mark but no database
+//
+// A missing mark is refused since nothing then tells whether acknowledged records are missing. Who
+// knows that a copy is complete makes an empty `head` file: an empty mark is taken as consent.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "persistence/history.hpp"
+#include "persistence/key_value.hpp"
+
+namespace sg::persistence {
+
+struct OpenedStore {
+  std::unique_ptr<KeyValue> rows;
+  ChainHead head;
+  Sequence checkpoint = 0;
+  std::unique_ptr<History> history;
+};
+
+StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options,
+                                    const std::function<bool(std::string_view)>& is_expired);
+
+}  // namespace sg::persistence

@@ -1,0 +1,203 @@
+#include "persistence/rocks_key_value.hpp"
+
+#include <rocksdb/db.h>
+#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <system_error>
+#include <utility>
+
+#include "persistence/rocks_options.hpp"
+
+namespace sg::persistence {
+namespace {
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
+
+class RocksBatch : public Batch {
+ public:
+  explicit RocksBatch(const Handles& handles) : handles_(handles) {}
+  void put(Family family, std::string_view key, std::string_view value) override {
+    note(batch_.Put(handle(family), slice(key), slice(value)));
+  }
+  void erase(Family family, std::string_view key) override {
+    note(batch_.Delete(handle(family), slice(key)));
+  }
+  rocksdb::WriteBatch& batch() { return batch_; }
+  const rocksdb::Status& status() const { return status_; }
+
+ private:
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<std::size_t>(family) + 1];
+  }
+  void note(const rocksdb::Status& status) {
+    if (!status.ok()) status_ = status;
+  }
+
+  const Handles& handles_;
+  rocksdb::WriteBatch batch_;
+  rocksdb::Status status_;
+};
+
+class RocksCursor : public Cursor {
+ public:
+  explicit RocksCursor(std::unique_ptr<rocksdb::Iterator> rows) : rows_(std::move(rows)) {}
+  bool valid() const override { return rows_->Valid(); }
+  std::string_view key() const override { return view(rows_->key()); }
+  std::string_view value() const override { return view(rows_->value()); }
+  void seek(std::string_view key) override { rows_->Seek(slice(key)); }
+  void seek_for_prev(std::string_view key) override { rows_->SeekForPrev(slice(key)); }
+  void seek_to_last() override { rows_->SeekToLast(); }
+  void next() override { rows_->Next(); }
+  void prev() override { rows_->Prev(); }
+  StoreResult<void> status() const override {
+    const auto status = rows_->status();
+    if (!status.ok()) return tl::unexpected(to_store_error(status, "reading rows"));
+    return {};
+  }
+
+ private:
+  std::unique_ptr<rocksdb::Iterator> rows_;
+};
+
+class RocksKeyValue : public KeyValue {
+ public:
+  RocksKeyValue(std::unique_ptr<rocksdb::DB> db, Handles handles, std::filesystem::path ingest)
+      : db_(std::move(db)), handles_(std::move(handles)), ingest_(std::move(ingest)) {}
+
+  ~RocksKeyValue() override {
+    for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+    // Nothing is unsynced that anyone was told of, so a failure here loses nothing.
+    db_->Close().PermitUncheckedError();
+  }
+
+  StoreResult<std::optional<std::string>> get(Family family, std::string_view key) const override {
+    std::string value;
+    const auto status = db_->Get({}, handle(family), slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) return tl::unexpected(to_store_error(status, reading(family)));
+    return value;
+  }
+
+  // History alone has a prefix extractor, and its cursors stay within one account.
+  std::unique_ptr<Cursor> cursor(Family family) const override {
+    rocksdb::ReadOptions options;
+    options.prefix_same_as_start = family == Family::history;
+    std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(options, handle(family)));
+    return std::make_unique<RocksCursor>(std::move(rows));
+  }
+
+  std::unique_ptr<Batch> new_batch() const override {
+    return std::make_unique<RocksBatch>(handles_);
+  }
+
+  StoreResult<void> write(Batch& batch, bool sync) override {
+    auto& rocks = static_cast<RocksBatch&>(batch);
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    auto status = rocks.status();
+    if (status.ok() && failed_) status = rocksdb::Status::IOError("an earlier write failed");
+    if (status.ok()) status = db_->Write(options, &rocks.batch());
+    if (status.ok()) return {};
+    failed_ = true;
+    return tl::unexpected(to_store_error(status, "writing a batch"));
+  }
+
+  StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
+    if (rows.empty()) return {};
+    const auto file = ingest_ / (std::to_string(next_file_++) + ".sst");
+    auto status = write_file(file, rows);
+    if (status.ok()) {
+      rocksdb::IngestExternalFileOptions options;
+      options.move_files = true;
+      options.write_global_seqno = false;
+      status = db_->IngestExternalFile(handle(family), {file.string()}, options);
+    }
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+    if (!status.ok()) return tl::unexpected(to_store_error(status, "ingesting rows"));
+    return {};
+  }
+
+  StoreResult<void> compact(Family family) override {
+    const auto status = db_->CompactRange({}, handle(family), nullptr, nullptr);
+    if (!status.ok()) return tl::unexpected(to_store_error(status, "compacting"));
+    return {};
+  }
+
+  std::uint64_t unflushed_bytes() const override {
+    std::uint64_t bytes = 0;
+    db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
+    return bytes;
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<std::size_t>(family) + 1];
+  }
+  static std::string reading(Family family) {
+    return "reading " + std::string(family_name(family));
+  }
+
+  rocksdb::Status write_file(const std::filesystem::path& file,
+                             std::span<const KeyRow> rows) const {
+    const rocksdb::Options options(db_->GetDBOptions(), history_options());
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
+    auto status = writer.Open(file.string());
+    for (std::size_t i = 0; i < rows.size() && status.ok(); ++i) {
+      status = writer.Put(slice(rows[i].key), slice(rows[i].value));
+    }
+    return status.ok() ? writer.Finish() : status;
+  }
+
+  std::unique_ptr<rocksdb::DB> db_;
+  Handles handles_;
+  std::filesystem::path ingest_;
+  std::atomic<std::uint64_t> next_file_ = 1;
+  std::atomic<bool> failed_ = false;
+};
+
+StoreError opening_error(const rocksdb::Status& status, const RocksPaths& paths) {
+  return to_store_error(status, "opening the database in " + paths.database.string());
+}
+
+}  // namespace
+
+StoreResult<void> create_rocks(const RocksPaths& paths, std::span<const KeyRow> meta,
+                               const StoreOptions& options) {
+  auto db_options = database_options(Access::read_write, options);
+  db_options.create_if_missing = true;
+  db_options.create_missing_column_families = true;
+  rocksdb::DB* raw = nullptr;
+  Handles handles;
+  auto status = rocksdb::DB::Open(db_options, paths.database.string(),
+                                  family_descriptors(options, nullptr), &handles, &raw);
+  if (!status.ok()) return tl::unexpected(opening_error(status, paths));
+  RocksKeyValue store(std::unique_ptr<rocksdb::DB>(raw), std::move(handles), paths.ingest);
+  const auto batch = store.new_batch();
+  for (const KeyRow& row : meta) batch->put(Family::meta, row.key, row.value);
+  return store.write(*batch, true);
+}
+
+StoreResult<std::unique_ptr<KeyValue>> open_rocks(
+    const RocksPaths& paths, Access access, const StoreOptions& options,
+    std::function<bool(std::string_view)> is_expired) {
+  const auto db_options = database_options(access, options);
+  const auto families = family_descriptors(options, std::move(is_expired));
+  rocksdb::DB* raw = nullptr;
+  Handles handles;
+  const auto status =
+      access == Access::read_only
+          ? rocksdb::DB::OpenForReadOnly(db_options, paths.database.string(), families, &handles,
+                                         &raw)
+          : rocksdb::DB::Open(db_options, paths.database.string(), families, &handles, &raw);
+  if (!status.ok()) return tl::unexpected(opening_error(status, paths));
+  return std::make_unique<RocksKeyValue>(std::unique_ptr<rocksdb::DB>(raw), std::move(handles),
+                                         paths.ingest);
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,159 @@
+#include "persistence/rocks_options.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+
+#include <utility>
+
+namespace sg::persistence {
+namespace {
+
+constexpr std::size_t kBlocksBufferBytes = 64 << 20;
+constexpr std::size_t kKeysBufferBytes = 32 << 20;
+constexpr std::size_t kSmallBufferBytes = 8 << 20;
+constexpr std::size_t kBlocksPageBytes = 16 << 10;
+constexpr std::size_t kLogBytes = 1 << 20;
+constexpr std::size_t kLogFiles = 3;
+constexpr std::uint64_t kSyncFilesEveryBytes = 1 << 20;  // spreads the sync of large files
+constexpr int kOpenFiles = 1000;
+constexpr int kBackgroundJobs = 2;
+constexpr double kBloomBits = 10;
+constexpr std::size_t kAccountBytes = 4;  // a history key begins with its account
+// Measured (docs/adr): history under universal compaction with these keeps the rate of ingestion.
+constexpr int kHistoryRunsToMerge = 8;
+constexpr unsigned kHistorySizeRatio = 20;
+constexpr int kHistoryRunsToStop = 1000;
+
+class SilentLogger : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+// Drops expired bindings when RocksDB rewrites the family anyway.
+class ExpiryFilter : public rocksdb::CompactionFilter {
+ public:
+  explicit ExpiryFilter(std::function<bool(std::string_view)> is_expired)
+      : is_expired_(std::move(is_expired)) {}
+  const char* Name() const override { return "scalegraph.key_expiry"; }
+  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*,
+              bool*) const override {
+    return is_expired_({value.data(), value.size()});
+  }
+
+ private:
+  std::function<bool(std::string_view)> is_expired_;
+};
+
+class ExpiryFilterFactory : public rocksdb::CompactionFilterFactory {
+ public:
+  explicit ExpiryFilterFactory(std::function<bool(std::string_view)> is_expired)
+      : is_expired_(std::move(is_expired)) {}
+  const char* Name() const override { return "scalegraph.key_expiry"; }
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context&) override {
+    return std::make_unique<ExpiryFilter>(is_expired_);
+  }
+
+ private:
+  std::function<bool(std::string_view)> is_expired_;
+};
+
+rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<rocksdb::Cache> cache,
+                                            std::size_t buffer_bytes, bool bloom,
+                                            std::size_t page_bytes = 4096) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = std::move(cache);
+  table.block_size = page_bytes;
+  if (bloom) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits));
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  family.write_buffer_size = buffer_bytes;
+  family.compression = rocksdb::kLZ4Compression;
+  return family;
+}
+
+rocksdb::ColumnFamilyOptions history_with(std::shared_ptr<rocksdb::Cache> cache) {
+  auto family = family_options(std::move(cache), kSmallBufferBytes, true);
+  family.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kAccountBytes));
+  family.compression = rocksdb::kNoCompression;  // keys share prefixes: nothing is left to gain
+  family.compaction_style = rocksdb::kCompactionStyleUniversal;
+  family.compaction_options_universal.size_ratio = kHistorySizeRatio;
+  family.level0_file_num_compaction_trigger = kHistoryRunsToMerge;
+  family.level0_slowdown_writes_trigger = kHistoryRunsToStop;
+  family.level0_stop_writes_trigger = kHistoryRunsToStop;
+  return family;
+}
+
+StoreFault fault_of(const rocksdb::Status& status) {
+  if (status.IsNoSpace()) return StoreFault::no_space;
+  if (status.IsCorruption() || status.IsPathNotFound()) return StoreFault::corrupt;
+  const std::string text = status.ToString();
+  const auto says = [&text](const char* words) { return text.find(words) != std::string::npos; };
+  if (says("No such file or directory")) return StoreFault::corrupt;
+  if (says("Permission denied") || says("Read-only file system")) return StoreFault::permissions;
+  if (says("lock hold by") || says("While lock file")) return StoreFault::locked;
+  if (says("Column famil") || status.IsNotSupported()) return StoreFault::unknown_version;
+  return StoreFault::io;
+}
+
+}  // namespace
+
+rocksdb::DBOptions database_options(Access access, const StoreOptions& options) {
+  rocksdb::DBOptions db;
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.max_total_wal_size = options.max_wal_bytes;
+  db.recycle_log_file_num = 0;
+  // What recovery reads from the WAL is written anew and synced: pages whose sync failed before a
+  // restart may be in memory only.
+  db.avoid_flush_during_recovery = false;
+  db.avoid_unnecessary_blocking_io = true;
+  db.bytes_per_sync = kSyncFilesEveryBytes;
+  db.max_open_files = kOpenFiles;
+  db.max_background_jobs = kBackgroundJobs;
+  db.skip_stats_update_on_db_open = true;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.max_log_file_size = kLogBytes;
+  db.keep_log_file_num = kLogFiles;
+  if (access == Access::read_only) db.info_log = std::make_shared<SilentLogger>();
+  return db;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(
+    const StoreOptions& options, std::function<bool(std::string_view)> is_expired) {
+  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  const auto small = family_options(cache, kSmallBufferBytes, false);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, small}};
+  for (std::size_t i = 0; i < kFamilies; ++i) {
+    const auto family = static_cast<Family>(i);
+    auto chosen = small;
+    if (family == Family::blocks) {
+      chosen = family_options(cache, kBlocksBufferBytes, false, kBlocksPageBytes);
+    } else if (family == Family::account_ids) {
+      chosen = family_options(cache, kSmallBufferBytes, true);
+    } else if (family == Family::keys) {
+      chosen = family_options(cache, kKeysBufferBytes, true);
+      if (is_expired) {
+        chosen.compaction_filter_factory = std::make_shared<ExpiryFilterFactory>(is_expired);
+      }
+    } else if (family == Family::history) {
+      chosen = history_with(cache);
+    }
+    families.emplace_back(std::string(family_name(family)), chosen);
+  }
+  return families;
+}
+
+rocksdb::ColumnFamilyOptions history_options() { return history_with(nullptr); }
+
+StoreError to_store_error(const rocksdb::Status& status, std::string_view doing) {
+  return {fault_of(status), std::string(doing) + ": " + status.ToString()};
+}
+
+}  // namespace sg::persistence

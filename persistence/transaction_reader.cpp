@@ -1,0 +1,116 @@
+#include "persistence/transaction_reader.hpp"
+
+#include <algorithm>
+
+namespace sg::persistence {
+
+StoreResult<bool> TransactionReader::go_to(Sequence sequence) {
+  if (on_block_ && blocks_.block().holds(sequence)) return true;
+  auto found = blocks_.seek(sequence);
+  on_block_ = found && *found;
+  return found;
+}
+
+StoreResult<std::string> TransactionReader::id_of(AccountNumber number) {
+  if (auto known = ids_.find(number)) return std::move(*known);
+  auto id = catalog_.account_id(number);
+  if (id) ids_.add(number, *id);
+  return id;
+}
+
+StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord& record,
+                                                            TimeMs time) {
+  StoredTransaction stored;
+  stored.sequence = record.sequence;
+  stored.time = time;
+  stored.kind = static_cast<ledger::TransferKind>(record.kind);
+  stored.reference = record.reference;
+  stored.entries.reserve(record.postings.size());
+  for (const Posting& posting : record.postings) {
+    auto id = id_of(posting.account);
+    if (!id) return tl::unexpected(id.error());
+    stored.entries.push_back({std::move(*id), posting.amount});
+  }
+  return stored;
+}
+
+StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence sequence) {
+  if (sequence == 0 || sequence > durable_) return std::nullopt;
+  const auto found = go_to(sequence);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) {
+    return store_error(StoreFault::corrupt,
+                       "the block with sequence " + std::to_string(sequence) + " is missing");
+  }
+  const BlockView& block = blocks_.block();
+  const auto index = static_cast<std::uint32_t>(sequence - block.first());
+  if (!block.is_transaction_at(index)) return std::nullopt;
+  if (!block.read_record(index, record_)) {
+    return damaged(block, "record " + std::to_string(sequence) + " does not decode");
+  }
+  auto stored = to_stored(record_, block.stamp().time);
+  if (!stored) return tl::unexpected(stored.error());
+  return std::move(*stored);
+}
+
+StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
+    const TransactionRange& range) {
+  std::vector<StoredTransaction> listed;
+  for (Sequence next = range.before; next > range.first && listed.size() < range.limit; --next) {
+    auto stored = read(next - 1);
+    if (!stored) return tl::unexpected(stored.error());
+    if (*stored) listed.push_back(std::move(**stored));
+  }
+  return listed;
+}
+
+StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
+    const History& history, const TransactionRange& wanted) {
+  TransactionRange range = wanted;
+  range.first = std::max<Sequence>(range.first, 1);
+  range.before = std::min(range.before, durable_ + 1);
+  if (range.before <= range.first || range.limit == 0) return std::vector<StoredTransaction>{};
+  if (!range.account) return list_all(range);
+
+  const auto found = history.find(rows_, *range.account, range.first, range.before, range.limit);
+  if (!found) return tl::unexpected(found.error());
+  std::vector<StoredTransaction> listed;
+  listed.reserve(found->size());
+  for (const Sequence sequence : *found) {
+    auto stored = read(sequence);
+    if (!stored) return tl::unexpected(stored.error());
+    if (!*stored) {
+      return store_error(StoreFault::corrupt, "the history of account number " +
+                                                  std::to_string(*range.account) +
+                                                  " names sequence " + std::to_string(sequence) +
+                                                  ", which is no transaction");
+    }
+    listed.push_back(std::move(**stored));
+  }
+  return listed;
+}
+
+StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, TimeMs time) {
+  // Block times never fall, so sequences can be halved: all before `low` are too early, and
+  // `high` is late enough or the end.
+  BlockCursor cursor(rows);
+  Sequence low = 1;
+  Sequence high = durable + 1;
+  while (low < high) {
+    const Sequence middle = low + (high - low) / 2;
+    const auto found = cursor.seek(middle);
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) {
+      return store_error(StoreFault::corrupt,
+                         "the block with sequence " + std::to_string(middle) + " is missing");
+    }
+    if (cursor.block().stamp().time >= time) {
+      high = cursor.block().first();
+    } else {
+      low = cursor.block().last() + 1;
+    }
+  }
+  return high;
+}
+
+}  // namespace sg::persistence

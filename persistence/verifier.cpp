@@ -1,0 +1,284 @@
+#include "persistence/verifier.hpp"
+
+#include <algorithm>
+
+#include "persistence/format.hpp"
+#include "persistence/high_water_mark.hpp"
+#include "persistence/meta.hpp"
+#include "persistence/rows.hpp"
+#include "persistence/sha256.hpp"
+
+namespace sg::persistence {
+namespace {
+
+constexpr std::size_t kMaxProblems = 100;
+
+std::string text_of(WideAmount amount) {
+  if (ledger::fits(amount)) return std::to_string(static_cast<Amount>(amount));
+  return amount < 0 ? "below the least int64" : "above the greatest int64";
+}
+
+}  // namespace
+
+void Verifier::problem(std::string what) {
+  if (problems_.size() < kMaxProblems) problems_.push_back(std::move(what));
+  if (problems_.size() == kMaxProblems) problems_.emplace_back("further problems are not listed");
+}
+
+StoreResult<bool> Verifier::start(const KeyValue& rows, const std::function<ChainHead()>& head) {
+  const auto cursor = rows.cursor(Family::balances);
+  for (cursor->seek({}); cursor->valid(); cursor->next()) {
+    const auto row = decode_balance(cursor->key(), cursor->value());
+    if (row) {
+      checkpoint_rows_.push_back(*row);
+    } else {
+      problem("a checkpointed balance does not decode");
+    }
+  }
+  if (auto status = cursor->status(); !status) {
+    problem("the checkpointed balances cannot be read: " + status.error().message);
+  }
+  until_ = head();
+  while (!checkpoint_rows_.empty() && checkpoint_rows_.back().account >= until_.accounts) {
+    problem("account number " + std::to_string(checkpoint_rows_.back().account) +
+            " has a checkpointed balance but was never created");
+    checkpoint_rows_.pop_back();
+  }
+  return next_ <= until_.sequence;
+}
+
+StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
+  BlockCursor cursor(rows);
+  auto found = cursor.seek_at_or_after(next_);
+  for (; blocks > 0 && next_ <= until_.sequence; --blocks, found = cursor.next()) {
+    if (found && !*found) {
+      problem("the chain ends at " + std::to_string(next_ - 1) + ", before its head " +
+              std::to_string(until_.sequence));
+      knows_balances_ = false;
+      return false;
+    }
+    if (!found) {
+      problem(found.error().message);
+      knows_before_ = knows_balances_ = false;
+      if (!cursor.is_on_block()) {
+        problem("blocks from sequence " + std::to_string(next_) + " on cannot be read");
+        return false;
+      }
+      next_ = cursor.key() + 1;
+      continue;
+    }
+    const BlockView& block = cursor.block();
+    check_place(block);
+    check_records(rows, block);
+    hash_ = block.hash();
+    before_ = block.stamp();
+    knows_before_ = true;
+    next_ = block.last() + 1;
+    ++blocks_;
+  }
+  return next_ <= until_.sequence;
+}
+
+void Verifier::check_place(const BlockView& block) {
+  const BlockStamp& stamp = block.stamp();
+  const std::string name = name_of_block(block.first(), block.count());
+  if (!knows_before_) {
+    // Counts on from what the block says; the records before it are lost to the sums.
+    totals_ = stamp.totals;
+    return;
+  }
+  if (block.first() != next_) {
+    problem(name + " does not follow sequence " + std::to_string(next_ - 1));
+    knows_balances_ = false;
+  }
+  if (stamp.previous != hash_) problem(name + " does not carry the hash of the block before it");
+  if (stamp.time < before_.time) problem(name + " is older than the block before it");
+  if (stamp.run_ms < before_.run_ms) problem(name + " has a smaller run clock than the one before");
+  if (knows_balances_ && stamp.accounts_before != accounts_.size()) {
+    problem(name + " counts " + std::to_string(stamp.accounts_before) + " accounts before it, " +
+            std::to_string(accounts_.size()) + " were created");
+  }
+}
+
+void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
+  const std::string name = name_of_block(block.first(), block.count());
+  ChainTotals totals = totals_;
+  for (std::uint32_t i = 0; i < block.count(); ++i) {
+    if (!block.read_record(i, record_)) {
+      problem(name + ": record " + std::to_string(block.first() + i) + " does not decode");
+      knows_balances_ = false;
+      continue;
+    }
+    ++records_;
+    if (is_transaction(record_.kind)) {
+      ++totals.transactions;
+      for (const Posting& posting : record_.postings) totals.postings += posting.amount;
+      apply_transaction(record_);
+    } else {
+      if (record_.kind == RecordKind::account) {
+        totals.postings += record_.account.initial_balance;
+        apply_account(record_);
+      }
+      check_creation(rows, record_);
+    }
+    if (record_.ends_unit) end_unit(record_.sequence);
+  }
+  if (!record_.ends_unit) problem(name + " ends within a unit");
+  const ChainTotals& stated = block.stamp().totals;
+  if (!knows_before_) return;
+  if (stated.transactions != totals.transactions || stated.postings != totals.postings) {
+    problem(name + " states other totals than its records make");
+  }
+  totals_ = stated;
+}
+
+void Verifier::check_creation(const KeyValue& rows, const DecodedRecord& record) {
+  const bool is_account = record.kind == RecordKind::account;
+  const std::string& id = is_account ? record.account.id : record.participant.id;
+  const std::string what = is_account ? "account '" : "participant '";
+  const auto row = is_account ? rows.get(Family::accounts, be32(record.account.number))
+                              : rows.get(Family::participants, id);
+  if (!row) return problem(what + id + "' cannot be read: " + row.error().message);
+  const auto expected = is_account ? encode(record.account) : encode(record.participant);
+  if (*row != expected) problem(what + id + "' has another row than its record makes");
+  if (!is_account) return;
+  const auto by_id = rows.get(Family::account_ids, id);
+  if (!by_id) return problem(what + id + "' cannot be read: " + by_id.error().message);
+  const AccountIdRow id_row{record.account.number, record.account.floor, record.sequence};
+  if (*by_id != encode(id_row)) problem(what + id + "' is not found by its id");
+}
+
+void Verifier::apply_account(const DecodedRecord& record) {
+  if (!knows_balances_) return;
+  const ledger::Account& account = record.account;
+  if (account.number != accounts_.size()) {
+    problem("record " + std::to_string(record.sequence) + " creates account number " +
+            std::to_string(account.number) + " when " + std::to_string(accounts_.size()) +
+            " is the next");
+    knows_balances_ = false;
+    return;
+  }
+  AccountState state;
+  state.balance = account.initial_balance;
+  state.floor = account.floor;
+  const auto row = std::lower_bound(
+      checkpoint_rows_.begin(), checkpoint_rows_.end(), account.number,
+      [](const BalanceRow& one, AccountNumber number) { return one.account < number; });
+  if (row != checkpoint_rows_.end() && row->account == account.number) {
+    state.checkpoint = *row;
+    state.has_checkpoint = true;
+    if (row->sequence < record.sequence) {
+      problem("account number " + std::to_string(account.number) +
+              " has a checkpointed balance from before its creation");
+      state.has_checkpoint = false;
+    }
+  }
+  accounts_.push_back(state);
+  touched_.push_back(account.number);
+}
+
+void Verifier::apply_transaction(const DecodedRecord& record) {
+  if (!knows_balances_) return;
+  for (const Posting& posting : record.postings) {
+    if (posting.account < accounts_.size()) continue;
+    problem("record " + std::to_string(record.sequence) + " names account number " +
+            std::to_string(posting.account) + ", which does not exist");
+    knows_balances_ = false;
+    return;
+  }
+  for (const Posting& posting : record.postings) {
+    AccountState& account = accounts_[posting.account];
+    if (account.has_checkpoint && account.checkpoint.sequence < record.sequence) {
+      compare_checkpoint(posting.account, account);
+    }
+    touched_.push_back(posting.account);
+  }
+  for (const Posting& posting : record.postings) {
+    accounts_[posting.account].balance += posting.amount;
+  }
+}
+
+void Verifier::end_unit(Sequence sequence) {
+  for (const AccountNumber number : touched_) {
+    const AccountState& account = accounts_[number];
+    if (account.balance >= account.floor && ledger::fits(account.balance)) continue;
+    problem("after record " + std::to_string(sequence) + " account number " +
+            std::to_string(number) + " has balance " + text_of(account.balance) +
+            ", its floor is " + std::to_string(account.floor));
+  }
+  touched_.clear();
+}
+
+void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {
+  account.has_checkpoint = false;
+  if (account.balance == account.checkpoint.balance) return;
+  problem("the checkpointed balance of account number " + std::to_string(number) + " at sequence " +
+          std::to_string(account.checkpoint.sequence) + " is " +
+          std::to_string(account.checkpoint.balance) + ", its records make " +
+          text_of(account.balance));
+}
+
+StoreResult<bool> Verifier::finish(const KeyValue& rows, const Medium& medium) {
+  if (knows_balances_) {
+    for (AccountNumber number = 0; number < accounts_.size(); ++number) {
+      AccountState& account = accounts_[number];
+      if (account.has_checkpoint) compare_checkpoint(number, account);
+      if (account.checkpoint.sequence > until_.sequence) {
+        problem("the checkpointed balance of account number " + std::to_string(number) +
+                " is past the chain's head");
+      }
+    }
+    if (accounts_.size() != until_.accounts) problem("the head counts other accounts");
+  }
+  if (knows_before_ && hash_ != until_.hash) {
+    problem("the chain's last block has hash " + to_hex(hash_) + ", its head was " +
+            to_hex(until_.hash));
+  }
+  const auto indexed = read_meta(rows, kMetaIndexed);
+  if (!indexed) return tl::unexpected(indexed.error());
+  // Later groups may have been indexed since the start.
+  const auto head = read_head(rows);
+  if (head && *indexed > head->sequence) {
+    problem("the history index reaches sequence " + std::to_string(*indexed) +
+            ", past the chain's end");
+  }
+  check_mark(medium);
+  return true;
+}
+
+void Verifier::check_mark(const Medium& medium) {
+  // Read twice at most: the first may meet a write half done.
+  std::optional<HighWaterMark> mark;
+  for (int attempt = 0; attempt < 2 && !mark; ++attempt) {
+    const auto bytes = medium.read_mark();
+    if (!bytes) return problem("the high-water mark cannot be read: " + bytes.error().message);
+    if (*bytes) mark = decode_mark(**bytes);
+  }
+  if (!mark) return problem("the high-water mark is missing or fails its checksum");
+  if (mark->sequence < until_.sequence) {
+    return problem("the high-water mark is at sequence " + std::to_string(mark->sequence) +
+                   ", behind the chain's head " + std::to_string(until_.sequence));
+  }
+  if (mark->sequence == until_.sequence && mark->hash != until_.hash) {
+    problem("the high-water mark has another hash than the chain's head");
+  }
+}
+
+VerifyProgress Verifier::progress() const { return {blocks_, records_, until_.sequence}; }
+
+VerifyReport Verifier::report() const {
+  VerifyReport report;
+  report.blocks = blocks_;
+  report.records = records_;
+  report.accounts = accounts_.size();
+  report.sum_of_postings = totals_.postings;
+  for (const AccountState& account : accounts_) {
+    report.balances.push_back(static_cast<Amount>(account.balance));
+  }
+  report.sequence = next_ - 1;
+  report.head_hash = hash_;
+  report.problems = problems_;
+  return report;
+}
+
+}  // namespace sg::persistence

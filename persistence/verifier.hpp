@@ -1,0 +1,63 @@
+// Walks the chain from its first block and recomputes everything that can be: checksums, hashes,
+// sequences, totals, balances against floors and checkpoint rows, catalog rows, the marks.
+//
+// Not thread-safe. start(), then walk() until it returns false, then finish(); between the calls
+// the store may grow, or be reopened: the walk ends where the head stood at the start.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "persistence/block_cursor.hpp"
+#include "persistence/key_value.hpp"
+
+namespace sg::persistence {
+
+class Verifier {
+ public:
+  // `head` is asked once the checkpoint rows are read, so that it is not behind them. False when
+  // there is nothing to walk.
+  StoreResult<bool> start(const KeyValue& rows, const std::function<ChainHead()>& head);
+  // At most `blocks` more; false at the end.
+  StoreResult<bool> walk(const KeyValue& rows, std::size_t blocks);
+  StoreResult<bool> finish(const KeyValue& rows, const Medium& medium);
+
+  VerifyProgress progress() const;
+  VerifyReport report() const;
+
+ private:
+  struct AccountState {
+    WideAmount balance = 0;
+    Amount floor = 0;
+    BalanceRow checkpoint;
+    bool has_checkpoint = false;  // not compared yet
+  };
+
+  void problem(std::string what);
+  void check_place(const BlockView& block);
+  void check_records(const KeyValue& rows, const BlockView& block);
+  void check_creation(const KeyValue& rows, const DecodedRecord& record);
+  void apply_account(const DecodedRecord& record);
+  void apply_transaction(const DecodedRecord& record);
+  void end_unit(Sequence sequence);
+  void compare_checkpoint(AccountNumber number, AccountState& account);
+  void check_mark(const Medium& medium);
+
+  ChainHead until_;
+  std::vector<BalanceRow> checkpoint_rows_;  // by account number
+  std::vector<AccountState> accounts_;
+  std::vector<AccountNumber> touched_;  // in the open unit
+  DecodedRecord record_;
+  Sequence next_ = 1;
+  BlockStamp before_;           // of the block before
+  BlockHash hash_{};            // of the block before
+  bool knows_before_ = true;    // false behind a block that could not be read
+  bool knows_balances_ = true;  // false once a record was lost
+  ChainTotals totals_;
+  std::uint64_t blocks_ = 0;
+  std::uint64_t records_ = 0;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace sg::persistence

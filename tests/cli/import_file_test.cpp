@@ -1,0 +1,132 @@
+#include "cli/import_file.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "cli/json_as_yaml.hpp"
+
+using namespace sg::cli;
+namespace wire = scalegraph::ledger;
+
+namespace {
+
+std::string fixture(const std::string& name) {
+  std::string path = FIXTURES "/";
+  path += name;
+  std::ifstream file(path);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// "LINE: message" for each error of a text that is refused.
+std::vector<std::string> refusals(const std::string& text) {
+  const auto plan = parse_import(text);
+  REQUIRE_FALSE(plan);
+  std::vector<std::string> out;
+  for (const auto& [line, message] : plan.error()) {
+    out.push_back(std::to_string(line) + ": " + message);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the sample file becomes the requests to create what it lists") {
+  const auto plan = parse_import(fixture("sample.yaml"));
+  REQUIRE(plan);
+  REQUIRE(plan->participants.size() == 2);
+  const auto& seb = plan->participants[0];
+  CHECK(seb.id() == "seb");
+  CHECK(seb.role() == wire::BANKING_PARTNER);
+  CHECK(seb.metadata().at("tier") == "1");
+  CHECK(plan->participants[1].name() == "Beijer Företag");
+
+  REQUIRE(plan->participant_accounts.size() == 3);
+  const auto& operating = plan->participant_accounts[0];
+  CHECK(operating.participant_id() == "seb");
+  CHECK(operating.account_type() == wire::OPERATING);
+  CHECK(operating.initial_balance() == 100000);
+  CHECK(operating.floor() == -5000);
+  CHECK(plan->participant_accounts[1].account_type() == wire::FEES);
+  CHECK(plan->participant_accounts[2].account_type() == wire::OPERATING);
+  CHECK(plan->participant_accounts[2].metadata().at("purpose") == "daily");
+  CHECK(account_id(plan->participant_accounts[2]) == "beijer:operating");
+
+  REQUIRE(plan->accounts.size() == 2);
+  CHECK(plan->accounts[0].initial_balance() == 1000);
+  CHECK(plan->accounts[1].account_id() == "a=b:c");
+  CHECK(plan->accounts[1].floor() == -10);
+}
+
+TEST_CASE("JSON with tabs, surrogate pairs and escapes reads as the same") {
+  const auto plan = parse_import(fixture("sample.json"));
+  REQUIRE(plan);
+  CHECK(plan->participants.at(0).name() == "SEB 😀");
+  CHECK(plan->participant_accounts.at(0).initial_balance() == 7);
+  CHECK(plan->accounts.at(0).metadata().at("path") == "a\\/b");
+}
+
+TEST_CASE("JSON keeps its strings and lines on the way to YAML") {
+  const auto [json, yaml] = GENERATE(table<std::string, std::string>({
+      {R"({"a":	1})", R"({"a": 1})"},
+      {R"("\ud83d\ude00")", R"("\U0001F600")"},
+      {R"("\u00e5\n\"\\")", R"("\u00e5\n\"\\")"},
+      {R"("\\ud83d")", R"("\\ud83d")"},  // an escaped backslash, no escape
+  }));
+  CHECK(json_as_yaml(json) == yaml);
+}
+
+TEST_CASE("a broken file is refused with every error and its line, in order") {
+  CHECK(refusals(fixture("broken.yaml")) ==
+        std::vector<std::string>{
+            "4: role: unknown role \"bank\"; valid: ACCESS_PROVIDER, BANKING_PARTNER, "
+            "ECOSYSTEM_PARTNER, SUPPLIER, EQUIPMENT_PROVIDER",
+            "5: unknown key \"colour\" in a participant; valid: id, name, role, metadata, accounts",
+            "6: a participant needs an id",
+            "10: balance: \"10.5\" is no amount: write whole minor units, like 1000 or -1000",
+            "11: account \"alice\" stands twice, first on line 9",
+            "11: floor 1 is above the balance 0",
+        });
+}
+
+TEST_CASE("JSON errors have lines too") {
+  CHECK(refusals("{\n\t\"accounts\": [\n\t\t{\"id\": \"a\"},\n\t\t{\"id\": \"a\"}\n\t]\n}") ==
+        std::vector<std::string>{"4: account \"a\" stands twice, first on line 3"});
+}
+
+TEST_CASE("what has the wrong shape is refused where it stands") {
+  const auto [text, refusal] = GENERATE(table<std::string, std::string>({
+      {"", "0: the file is empty"},
+      {"# nothing\n", "0: the file is empty"},
+      {"a: 1\n---\nb: 2\n", "0: the file holds several documents"},
+      {"- 1\n", "1: the file must be a map"},
+      {"account: []\n", "1: unknown key \"account\" in the file; valid: participants, accounts"},
+      {"accounts: 5\n", "1: accounts must be a list"},
+      {"accounts:\n  - alice\n", "2: an account must be a map"},
+      {"accounts:\n  - balance: 5\n", "2: an account needs an id"},
+      {"accounts:\n  - id: ''\n", "2: account needs an id"},
+      {"accounts:\n  - id: [a]\n", "2: id must be text"},
+      {"accounts:\n  - id: \"a\\tb\"\n", "2: account id holds a control character"},
+      {"accounts:\n  - id: " + std::string(257, 'x') + "\n", "2: account id is over 256 bytes"},
+      {"accounts:\n  - id: a\n    balance: -1\n", "2: balance -1 is negative"},
+      {"accounts:\n  - id: a\n    balance: [1]\n", "3: balance must be a single value"},
+      {"accounts:\n  - id: a\n    id: b\n", "3: key \"id\" stands twice in an account"},
+      {"accounts:\n  - id: a\n    metadata: x\n", "3: metadata must be a map"},
+      {"accounts:\n  - id: a\n    metadata: {k: [1]}\n", "3: metadata must map text to text"},
+      {"accounts:\n  - {id: a, type: fees}\n",
+       "2: unknown key \"type\" in an account; valid: id, balance, floor, metadata"},
+      {"accounts:\n  - id: a\n  bad\n", "3: end of map not found"},
+  }));
+  CAPTURE(text);
+  CHECK(refusals(text).front() == refusal);
+}
+
+TEST_CASE("two accounts of one type, or an id that is a participant's account, clash") {
+  const std::string participant =
+      "participants:\n  - {id: p, name: P, role: supplier, accounts: [{type: fees}";
+  CHECK(refusals(participant + ", {type: FEES}]}\n") ==
+        std::vector<std::string>{"2: account \"p:fees\" stands twice, first on line 2"});
+  CHECK(refusals(participant + "]}\naccounts:\n  - id: p:fees\n") ==
+        std::vector<std::string>{"4: account \"p:fees\" stands twice, first on line 2"});
+}

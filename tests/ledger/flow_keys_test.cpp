@@ -1,0 +1,187 @@
+// Idempotency keys: one effect per key, whoever asks for it and when.
+#include <catch2/catch.hpp>
+
+#include "tests/ledger/flow_bed.hpp"
+
+namespace sg::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Bed {
+  LedgerHouse house{2};
+  std::string a = on_shard(0, house), b = on_shard(1, house);
+
+  Bed() {
+    house.open_account(a, 10);
+    house.open_account(b, 0);
+  }
+  TestSubmissionPtr submit(TestSubmissionPtr submission) {
+    house.submit(submission);
+    return submission;
+  }
+  TestSubmissionPtr ask(TestSubmissionPtr submission) {
+    house.submit(submission);
+    house.run();
+    return submission;
+  }
+};
+
+TEST_CASE("A key that is bound answers its one effect, always", "[ledger][flow][keys]") {
+  Bed bed;
+  const auto first = bed.ask(transfer({{bed.a, -6}}, "key"));
+  for (int i = 0; i < 3; ++i) {
+    const auto again = bed.ask(transfer({{bed.a, -6}}, "key"));
+    CHECK(told(again) == "OK");
+    CHECK(again->results[0].sequence == first->results[0].sequence);
+    CHECK(again->results[0].time == first->results[0].time);
+  }
+  const auto other = bed.ask(transfer({{"nobody", -6}}, "key"));
+  CHECK(told(other) == "IDEMPOTENCY_MISMATCH");
+  CHECK(fact(other, "idempotency_key") == "key");
+  CHECK(bed.house.balance(bed.a) == 4);
+}
+
+TEST_CASE("A refusal binds no key", "[ledger][flow][keys]") {
+  Bed bed;
+  CHECK(told(bed.ask(transfer({{bed.b, -1}}, "key"))) == "INSUFFICIENT_FUNDS");
+  CHECK(bed.house.flow().keys_in_flight() == 0);
+  CHECK(told(bed.ask(transfer({{bed.a, -1}}, "key"))) == "OK");
+}
+
+TEST_CASE("A duplicate in flight joins the first", "[ledger][flow][keys]") {
+  Bed bed;
+  const auto first = bed.submit(transfer({{bed.a, -6}}, "key"));
+  bed.house.advance();
+  const auto second = bed.submit(transfer({{bed.a, -6}}, "key"));
+  const auto third = bed.submit(transfer({{bed.a, -5}}, "key"));
+  bed.house.run();
+  CHECK(told(first) == "OK");
+  CHECK(told(second) == "OK");
+  CHECK(second->results[0].sequence == 1);
+  CHECK(told(third) == "IDEMPOTENCY_MISMATCH");
+  CHECK(bed.house.balance(bed.a) == 4);
+}
+
+TEST_CASE("A duplicate within one batch joins the first", "[ledger][flow][keys]") {
+  Bed bed;
+  const auto asked = bed.ask(transfers(
+      {{{{bed.a, -6}}, "key", {}}, {{{bed.a, -6}}, "key", {}}, {{{bed.a, -1}}, "key", {}}}));
+  CHECK(told_all(asked) == Told{"OK", "OK", "IDEMPOTENCY_MISMATCH"});
+  CHECK(bed.house.balance(bed.a) == 4);
+}
+
+TEST_CASE("Who joined shares the refusal of the same content, and other content is tried",
+          "[ledger][flow][keys]") {
+  Bed bed;
+  const auto first = bed.submit(transfer({{bed.b, -6}}, "key"));
+  const auto same = bed.submit(transfer({{bed.b, -6}}, "key"));
+  const auto other = bed.submit(transfer({{bed.a, -6}}, "key"));
+  bed.house.run();
+  CHECK(told(first) == "INSUFFICIENT_FUNDS");
+  CHECK(told(same) == "INSUFFICIENT_FUNDS");
+  CHECK(same->results[0].error == first->results[0].error);
+  CHECK(told(other) == "OK");
+  CHECK(bed.house.flow().keys_in_flight() == 0);
+}
+
+TEST_CASE("A shared refusal waits for what it shows too", "[ledger][flow][keys]") {
+  Bed bed;
+  bed.submit(transfer({{bed.a, -10}}));
+  bed.house.run_unsynced();
+  const auto first = bed.submit(transfer({{bed.a, -6}}, "key"));
+  const auto same = bed.submit(transfer({{bed.a, -6}}, "key"));
+  bed.house.run_unsynced();
+  CHECK_FALSE(first->answered());
+  CHECK_FALSE(same->answered());
+  bed.house.run();
+  CHECK(told(same) == "INSUFFICIENT_FUNDS");
+}
+
+TEST_CASE("Cancelling the first does not cancel who joined it", "[ledger][flow][keys]") {
+  Bed bed;
+  const auto first = bed.submit(transfer({{bed.a, -6}}, "key"));
+  const auto second = bed.submit(transfer({{bed.a, -6}}, "key"));
+  bed.house.advance();
+  bed.house.cancel(*first);
+  CHECK(told(first) == "CANCELLED");
+  bed.house.run();
+  CHECK(told(second) == "OK");
+  CHECK(bed.house.balance(bed.a) == 4);
+}
+
+TEST_CASE("Cancelling who joined does not cancel the first", "[ledger][flow][keys]") {
+  Bed bed;
+  const auto first = bed.submit(transfer({{bed.a, -6}}, "key"));
+  const auto second = bed.submit(transfer({{bed.a, -6}}, "key"));
+  bed.house.advance();
+  bed.house.cancel(*second);
+  CHECK(told(second) == "CANCELLED");
+  bed.house.run();
+  CHECK(told(first) == "OK");
+  CHECK(second->answers == 1);
+}
+
+TEST_CASE("Who joined one that timed out is tried anew", "[ledger][flow][keys]") {
+  Bed bed;
+  // What it waits for is not decided in time.
+  bed.house.journal_stalled = true;
+  const auto credit = bed.submit(transfer({{bed.b, 5}}));
+  const auto first = bed.submit(transfer({{bed.b, -5}}, "key"));
+  first->deadline = bed.house.now() + 1s;
+  const auto second = bed.submit(transfer({{bed.b, -5}}, "key"));
+  bed.house.run_unsynced();
+  REQUIRE(bed.house.flow().anyone_waits());
+  bed.house.pass(1s);
+  CHECK(told(first) == "LOCK_TIMEOUT");
+  bed.house.journal_stalled = false;
+  bed.house.run();
+  CHECK(told(credit) == "OK");
+  CHECK(told(second) == "OK");
+}
+
+TEST_CASE("A key that the journal finds bound is replayed once it is durable",
+          "[ledger][flow][keys]") {
+  Bed bed;
+  const auto lost = bed.submit(transfer({{bed.a, -4}}, "key"));
+  bed.house.run_unsynced();
+  bed.house.crash_coordinator(Fence::unsynced);
+  const auto retry = bed.submit(transfer({{bed.a, -4}}, "key"));
+  const auto joiner = bed.submit(transfer({{bed.a, -4}}, "key"));
+  const auto other = bed.submit(transfer({{bed.a, -1}}, "key"));
+  retry->deadline = bed.house.now() + 1s;
+  bed.house.run_unsynced();
+  CHECK_FALSE(retry->answered());
+  // After the commit is handed to the journal only the outcome counts.
+  bed.house.pass(2s);
+  bed.house.cancel(*retry);
+  bed.house.run();
+  CHECK(lost->answers == 0);
+  CHECK(told(retry) == "OK");
+  CHECK(told(joiner) == "OK");
+  CHECK(told(other) == "IDEMPOTENCY_MISMATCH");
+  CHECK(bed.house.balance(bed.a) == 6);
+}
+
+TEST_CASE("A retry at a new coordinator meets the one outcome, not the funds that it left",
+          "[ledger][flow][keys]") {
+  Bed bed;
+  bed.submit(transfer({{bed.a, -6}}, "key"));
+  bed.house.run_unsynced();
+  bed.house.crash_coordinator();
+  const auto retry = bed.ask(transfer({{bed.a, -6}}, "key"));
+  CHECK(told(retry) == "OK");
+  CHECK(bed.house.balance(bed.a) == 4);
+}
+
+TEST_CASE("A key that cannot be looked up refuses its transfer", "[ledger][flow][keys]") {
+  Bed bed;
+  bed.house.journal().keys_readable = false;
+  CHECK(told(bed.ask(transfer({{bed.a, -1}}, "key"))) == "JOURNAL_UNAVAILABLE");
+  CHECK(told(bed.ask(transfers({{{{bed.a, -1}}, "key", {}}}, Atomic::yes))) ==
+        "JOURNAL_UNAVAILABLE");
+  CHECK(told(bed.ask(transfer({{bed.a, -1}}))) == "OK");
+}
+
+}  // namespace
+}  // namespace sg::test

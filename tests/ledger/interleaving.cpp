@@ -1,0 +1,208 @@
+#include "tests/ledger/interleaving.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string>
+
+namespace sg::test {
+namespace {
+
+using ledger::Amount;
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kShards = 3;
+constexpr Amount kMax = std::numeric_limits<Amount>::max();
+constexpr Amount kMin = std::numeric_limits<Amount>::min();
+
+struct Opened {
+  const char* id;
+  Amount balance;
+  Amount floor;
+};
+// Hot, short, overdrawn and at the ends of the range.
+constexpr std::array kOpened{
+    Opened{"a", 20, 0},        Opened{"b", 0, -10},          Opened{"c", 5, 0},
+    Opened{"d", kMax - 10, 0}, Opened{"e", kMin + 15, kMin}, Opened{"seb:fees", 0, 0}};
+
+// SplitMix64.
+class Draws {
+ public:
+  explicit Draws(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t below(std::uint64_t bound) {
+    state_ += 0x9e3779b97f4a7c15u;
+    auto z = state_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (z ^ (z >> 31)) % bound;
+  }
+  bool one_in(std::uint64_t n) { return below(n) == 0; }
+
+ private:
+  std::uint64_t state_;
+};
+
+std::string draw_account(Draws& draws) {
+  if (draws.one_in(3)) return kOpened[draws.below(2)].id;
+  if (draws.one_in(4)) return "n" + std::to_string(draws.below(4));
+  if (draws.one_in(40)) return "nobody";
+  return kOpened[draws.below(kOpened.size())].id;
+}
+
+Amount draw_amount(Draws& draws) {
+  if (draws.one_in(60)) return draws.one_in(2) ? kMax : kMin;
+  const auto amount = static_cast<Amount>(1 + draws.below(12));
+  return draws.one_in(2) ? amount : -amount;
+}
+
+std::vector<Posting> draw_postings(Draws& draws) {
+  std::vector<Posting> postings;
+  for (auto n = 1 + draws.below(5); n > 0; --n) {
+    postings.push_back({draw_account(draws), draw_amount(draws)});
+  }
+  return postings;
+}
+
+Order draw_order(Draws& draws) {
+  if (draws.one_in(2)) return {draw_postings(draws), {}, {}};
+  // A key nearly always stands for the same content.
+  const auto key = draws.below(14);
+  Draws content(draws.one_in(6) ? draws.below(1000) : key * 7919);
+  return {draw_postings(content), "key-" + std::to_string(key), {}};
+}
+
+TestSubmissionPtr draw_submission(Draws& draws) {
+  if (draws.one_in(12)) return new_participant("p" + std::to_string(draws.below(2)));
+  if (draws.one_in(8)) {
+    const auto balance = static_cast<Amount>(draws.below(15));
+    const auto floor = static_cast<Amount>(draws.below(10)) - 9;
+    if (draws.one_in(3)) {
+      const auto participant = "p" + std::to_string(draws.below(2));
+      return new_account(participant + ":fees", balance, std::min(floor, balance), participant);
+    }
+    return new_account("n" + std::to_string(draws.below(4)), balance, std::min(floor, balance));
+  }
+  std::vector<Order> orders;
+  for (auto n = draws.one_in(2) ? 1 : 1 + draws.below(4); n > 0; --n) {
+    orders.push_back(draw_order(draws));
+  }
+  return transfers(std::move(orders), draws.one_in(2) ? Atomic::yes : Atomic::no);
+}
+
+class Player {
+ public:
+  explicit Player(Crashes crashes) : crashes_(crashes), house_(kShards) {
+    for (const auto& [id, balance, floor] : kOpened) house_.open_account(id, balance, floor);
+  }
+
+  void step(std::uint32_t word) {
+    Draws draws(word);
+    const auto kind = draws.below(100);
+    if (kind < 52) {
+      for (auto n = 1 + draws.below(8); n > 0; --n) {
+        if (const auto ready = house_.channels_ready()) house_.deliver(draws.below(ready));
+      }
+    } else if (kind < 74) {
+      submit(draws);
+    } else if (kind < 78) {
+      house_.advance();
+    } else if (kind < 83) {
+      house_.sync();
+    } else if (kind < 86) {
+      cancel(draws);
+    } else if (kind < 89) {
+      house_.pass(milliseconds(draws.below(3000)));
+    } else if (kind < 90) {
+      house_.journal().full = !house_.journal().full;
+    } else if (crashes_ == Crashes::any) {
+      crash(kind, draws);
+    }
+  }
+
+  Faults finish() {
+    rest();
+    check_rest(house_, faults_);
+    if (faults_.empty()) probe();
+    return std::move(faults_);
+  }
+
+ private:
+  void submit(Draws& draws) {
+    auto submission = draw_submission(draws);
+    if (draws.one_in(4)) submission->deadline = house_.now() + milliseconds(draws.below(4000));
+    submit(std::move(submission), draws.one_in(2));
+  }
+
+  void submit(TestSubmissionPtr submission, bool at_once) {
+    submission->when_answered = [this](TestSubmission& s) { check_answer(house_, s, faults_); };
+    house_.submit(submission);
+    if (at_once) house_.advance();
+  }
+
+  void cancel(Draws& draws) {
+    const auto& all = house_.submissions();
+    if (all.empty()) return;
+    const auto recent = std::min<std::size_t>(all.size(), 8);
+    house_.cancel(*all[all.size() - 1 - draws.below(recent)]);
+  }
+
+  void crash(std::uint64_t kind, Draws& draws) {
+    const auto shard = static_cast<std::uint32_t>(draws.below(kShards));
+    if (kind < 94) {
+      house_.crash_shard(shard);
+      if (draws.one_in(2)) house_.attach_shard(shard);
+    } else if (kind < 97) {
+      house_.attach_shard(shard);
+    } else if (kind < 99) {
+      house_.crash_coordinator();
+    } else if (draws.one_in(2)) {
+      house_.crash_journal();
+    }
+  }
+
+  void rest() {
+    house_.journal().full = false;
+    for (std::uint32_t i = 0; i < kShards; ++i) house_.attach_shard(i);
+    house_.drain();
+  }
+
+  // A lock that is left behind stands in the way of moving all that an account has.
+  void probe() {
+    const auto accounts = house_.journal().image().accounts;
+    for (const auto& [id, account] : accounts) {
+      const auto room = static_cast<ledger::WideAmount>(account.balance) - account.floor;
+      move_all(id, -room);
+      move_all(id, ledger::kMaxAmount - house_.balance(id));
+    }
+    check_rest(house_, faults_);
+  }
+
+  void move_all(const std::string& id, ledger::WideAmount amount) {
+    if (amount == 0) return;
+    // Up to 2^64 - 1: two entries cannot carry it.
+    const auto third = amount / 3;
+    std::vector<Posting> postings{{id, static_cast<Amount>(amount - 2 * third)}};
+    if (third != 0) postings.insert(postings.end(), 2, {id, static_cast<Amount>(third)});
+    auto probe = transfer(std::move(postings));
+    submit(probe, true);
+    house_.run();
+    if (probe->results[0].state != ledger::ItemResult::State::committed) {
+      faults_.push_back("a lock is left on " + id);
+      house_.drain();
+    }
+  }
+
+  Crashes crashes_;
+  Faults faults_;
+  LedgerHouse house_;
+};
+
+}  // namespace
+
+Faults play(const Script& script, Crashes crashes) {
+  Player player(crashes);
+  for (const auto word : script) player.step(word);
+  return player.finish();
+}
+
+}  // namespace sg::test

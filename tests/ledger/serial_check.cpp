@@ -1,0 +1,286 @@
+#include "tests/ledger/serial_check.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace sg::test {
+namespace {
+
+using ledger::Amount;
+using ledger::ItemResult;
+using ledger::Reason;
+using ledger::Sequence;
+using ledger::WideAmount;
+
+std::string fact(const ledger::Error& error, std::string_view name) {
+  for (const auto& [key, value] : error.metadata) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+bool has_key(const TestSubmission& submission) {
+  return std::any_of(submission.orders().begin(), submission.orders().end(),
+                     [](const Order& order) { return !order.key.empty(); });
+}
+
+WideAmount net_on(const TestSubmission& submission, std::uint32_t item,
+                  const std::string& account) {
+  WideAmount net = 0;
+  for (std::uint32_t i = 0; i < submission.orders().size(); ++i) {
+    if (!submission.atomic && i != item) continue;
+    for (const auto& posting : submission.orders()[i].postings) {
+      if (posting.account == account) net += posting.amount;
+    }
+  }
+  return net;
+}
+
+Amount floor_of(const LedgerHouse& house, const std::string& account) {
+  return house.journal().image().accounts.find(account)->second.floor;
+}
+
+// One answered item against the chain.
+class AnswerCheck {
+ public:
+  AnswerCheck(LedgerHouse& house, const TestSubmission& submission, std::uint32_t item)
+      : house_(house),
+        journal_(house.journal()),
+        submission_(submission),
+        item_(item),
+        durable_(journal_.durable()) {}
+
+  std::string fault() const {
+    const auto& result = submission_.results[item_];
+    if (result.state == ItemResult::State::committed) return committed(result);
+    if (result.state != ItemResult::State::refused) return "answered without a result";
+    if (!result.error) return "refused without an error";
+    return refused(*result.error);
+  }
+
+ private:
+  std::string committed(const ItemResult& result) const {
+    if (result.sequence == 0 || result.sequence > durable_) return "OK before it was durable";
+    const auto* record = journal_.record_at(result.sequence);
+    if (record == nullptr) return "OK without a record";
+    if (record->submission == &submission_ && record->item == item_) return {};
+    if (submission_.transfers.empty() || submission_.orders()[item_].key.empty()) {
+      return "OK with another's record";
+    }
+    const auto& theirs = record->submission->transfers[record->item];
+    const auto& ours = submission_.transfers[item_];
+    if (theirs.idempotency_key != ours.idempotency_key) return "OK with another key's record";
+    if (journal_.digest(theirs) != journal_.digest(ours)) return "OK with another content's record";
+    return {};
+  }
+
+  // A key that was sequenced before the request decides it, whatever the funds are since.
+  bool overlooks_key(Reason reason) const {
+    const auto code = code_of(reason);
+    if (code != ledger::Code::failed_precondition && code != ledger::Code::out_of_range &&
+        code != ledger::Code::not_found) {
+      return false;
+    }
+    if (submission_.transfers.empty()) return false;
+    const auto& keys = journal_.image().keys;
+    const auto found = keys.find(submission_.transfers[item_].idempotency_key);
+    return found != keys.end() && found->second.sequence <= submission_.sequenced;
+  }
+
+  std::string refused(const ledger::Error& error) const {
+    if (overlooks_key(error.reason)) return "a bound key was refused: " + error.message;
+    switch (error.reason) {
+      case Reason::insufficient_funds:
+      case Reason::balance_overflow:
+        return range(error);
+      case Reason::account_not_found:
+        return missing(fact(error, "account_id"));
+      case Reason::account_exists: {
+        const auto history = journal_.history(fact(error, "account_id"));
+        const bool told = !history.empty() && history.front().first <= durable_;
+        return told ? "" : "ACCOUNT_EXISTS before the account was durable";
+      }
+      case Reason::idempotency_mismatch:
+        return mismatch(fact(error, "idempotency_key"));
+      case Reason::batch_aborted:
+        return aborted();
+      case Reason::internal:
+        return "INTERNAL: " + error.message;
+      default:
+        return {};
+    }
+  }
+
+  // A duplicate shares a judgement that may be older than itself.
+  Sequence since() const { return has_key(submission_) ? 0 : submission_.durable; }
+
+  std::string range(const ledger::Error& error) const {
+    const auto account = fact(error, "account_id");
+    const bool low = error.reason == Reason::insufficient_funds;
+    const auto shown = fact(error, "balance");
+    if (!has_key(submission_)) {
+      const auto amount = net_on(submission_, item_, account);
+      if (ledger::fits(amount) &&
+          std::to_string(static_cast<Amount>(amount)) != fact(error, "amount")) {
+        return "the amount shown is not the net one";
+      }
+    }
+    // Big nets stand in no int64; they could never be granted.
+    const auto text = fact(error, "amount");
+    if (text.size() > 18) return {};
+    const WideAmount amount = std::stoll(text);
+    const auto history = journal_.history(account);
+    bool seen = false;
+    bool justified = false;
+    for (std::size_t i = 0; i < history.size(); ++i) {
+      const auto [from, balance] = history[i];
+      if (from > durable_) break;
+      seen = seen || std::to_string(balance) == shown;
+      const auto until =
+          i + 1 < history.size() ? history[i + 1].first : std::numeric_limits<Sequence>::max();
+      if (until <= since()) continue;
+      const WideAmount after = balance + amount;
+      justified =
+          justified || (low ? after < floor_of(house_, account) : after > ledger::kMaxAmount);
+    }
+    if (!seen) return "the balance shown was never durable: " + account + " " + shown;
+    return justified ? "" : "no serial order refuses " + text + " on " + account;
+  }
+
+  std::string missing(const std::string& account) const {
+    const auto history = journal_.history(account);
+    if (history.empty() || history.front().first > since()) return {};
+    return "NOT_FOUND of " + account + ", which was durable before the request";
+  }
+
+  std::string mismatch(const std::string& key) const {
+    const auto ours = journal_.digest(submission_.transfers[item_]);
+    const bool twins = std::any_of(
+        submission_.transfers.begin(), submission_.transfers.end(), [&](const auto& transfer) {
+          return transfer.idempotency_key == key && journal_.digest(transfer) != ours;
+        });
+    if (submission_.atomic && twins) return {};
+    const auto bound = journal_.find(key);
+    if (!bound || !*bound) return "MISMATCH with a key that nothing durable bound";
+    return (*bound)->digest == ours ? "MISMATCH with the same content" : "";
+  }
+
+  std::string aborted() const {
+    if (!submission_.atomic) return "ABORTED outside of an atomic batch";
+    const auto blamed = std::count_if(
+        submission_.results.begin(), submission_.results.end(), [](const ItemResult& result) {
+          return result.state == ItemResult::State::refused && result.error &&
+                 result.error->reason != Reason::batch_aborted;
+        });
+    return blamed > 0 ? "" : "ABORTED, and no item carries the refusal";
+  }
+
+  const LedgerHouse& house_;
+  ModelJournal& journal_;
+  const TestSubmission& submission_;
+  std::uint32_t item_;
+  Sequence durable_;
+};
+
+// The chain, one unit after the other: each must succeed.
+void check_replay(LedgerHouse& house, Faults& faults) {
+  auto& journal = house.journal();
+  auto accounts = journal.first().accounts;
+  Sequence last = 0;
+  std::set<std::string, std::less<>> keys;
+  for (const auto& unit : journal.chain()) {
+    std::map<std::string, WideAmount> net;
+    for (const auto& record : unit.records) {
+      if (record.sequence != ++last) faults.push_back("the sequences have a gap");
+      if (const auto& created = record.submission->new_account) {
+        const auto number = static_cast<ledger::AccountNumber>(accounts.size());
+        accounts.emplace(created->id,
+                         ImageAccount{number, created->initial_balance, created->floor});
+      }
+      for (const auto& posting : record.postings) net[posting.account] += posting.amount;
+      if (record.submission->transfers.empty()) continue;
+      const auto key = record.submission->transfers[record.item].idempotency_key;
+      if (!key.empty() && !keys.emplace(key).second) faults.push_back("a key has two effects");
+    }
+    for (const auto& [id, amount] : net) {
+      const auto found = accounts.find(id);
+      if (found == accounts.end()) {
+        faults.push_back("the chain names " + id + " before it exists");
+        continue;
+      }
+      const WideAmount balance = found->second.balance + amount;
+      if (balance < found->second.floor || balance > ledger::kMaxAmount) {
+        faults.push_back("the chain takes " + id + " out of its range");
+      }
+      found->second.balance = static_cast<Amount>(balance);
+    }
+  }
+  for (const auto& [id, account] : accounts) {
+    const auto reading = house.read(id);
+    if (!reading || reading->balance != account.balance || reading->number != account.number) {
+      faults.push_back("the shard does not show the chain's balance of " + id + ": " +
+                       std::to_string(reading ? reading->balance : 0) + " instead of " +
+                       std::to_string(account.balance));
+    }
+  }
+}
+
+// An item has at most one record, an OK without a key exactly its own, a refusal none.
+void check_records(LedgerHouse& house, Faults& faults) {
+  std::map<std::pair<const ledger::Submission*, std::uint32_t>, int> records;
+  for (const auto& unit : house.journal().chain()) {
+    for (const auto& record : unit.records) ++records[{record.submission, record.item}];
+  }
+  for (const auto& submission : house.submissions()) {
+    if (submission->lost) continue;
+    for (std::uint32_t i = 0; i < submission->results.size(); ++i) {
+      const auto found = records.find({submission.get(), i});
+      const int count = found == records.end() ? 0 : found->second;
+      const auto& result = submission->results[i];
+      if (count > 1) faults.push_back("an item was committed twice");
+      if (result.state == ItemResult::State::refused && count > 0 &&
+          result.error->outcome == ledger::Outcome::none) {
+        faults.push_back("a refused item was committed: " + result.error->message);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void check_answer(LedgerHouse& house, const TestSubmission& submission, Faults& faults) {
+  for (std::uint32_t i = 0; i < submission.results.size(); ++i) {
+    auto fault = AnswerCheck(house, submission, i).fault();
+    if (!fault.empty()) faults.push_back(std::move(fault));
+  }
+}
+
+void check_rest(LedgerHouse& house, Faults& faults) {
+  for (const auto& fault : house.journal().faults) faults.push_back(fault);
+  for (const auto& submission : house.submissions()) {
+    if (submission->lost ? submission->answers > 0 : submission->answers != 1) {
+      faults.push_back("a request was answered " + std::to_string(submission->answers) + " times");
+    }
+  }
+  const auto& flow = house.flow();
+  if (flow.undecided_batches() + flow.keys_in_flight() + flow.unanswered() > 0) {
+    faults.push_back("the coordinator is not at rest: batches " +
+                     std::to_string(flow.undecided_batches()) + ", keys " +
+                     std::to_string(flow.keys_in_flight()) + ", unanswered " +
+                     std::to_string(flow.unanswered()));
+  }
+  if (house.waiting() > 0) faults.push_back("a queue is not empty");
+  for (std::uint32_t i = 0; i < house.shards(); ++i) {
+    const auto* shard = house.shard(i);
+    if (shard == nullptr || shard->undecided_batches() > 0) {
+      faults.push_back("shard " + std::to_string(i) + " is not at rest");
+    }
+  }
+  check_replay(house, faults);
+  check_records(house, faults);
+}
+
+}  // namespace sg::test

@@ -1,0 +1,90 @@
+// A place for one store in memory or in a fresh directory, and short ways to write to it.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "persistence/memory_disk.hpp"
+#include "persistence/store.hpp"
+
+namespace sg::persistence::test {
+
+enum class Backend { memory, rocksdb };
+std::ostream& operator<<(std::ostream& out, Backend backend);
+
+class TempDirectory {
+ public:
+  TempDirectory();
+  ~TempDirectory();
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct TransferSpec {
+  std::vector<Posting> postings;
+  std::string reference = {};
+  std::string key = {};
+  Digest digest = {};
+  ledger::TransferKind kind = ledger::TransferKind::transfer;
+
+  TransferRecord record() const;
+};
+
+class Bed {
+ public:
+  explicit Bed(Backend backend, StoreOptions options = {});
+
+  Store& operator*() { return *store_; }
+  Store* operator->() { return store_.get(); }
+  MemoryDisk& disk() { return *disk_; }
+  std::filesystem::path directory() const { return directory_.path() / "store"; }
+
+  void open();
+  StoreResult<std::unique_ptr<Store>> try_open();
+  void close() { store_.reset(); }
+
+  // Each appends one group at `now`, with run clock `run_ms`, and checks that it became durable.
+  void append(Group group);
+  ledger::Account create_account(const std::string& id, Amount initial = 0, Amount floor = 0);
+  Sequence transfer(const TransferSpec& transfer);
+  // One group; every transfer is a unit of its own.
+  std::vector<Sequence> transfers(const std::vector<TransferSpec>& all);
+  void index_all();
+
+  TimeMs now = 1'700'000'000'000;
+  std::int64_t run_ms = 1'000;
+
+ private:
+  Backend backend_;
+  StoreOptions options_;
+  TempDirectory directory_;
+  std::shared_ptr<MemoryDisk> disk_;
+  std::unique_ptr<Store> store_;
+};
+
+// The value of a result that must not be an error.
+template <class T>
+T value_of(StoreResult<T> result) {
+  INFO((result ? std::string() : result.error().message));
+  REQUIRE(result.has_value());
+  return std::move(*result);
+}
+inline void succeeded(const StoreResult<void>& result) {
+  INFO((result ? std::string() : result.error().message));
+  REQUIRE(result.has_value());
+}
+
+// Bytes as they lie under `directory`, the lock apart: path and content of every file.
+std::vector<std::pair<std::string, std::string>> files_under(
+    const std::filesystem::path& directory);
+
+}  // namespace sg::persistence::test

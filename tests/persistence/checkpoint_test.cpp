@@ -1,0 +1,148 @@
+#include <rapidcheck/catch.h>
+
+#include "bed.hpp"
+
+namespace sg::persistence::test {
+namespace {
+
+using Balances = std::vector<Amount>;
+
+Balances balances(Bed& store) { return value_of(store->load_balances()); }
+
+void write(Bed& store, std::vector<BalanceRow> rows) { succeeded(store->write_balances(rows)); }
+
+}  // namespace
+
+TEST_CASE("Balances are the checkpoint's with the blocks after it applied") {
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb));
+  store.create_account("a", 100);               // 1
+  store.create_account("b", 0);                 // 2
+  store.transfer({{{0, -10}, {1, 10}}});        // 3
+  store.transfer({{{0, -5}, {1, 2}, {1, 3}}});  // 4
+  CHECK(balances(store) == Balances{85, 15});
+
+  write(store, {{0, 90, 3}, {1, 10, 3}});
+  succeeded(store->write_checkpoint(3));
+  CHECK(store->checkpoint() == 3);
+  CHECK(balances(store) == Balances{85, 15});
+
+  // A row that is newer than the marker.
+  write(store, {{1, 15, 4}});
+  CHECK(balances(store) == Balances{85, 15});
+  store.transfer({{{0, -1}, {1, 1}}});  // 5
+  store.create_account("c", 7);         // 6
+  store.transfer({{{2, -1}, {1, 1}}});  // 7
+  CHECK(balances(store) == Balances{84, 17, 6});
+  store.open();
+  CHECK(store->checkpoint() == 3);
+  CHECK(balances(store) == Balances{84, 17, 6});
+  CHECK(value_of(store->verify(nullptr)).problems.empty());
+}
+
+TEST_CASE("Rows count before there is a marker, and one of an account only half replayed") {
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb));
+  store.create_account("a", 100);
+  store.create_account("b", 50);
+  store.transfers({{{{0, -1}, {1, 1}}}, {{{0, -2}, {1, 2}}}, {{{0, -4}, {1, 4}}}});
+  write(store, {{0, 97, 4}});
+  CHECK(balances(store) == Balances{93, 57});
+  store.open();
+  CHECK(balances(store) == Balances{93, 57});
+  write(store, {{1, 50, 2}});
+  CHECK(balances(store) == Balances{93, 57});
+}
+
+TEST_CASE("An account without a row starts with its initial balance") {
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb));
+  store.create_account("untouched", 40);
+  store.create_account("b", 50);
+  store.create_account("also untouched", 60);
+  store.transfer({{{1, 5}}});
+  write(store, {{1, 55, 4}});
+  succeeded(store->write_checkpoint(4));
+  CHECK(balances(store) == Balances{40, 55, 60});
+  store.transfer({{{0, 1}, {2, 1}}});
+  CHECK(balances(store) == Balances{41, 55, 61});
+}
+
+TEST_CASE("A checkpoint does not go past what is durable, nor back") {
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb));
+  store.create_account("a", 100);
+  const std::vector<BalanceRow> ahead{{0, 100, 2}};
+  CHECK_FALSE(store->write_balances(ahead).has_value());
+  CHECK_FALSE(store->write_checkpoint(2).has_value());
+  write(store, {{0, 100, 1}});
+  succeeded(store->write_checkpoint(1));
+  succeeded(store->write_checkpoint(0));
+  CHECK(store->checkpoint() == 1);
+  store.open();
+  CHECK(store->checkpoint() == 1);
+}
+
+TEST_CASE("A marker is durable with the rows written before it") {
+  Bed store(Backend::memory);
+  store.create_account("a", 100);
+  store.transfer({{{0, 5}}});
+  write(store, {{0, 105, 2}});
+  succeeded(store->write_checkpoint(2));
+  store.disk().crash();
+  succeeded(store->reopen());
+  CHECK(store->checkpoint() == 2);
+  CHECK(store.disk().keys_of(Family::balances).size() == 1);
+  CHECK(balances(store) == Balances{105});
+}
+
+TEST_CASE("Balances come out the same however much was checkpointed") {
+  rc::prop("rows at any sequences, markers at or below them", [] {
+    Bed store(Backend::memory);
+    std::vector<Balances> after{{}};  // by sequence
+    std::vector<Sequence> created;    // by account
+    const auto groups = *rc::gen::inRange(1, 12);
+    for (int i = 0; i < groups; ++i) {
+      Group group = store->begin_group(1, 1);
+      const auto records = *rc::gen::inRange(1, 6);
+      for (int r = 0; r < records; ++r) {
+        Balances next = after.back();
+        if (next.empty() || *rc::gen::inRange(0, 4) == 0) {
+          ledger::NewAccount wanted;
+          wanted.id = "account " + std::to_string(next.size());
+          wanted.initial_balance = *rc::gen::inRange<Amount>(0, 100);
+          wanted.floor = -1'000'000;
+          created.push_back(group.add(wanted).sequence);
+          next.push_back(wanted.initial_balance);
+        } else {
+          TransferSpec transfer;
+          const auto count = *rc::gen::inRange(1, 4);
+          for (int p = 0; p < count; ++p) {
+            const auto account =
+                static_cast<AccountNumber>(*rc::gen::inRange<std::size_t>(0, next.size()));
+            transfer.postings.push_back({account, *rc::gen::inRange<Amount>(-9, 10)});
+            next[account] += transfer.postings.back().amount;
+          }
+          group.add(transfer.record());
+        }
+        group.end_unit();
+        after.push_back(next);
+      }
+      store.append(std::move(group));
+      if (*rc::gen::arbitrary<bool>()) {
+        const Sequence head = store->durable();
+        const Sequence marker = *rc::gen::inRange<Sequence>(store->checkpoint(), head + 1);
+        std::vector<BalanceRow> rows;
+        for (AccountNumber account = 0; account < created.size(); ++account) {
+          const Sequence from = std::max(marker, created[account]);
+          if (created[account] > marker && *rc::gen::arbitrary<bool>()) continue;
+          const Sequence at = *rc::gen::inRange<Sequence>(from, head + 1);
+          rows.push_back({account, after[at][account], at});
+        }
+        succeeded(store->write_balances(rows));
+        if (*rc::gen::arbitrary<bool>()) succeeded(store->write_checkpoint(marker));
+      }
+      if (*rc::gen::inRange(0, 4) == 0) store.open();
+      RC_ASSERT(balances(store) == after.back());
+    }
+    RC_ASSERT(value_of(store->verify(nullptr)).problems.empty());
+  });
+}
+
+}  // namespace sg::persistence::test

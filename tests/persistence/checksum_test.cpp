@@ -1,0 +1,78 @@
+#include <rapidcheck/catch.h>
+
+#include <catch2/catch.hpp>
+
+#include "persistence/crc32c.hpp"
+#include "persistence/sha256.hpp"
+
+namespace sg::persistence {
+
+TEST_CASE("CRC-32C gives the values of RFC 3720, appendix B.4") {
+  std::string ascending;
+  std::string descending;
+  for (char byte = 0; byte < 32; ++byte) {
+    ascending += byte;
+    descending += static_cast<char>(31 - byte);
+  }
+  const std::vector<std::pair<std::string, std::uint32_t>> vectors{
+      {std::string(32, '\0'), 0x8A9136AA},
+      {std::string(32, '\xFF'), 0x62A8AB43},
+      {ascending, 0x46DD794E},
+      {descending, 0x113FDB5C},
+      {"123456789", 0xE3069283},
+      {"", 0},
+  };
+  for (const auto& [bytes, checksum] : vectors) {
+    CHECK(crc32c(bytes) == checksum);
+    CHECK(crc32c_by_table(bytes) == checksum);
+  }
+}
+
+TEST_CASE("CRC-32C by table and by instruction agree") {
+  rc::prop("for any bytes",
+           [](const std::string& bytes) { RC_ASSERT(crc32c(bytes) == crc32c_by_table(bytes)); });
+}
+
+TEST_CASE("SHA-256 gives the values of FIPS 180-4, also when its context is used again") {
+  for (int round = 0; round < 2; ++round) {
+    CHECK(to_hex(sha256("abc")) ==
+          "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(to_hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  }
+}
+
+namespace {
+
+Digest digest_of(ledger::TransferKind kind, std::vector<ledger::Entry> entries,
+                 std::string_view reference, std::string_view key = {}) {
+  ledger::Transfer transfer;
+  transfer.kind = kind;
+  transfer.entries = entries;
+  transfer.reference = reference;
+  transfer.idempotency_key = key;
+  return content_digest(transfer);
+}
+
+}  // namespace
+
+TEST_CASE("A content digest tells apart method, entries, their order and the reference") {
+  using ledger::TransferKind;
+  const auto base = digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent");
+  CHECK(base == digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent"));
+  CHECK(base == digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent", "another key"));
+  CHECK(base != digest_of(TransferKind::credit, {{"a", -5}, {"b", 5}}, "rent"));
+  CHECK(base != digest_of(TransferKind::transfer, {{"b", 5}, {"a", -5}}, "rent"));
+  CHECK(base != digest_of(TransferKind::transfer, {{"a", -5}, {"b", 6}}, "rent"));
+  CHECK(base != digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rents"));
+  CHECK(base != digest_of(TransferKind::transfer, {{"a", -5}}, "rent"));
+}
+
+TEST_CASE("No two transfers' contents run together into one digest") {
+  using ledger::TransferKind;
+  CHECK(digest_of(TransferKind::credit, {{"ab", 1}}, "c") !=
+        digest_of(TransferKind::credit, {{"a", 1}}, "bc"));
+  CHECK(digest_of(TransferKind::credit, {{"a", 1}}, "") !=
+        digest_of(TransferKind::credit, {}, std::string_view("\1\0\0\0a\1\0\0\0\0\0\0\0", 13)));
+}
+
+}  // namespace sg::persistence

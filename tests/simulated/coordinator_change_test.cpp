@@ -1,0 +1,141 @@
+// What a coordinator that died leaves behind: lock requests, locks, commits on their way.
+#include "tests/simulated/hand_coordinator.hpp"
+
+using namespace sg::test;
+
+namespace {
+
+struct TwoShards : Simulation {
+  explicit TwoShards(SimulationOptions options = {}) : Simulation(options) {
+    open_account(alice, 100);
+    open_account(bob, 0);
+    start();
+  }
+  TestSubmissionPtr all_to_bob(std::string key = {}) {
+    return transfer({{alice, -100}, {bob, 100}}, std::move(key));
+  }
+  TestSubmissionPtr all_to_alice(std::string key = {}) {
+    return transfer({{bob, -100}, {alice, 100}}, std::move(key));
+  }
+  std::string alice = name_on(0);
+  std::string bob = name_on(1);
+};
+
+}  // namespace
+
+TEST_CASE("A commit that comes after the fence of its coordinator's successor changes nothing") {
+  TwoShards house({.coordinator = false});
+  HandCoordinator old(house);
+  old.fence();
+  const auto late = old.granted(house.all_to_bob());
+  HandCoordinator successor(house);
+  successor.fence();
+  REQUIRE(successor.incarnation() > old.incarnation());
+  old.commit(late);
+  house.run();
+  CHECK(old.verdict(late).empty());
+  CHECK(house.store().durable() == 2);
+  CHECK(house.balance(house.alice) == "balance 100");
+  CHECK(house.balance(house.bob) == "balance 0");
+  // Nothing of it holds anything: the successor moves it all, and back.
+  const auto there = successor.granted(house.all_to_bob());
+  successor.commit(there);
+  house.run();
+  CHECK(successor.verdict(there) == "committed 3");
+  const auto back = successor.granted(house.all_to_alice());
+  successor.commit(back);
+  house.run();
+  CHECK(successor.verdict(back) == "committed 4");
+  house.check_chain(100);
+}
+
+TEST_CASE("A commit that comes before the fence stands, and the successor's shards keep it") {
+  TwoShards house({.coordinator = false});
+  HandCoordinator old(house);
+  old.fence();
+  const auto early = old.granted(house.all_to_bob());
+  const auto undecided = old.lock(transfer({{house.bob, -100}, {house.alice, 100}}));
+  house.run();
+  HandCoordinator successor(house);
+  house.hold<Commit>("journal");
+  house.hold<Applied>("account_shard/0");
+  house.hold<Applied>("account_shard/1");
+  old.commit(early);
+  successor.fence();  // behind the commit
+  house.release<Commit>("journal");
+  house.run();
+  REQUIRE(house.next_is<Applied>("account_shard/0"));
+  house.release();
+  house.run();
+  CHECK(undecided->units[0].sequence == 0);
+  CHECK(house.balance(house.alice) == "balance 0");
+  CHECK(house.balance(house.bob) == "balance 100");
+  const auto back = successor.granted(house.all_to_alice());
+  successor.commit(back);
+  house.run();
+  CHECK(successor.verdict(back) == "committed 4");
+  house.check_chain(100);
+}
+
+TEST_CASE("Shards ignore a fenced coordinator's lock requests and aborts") {
+  TwoShards house({.coordinator = false});
+  HandCoordinator old(house);
+  old.fence();
+  HandCoordinator successor(house);
+  successor.fence();
+  const auto late = old.lock(house.all_to_bob());
+  house.run();
+  CHECK(old.votes(late) == 0);
+  const auto batch = successor.granted(house.all_to_bob());
+  // The batches of both are numbered alike.
+  REQUIRE(batch->id == late->id);
+  old.abort(late);
+  house.run();
+  const auto second = successor.lock(house.all_to_bob());
+  house.run();
+  CHECK(second->parts[0].units[0].vote == sg::ledger::Vote::waiting);  // the first still holds
+  successor.commit(batch);
+  house.run();
+  CHECK(successor.verdict(batch) == "committed 3");
+}
+
+TEST_CASE("A restarted coordinator drops what its predecessor had locked and not decided") {
+  TwoShards house;
+  const auto carol = house.name_on(0, 1);
+  // Granted on shard 0 and its vote not heard; a creation; and one that waits for both.
+  house.hold<Voted>("coordinator");
+  const auto granted = house.submit(house.all_to_bob("key"));
+  const auto creates = house.submit(new_account(carol, 5));
+  const auto waits = house.submit(house.all_to_bob());
+  house.run();
+  REQUIRE(house.next_is<Voted>("coordinator"));
+  house.kill("coordinator");
+  house.release();
+  house.run();
+  CHECK(answer_to(granted) == "lost");
+  CHECK(answer_to(creates) == "lost");
+  CHECK(answer_to(waits) == "lost");
+  // Held and incoming are nothing again on both accounts: the whole balance moves, both ways.
+  CHECK(house.outcome(house.all_to_bob("key")) == "committed 3");
+  CHECK(house.outcome(house.all_to_alice()) == "committed 4");
+  CHECK(house.outcome(transfer({{house.alice, -101}})) == "INSUFFICIENT_FUNDS");
+  CHECK(house.outcome(new_account(carol, 7)) == "committed 5");
+  CHECK(house.balance(carol) == "balance 7");
+  house.check_chain(107);
+}
+
+TEST_CASE("What a coordinator handed to the journal before it died happens once, unanswered") {
+  TwoShards house;
+  house.hold<Commit>("journal");
+  const auto paid = house.submit(house.all_to_bob());
+  house.run();
+  house.kill("coordinator");
+  house.run();
+  house.release();
+  house.run();
+  CHECK(answer_to(paid) == "lost");
+  CHECK(house.balance(house.alice) == "balance 0");
+  CHECK(house.outcome(house.all_to_bob()) == "INSUFFICIENT_FUNDS");
+  CHECK(house.outcome(house.all_to_alice()) == "committed 4");
+  house.check_chain(100);
+}

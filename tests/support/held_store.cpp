@@ -1,0 +1,61 @@
+#include "tests/support/held_store.hpp"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+
+namespace sg::test {
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+}  // namespace
+
+void HeldStore::set_hold(bool hold) {
+  const std::lock_guard lock(mutex_);
+  hold_ = hold;
+  changed_.notify_all();
+}
+
+template <class Condition>
+void HeldStore::await(Condition condition) {
+  std::unique_lock lock(mutex_);
+  REQUIRE(changed_.wait_for(lock, kPatience, condition));
+}
+
+void HeldStore::await_held() {
+  await([this] { return is_held_; });
+}
+
+void HeldStore::await_lookup(const std::string& key) {
+  await([&] { return lookups_.contains(key); });
+}
+
+void HeldStore::fail_second_lookup(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  fails_second_ = key;
+}
+
+persistence::StoreResult<void> HeldStore::append(persistence::Group group) {
+  {
+    std::unique_lock lock(mutex_);
+    is_held_ = hold_;
+    changed_.notify_all();
+    changed_.wait_for(lock, kPatience, [this] { return !hold_; });
+    is_held_ = false;
+  }
+  return below_->append(std::move(group));
+}
+
+persistence::StoreResult<std::optional<persistence::KeyBinding>> HeldStore::find_key(
+    std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const int count = ++lookups_[std::string(key)];
+  changed_.notify_all();
+  if (count == 2 && key == fails_second_) {
+    return tl::unexpected(
+        persistence::StoreError{persistence::StoreFault::io, "a read failed to order"});
+  }
+  return below_->find_key(key);
+}
+
+}  // namespace sg::test

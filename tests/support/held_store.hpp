@@ -1,0 +1,133 @@
+// A store between the server and another one, at which a test can stop the server: it holds the
+// journal inside a sync, tells when a key was looked up, and fails to order.
+//
+//   auto store = std::make_shared<HeldStore>(memory_store());
+//   RunningLedger ledger(ledger_settings(), store);
+//   auto hold = store->hold();
+//   ... a call that writes, in another thread
+//   store->await_held();   // it is in the sync now: sequenced, but not durable
+//   hold.release();
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "persistence/store.hpp"
+
+namespace sg::test {
+
+class HeldStore final : public persistence::Store {
+ public:
+  explicit HeldStore(std::shared_ptr<persistence::Store> below) : below_(std::move(below)) {}
+
+  // Appends wait while one lives.
+  class Hold {
+   public:
+    explicit Hold(HeldStore& store) : store_(store) { store_.set_hold(true); }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() { release(); }
+    void release() { store_.set_hold(false); }
+
+   private:
+    HeldStore& store_;
+  };
+  [[nodiscard]] Hold hold() { return Hold(*this); }
+  void await_held();
+  // Waits until the key was looked up, by the coordinator first.
+  void await_lookup(const std::string& key);
+  // The second look-up of the key fails: the journal's.
+  void fail_second_lookup(const std::string& key);
+
+  // --- the store's contract ---
+  persistence::ChainHead head() const override { return below_->head(); }
+  persistence::Group begin_group(ledger::TimeMs now, std::int64_t run_ms) override {
+    return below_->begin_group(now, run_ms);
+  }
+  persistence::StoreResult<void> append(persistence::Group group) override;
+  persistence::StoreResult<void> reopen() override { return below_->reopen(); }
+  bool has_room() const override { return below_->has_room(); }
+  persistence::StoreResult<std::vector<ledger::Amount>> load_balances() const override {
+    return below_->load_balances();
+  }
+  persistence::StoreResult<std::vector<ledger::Amount>> load_floors() const override {
+    return below_->load_floors();
+  }
+  persistence::StoreResult<void> for_each_account(
+      ledger::Sequence until,
+      const std::function<void(std::string_view, ledger::AccountNumber, ledger::Amount)>& visit)
+      const override {
+    return below_->for_each_account(until, visit);
+  }
+  persistence::StoreResult<void> for_each_participant(
+      ledger::Sequence until,
+      const std::function<void(std::string_view)>& visit) const override {
+    return below_->for_each_participant(until, visit);
+  }
+  ledger::Sequence durable() const override { return below_->durable(); }
+  persistence::StoreResult<std::optional<ledger::Participant>> participant(
+      std::string_view id) const override {
+    return below_->participant(id);
+  }
+  persistence::StoreResult<std::vector<ledger::Participant>> participants(
+      ledger::ParticipantRole role, std::string_view after, std::size_t limit) const override {
+    return below_->participants(role, after, limit);
+  }
+  persistence::StoreResult<std::optional<ledger::Account>> account(
+      std::string_view id) const override {
+    return below_->account(id);
+  }
+  persistence::StoreResult<std::vector<ledger::Account>> accounts(
+      std::string_view after, std::size_t limit) const override {
+    return below_->accounts(after, limit);
+  }
+  persistence::StoreResult<std::vector<ledger::Account>> accounts_of(
+      std::string_view participant_id) const override {
+    return below_->accounts_of(participant_id);
+  }
+  persistence::StoreResult<std::optional<persistence::StoredTransaction>> transaction(
+      ledger::Sequence sequence) const override {
+    return below_->transaction(sequence);
+  }
+  persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions(
+      const persistence::TransactionRange& range) const override {
+    return below_->transactions(range);
+  }
+  persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
+    return below_->first_at_or_after(time);
+  }
+  persistence::StoreResult<std::optional<persistence::KeyBinding>> find_key(
+      std::string_view key) const override;
+  persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
+  std::size_t unindexed_postings() const override { return below_->unindexed_postings(); }
+  persistence::StoreResult<void> write_balances(
+      std::span<const persistence::BalanceRow> rows) override {
+    return below_->write_balances(rows);
+  }
+  persistence::StoreResult<void> write_checkpoint(ledger::Sequence marker) override {
+    return below_->write_checkpoint(marker);
+  }
+  ledger::Sequence checkpoint() const override { return below_->checkpoint(); }
+  persistence::StoreResult<persistence::VerifyReport> verify(
+      const std::function<bool(const persistence::VerifyProgress&)>& progress) const override {
+    return below_->verify(progress);
+  }
+
+ private:
+  void set_hold(bool hold);
+  template <class Condition>
+  void await(Condition condition);
+
+  std::shared_ptr<persistence::Store> below_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  bool hold_ = false;
+  bool is_held_ = false;
+  mutable std::map<std::string, int, std::less<>> lookups_;
+  std::string fails_second_;
+};
+
+}  // namespace sg::test

@@ -1,0 +1,221 @@
+#include "tests/support/model_journal.hpp"
+
+#include <algorithm>
+
+namespace sg::test {
+
+using ledger::ItemResult;
+using ledger::Reason;
+using ledger::RejectedUnits;
+using ledger::Sequence;
+using ledger::WideAmount;
+
+void ModelJournal::open_account(std::string_view id, ledger::Amount balance, ledger::Amount floor) {
+  const auto number = static_cast<ledger::AccountNumber>(first_.accounts.size());
+  first_.accounts.emplace(id, ImageAccount{number, balance, floor});
+  image_ = durable_ = first_;
+}
+
+void ModelJournal::open_participant(std::string_view id) {
+  first_.participants.emplace(id);
+  image_ = durable_ = first_;
+}
+
+bool ModelJournal::touches_changed_shard(const ledger::LockBatch& batch, std::uint32_t unit) const {
+  for (std::size_t shard = 0; shard < batch.parts.size(); ++shard) {
+    const auto& part = batch.parts[shard];
+    const bool touched = std::any_of(part.units.begin(), part.units.end(),
+                                     [&](const auto& p) { return p.unit == unit; });
+    if (touched && part.incarnation != shard_incarnations[shard]) return true;
+  }
+  return false;
+}
+
+// The sequence of the last binding of any of the unit's keys; 0: none is bound.
+Sequence ModelJournal::bound_at(const ledger::Unit& unit) const {
+  const auto& submission = *unit.submission;
+  Sequence at = 0;
+  for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+    if (submission.transfers.empty()) continue;
+    if (submission.results[i].state != ItemResult::State::undecided) continue;
+    const auto found = image_.keys.find(submission.transfers[i].idempotency_key);
+    if (found != image_.keys.end()) at = std::max(at, found->second.sequence);
+  }
+  return at;
+}
+
+ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
+  Reply reply;
+  auto& batch = *units.batch;
+  if (batch.coordinator != coordinator) return reply;
+  const auto reject = [&](std::uint32_t unit, RejectedUnits::Why why) {
+    reply.rejected.push_back({{units.batch, {unit}}, why});
+  };
+  std::vector<std::uint32_t> accepted;
+  ++time_;
+  for (const auto index : units.units) {
+    auto& unit = batch.units[index];
+    const auto bound = bound_at(unit);
+    if (touches_changed_shard(batch, index)) {
+      reject(index, RejectedUnits::Why::shard_changed);
+    } else if (bound > durable_.last) {
+      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::key_bound});
+    } else if (bound > 0) {
+      reject(index, RejectedUnits::Why::key_bound);
+    } else if (full) {
+      reject(index, RejectedUnits::Why::storage_full);
+    } else {
+      apply(batch, unit);
+      accepted.push_back(index);
+    }
+  }
+  if (accepted.empty()) return reply;
+  for (std::uint32_t shard = 0; shard < batch.parts.size(); ++shard) {
+    Applied applied{shard, {units.batch, {}}, image_.last};
+    for (const auto index : accepted) {
+      if (find_unit(batch.parts[shard], index) != nullptr) applied.units.units.push_back(index);
+    }
+    if (!applied.units.units.empty()) reply.applied.push_back(std::move(applied));
+  }
+  committed_.push_back({{units.batch, std::move(accepted)}, time_});
+  return reply;
+}
+
+void ModelJournal::apply(ledger::LockBatch& batch, ledger::Unit& unit) {
+  const auto& submission = *unit.submission;
+  auto& stored = chain_.emplace_back();
+  stored.time = time_;
+  unit.sequence = image_.last + 1;
+  if (submission.new_participant) {
+    if (!image_.participants.insert(submission.new_participant->id).second) {
+      faults.push_back("a participant was created twice");
+    }
+    stored.records.push_back({++image_.last, &submission, 0, {}});
+  } else if (submission.new_account) {
+    const auto& account = *submission.new_account;
+    unit.created = static_cast<ledger::AccountNumber>(image_.accounts.size());
+    const ImageAccount made{unit.created, account.initial_balance, account.floor};
+    if (!image_.accounts.emplace(account.id, made).second) {
+      faults.push_back("account " + account.id + " was created twice");
+    }
+    if (!account.participant_id.empty() && !image_.participants.contains(account.participant_id)) {
+      faults.push_back("account " + account.id + " was created before its participant");
+    }
+    stored.records.push_back({++image_.last, &submission, 0, {}});
+  } else {
+    apply_transfers(batch, unit, stored);
+  }
+}
+
+void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
+                                   ModelUnit& stored) {
+  const auto& submission = *unit.submission;
+  std::map<std::string, WideAmount> net;
+  auto number = unit.first_account;
+  for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+    if (submission.results[i].state != ItemResult::State::undecided) continue;
+    const auto& transfer = submission.transfers[i];
+    ModelRecord record{++image_.last, &submission, i, {}};
+    for (const auto& entry : transfer.entries) {
+      const std::string id(entry.account_id);
+      record.postings.push_back({id, entry.amount});
+      net[id] += entry.amount;
+      const auto found = image_.accounts.find(id);
+      if (found == image_.accounts.end() || found->second.number != batch.account_numbers[number]) {
+        faults.push_back("the entry on " + id + " has not the number of its account");
+      }
+      ++number;
+    }
+    stored.records.push_back(std::move(record));
+    if (transfer.idempotency_key.empty()) continue;
+    const ledger::KeyBinding binding{image_.last, time_, digest(transfer)};
+    if (!image_.keys.emplace(transfer.idempotency_key, binding).second) {
+      faults.push_back("key " + std::string(transfer.idempotency_key) + " has two effects");
+    }
+  }
+  if (stored.records.empty()) faults.push_back("a unit without records was committed");
+  for (const auto& [id, amount] : net) {
+    auto& account = image_.accounts[id];
+    const WideAmount balance = account.balance + amount;
+    if (balance < account.floor) faults.push_back(id + " fell below its floor");
+    if (balance > ledger::kMaxAmount) faults.push_back(id + " passed the int64 range");
+    account.balance = static_cast<ledger::Amount>(balance);
+  }
+}
+
+ModelJournal::Synced ModelJournal::sync() {
+  durable_ = image_;
+  durable_units_ = chain_.size();
+  return {durable_.last, std::exchange(committed_, {}), std::exchange(late_rejected_, {})};
+}
+
+void ModelJournal::crash() {
+  image_ = durable_;
+  chain_.resize(durable_units_);
+  committed_.clear();
+  late_rejected_.clear();
+}
+
+ledger::Result<std::optional<ledger::KeyBinding>> ModelJournal::find(std::string_view key) {
+  if (!keys_readable) {
+    return tl::unexpected(
+        ledger::Error{Reason::journal_unavailable, "no", {}, ledger::Outcome::none});
+  }
+  const auto found = durable_.keys.find(key);
+  if (found == durable_.keys.end()) return std::nullopt;
+  return found->second;
+}
+
+// Any function of the content does: two halves of one FNV-1a walk.
+ledger::Digest ModelJournal::digest(const ledger::Transfer& transfer) {
+  std::string text = std::to_string(static_cast<int>(transfer.kind));
+  for (const auto& entry : transfer.entries) {
+    text += '|' + std::string(entry.account_id) + '=' + std::to_string(entry.amount);
+  }
+  text += '#' + std::string(transfer.reference);
+  ledger::Digest digest{};
+  for (std::size_t half = 0; half < 2; ++half) {
+    const auto hash = ledger::shard_hash(text + std::to_string(half));
+    for (std::size_t i = 0; i < 8; ++i) {
+      digest[half * 8 + i] = static_cast<std::uint8_t>(hash >> (8 * i));
+    }
+  }
+  return digest;
+}
+
+const ModelRecord* ModelJournal::record_at(Sequence sequence) const {
+  for (const auto& unit : chain_) {
+    for (const auto& record : unit.records) {
+      if (record.sequence == sequence) return &record;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::pair<Sequence, ledger::Amount>> ModelJournal::history(
+    std::string_view account) const {
+  std::vector<std::pair<Sequence, ledger::Amount>> balances;
+  const auto opened = first_.accounts.find(account);
+  if (opened != first_.accounts.end()) balances.emplace_back(0, opened->second.balance);
+  for (const auto& unit : chain_) {
+    WideAmount net = 0;
+    bool named = false;
+    for (const auto& record : unit.records) {
+      const auto& created = record.submission->new_account;
+      if (created && created->id == account) {
+        balances.emplace_back(record.sequence, created->initial_balance);
+      }
+      for (const auto& posting : record.postings) {
+        if (posting.account != account) continue;
+        net += posting.amount;
+        named = true;
+      }
+    }
+    if (!named || balances.empty()) continue;
+    balances.emplace_back(unit.records.back().sequence,
+                          static_cast<ledger::Amount>(balances.back().second + net));
+  }
+  return balances;
+}
+
+}  // namespace sg::test

@@ -1,0 +1,112 @@
+// The journal's rules without a disk: gives decided units their sequences in one order, keeps the
+// image that they make, and says what became durable when it is told to sync.
+//
+// It refuses what a vote of an older shard incarnation or an older coordinator stands behind, and
+// notes as a fault what the ledger must never hand to it. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ledger/idempotency.hpp"
+#include "ledger/transfer_flow.hpp"
+#include "tests/support/test_submission.hpp"
+
+namespace sg::test {
+
+struct ImageAccount {
+  ledger::AccountNumber number = ledger::kNoAccount;
+  ledger::Amount balance = 0;
+  ledger::Amount floor = 0;
+};
+
+struct Image {
+  std::map<std::string, ImageAccount, std::less<>> accounts;
+  std::set<std::string, std::less<>> participants;
+  std::map<std::string, ledger::KeyBinding, std::less<>> keys;
+  ledger::Sequence last = 0;
+};
+
+struct ModelRecord {
+  ledger::Sequence sequence = 0;
+  const ledger::Submission* submission = nullptr;
+  std::uint32_t item = 0;
+  std::vector<Posting> postings;
+};
+
+// What was committed as a whole.
+struct ModelUnit {
+  ledger::TimeMs time = 0;
+  std::vector<ModelRecord> records;
+};
+
+class ModelJournal final : public ledger::KeySource {
+ public:
+  struct Applied {
+    std::uint32_t shard = 0;
+    ledger::UnitsOf units;
+    ledger::Sequence last = 0;
+  };
+  struct Reply {
+    std::vector<Applied> applied;
+    std::vector<ledger::RejectedUnits> rejected;
+  };
+  struct Synced {
+    ledger::Sequence durable = 0;
+    std::vector<ledger::CommittedUnits> committed;
+    std::vector<ledger::RejectedUnits> rejected;
+  };
+
+  explicit ModelJournal(std::uint32_t shards) : shard_incarnations(shards, 0) {}
+
+  // State that the ledger starts from; it stands before the first sequence.
+  void open_account(std::string_view id, ledger::Amount balance, ledger::Amount floor);
+  void open_participant(std::string_view id);
+
+  Reply commit(const ledger::UnitsOf& units);
+  Synced sync();
+  // What was not synced never happened.
+  void crash();
+
+  // The durable bindings.
+  ledger::Result<std::optional<ledger::KeyBinding>> find(std::string_view key) override;
+  ledger::Digest digest(const ledger::Transfer& transfer) override;
+
+  const Image& first() const { return first_; }
+  const Image& image() const { return image_; }
+  const std::vector<ModelUnit>& chain() const { return chain_; }
+  ledger::Sequence durable() const { return durable_.last; }
+  bool unsynced() const { return !committed_.empty() || !late_rejected_.empty(); }
+  const ModelRecord* record_at(ledger::Sequence sequence) const;
+  // The account's balance after each sequence that changed it, oldest first.
+  std::vector<std::pair<ledger::Sequence, ledger::Amount>> history(std::string_view account) const;
+
+  std::vector<std::uint64_t> shard_incarnations;
+  std::uint64_t coordinator = 0;
+  bool full = false;          // refuses what it would have to store
+  bool keys_readable = true;  // false: find() answers JOURNAL_UNAVAILABLE
+  std::vector<std::string> faults;
+
+ private:
+  bool touches_changed_shard(const ledger::LockBatch& batch, std::uint32_t unit) const;
+  ledger::Sequence bound_at(const ledger::Unit& unit) const;
+  void apply(ledger::LockBatch& batch, ledger::Unit& unit);
+  void apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit, ModelUnit& stored);
+
+  Image first_;
+  Image image_;
+  Image durable_;
+  std::vector<ModelUnit> chain_;
+  std::size_t durable_units_ = 0;
+  ledger::TimeMs time_ = 1'700'000'000'000;
+  std::vector<ledger::CommittedUnits> committed_;
+  std::vector<ledger::RejectedUnits> late_rejected_;
+};
+
+}  // namespace sg::test

@@ -1,0 +1,102 @@
+// A submission that owns its texts, as a request of the gateway does, and notes its answer.
+//
+//   auto s = transfer({{"alice", -5}, {"bob", 5}}, "key-1");
+//   auto batch = transfers({{{{"alice", -5}}}, {{{"bob", 5}}}}, Atomic::yes);
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ledger/submission.hpp"
+
+namespace sg::test {
+
+struct Posting {
+  std::string account;
+  ledger::Amount amount = 0;
+};
+
+struct Order {
+  std::vector<Posting> postings;
+  std::string key;
+  std::string reference;
+};
+
+enum class Atomic : bool { no, yes };
+
+class TestSubmission final : public ledger::Submission {
+ public:
+  explicit TestSubmission(std::vector<Order> orders, Atomic all = Atomic::no)
+      : orders_(std::move(orders)), entries_(orders_.size()) {
+    atomic = all == Atomic::yes;
+    for (std::size_t i = 0; i < orders_.size(); ++i) {
+      for (const auto& [account, amount] : orders_[i].postings) {
+        entries_[i].push_back({account, amount});
+      }
+      transfers.push_back({.entries = entries_[i],
+                           .reference = orders_[i].reference,
+                           .idempotency_key = orders_[i].key});
+    }
+    results.resize(orders_.size());
+  }
+  explicit TestSubmission(ledger::NewAccount account) {
+    new_account = std::move(account);
+    results.resize(1);
+  }
+  explicit TestSubmission(ledger::NewParticipant participant) {
+    new_participant = std::move(participant);
+    results.resize(1);
+  }
+
+  const std::vector<Order>& orders() const { return orders_; }
+
+  std::function<void(TestSubmission&)> when_answered;
+  int answers = 0;
+  bool lost = false;  // its coordinator crashed: the caller is told "unknown"
+  // When it was handed in.
+  ledger::Sequence durable = 0;
+  ledger::Sequence sequenced = 0;
+
+ private:
+  void on_answered() override {
+    ++answers;
+    if (when_answered) when_answered(*this);
+  }
+
+  std::vector<Order> orders_;
+  std::vector<std::vector<ledger::Entry>> entries_;
+};
+
+using TestSubmissionPtr = std::shared_ptr<TestSubmission>;
+
+inline TestSubmissionPtr transfers(std::vector<Order> orders, Atomic all = Atomic::no) {
+  return std::make_shared<TestSubmission>(std::move(orders), all);
+}
+
+inline TestSubmissionPtr transfer(std::vector<Posting> postings, std::string key = {}) {
+  std::vector<Order> orders;
+  orders.push_back({std::move(postings), std::move(key), {}});
+  return transfers(std::move(orders));
+}
+
+inline TestSubmissionPtr new_account(std::string id, ledger::Amount balance = 0,
+                                     ledger::Amount floor = 0, std::string participant = {}) {
+  ledger::NewAccount account;
+  account.id = std::move(id);
+  account.participant_id = std::move(participant);
+  account.initial_balance = balance;
+  account.floor = floor;
+  return std::make_shared<TestSubmission>(std::move(account));
+}
+
+inline TestSubmissionPtr new_participant(std::string id) {
+  ledger::NewParticipant participant;
+  participant.id = std::move(id);
+  participant.role = ledger::ParticipantRole::supplier;
+  return std::make_shared<TestSubmission>(std::move(participant));
+}
+
+}  // namespace sg::test
