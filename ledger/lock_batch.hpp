@@ -122,7 +122,7 @@ struct LockBatch {
 
 using LockBatchPtr = std::shared_ptr<LockBatch>;
 
-// Some units of a batch, ascending.
+// Some units of a batch, in the order in which they were decided.
 struct UnitsOf {
   LockBatchPtr batch;
   std::vector<std::uint32_t> units;

@@ -232,10 +232,11 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
   auto& part = batch.parts[shard_];
   auto next = part.units.begin();
   for (const auto index : units) {
-    // Both lists are sorted by unit.
+    // Mostly ascending; waiters are decided in any order.
+    if (next == part.units.end() || next->unit > index) next = part.units.begin();
     next = std::lower_bound(next, part.units.end(), index,
                             [](const UnitPart& p, std::uint32_t u) { return p.unit < u; });
-    if (next == part.units.end()) break;
+    if (next == part.units.end()) continue;
     auto& unit = *next;
     if (unit.unit != index || unit.state != PartState::granted) continue;
     unit.state = PartState::done;

@@ -163,9 +163,8 @@ class Load:
             except grpc.RpcError as error:
                 if error.code() in REFUSED:
                     raise
-                if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED,
-                                        grpc.StatusCode.DEADLINE_EXCEEDED,
-                                        grpc.StatusCode.UNKNOWN):
+                # Not even a lock timeout: every wait here ends with the transfers before it.
+                if error.code() != grpc.StatusCode.UNAVAILABLE:
                     raise RuntimeError(f"unexpected {error.code()}: {error.details()}") from error
                 self.retried += 1
 
@@ -195,9 +194,11 @@ class Load:
                     self._note(work[0], work[1], result.transaction.id)
                 elif result.error.reason in ("INSUFFICIENT_FUNDS", "BALANCE_OVERFLOW"):
                     self.refused.add(work[0])
-                else:
+                elif result.error.code == grpc.StatusCode.UNAVAILABLE.value[0]:
                     self.retried += 1
                     again.append(work)
+                else:
+                    raise RuntimeError(f"unexpected {result.error.reason}")
             waiting = again
 
 
