@@ -2,11 +2,11 @@
 // so its default hash does not take std's.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
-
-#include "absl/container/flat_hash_map.h"
 
 namespace sg::ledger {
 

@@ -5,6 +5,8 @@
 // drop_undecided(). Not thread-safe.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,7 +14,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "ledger/lock_batch.hpp"
 #include "ledger/lock_table.hpp"
 #include "ledger/name_map.hpp"

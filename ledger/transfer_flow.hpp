@@ -6,6 +6,8 @@
 // Pure: time comes as an argument, effects are returned. Not thread-safe.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -13,7 +15,6 @@
 #include <span>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "ledger/idempotency.hpp"
 #include "ledger/keys_in_flight.hpp"
 #include "ledger/lock_batch.hpp"

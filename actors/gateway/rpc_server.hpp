@@ -3,6 +3,7 @@
 // answer.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -16,7 +17,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "actors/gateway/call.hpp"
 #include "actors/gateway/inbox.hpp"
 #include "actors/gateway/operation.hpp"

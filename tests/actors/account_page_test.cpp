@@ -29,8 +29,7 @@ std::vector<std::string> listed(const persistence::Store& store, std::int64_t li
   std::vector<std::string> ids;
   actors::AccountPage ask{limit, {}};
   do {
-    const auto answer =
-        actors::read_accounts(store, ask, std::vector<ledger::Amount>(known, 0));
+    const auto answer = actors::read_accounts(store, ask, std::vector<ledger::Amount>(known, 0));
     REQUIRE(answer.has_value());
     const auto& page = std::get<actors::Page<actors::AccountView>>(*answer);
     for (const auto& view : page.items) ids.push_back(view.account.id);

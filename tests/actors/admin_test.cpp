@@ -1,6 +1,6 @@
 // What operators ask: the tree, the verification, the accounts, the balance sheet.
 #include <catch2/catch.hpp>
-#include <map>
+#include <limits>
 
 #include "tests/support/running_ledger.hpp"
 
@@ -171,8 +171,8 @@ TEST_CASE("The balance sheet adds up by participant and type, to the sum of all 
 
   const auto body = sheet();
   const std::vector expected{line("", wire::STANDALONE, 2, "18446744073709551614"),
-                             line("o", wire::OPERATING, 1, "5"),
-                             line("p", wire::OPERATING, 1, "5"), line("p", wire::FEES, 1, "17")};
+                             line("o", wire::OPERATING, 1, "5"), line("p", wire::OPERATING, 1, "5"),
+                             line("p", wire::FEES, 1, "17")};
   REQUIRE(static_cast<std::size_t>(body.lines_size()) == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK(body.lines(static_cast<int>(i)).DebugString() == expected[i].DebugString());

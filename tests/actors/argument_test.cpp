@@ -34,9 +34,7 @@ const std::vector<WrongText> kWrongIds{
     {"next line \xC2\x85", "ID_CONTROL_CHARACTER"},
 };
 
-Entries entries_to(const std::string& id, std::size_t count) {
-  return Entries(count, {id, 1});
-}
+Entries entries_to(const std::string& id, std::size_t count) { return Entries(count, {id, 1}); }
 
 }  // namespace
 
@@ -247,8 +245,7 @@ TEST_CASE("A page token goes back to the listing that gave it, unchanged") {
   accounts.set_limit(1);
   const auto of_participants =
       client.ask(&ParticipantStub::ListParticipants, participants).body.next_page_token();
-  const auto of_accounts =
-      client.ask(&AdminStub::ListAccounts, accounts).body.next_page_token();
+  const auto of_accounts = client.ask(&AdminStub::ListAccounts, accounts).body.next_page_token();
   const auto of_all = client.transactions({}, 1).body.next_page_token();
   const auto of_a = client.transactions("a", 1).body.next_page_token();
   const auto bad = invalid_read("PAGE_TOKEN_INVALID", "page_token");

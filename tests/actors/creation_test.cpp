@@ -62,8 +62,11 @@ TEST_CASE("A participant's account is named after it and its type, OPERATING unl
     CHECK(operating.body.participant_id() == id);
   }
   const std::vector<std::pair<wire::AccountType, std::string>> types{
-      {wire::RECEIVABLES, "receivables"}, {wire::PAYABLES, "payables"}, {wire::ESCROW, "escrow"},
-      {wire::FEES, "fees"},               {wire::USAGE, "usage"}};
+      {wire::RECEIVABLES, "receivables"},
+      {wire::PAYABLES, "payables"},
+      {wire::ESCROW, "escrow"},
+      {wire::FEES, "fees"},
+      {wire::USAGE, "usage"}};
   for (const auto& [type, name] : types) {
     const auto account = client.create_account_of("seb", type, 3);
     CHECK(told(account) == "OK");
@@ -127,8 +130,9 @@ TEST_CASE("Many that make the same account at once make one") {
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < kClients; ++i) {
-      threads.emplace_back(
-          [&, i] { outcomes[static_cast<std::size_t>(i)] = told(ledger.client.create_account("a", i)); });
+      threads.emplace_back([&, i] {
+        outcomes[static_cast<std::size_t>(i)] = told(ledger.client.create_account("a", i));
+      });
     }
   }
   CHECK(std::count(outcomes.begin(), outcomes.end(), "OK") == 1);

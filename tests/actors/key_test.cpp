@@ -89,10 +89,10 @@ TEST_CASE("Items of batches have keys of their own, shared with all other method
   const auto single = client.transfer({{"a", -1}}, "single");
   REQUIRE(single.ok());
 
-  const auto first = client.batch({transfer_of({{"a", -10}}, "new"),
-                                   transfer_of({{"a", -1}}, "single"),
-                                   transfer_of({{"a", -10}}, "new")},
-                                  atomic);
+  const auto first =
+      client.batch({transfer_of({{"a", -10}}, "new"), transfer_of({{"a", -1}}, "single"),
+                    transfer_of({{"a", -10}}, "new")},
+                   atomic);
   REQUIRE(told(first.body) == std::vector<std::string>(3, "OK"));
   const auto id_of = [&](int i) { return first.body.results(i).transaction().id(); };
   CHECK(id_of(1) == single.body.id());

@@ -1,7 +1,7 @@
 // Transactions and participants page by page. The history is partly indexed and partly not, and
 // both have to read as one.
 #include <catch2/catch.hpp>
-#include <set>
+#include <map>
 
 #include "tests/support/running_ledger.hpp"
 
@@ -143,8 +143,7 @@ TEST_CASE("A time range takes its beginning and leaves its end out") {
     CAPTURE(account);
     CHECK(in_range(from, to, account) == newest_first(middle, account));
     CHECK(in_range(from - 999, to, account) == newest_first(middle, account));
-    CHECK(in_range(0, to, account) ==
-          newest_first({made.begin(), made.begin() + 25}, account));
+    CHECK(in_range(0, to, account) == newest_first({made.begin(), made.begin() + 25}, account));
     CHECK(in_range(to, 0, account) == newest_first({made.begin() + 25, made.end()}, account));
     CHECK(in_range(from, from, account).empty());
     CHECK(in_range(made.back().timestamp() + 1, 0, account).empty());

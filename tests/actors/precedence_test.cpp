@@ -81,8 +81,7 @@ TEST_CASE("Wrong arguments come before the key, the key before all that accounts
   const Entries first{{world.poor[0], -10}};
   const auto done = world.ledger.client.transfer(first, "k");
   REQUIRE(done.ok());
-  const std::string mismatch =
-      "ALREADY_EXISTS IDEMPOTENCY_MISMATCH idempotency_key=k outcome=none";
+  const std::string mismatch = "ALREADY_EXISTS IDEMPOTENCY_MISMATCH idempotency_key=k outcome=none";
 
   CHECK(world.told_of({{world.poor[0], 0}}, "k") ==
         "INVALID_ARGUMENT AMOUNT_ZERO field=entries[0].amount outcome=none");

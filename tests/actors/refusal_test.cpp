@@ -17,8 +17,7 @@ std::string insufficient(const std::string& id, const std::string& amount,
   return "FAILED_PRECONDITION INSUFFICIENT_FUNDS account_id=" + id + " amount=" + amount +
          " balance=" + balance + " outcome=none";
 }
-std::string overflow(const std::string& id, const std::string& amount,
-                     const std::string& balance) {
+std::string overflow(const std::string& id, const std::string& amount, const std::string& balance) {
   return "OUT_OF_RANGE BALANCE_OVERFLOW account_id=" + id + " amount=" + amount +
          " balance=" + balance + " outcome=none";
 }
@@ -52,12 +51,10 @@ TEST_CASE("What does not exist is not found, by its own reason") {
         "NOT_FOUND PARTICIPANT_NOT_FOUND outcome=none participant_id=p");
 
   const auto known = client.debit("a", 1).body.id();
-  CHECK(told(client.transaction("x")) ==
-        "NOT_FOUND TRANSACTION_NOT_FOUND transaction_id=x");
+  CHECK(told(client.transaction("x")) == "NOT_FOUND TRANSACTION_NOT_FOUND transaction_id=x");
   // Well made, but of another time and of a later place.
   for (const auto& id : {ledger::transaction_id(1, 1), ledger::transaction_id(1, 1'000'000)}) {
-    CHECK(told(client.transaction(id)) ==
-          "NOT_FOUND TRANSACTION_NOT_FOUND transaction_id=" + id);
+    CHECK(told(client.transaction(id)) == "NOT_FOUND TRANSACTION_NOT_FOUND transaction_id=" + id);
   }
   // The creation of the account has a place in the journal, but is no transaction.
   const auto place = ledger::parse_transaction_id(known);

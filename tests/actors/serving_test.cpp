@@ -1,1 +1,181 @@
+// What the server is to its connections: health, reflection, limits, ports.
 #include <catch2/catch.hpp>
+
+#include "tests/support/running_ledger.hpp"
+
+using namespace sg;
+using namespace sg::test;
+
+namespace {
+
+using Health = grpc::health::v1::HealthCheckResponse;
+
+Answer<Health> health_of(LedgerClient& client, const std::string& service) {
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(service);
+  return client.ask(&HealthStub::Check, request);
+}
+
+// A watch of one service's health.
+class HealthWatch {
+ public:
+  HealthWatch(LedgerClient& client, const std::string& service) {
+    context_.set_deadline(std::chrono::system_clock::now() + kPatience);
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    reader_ = client.stub<HealthStub>().Watch(&context_, request);
+  }
+  Health::ServingStatus next() {
+    Health health;
+    REQUIRE(reader_->Read(&health));
+    return health.status();
+  }
+  void await(Health::ServingStatus status) {
+    while (next() != status) {
+    }
+  }
+  grpc::Status end() {
+    Health health;
+    while (reader_->Read(&health)) {
+    }
+    return reader_->Finish();
+  }
+  void cancel() { context_.TryCancel(); }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<Health>> reader_;
+};
+
+}  // namespace
+
+TEST_CASE("The server and each of its shards tell that they serve") {
+  RunningLedger ledger;
+  for (const char* service : {"", "shard/0", "shard/1", "shard/2"}) {
+    CAPTURE(service);
+    HealthWatch watch(ledger.client, service);
+    watch.await(Health::SERVING);
+    const auto answer = health_of(ledger.client, service);
+    CHECK(answer.ok());
+    CHECK(answer.body.status() == Health::SERVING);
+  }
+}
+
+TEST_CASE("The health of a service that does not exist is NOT_FOUND") {
+  RunningLedger ledger;
+  for (const char* service : {"shard/3", "shard/", "scalegraph.ledger.LedgerService", "x"}) {
+    CAPTURE(service);
+    CHECK(health_of(ledger.client, service).status.error_code() == grpc::StatusCode::NOT_FOUND);
+  }
+  // A watch of it stays open: the protocol says so.
+  HealthWatch watch(ledger.client, "x");
+  CHECK(watch.next() == Health::SERVICE_UNKNOWN);
+  watch.cancel();
+  CHECK(watch.end().error_code() == grpc::StatusCode::CANCELLED);
+}
+
+TEST_CASE("A watch is told the status at once, and of each change") {
+  RunningLedger ledger;
+  HealthWatch whole(ledger.client, "");
+  CHECK(whole.next() == Health::SERVING);
+  HealthWatch shard(ledger.client, "shard/1");
+  shard.await(Health::SERVING);
+  ledger.tree.kill_child("journal");
+  CHECK(whole.next() == Health::NOT_SERVING);
+  CHECK(whole.next() == Health::SERVING);
+  shard.await(Health::SERVING);
+  CHECK(told(ledger.client.create_account("a")) == "OK");
+}
+
+TEST_CASE("A watch ends when the server stops") {
+  RunningLedger ledger;
+  HealthWatch watch(ledger.client, "");
+  CHECK(watch.next() == Health::SERVING);
+  CHECK(ledger.tree.stop());
+  CHECK(watch.end().error_code() == grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_CASE("Reflection lists the services") {
+  RunningLedger ledger;
+  RawStream stream(ledger.client, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
+  // ServerReflectionRequest.list_services is field 7, a string.
+  REQUIRE(stream.write(std::string("\x3A\x00", 2)));
+  const auto answer = stream.read();
+  REQUIRE(answer);
+  for (const char* service :
+       {"scalegraph.ledger.ParticipantService", "scalegraph.ledger.LedgerService",
+        "scalegraph.ledger.AdminService", "grpc.health.v1.Health"}) {
+    CHECK_THAT(*answer, Catch::Contains(service));
+  }
+  // file_containing_symbol is field 4: the descriptor names its methods.
+  const std::string symbol = "scalegraph.ledger.LedgerService";
+  REQUIRE(stream.write("\x22" + std::string(1, static_cast<char>(symbol.size())) + symbol));
+  const auto file = stream.read();
+  REQUIRE(file);
+  CHECK_THAT(*file, Catch::Contains("StreamTransfers"));
+  REQUIRE(stream.writes_done());
+  CHECK_FALSE(stream.read());
+  CHECK(stream.finish().ok());
+}
+
+TEST_CASE("A message over the limit is refused with RESOURCE_EXHAUSTED and the server lives on") {
+  auto settings = ledger_settings();
+  settings.server.max_message_bytes = 64 * 1024;
+  RunningLedger ledger(settings);
+  auto& client = ledger.client;
+  REQUIRE(client.create_account("a").ok());
+  const auto padded = [&](std::size_t size) {
+    auto request = transfer_of({{"a", 1}});
+    request.set_reference(std::string(size - request.ByteSizeLong() - 4, 'x'));
+    CHECK(request.ByteSizeLong() == size);
+    return client.ask(&LedgerStub::Transfer, request);
+  };
+  CHECK(padded(64 * 1024 + 1).status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  CHECK(told(padded(64 * 1024)) ==
+        "INVALID_ARGUMENT REFERENCE_TOO_LONG field=reference outcome=none");
+  CHECK(told(client.credit("a", 1)) == "OK");
+  CHECK(client.balance("a") == 1);
+}
+
+TEST_CASE("A response may be larger than the limit of a request") {
+  auto settings = ledger_settings();
+  settings.server.max_message_bytes = 64 * 1024;
+  RunningLedger ledger(settings);
+  REQUIRE(ledger.client.create_account("a").ok());
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(ledger.client
+                .ask(&LedgerStub::Transfer, transfer_of({{"a", 1}}, {}, std::string(1024, 'x')))
+                .ok());
+  }
+  CHECK(ledger.client.transactions("a", 100).body.ByteSizeLong() > 100 * 1024);
+}
+
+TEST_CASE("A second server on the same port cannot listen, and the first goes on") {
+  RunningLedger first;
+  auto settings = ledger_settings();
+  settings.server.listen.port = static_cast<std::uint16_t>(first.tree.port());
+  {
+    const LedgerTree second(settings, memory_store());
+    CHECK(second.port() == 0);
+    CHECK(second.seat().cannot_listen);
+    CHECK(told(first.client.create_account("a")) == "OK");
+  }
+  CHECK(told(first.client.create_account("b")) == "OK");
+}
+
+TEST_CASE("A gateway that crashed binds its port again, and the ledger is as it was") {
+  RunningLedger ledger;
+  REQUIRE(ledger.client.create_account("a", 5).ok());
+  ledger.tree.kill_child("gateway");
+  ledger.tree.await_child("gateway");
+  LedgerClient again(ledger.tree.port());
+  CHECK(again.balance("a") == 5);
+  CHECK(told(again.debit("a", 5)) == "OK");
+}
+
+TEST_CASE("A server that was asked to stop finishes what is in flight") {
+  RunningLedger ledger;
+  REQUIRE(ledger.client.create_account("a", 5).ok());
+  CHECK(ledger.tree.stop());
+  CHECK(ledger.client.debit("a", 1).status.error_code() == grpc::StatusCode::UNAVAILABLE);
+}

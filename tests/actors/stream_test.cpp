@@ -99,9 +99,8 @@ TEST_CASE("Refused items stand in the results of a stream as in those of a batch
               "FAILED_PRECONDITION INSUFFICIENT_FUNDS account_id=a amount=-1 balance=0 "
               "outcome=none",
               "INVALID_ARGUMENT AMOUNT_ZERO field=entries[0].amount outcome=none"});
-  CHECK(told(stream.read()) ==
-        Lines{"ABORTED BATCH_ABORTED outcome=none",
-              "NOT_FOUND ACCOUNT_NOT_FOUND account_id=x outcome=none"});
+  CHECK(told(stream.read()) == Lines{"ABORTED BATCH_ABORTED outcome=none",
+                                     "NOT_FOUND ACCOUNT_NOT_FOUND account_id=x outcome=none"});
   const auto empty = stream.read();
   CHECK(empty.results().empty());
   CHECK_FALSE(empty.has_error());
@@ -112,7 +111,8 @@ TEST_CASE("A malformed request of a stream gets an error in its place and the st
   RunningLedger ledger;
   REQUIRE(ledger.client.create_account("a", 5).ok());
   const auto good = batch_of({transfer_of({{"a", -1}})}).SerializeAsString();
-  auto not_utf8 = batch_of({transfer_of({{"a", -1}}), transfer_of({{"<>", 1}})}).SerializeAsString();
+  auto not_utf8 =
+      batch_of({transfer_of({{"a", -1}}), transfer_of({{"<>", 1}})}).SerializeAsString();
   not_utf8.replace(not_utf8.find("<>"), 2, "\xC3\x28");
   const auto too_many =
       batch_of(std::vector<wire::TransferRequest>(10'001, transfer_of({{"a", -1}})));
@@ -153,8 +153,7 @@ TEST_CASE("Two streams and unary calls share the ledger") {
   REQUIRE(two.write(batch_of({transfer_of({{"a", -1}}, "k")})));
   const auto second = two.read();
   CHECK(first.results(0).transaction().id() == second.results(0).transaction().id());
-  CHECK(ledger.client.transfer({{"a", -1}}, "k").body.id() ==
-        first.results(0).transaction().id());
+  CHECK(ledger.client.transfer({{"a", -1}}, "k").body.id() == first.results(0).transaction().id());
   CHECK(one.finish() == "OK");
   CHECK(two.finish() == "OK");
   CHECK(ledger.client.balance("a") == 99);

@@ -171,6 +171,24 @@ TEST_CASE("What the loaded state shows already is not applied again", "[ledger][
   CHECK(bed.shard.read("alice")->balance == 6);
 }
 
+// Units that had to wait are decided in any order; those behind a later one were not applied.
+TEST_CASE("Units are applied in the order in which they were decided", "[ledger][shard]") {
+  auto bed = bed_with_alice_and_bob();
+  auto batch = std::make_shared<ledger::LockBatch>();
+  batch->id = 100;
+  batch->parts.resize(1);
+  const auto asked =
+      transfers({{{{"alice", -1}}, {}, {}}, {{{"alice", -2}}, {}, {}}, {{{"bob", 3}}, {}, {}}});
+  for (std::uint32_t i = 0; i < 3; ++i) ledger::add_unit(*batch, *asked, i, 1);
+  std::vector<ledger::LateVote> late;
+  bed.shard.lock(batch, late);
+  const std::vector<std::uint32_t> units{2, 0, 1};
+  bed.shard.applied(*batch, units, 3, late);
+  CHECK(bed.shard.read("alice")->balance == 7);
+  CHECK(bed.shard.read("bob")->balance == 3);
+  CHECK(bed.at_rest());
+}
+
 TEST_CASE("drop_undecided leaves no lock and no queue behind", "[ledger][shard]") {
   auto bed = bed_with_alice_and_bob();
   bed.ask({{"alice", -10}, {"bob", 7}});

@@ -3,31 +3,11 @@
 
 using namespace sg::test;
 
-namespace {
-
-struct TwoShards : Simulation {
-  explicit TwoShards(SimulationOptions options = {}) : Simulation(options) {
-    open_account(alice, 100);
-    open_account(bob, 0);
-    start();
-  }
-  TestSubmissionPtr all_to_bob(std::string key = {}) {
-    return transfer({{alice, -100}, {bob, 100}}, std::move(key));
-  }
-  TestSubmissionPtr all_to_alice(std::string key = {}) {
-    return transfer({{bob, -100}, {alice, 100}}, std::move(key));
-  }
-  std::string alice = name_on(0);
-  std::string bob = name_on(1);
-};
-
-}  // namespace
-
 TEST_CASE("A commit that comes after the fence of its coordinator's successor changes nothing") {
   TwoShards house({.coordinator = false});
   HandCoordinator old(house);
   old.fence();
-  const auto late = old.granted(house.all_to_bob());
+  const auto late = old.granted(house.pay(100));
   HandCoordinator successor(house);
   successor.fence();
   REQUIRE(successor.incarnation() > old.incarnation());
@@ -38,11 +18,11 @@ TEST_CASE("A commit that comes after the fence of its coordinator's successor ch
   CHECK(house.balance(house.alice) == "balance 100");
   CHECK(house.balance(house.bob) == "balance 0");
   // Nothing of it holds anything: the successor moves it all, and back.
-  const auto there = successor.granted(house.all_to_bob());
+  const auto there = successor.granted(house.pay(100));
   successor.commit(there);
   house.run();
   CHECK(successor.verdict(there) == "committed 3");
-  const auto back = successor.granted(house.all_to_alice());
+  const auto back = successor.granted(house.pay_back(100));
   successor.commit(back);
   house.run();
   CHECK(successor.verdict(back) == "committed 4");
@@ -53,7 +33,7 @@ TEST_CASE("A commit that comes before the fence stands, and the successor's shar
   TwoShards house({.coordinator = false});
   HandCoordinator old(house);
   old.fence();
-  const auto early = old.granted(house.all_to_bob());
+  const auto early = old.granted(house.pay(100));
   const auto undecided = old.lock(transfer({{house.bob, -100}, {house.alice, 100}}));
   house.run();
   HandCoordinator successor(house);
@@ -70,7 +50,7 @@ TEST_CASE("A commit that comes before the fence stands, and the successor's shar
   CHECK(undecided->units[0].sequence == 0);
   CHECK(house.balance(house.alice) == "balance 0");
   CHECK(house.balance(house.bob) == "balance 100");
-  const auto back = successor.granted(house.all_to_alice());
+  const auto back = successor.granted(house.pay_back(100));
   successor.commit(back);
   house.run();
   CHECK(successor.verdict(back) == "committed 4");
@@ -83,15 +63,15 @@ TEST_CASE("Shards ignore a fenced coordinator's lock requests and aborts") {
   old.fence();
   HandCoordinator successor(house);
   successor.fence();
-  const auto late = old.lock(house.all_to_bob());
+  const auto late = old.lock(house.pay(100));
   house.run();
   CHECK(old.votes(late) == 0);
-  const auto batch = successor.granted(house.all_to_bob());
+  const auto batch = successor.granted(house.pay(100));
   // The batches of both are numbered alike.
   REQUIRE(batch->id == late->id);
   old.abort(late);
   house.run();
-  const auto second = successor.lock(house.all_to_bob());
+  const auto second = successor.lock(house.pay(100));
   house.run();
   CHECK(second->parts[0].units[0].vote == sg::ledger::Vote::waiting);  // the first still holds
   successor.commit(batch);
@@ -104,9 +84,9 @@ TEST_CASE("A restarted coordinator drops what its predecessor had locked and not
   const auto carol = house.name_on(0, 1);
   // Granted on shard 0 and its vote not heard; a creation; and one that waits for both.
   house.hold<Voted>("coordinator");
-  const auto granted = house.submit(house.all_to_bob("key"));
+  const auto granted = house.submit(house.pay(100, "key"));
   const auto creates = house.submit(new_account(carol, 5));
-  const auto waits = house.submit(house.all_to_bob());
+  const auto waits = house.submit(house.pay(100));
   house.run();
   REQUIRE(house.next_is<Voted>("coordinator"));
   house.kill("coordinator");
@@ -116,8 +96,8 @@ TEST_CASE("A restarted coordinator drops what its predecessor had locked and not
   CHECK(answer_to(creates) == "lost");
   CHECK(answer_to(waits) == "lost");
   // Held and incoming are nothing again on both accounts: the whole balance moves, both ways.
-  CHECK(house.outcome(house.all_to_bob("key")) == "committed 3");
-  CHECK(house.outcome(house.all_to_alice()) == "committed 4");
+  CHECK(house.outcome(house.pay(100, "key")) == "committed 3");
+  CHECK(house.outcome(house.pay_back(100)) == "committed 4");
   CHECK(house.outcome(transfer({{house.alice, -101}})) == "INSUFFICIENT_FUNDS");
   CHECK(house.outcome(new_account(carol, 7)) == "committed 5");
   CHECK(house.balance(carol) == "balance 7");
@@ -127,7 +107,7 @@ TEST_CASE("A restarted coordinator drops what its predecessor had locked and not
 TEST_CASE("What a coordinator handed to the journal before it died happens once, unanswered") {
   TwoShards house;
   house.hold<Commit>("journal");
-  const auto paid = house.submit(house.all_to_bob());
+  const auto paid = house.submit(house.pay(100));
   house.run();
   house.kill("coordinator");
   house.run();
@@ -135,7 +115,7 @@ TEST_CASE("What a coordinator handed to the journal before it died happens once,
   house.run();
   CHECK(answer_to(paid) == "lost");
   CHECK(house.balance(house.alice) == "balance 0");
-  CHECK(house.outcome(house.all_to_bob()) == "INSUFFICIENT_FUNDS");
-  CHECK(house.outcome(house.all_to_alice()) == "committed 4");
+  CHECK(house.outcome(house.pay(100)) == "INSUFFICIENT_FUNDS");
+  CHECK(house.outcome(house.pay_back(100)) == "committed 4");
   house.check_chain(100);
 }

@@ -6,19 +6,6 @@ using namespace sg::test;
 
 namespace {
 
-struct TwoShards : Simulation {
-  TwoShards() {
-    open_account(alice, 100);
-    open_account(bob, 0);
-    start();
-  }
-  TestSubmissionPtr pay(sg::ledger::Amount amount, std::string key = {}) {
-    return transfer({{alice, -amount}, {bob, amount}}, std::move(key));
-  }
-  std::string alice = name_on(0);
-  std::string bob = name_on(1);
-};
-
 enum class Failure { write, sync_lost, sync_kept, kill };
 
 std::string name_of(Failure failure) {

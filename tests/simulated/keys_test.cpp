@@ -8,19 +8,6 @@ namespace {
 
 constexpr sg::ledger::TimeMs kYearMs = 365LL * 24 * 3'600'000;
 
-struct TwoShards : Simulation {
-  explicit TwoShards(SimulationOptions options = {}) : Simulation(options) {
-    open_account(alice, 100);
-    open_account(bob, 0);
-    start();
-  }
-  TestSubmissionPtr pay(sg::ledger::Amount amount, std::string key) {
-    return transfer({{alice, -amount}, {bob, amount}}, std::move(key));
-  }
-  std::string alice = name_on(0);
-  std::string bob = name_on(1);
-};
-
 }  // namespace
 
 // A shard shows the first attempt at once. If the key were looked up among durable ones only, the

@@ -5,26 +5,11 @@
 
 using namespace sg::test;
 
-namespace {
-
-// alice has 100 and lives on shard 0; bob has nothing and lives on shard 1.
-struct TwoShards : Simulation {
-  explicit TwoShards(SimulationOptions options = {}) : Simulation(options) {
-    open_account(alice, 100);
-    open_account(bob, 0);
-    start();
-  }
-  std::string alice = name_on(0);
-  std::string bob = name_on(1);
-};
-
-}  // namespace
-
 TEST_CASE("A commit built on a dead shard's vote is refused, and nothing of it is applied") {
   TwoShards house({.coordinator = false});
   HandCoordinator hand(house);
   hand.fence();
-  const auto batch = hand.granted(transfer({{house.alice, -100}, {house.bob, 100}}));
+  const auto batch = hand.granted(house.pay(100));
   const bool successor_is_up = GENERATE(true, false);
   CAPTURE(successor_is_up);
   house.kill("account_shard/0");
@@ -44,7 +29,7 @@ TEST_CASE("A commit built on a dead shard's vote is refused, and nothing of it i
   CHECK(house.balance(house.alice) == "balance 100");
   CHECK(house.balance(house.bob) == "balance 0");
   hand.abort(batch);
-  const auto again = hand.granted(transfer({{house.alice, -100}, {house.bob, 100}}));
+  const auto again = hand.granted(house.pay(100));
   hand.commit(again);
   house.run();
   CHECK(hand.verdict(again) == "committed 3");
@@ -54,7 +39,7 @@ TEST_CASE("A commit built on a dead shard's vote is refused, and nothing of it i
 TEST_CASE("A client whose transfer had a dead shard's vote is told that nothing changed") {
   TwoShards house;
   house.hold<Commit>("journal");
-  const auto paid = house.submit(transfer({{house.alice, -100}, {house.bob, 100}}, "key"));
+  const auto paid = house.submit(house.pay(100, "key"));
   house.run();
   REQUIRE(house.next_is<Commit>("journal"));
   const auto shard = GENERATE(0, 1);
@@ -66,18 +51,18 @@ TEST_CASE("A client whose transfer had a dead shard's vote is told that nothing 
   CHECK(answer_to(paid) == "SHARD_UNAVAILABLE");
   CHECK(house.balance(house.alice) == "balance 100");
   // Neither shard keeps a lock of it, and the key is free.
-  CHECK(house.outcome(transfer({{house.alice, -100}, {house.bob, 100}}, "key")) == "committed 3");
-  CHECK(house.outcome(transfer({{house.bob, -100}, {house.alice, 100}})) == "committed 4");
+  CHECK(house.outcome(house.pay(100, "key")) == "committed 3");
+  CHECK(house.outcome(house.pay_back(100)) == "committed 4");
   house.check_chain(100);
 }
 
 TEST_CASE("A dead shard's late vote commits nothing") {
   TwoShards house;
   house.hold<Commit>("journal");
-  const auto back = house.submit(transfer({{house.alice, -50}, {house.bob, 50}}));
+  const auto back = house.submit(house.pay(50));
   house.run();
   // Bob's 50 are incoming: this waits for them, and its vote comes late.
-  const auto waits = house.submit(transfer({{house.bob, -50}, {house.alice, 50}}));
+  const auto waits = house.submit(house.pay_back(50));
   house.run();
   house.hold<VotedLate>("coordinator");
   house.release<Commit>("journal");
@@ -90,17 +75,17 @@ TEST_CASE("A dead shard's late vote commits nothing") {
   CHECK(answer_to(back) == "committed 3");
   CHECK(answer_to(waits) == "SHARD_UNAVAILABLE");
   CHECK(house.balance(house.bob) == "balance 50");
-  CHECK(house.outcome(transfer({{house.bob, -50}, {house.alice, 50}})) == "committed 4");
-  CHECK(house.outcome(transfer({{house.alice, -100}, {house.bob, 100}})) == "committed 5");
+  CHECK(house.outcome(house.pay_back(50)) == "committed 4");
+  CHECK(house.outcome(house.pay(100)) == "committed 5");
 }
 
 TEST_CASE("A shard that restarts ends the units that wait on it; others keep committing") {
   TwoShards house;
   house.hold<Commit>("journal");
-  const auto holder = house.submit(transfer({{house.alice, -50}, {house.bob, 50}}));
+  const auto holder = house.submit(house.pay(50));
   house.run();
-  const auto waits = house.submit(transfer({{house.bob, -50}, {house.alice, 50}}, "key"));
-  const auto joined = house.submit(transfer({{house.bob, -50}, {house.alice, 50}}, "key"));
+  const auto waits = house.submit(house.pay_back(50, "key"));
+  const auto joined = house.submit(house.pay_back(50, "key"));
   house.run();
   REQUIRE(answer_to(waits) == "open");
   house.kill("account_shard/1");
@@ -114,18 +99,18 @@ TEST_CASE("A shard that restarts ends the units that wait on it; others keep com
   CHECK(house.balance(house.bob) == "SHARD_UNAVAILABLE");
   house.release();
   house.run();
-  CHECK(house.outcome(transfer({{house.alice, -100}, {house.bob, 100}})) == "committed 3");
-  CHECK(house.outcome(transfer({{house.bob, -100}, {house.alice, 100}})) == "committed 4");
+  CHECK(house.outcome(house.pay(100)) == "committed 3");
+  CHECK(house.outcome(house.pay_back(100)) == "committed 4");
 }
 
 TEST_CASE("While a shard is away transfers of the others commit") {
   TwoShards house;
   const auto carol = house.name_on(0, 1);
   CHECK(house.outcome(new_account(carol, 0)) == "committed 3");
-  house.hold<Init>("account_shard/1");
+  house.hold<sg::supervisor::Init>("account_shard/1");
   house.kill("account_shard/1");
   house.run();
-  CHECK(house.outcome(transfer({{house.alice, -100}, {house.bob, 100}})) == "SHARD_UNAVAILABLE");
+  CHECK(house.outcome(house.pay(100)) == "SHARD_UNAVAILABLE");
   CHECK(house.outcome(transfer({{house.alice, -100}, {carol, 100}})) == "committed 4");
   house.release();
   house.run();
@@ -135,7 +120,7 @@ TEST_CASE("While a shard is away transfers of the others commit") {
 TEST_CASE("A shard that attaches behind unsynced transfers loads them, each once") {
   TwoShards house;
   house.hold<Commit>("journal");
-  const auto paid = house.submit(transfer({{house.alice, -30}, {house.bob, 30}}));
+  const auto paid = house.submit(house.pay(30));
   house.run();
   // A second shard 0 asks while the first one's vote still stands.
   const auto second =
@@ -159,8 +144,8 @@ TEST_CASE("A shard that attaches behind unsynced transfers loads them, each once
   house.release<Flush>("journal");
   house.run();
   CHECK(house.balance(house.alice) == "balance 70");
-  CHECK(house.outcome(transfer({{house.alice, -71}, {house.bob, 71}})) == "INSUFFICIENT_FUNDS");
-  CHECK(house.outcome(transfer({{house.alice, -70}, {house.bob, 70}})) == "committed 4");
+  CHECK(house.outcome(house.pay(71)) == "INSUFFICIENT_FUNDS");
+  CHECK(house.outcome(house.pay(70)) == "committed 4");
   house.release();
   house.run();
   house.check_chain(100);

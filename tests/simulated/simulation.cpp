@@ -232,4 +232,18 @@ void Simulation::check_chain(ledger::Amount sum) {
   CHECK(std::accumulate(balances.begin(), balances.end(), ledger::Amount{0}) == sum);
 }
 
+TwoShards::TwoShards(SimulationOptions options) : Simulation(options) {
+  open_account(alice, 100);
+  open_account(bob, 0);
+  start();
+}
+
+TestSubmissionPtr TwoShards::pay(ledger::Amount amount, std::string key) const {
+  return transfer({{alice, -amount}, {bob, amount}}, std::move(key));
+}
+
+TestSubmissionPtr TwoShards::pay_back(ledger::Amount amount, std::string key) const {
+  return transfer({{bob, -amount}, {alice, amount}}, std::move(key));
+}
+
 }  // namespace sg::test

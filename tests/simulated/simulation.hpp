@@ -171,4 +171,14 @@ class Simulation {
   std::unordered_map<const caf::resumable*, std::string> ids_;
 };
 
+// Alice has 100 and lives on shard 0; bob has nothing and lives on shard 1.
+struct TwoShards : Simulation {
+  explicit TwoShards(SimulationOptions options = {});
+  TestSubmissionPtr pay(ledger::Amount amount, std::string key = {}) const;
+  TestSubmissionPtr pay_back(ledger::Amount amount, std::string key = {}) const;
+
+  std::string alice = name_on(0);
+  std::string bob = name_on(1);
+};
+
 }  // namespace sg::test

@@ -8,11 +8,8 @@ namespace {
 constexpr std::uint64_t kFuture = 1'000'000;
 
 // Alice and bob; the journal has been replaced once.
-struct Replaced : Simulation {
+struct Replaced : TwoShards {
   Replaced() {
-    open_account(alice, 100);
-    open_account(bob, 0);
-    start();
     dead = handle("journal");
     kill("journal");
     run();
@@ -23,11 +20,6 @@ struct Replaced : Simulation {
     caf::send_as(dead, handle(to), std::move(message));
     run();
   }
-  TestSubmissionPtr pay(sg::ledger::Amount amount) {
-    return transfer({{alice, -amount}, {bob, amount}});
-  }
-  std::string alice = name_on(0);
-  std::string bob = name_on(1);
   caf::actor dead;
 };
 

@@ -6,18 +6,12 @@ using namespace sg::test;
 namespace {
 
 // Alice's 60 of 100 are sequenced and not synced when it is made.
-struct Unsynced : Simulation {
+struct Unsynced : TwoShards {
   Unsynced() {
-    open_account(alice, 100);
-    open_account(bob, 0);
-    start();
     hold<Flush>("journal");
     paid = submit(pay(60));
     run();
     REQUIRE(answer_to(paid) == "open");
-  }
-  TestSubmissionPtr pay(sg::ledger::Amount amount, std::string key = {}) {
-    return transfer({{alice, -amount}, {bob, amount}}, std::move(key));
   }
   void sync() {
     release<Flush>("journal");
@@ -28,8 +22,6 @@ struct Unsynced : Simulation {
     disk().fail_next_write();
     sync();
   }
-  std::string alice = name_on(0);
-  std::string bob = name_on(1);
   TestSubmissionPtr paid;
 };
 

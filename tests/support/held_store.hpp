@@ -63,8 +63,7 @@ class HeldStore final : public persistence::Store {
     return below_->for_each_account(until, visit);
   }
   persistence::StoreResult<void> for_each_participant(
-      ledger::Sequence until,
-      const std::function<void(std::string_view)>& visit) const override {
+      ledger::Sequence until, const std::function<void(std::string_view)>& visit) const override {
     return below_->for_each_participant(until, visit);
   }
   ledger::Sequence durable() const override { return below_->durable(); }

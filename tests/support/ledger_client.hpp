@@ -41,8 +41,8 @@ struct Answer {
   bool ok() const { return status.ok(); }
 };
 
-// "OK", or "CODE REASON key=value ..." with the metadata of the ErrorInfo by key. What the ErrorInfo
-// should be and is not (no details, another domain or code, no message) is told as well.
+// "OK", or "CODE REASON key=value ..." with the metadata of the ErrorInfo by key. What the
+// ErrorInfo should be and is not (no details, another domain or code, no message) is told as well.
 std::string told(const grpc::Status& status);
 std::string told(const wire::TransferError& error);
 std::string told(const wire::TransferResult& result);

@@ -90,12 +90,14 @@ void LedgerHouse::send_request(std::uint32_t index, std::uint64_t coordinator,
   });
 }
 
+// All in one message, as their actor does: what they decide reaches the journal as one commit.
 void LedgerHouse::tell_late(std::uint32_t index, std::vector<LateVote> late) {
-  for (auto& vote : late) {
-    shards_[index].votes.push_back([this, vote = std::move(vote)] {
-      to_flow([&](Effects& effects) { flow_->voted_late(vote, now_, effects); });
+  if (late.empty()) return;
+  shards_[index].votes.push_back([this, late = std::move(late)] {
+    to_flow([&](Effects& effects) {
+      for (const auto& vote : late) flow_->voted_late(vote, now_, effects);
     });
-  }
+  });
 }
 
 void LedgerHouse::carry_out(const Effects& effects) {

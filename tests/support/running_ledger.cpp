@@ -46,9 +46,7 @@ std::string on_shard(const std::string& name, std::size_t shard, std::size_t sha
   }
 }
 
-LedgerTree::Config::Config(const config::Settings& settings) {
-  actors::configure(*this, settings);
-}
+LedgerTree::Config::Config(const config::Settings& settings) { actors::configure(*this, settings); }
 
 LedgerTree::LedgerTree(const config::Settings& settings, std::shared_ptr<persistence::Store> store)
     : config_(settings),
@@ -76,8 +74,7 @@ bool LedgerTree::await_listening() {
   bool is_down = false;
   self->receive_while([&] { return !is_up && !is_down; })(
       [&](const supervisor::ChildUp& up) { is_up = up.id == actors::kGatewayId; },
-      [](const supervisor::ChildDown&) {},
-      [&](const caf::down_msg&) { is_down = true; },
+      [](const supervisor::ChildDown&) {}, [&](const caf::down_msg&) { is_down = true; },
       caf::after(kPatience) >> [] { give_up("does not start"); });
   return is_up;
 }
