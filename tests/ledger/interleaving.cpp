@@ -103,7 +103,7 @@ class Player {
         if (const auto ready = house_.channels_ready()) house_.deliver(draws.below(ready));
       }
     } else if (kind < 74) {
-      submit(draws);
+      for (auto n = 1 + draws.below(4); n > 0; --n) submit(draws);
     } else if (kind < 78) {
       house_.advance();
     } else if (kind < 83) {

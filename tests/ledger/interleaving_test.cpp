@@ -15,7 +15,7 @@ namespace {
 
 // The steps of a script, and how many scripts a test plays.
 constexpr std::size_t kSteps = 160;
-constexpr int kRuns = 1000;
+constexpr int kRuns = 700;
 
 rc::Gen<Script> scripts() {
   const auto word = rc::gen::noShrink(rc::gen::resize(

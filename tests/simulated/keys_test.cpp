@@ -25,6 +25,7 @@ TEST_CASE(
   // In the journal's mailbox: the commit, the fence. The sync is asked for behind them.
   house.hold<Flush>("journal");
   house.deliver<Commit>("journal");
+  house.deliver<caf::down_msg>("journal");
   REQUIRE(house.next_is<Fence>("journal"));
   REQUIRE(house.store().durable() == 2);
   house.release<Commit>("journal");

@@ -189,7 +189,9 @@ void Simulation::kill(std::string_view id) {
   bool is_dead = false;
   const auto victim = handle(id);
   victim->attach_functor([&is_dead] { is_dead = true; });
-  caf::anon_send_exit(victim, caf::exit_reason::kill);
+  // Ahead of what waits in the mailbox, as a crash in the handler of the message before would be.
+  victim->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+                  caf::make_message(caf::exit_msg{{}, caf::exit_reason::kill}), nullptr);
   while (!is_dead) run_once(id);
 }
 
