@@ -74,6 +74,7 @@ caf::error AccountShard::load(const Attached& message) {
   const auto shards = runtime_->settings.ledger.shards;
   const auto& balances = *message.balances;
   coordinator_incarnation_ = std::max(coordinator_incarnation_, message.coordinator);
+  journal_life_ = message.journal_life;
   ledger_.emplace(index_, message.incarnation, message.sequence);
   auto accounts = store.for_each_account(
       message.sequence,
@@ -124,6 +125,7 @@ void AccountShard::read(const ReadAccounts& message) {
   query.readings.clear();
   for (const auto& id : query.account_ids) query.readings.push_back(ledger_->read(id));
   query.observed = ledger_->applied_sequence();
+  query.journal_life = journal_life_;
   caf::anon_send(message.asker, AccountsRead{message.query});
 }
 

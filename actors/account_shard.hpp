@@ -38,6 +38,7 @@ class AccountShard {
   caf::actor journal_;
   caf::response_promise ready_;
   std::optional<ledger::ShardLedger> ledger_;  // none until attached
+  std::uint64_t journal_life_ = 0;
   std::uint64_t coordinator_incarnation_ = 0;
   caf::actor coordinator_;
   std::vector<ledger::LateVote> late_;

@@ -57,6 +57,8 @@ caf::behavior Journal::make_behavior() {
 
 caf::error Journal::open() {
   auto& store = *runtime_->store;
+  // Before anything of it can become durable: who reads that looks at the life after it.
+  life_ = runtime_->journal_lives->fetch_add(1) + 1;
   if (reopen_) {
     if (auto opened = store.reopen(); !opened) return store_error(opened.error());
   }
@@ -75,6 +77,9 @@ caf::error Journal::open() {
 }
 
 void Journal::fence(const Fence& message) {
+  // The successor looks keys up in the store: what its predecessor had sequenced has to be there,
+  // or a shard that shows it could refuse its retry.
+  if (!flush()) return;
   coordinator_ = message.coordinator;
   coordinator_incarnation_ = runtime_->next_incarnation();
   for (const auto& shard : shards_) {
@@ -105,7 +110,7 @@ void Journal::attach(const Attach& message) {
   shard.handle = message.handle;
   shard.incarnation = runtime_->next_incarnation();
   self_->monitor(shard.handle);
-  self_->send(shard.handle, Attached{shard.incarnation, coordinator_incarnation_,
+  self_->send(shard.handle, Attached{shard.incarnation, coordinator_incarnation_, life_,
                                      runtime_->store->durable(), copy_balances()});
   tell_watchers(ShardAttached{message.shard, shard.handle});
 }

@@ -74,6 +74,7 @@ class Journal {
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   bool reopen_;
+  std::uint64_t life_ = 0;
 
   // The state with every sequenced record in it, by account number.
   std::vector<ledger::Amount> balances_;

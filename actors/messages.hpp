@@ -80,7 +80,8 @@ struct Attach {
 };
 struct Attached {
   std::uint64_t incarnation = 0;
-  std::uint64_t coordinator = 0;  // older ones are fenced
+  std::uint64_t coordinator = 0;   // older ones are fenced
+  std::uint64_t journal_life = 0;  // Runtime::journal_life()
   ledger::Sequence sequence = 0;
   // By account number.
   std::shared_ptr<const std::vector<ledger::Amount>> balances;

@@ -104,8 +104,11 @@ void Queries::ask_shard(const QueryPtr& query) {
 }
 
 void Queries::accounts_read(const QueryPtr& query) {
-  if (query->observed <= runtime_->store->durable()) return finish(query);
-  if (!journal_) {
+  const auto durable = runtime_->store->durable();
+  // After `durable` was read: it belongs to this life of the journal, or to an earlier one.
+  const bool same_life = query->journal_life == runtime_->journal_life();
+  if (same_life && query->observed <= durable) return finish(query);
+  if (!same_life || !journal_) {
     query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
     return;
   }

@@ -239,13 +239,14 @@ ReadResult verify_chain(const persistence::Store& store, const Query& query,
   const auto progress = [&query](const persistence::VerifyProgress& at) {
     return !query.progress || query.progress(at);
   };
-  auto report = store.verify(progress);
+  auto report = store.verify(progress, head.sequence);
   if (!report) return failed(report.error());
-  for (std::size_t i = 0; report->sequence == head.sequence && i < balances.size(); ++i) {
-    const auto counted = i < report->balances.size() ? report->balances[i] : 0;
-    if (counted == balances[i]) continue;
+  // Without them the walk did not get there, and says why.
+  const auto& counted = report->balances_at;
+  for (std::size_t i = 0; i < std::min(counted.size(), balances.size()); ++i) {
+    if (counted[i] == balances[i]) continue;
     report->problems.push_back("account number " + std::to_string(i) + ": the chain says " +
-                               std::to_string(counted) + ", the server holds " +
+                               std::to_string(counted[i]) + ", the server holds " +
                                std::to_string(balances[i]));
   }
   return std::move(*report);

@@ -30,6 +30,10 @@ struct Runtime {
   std::uint64_t next_incarnation() const { return incarnations->fetch_add(1) + 1; }
   std::shared_ptr<std::atomic<std::uint64_t>> incarnations =
       std::make_shared<std::atomic<std::uint64_t>>(0);
+  // Counts the journals: one that fails takes back sequences that its shards have shown already.
+  std::uint64_t journal_life() const { return journal_lives->load(); }
+  std::shared_ptr<std::atomic<std::uint64_t>> journal_lives =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
   // Detached actors have a thread of their own, since they block on the disk. Off in tests that
   // drive the deterministic scheduler.
   bool detached = true;

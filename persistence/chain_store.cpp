@@ -238,8 +238,8 @@ StoreResult<void> ChainStore::write_checkpoint(Sequence marker) {
 }
 
 StoreResult<VerifyReport> ChainStore::verify(
-    const std::function<bool(const VerifyProgress&)>& progress) const {
-  Verifier verifier;
+    const std::function<bool(const VerifyProgress&)>& progress, Sequence at) const {
+  Verifier verifier(at);
   auto started = with_rows([&](KeyValue& rows) -> StoreResult<bool> {
     return verifier.start(rows, [&] { return head(); });
   });

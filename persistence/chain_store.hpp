@@ -56,8 +56,8 @@ class ChainStore : public Store {
   StoreResult<void> write_checkpoint(Sequence marker) override;
   Sequence checkpoint() const override { return checkpoint_.load(std::memory_order_acquire); }
 
-  StoreResult<VerifyReport> verify(
-      const std::function<bool(const VerifyProgress&)>& progress) const override;
+  StoreResult<VerifyReport> verify(const std::function<bool(const VerifyProgress&)>& progress,
+                                   Sequence at = 0) const override;
 
  private:
   StoreResult<void> write_group(const GroupContents& group);

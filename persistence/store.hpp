@@ -67,8 +67,9 @@ struct VerifyReport {
   std::uint64_t records = 0;
   std::uint64_t accounts = 0;
   WideAmount sum_of_postings = 0;
-  std::vector<Amount> balances;  // by account number, recomputed from the chain
-  Sequence sequence = 0;         // up to which
+  std::vector<Amount> balances;     // by account number, recomputed from the chain
+  Sequence sequence = 0;            // up to which
+  std::vector<Amount> balances_at;  // the same after the sequence that was asked for
   BlockHash head_hash{};
   std::vector<std::string> problems;  // empty: the chain is whole
 };
@@ -136,9 +137,10 @@ class Store {
   virtual Sequence checkpoint() const = 0;
 
   // Walks the whole chain: checksums, hashes, sequence numbers, totals, balances against floors and
-  // checkpoint rows. Stops early when `progress` returns false.
+  // checkpoint rows. Stops early when `progress` returns false. With `at`, the last sequence of a
+  // group, the report also has the balances of that moment, to hold against those of a server.
   virtual StoreResult<VerifyReport> verify(
-      const std::function<bool(const VerifyProgress&)>& progress) const = 0;
+      const std::function<bool(const VerifyProgress&)>& progress, Sequence at = 0) const = 0;
 };
 
 // Opens or creates the store in a directory. An existing one is first looked at read-only; what is

@@ -207,6 +207,7 @@ void Verifier::end_unit(Sequence sequence) {
             ", its floor is " + std::to_string(account.floor));
   }
   touched_.clear();
+  if (sequence == at_ && knows_balances_) balances_at_ = balances();
 }
 
 void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {
@@ -266,15 +267,23 @@ void Verifier::check_mark(const Medium& medium) {
 
 VerifyProgress Verifier::progress() const { return {blocks_, records_, until_.sequence}; }
 
+std::vector<Amount> Verifier::balances() const {
+  std::vector<Amount> balances;
+  balances.reserve(accounts_.size());
+  for (const AccountState& account : accounts_) {
+    balances.push_back(static_cast<Amount>(account.balance));
+  }
+  return balances;
+}
+
 VerifyReport Verifier::report() const {
   VerifyReport report;
   report.blocks = blocks_;
   report.records = records_;
   report.accounts = accounts_.size();
   report.sum_of_postings = totals_.postings;
-  for (const AccountState& account : accounts_) {
-    report.balances.push_back(static_cast<Amount>(account.balance));
-  }
+  report.balances = balances();
+  report.balances_at = balances_at_;
   report.sequence = next_ - 1;
   report.head_hash = hash_;
   report.problems = problems_;

@@ -16,6 +16,9 @@ namespace sg::persistence {
 
 class Verifier {
  public:
+  // `at`: the report has the balances after this sequence too; 0: it does not.
+  explicit Verifier(Sequence at = 0) : at_(at) {}
+
   // `head` is asked once the checkpoint rows are read, so that it is not behind them. False when
   // there is nothing to walk.
   StoreResult<bool> start(const KeyValue& rows, const std::function<ChainHead()>& head);
@@ -35,6 +38,7 @@ class Verifier {
   };
 
   void problem(std::string what);
+  std::vector<Amount> balances() const;
   void check_place(const BlockView& block);
   void check_records(const KeyValue& rows, const BlockView& block);
   void check_creation(const KeyValue& rows, const DecodedRecord& record);
@@ -44,6 +48,8 @@ class Verifier {
   void compare_checkpoint(AccountNumber number, AccountState& account);
   void check_mark(const Medium& medium);
 
+  Sequence at_;
+  std::vector<Amount> balances_at_;
   ChainHead until_;
   std::vector<BalanceRow> checkpoint_rows_;  // by account number
   std::vector<AccountState> accounts_;

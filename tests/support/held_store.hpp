@@ -111,8 +111,9 @@ class HeldStore final : public persistence::Store {
   }
   ledger::Sequence checkpoint() const override { return below_->checkpoint(); }
   persistence::StoreResult<persistence::VerifyReport> verify(
-      const std::function<bool(const persistence::VerifyProgress&)>& progress) const override {
-    return below_->verify(progress);
+      const std::function<bool(const persistence::VerifyProgress&)>& progress,
+      persistence::Sequence at = 0) const override {
+    return below_->verify(progress, at);
   }
 
  private:
