@@ -1,5 +1,7 @@
 #include "tests/simulated/simulation.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -55,6 +57,8 @@ Simulation::Simulation(SimulationOptions options)
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator*>(&system.scheduler())) {
   persistence::StoreOptions store_options;
   store_options.key_retention_ms = options.key_retention.count();
+  // What it logs of the faults that a test asked for would bury the test's own output.
+  spdlog::set_level(spdlog::level::off);
   auto store = persistence::open_memory_store(disk_, store_options);
   REQUIRE(store);
   store_ = std::move(*store);
