@@ -196,15 +196,16 @@ ReadResult read_accounts(const persistence::Store& store, const AccountPage& ask
   auto found = store.accounts(after, limit);
   if (!found) return failed(found.error());
   Page<AccountView> page;
+  if (found->size() == limit) {
+    found->pop_back();
+    // After the last row, whether the snapshot knows that account or not.
+    page.next = make_page_token("accounts", found->back().id);
+  }
   for (auto& account : *found) {
     // Created after the snapshot: the next listing shows it.
     if (account.number >= balances.size()) continue;
     const auto balance = balances[account.number];
     page.items.push_back({std::move(account), balance});
-  }
-  if (found->size() == limit && !page.items.empty()) {
-    page.items.pop_back();
-    page.next = make_page_token("accounts", page.items.back().account.id);
   }
   return page;
 }

@@ -3,6 +3,7 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -14,6 +15,12 @@ namespace sg::actors {
 using ledger::Error;
 using ledger::Outcome;
 using ledger::Reason;
+
+namespace {
+
+constexpr const char* kCorrelationId = "correlation_id";
+
+}  // namespace
 
 grpc::ByteBuffer serialize(const google::protobuf::Message& message) {
   grpc::ByteBuffer bytes;
@@ -71,8 +78,17 @@ Error internal_error(std::string_view what) {
   spdlog::error("gateway: internal error {}: {}", id, what);
   return {Reason::internal,
           "an internal error, logged as " + id,
-          {{"correlation_id", id}},
+          {{kCorrelationId, id}},
           Outcome::unknown};
+}
+
+Error with_correlation_id(const Error& error) {
+  const bool has_id = std::any_of(error.metadata.begin(), error.metadata.end(),
+                                  [](const auto& fact) { return fact.first == kCorrelationId; });
+  if (error.reason != Reason::internal || has_id) return error;
+  auto logged = internal_error(error.message);
+  logged.outcome = error.outcome;
+  return logged;
 }
 
 }  // namespace sg::actors

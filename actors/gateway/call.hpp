@@ -49,5 +49,7 @@ ledger::SteadyTime steady_deadline(const grpc::ServerContext& context);
 ledger::Error lost_error();
 ledger::Error overloaded_error(std::size_t max_in_flight);
 ledger::Error internal_error(std::string_view what);
+// The error itself, unless it is a bug that no correlation id was given yet: logs it under one.
+ledger::Error with_correlation_id(const ledger::Error& error);
 
 }  // namespace sg::actors

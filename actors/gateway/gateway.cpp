@@ -35,6 +35,9 @@ caf::behavior Gateway::make_behavior() {
         // It binds when it knows to whom it can hand what comes in.
         ready_ = self_->make_response_promise();
         server_.set_root(root_);
+        // Attached after the supervisor's monitor, so run before it tells of a kill: the successor
+        // finds the port free.
+        self_->attach_functor([this] { server_.stop(std::chrono::milliseconds{0}); });
         subscribe(self_, root_);
         return ready_;
       },

@@ -105,7 +105,7 @@ void RpcSubmission::fill(wire::TransferBatchResponse& response) const {
       proto::fill(*result.mutable_transaction(), transfers[i], results[i].sequence,
                   results[i].time);
     } else {
-      proto::fill(*result.mutable_error(), *results[i].error);
+      proto::fill(*result.mutable_error(), with_correlation_id(*results[i].error));
     }
   }
 }

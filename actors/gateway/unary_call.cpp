@@ -82,7 +82,9 @@ void UnaryCall::reply(const google::protobuf::Message& message) {
   writer_.Finish(serialize(message), grpc::Status::OK, &finished_operation_);
 }
 
-void UnaryCall::fail(const ledger::Error& error) { fail_with(proto::to_status(error, is_write_)); }
+void UnaryCall::fail(const ledger::Error& error) {
+  fail_with(proto::to_status(with_correlation_id(error), is_write_));
+}
 
 void UnaryCall::fail_with(const grpc::Status& status) {
   answered_ = true;

@@ -75,8 +75,7 @@ TEST_CASE("The tree is the one of the design, and everything in it runs") {
 
 TEST_CASE("The tree tells which child was restarted, and why") {
   RunningLedger ledger;
-  ledger.tree.kill_child("indexer");
-  ledger.tree.await_child("indexer");
+  ledger.tree.restart_child("indexer");
   const auto root = tree_of(ledger.client);
   for (const auto& child : root.children()) {
     CAPTURE(child.id());

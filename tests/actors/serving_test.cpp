@@ -166,8 +166,7 @@ TEST_CASE("A second server on the same port cannot listen, and the first goes on
 TEST_CASE("A gateway that crashed binds its port again, and the ledger is as it was") {
   RunningLedger ledger;
   REQUIRE(ledger.client.create_account("a", 5).ok());
-  ledger.tree.kill_child("gateway");
-  ledger.tree.await_child("gateway");
+  ledger.tree.restart_child("gateway");
   LedgerClient again(ledger.tree.port());
   CHECK(again.balance("a") == 5);
   CHECK(told(again.debit("a", 5)) == "OK");

@@ -111,8 +111,7 @@ TEST_CASE("A malformed request of a stream gets an error in its place and the st
   RunningLedger ledger;
   REQUIRE(ledger.client.create_account("a", 5).ok());
   const auto good = batch_of({transfer_of({{"a", -1}})}).SerializeAsString();
-  auto not_utf8 =
-      batch_of({transfer_of({{"a", -1}}), transfer_of({{"<", 1}})}).SerializeAsString();
+  auto not_utf8 = batch_of({transfer_of({{"a", -1}}), transfer_of({{"<", 1}})}).SerializeAsString();
   const auto at = not_utf8.find('<');
   REQUIRE(at != std::string::npos);
   not_utf8[at] = '\xC3';

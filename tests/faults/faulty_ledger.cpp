@@ -138,7 +138,8 @@ void FaultyLedger::fail(const std::string& id, Fault fault) {
                   caf::make_message(caf::exit_msg{victim.address(), reason}), nullptr);
 }
 
-void FaultyLedger::await_restart(const std::string& id, const std::function<void()>& cause) {
+std::uint64_t FaultyLedger::await_restart(const std::string& id,
+                                          const std::function<void()>& cause) {
   const auto all = children();
   const auto child =
       std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id == id; });
@@ -146,11 +147,15 @@ void FaultyLedger::await_restart(const std::string& id, const std::function<void
   caf::scoped_actor self(*system_);
   caf::anon_send(child->supervisor, supervisor::Subscribe{caf::actor_cast<caf::actor>(self)});
   cause();
-  bool is_back = false;
-  self->receive_while([&] { return !is_back; })(
-      [&](const supervisor::ChildUp& up) { is_back = up.id == id && up.handle != child->handle; },
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  self->receive_while([&] { return after == 0; })(
+      [&](const supervisor::ChildUp& up) {
+        if (up.id == id) (up.handle == child->handle ? before : after) = up.incarnation;
+      },
       [](const supervisor::ChildDown&) {},
       caf::after(kPatience) >> [&] { give_up(id + " does not come back"); });
+  return after - before;
 }
 
 caf::error FaultyLedger::await_end() {

@@ -49,12 +49,12 @@ class FaultyLedger {
   // Null while it has none.
   caf::actor handle(const std::string& id);
   void fail(const std::string& id, Fault fault);
-  // Fails the child and waits until its successor is ready.
-  void restart(const std::string& id, Fault fault) {
-    await_restart(id, [&] { fail(id, fault); });
+  // Fails the child and waits until its successor is ready. How many starts that took.
+  std::uint64_t restart(const std::string& id, Fault fault) {
+    return await_restart(id, [&] { fail(id, fault); });
   }
   // The same, when `cause` is what ends it.
-  void await_restart(const std::string& id, const std::function<void()>& cause);
+  std::uint64_t await_restart(const std::string& id, const std::function<void()>& cause);
   // The reason of the root's end, after all of its children's: waits for them.
   caf::error await_end();
   // Stops in order, and opens the store anew.

@@ -32,7 +32,7 @@ TEST_CASE("Whichever actor is killed under load, each transfer has its one effec
   for (int round = 0; round < kRounds; ++round) {
     for (const auto& id : ids) {
       CAPTURE(round, id);
-      ledger.restart(id, round + 1 < kRounds ? Fault::kill : Fault::error);
+      CHECK(ledger.restart(id, round + 1 < kRounds ? Fault::kill : Fault::error) == 1);
       REQUIRE(load.await_progress(kAnswers));
     }
   }
@@ -42,11 +42,22 @@ TEST_CASE("Whichever actor is killed under load, each transfer has its one effec
   CHECK(outcomes.complaints.empty());
   CHECK(outcomes.retries > 0);
   CHECK_FALSE(outcomes.refused.empty());
-  WARN(outcomes.committed.size() << " committed, " << outcomes.refused.size() << " refused, "
-                                 << outcomes.retries << " retries");
 
   LedgerClient auditor(ledger.port());
   audit(auditor, outcomes);
   const auto store = ledger.stop_and_reopen();
   audit(*store, outcomes);
+}
+
+// Broken once: the supervisor heard of the end before the server had let go of the port, and each
+// attempt that found it taken counted as a restart.
+TEST_CASE("A gateway that is killed leaves its port to its successor at the first attempt") {
+  FaultyLedger ledger(kManyRestarts);
+  const auto port = ledger.port();
+  for (int i = 0; i < 20; ++i) {
+    CHECK(ledger.restart("gateway", Fault::kill) == 1);
+    CHECK(ledger.port() == port);
+    CHECK(told(LedgerClient(port).account("nobody")) ==
+          "NOT_FOUND ACCOUNT_NOT_FOUND account_id=nobody");
+  }
 }

@@ -154,8 +154,8 @@ void Load::run_batches(Client& client, int number) {
     std::vector<wire::TransferRequest> open;
     const bool atomic = n % 2 == 0;
     for (int i = 0; i < (atomic ? 2 : kBatch); ++i) {
-      open.push_back(any_transfer(random, "b" + std::to_string(number) + "-" + std::to_string(n) +
-                                              "-" + std::to_string(i)));
+      open.push_back(any_transfer(random, (atomic ? "a" : "b") + std::to_string(number) + "-" +
+                                              std::to_string(n) + "-" + std::to_string(i)));
     }
     const auto size = open.size();
     while (!open.empty()) {

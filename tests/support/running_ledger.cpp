@@ -79,13 +79,20 @@ bool LedgerTree::await_listening() {
   return is_up;
 }
 
-void LedgerTree::await_child(const std::string& id) {
+void LedgerTree::restart_child(const std::string& id) {
   caf::scoped_actor self(system_);
   supervisor::Subscribe subscribe{caf::actor_cast<caf::actor>(self)};
   caf::anon_send(root_, subscribe);
+  std::uint64_t killed = 0;
   bool is_up = false;
   self->receive_while([&] { return !is_up; })(
-      [&](const supervisor::ChildUp& up) { is_up = up.id == id; },
+      [&](const supervisor::ChildUp& up) {
+        if (up.id != id) return;
+        is_up = killed != 0 && up.incarnation > killed;
+        if (killed != 0) return;
+        killed = up.incarnation;
+        caf::anon_send_exit(up.handle, caf::exit_reason::kill);
+      },
       [](const supervisor::ChildDown&) {},
       caf::after(kPatience) >> [] { give_up("a child does not come back"); });
 }

@@ -49,8 +49,8 @@ class LedgerTree {
   // Kills the child of the tree, or of the shards' supervisor, and waits for its end; its
   // supervisor starts it again.
   void kill_child(const std::string& id);
-  // Waits until that child serves, from now on or already.
-  void await_child(const std::string& id);
+  // Kills the child of the tree and waits until its successor serves.
+  void restart_child(const std::string& id);
   // Stops in order. False when the tree ended otherwise than asked.
   bool stop();
 
