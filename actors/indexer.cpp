@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
@@ -13,6 +14,9 @@ namespace {
 
 // Balances of one portion: small enough that copying them does not delay a commit.
 constexpr std::size_t kPortion = 10'000;
+
+// What failed is tried again after so long: reads and commits go on meanwhile.
+constexpr std::chrono::seconds kRetry{1};
 
 }  // namespace
 
@@ -37,17 +41,22 @@ caf::behavior Indexer::make_behavior() {
       [this](const Maintain& message) {
         if (sent_by(self_, journal_)) maintain(message);
       },
+      [this](Retry) {
+        if (journal_) caf::anon_send(journal_, MaintenanceDone{handle_of(self_), true});
+      },
       [this](const DirtyBalances& message) {
         if (sent_by(self_, journal_)) rows(message);
       },
   };
 }
 
-void Indexer::done() { caf::anon_send(journal_, MaintenanceDone{handle_of(self_)}); }
+void Indexer::done() { caf::anon_send(journal_, MaintenanceDone{handle_of(self_), false}); }
 
 void Indexer::fail(const persistence::StoreError& error) {
   spdlog::error("indexer: {}", error.message);
-  self_->quit(store_error(error));
+  marker_.reset();
+  // As a new one would: the journal marks every balance as not written.
+  self_->delayed_send(self_, kRetry, Retry{});
 }
 
 void Indexer::maintain(const Maintain& message) {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <utility>
 
@@ -21,6 +22,11 @@ namespace {
 
 bool is_undecided(const ledger::ItemResult& result) {
   return result.state == ledger::ItemResult::State::undecided;
+}
+
+// A shard that none of the units at hand touches may be voting at this moment.
+std::uint64_t voted_by(ledger::ShardPart& part) {
+  return std::atomic_ref(part.incarnation).load(std::memory_order_relaxed);
 }
 
 // Two's complement: only the balance after the last entry counts, and the shards granted that.
@@ -131,19 +137,19 @@ void Journal::down(const caf::down_msg& message) {
   }
 }
 
-bool Journal::all_votes_stand(const LockBatch& batch) const {
+bool Journal::all_votes_stand(LockBatch& batch) const {
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    const auto& part = batch.parts[i];
-    if (!part.units.empty() && part.incarnation != shards_[i].incarnation) return false;
+    auto& part = batch.parts[i];
+    if (!part.units.empty() && voted_by(part) != shards_[i].incarnation) return false;
   }
   return true;
 }
 
-bool Journal::votes_stand(const LockBatch& batch, std::uint32_t unit, bool all_stand) const {
+bool Journal::votes_stand(LockBatch& batch, std::uint32_t unit, bool all_stand) const {
   if (all_stand) return true;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    const auto& part = batch.parts[i];
-    if (part.incarnation == shards_[i].incarnation) continue;
+    auto& part = batch.parts[i];
+    if (voted_by(part) == shards_[i].incarnation) continue;
     const auto found =
         std::lower_bound(part.units.begin(), part.units.end(), unit,
                          [](const ledger::UnitPart& p, std::uint32_t u) { return p.unit < u; });
@@ -263,7 +269,11 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     entries += static_cast<std::uint32_t>(transfer.entries.size());
     if (transfer.idempotency_key.empty()) continue;
     const auto bound = key_is_bound(transfer.idempotency_key);
-    if (!bound) return Booked::refused;
+    if (!bound) {
+      // Without its keys the journal cannot go on: its successor opens the store anew.
+      self_->quit(gateway_error(bound.error().message));
+      return Booked::refused;
+    }
     if (*bound) return Booked::key_bound;
   }
   if (!move_money(batch, unit, entries)) return Booked::refused;
@@ -394,7 +404,8 @@ void Journal::take_dirty(const TakeDirtyBalances& take) {
 
 void Journal::maintenance_done(const MaintenanceDone& message) {
   // What a dead indexer took and did not write has to be taken again.
-  if (message.indexer != last_indexer_) mark_all_dirty();
+  if (message.failed || message.indexer != last_indexer_) mark_all_dirty();
+  if (message.failed) last_checkpoint_ = runtime_->store->checkpoint();
   last_indexer_ = message.indexer;
   indexer_ = message.indexer;
   offer_maintenance();

@@ -47,8 +47,8 @@ class Journal {
   // --- commit ---
   void commit(const Commit& commit);
   void sequence(const ledger::UnitsOf& units, std::vector<AppliedUnits>& applied);
-  bool votes_stand(const ledger::LockBatch& batch, std::uint32_t unit, bool all_stand) const;
-  bool all_votes_stand(const ledger::LockBatch& batch) const;
+  bool votes_stand(ledger::LockBatch& batch, std::uint32_t unit, bool all_stand) const;
+  bool all_votes_stand(ledger::LockBatch& batch) const;
   bool begin_group();
   enum class Booked { yes, key_bound, refused };
   Booked book(ledger::LockBatch& batch, ledger::Unit& unit);

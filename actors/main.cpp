@@ -8,6 +8,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 
@@ -133,7 +134,13 @@ int run(const Options& options) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("scalegraphd"));
   spdlog::set_level(static_cast<spdlog::level::level_enum>(settings->log.level));
   raise_file_limit();
-  const auto signals = block_signals();
+  const auto& path = settings->storage.path;
+  if (options.verify && !std::filesystem::is_directory(path / "db")) {
+    std::cerr << "error: there is no store in " << path.string() << '\n';
+    return kStoreRefused;
+  }
+  // Before RocksDB starts its threads; a verification is ended by them as any program.
+  const auto signals = options.verify ? sigset_t{} : block_signals();
 
   auto store = persistence::open_store(settings->storage.path, store_options(settings->storage));
   if (!store) {

@@ -146,7 +146,10 @@ struct Maintain {
 // The indexer is free for more.
 struct MaintenanceDone {
   caf::actor indexer;
+  bool failed = false;  // balances that it took are not written
 };
+// To itself: after a failure.
+struct Retry {};
 // Answered with up to `limit` of the balances that changed between the last two checkpoints'
 // starts.
 struct TakeDirtyBalances {
@@ -161,6 +164,9 @@ struct DirtyBalances {
 };
 
 // --- queries and shards ---
+
+// To itself: a walk over the whole store has ended.
+struct WalkDone {};
 
 struct Ask {
   QueryPtr query;
@@ -203,6 +209,8 @@ SG_LOCAL_MESSAGE(TakeSnapshot)
 SG_LOCAL_MESSAGE(Snapshot)
 SG_LOCAL_MESSAGE(Maintain)
 SG_LOCAL_MESSAGE(MaintenanceDone)
+SG_LOCAL_MESSAGE(Retry)
+SG_LOCAL_MESSAGE(WalkDone)
 SG_LOCAL_MESSAGE(TakeDirtyBalances)
 SG_LOCAL_MESSAGE(DirtyBalances)
 SG_LOCAL_MESSAGE(Ask)

@@ -1,5 +1,6 @@
 #include "actors/queries.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
@@ -16,6 +17,9 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
+// Each has a thread and a copy of the balances.
+constexpr int kMaxWalks = 4;
+
 ledger::Error away(ledger::Reason reason, std::string what) {
   return {reason, std::move(what) + " is restarting: try again", {}, ledger::Outcome::none};
 }
@@ -30,9 +34,10 @@ Queries::Queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
 
 caf::behavior Queries::make_behavior() {
   return {
-      [this](supervisor::Init) {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
         subscribe(self_, root_);
-        return supervisor::Ready{};
+        return ready_;
       },
       [this](const supervisor::ChildUp& up) {
         if (up.id != kJournalId || up.handle == journal_) return;
@@ -46,7 +51,11 @@ caf::behavior Queries::make_behavior() {
         shards_.assign(shards_.size(), nullptr);
       },
       [this](const ShardAttached& message) {
-        if (sent_by(self_, journal_)) shards_[message.shard] = message.handle;
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = message.handle;
+        const bool all = std::all_of(shards_.begin(), shards_.end(),
+                                     [](const caf::actor& shard) { return bool{shard}; });
+        if (all && ready_.pending()) ready_.deliver(supervisor::Ready{});
       },
       [this](const ShardDetached& message) {
         if (sent_by(self_, journal_)) shards_[message.shard] = nullptr;
@@ -55,6 +64,7 @@ caf::behavior Queries::make_behavior() {
       [this](const AccountsRead& message) { accounts_read(message.query); },
       [this](const NowDurable& message) { finish(message.query); },
       [this](const Snapshot& message) { snapshot(message); },
+      [this](WalkDone) { --walks_; },
   };
 }
 
@@ -139,7 +149,20 @@ void Queries::snapshot(const Snapshot& message) {
     message.query->answer(read_accounts(*runtime_->store, *page, *message.balances));
     return;
   }
-  const auto walk = [store = runtime_->store, message] {
+  walk(message);
+}
+
+void Queries::walk(const Snapshot& message) {
+  if (walks_ >= kMaxWalks) {
+    message.query->answer(tl::unexpected(
+        ledger::Error{ledger::Reason::overloaded,
+                      std::to_string(kMaxWalks) +
+                          " verifications or balance sheets are under way: try again later",
+                      {},
+                      ledger::Outcome::none}));
+    return;
+  }
+  const auto work = [store = runtime_->store, message] {
     auto& query = *message.query;
     if (std::holds_alternative<VerifyChain>(query.ask)) {
       query.answer(verify_chain(*store, query, message.head, *message.balances));
@@ -147,8 +170,12 @@ void Queries::snapshot(const Snapshot& message) {
       query.answer(read_balance_sheet(*store, message.head, *message.balances));
     }
   };
-  if (!runtime_->detached) return walk();
-  self_->spawn<caf::detached>([walk](caf::event_based_actor*) { walk(); });
+  if (!runtime_->detached) return work();
+  ++walks_;
+  self_->spawn<caf::detached>([work, owner = handle_of(self_)](caf::event_based_actor*) {
+    work();
+    caf::anon_send(owner, WalkDone{});
+  });
 }
 
 caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {

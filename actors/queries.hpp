@@ -7,6 +7,7 @@
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
 #include <vector>
 
 #include "actors/messages.hpp"
@@ -28,14 +29,18 @@ class Queries {
   void finish(const QueryPtr& query);
   void ask_journal(const QueryPtr& query);
   void snapshot(const Snapshot& snapshot);
+  void walk(const Snapshot& snapshot);
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   caf::actor root_;
   caf::actor journal_;
   std::vector<caf::actor> shards_;
+  caf::response_promise ready_;
+  int walks_ = 0;  // over the whole store, under way
 };
 
+// Answers Init when it knows the journal and every shard.
 caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root);
 
 }  // namespace sg::actors

@@ -111,6 +111,9 @@ ReadResult read_transaction(const persistence::Store& store, const TransactionBy
 
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask) {
   if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
+  if (!ask.account_id.empty()) {
+    if (auto error = ledger::check_id(ask.account_id, "account_id")) return tl::unexpected(*error);
+  }
   const auto listing = "transactions:" + std::to_string(ask.from) + ":" + std::to_string(ask.to) +
                        ":" + ask.account_id;
   persistence::TransactionRange range;
@@ -125,10 +128,9 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
     return refuse(Reason::time_range_invalid,
                   "from " + std::to_string(ask.from) + " to " + std::to_string(ask.to) +
                       " is no range: to must not be before from, and neither negative",
-                  "field", "to");
+                  "field", ask.from < 0 ? "from" : "to");
   }
   if (!ask.account_id.empty()) {
-    if (auto error = ledger::check_id(ask.account_id, "account_id")) return tl::unexpected(*error);
     auto account = store.account(ask.account_id);
     if (!account) return failed(account.error());
     if (!*account) return no_such_account(ask.account_id);

@@ -1,4 +1,4 @@
-// The supervision tree, as DESIGN.md draws it: what starts, in which order, under whom.
+// The supervision tree: what starts, in which order, under whom.
 #pragma once
 
 #include <caf/actor.hpp>

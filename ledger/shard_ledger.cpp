@@ -1,6 +1,7 @@
 #include "ledger/shard_ledger.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace sg::ledger {
@@ -184,7 +185,7 @@ void ShardLedger::absorb() {
 
 void ShardLedger::lock(const LockBatchPtr& batch, std::vector<LateVote>& late) {
   auto& part = batch->parts[shard_];
-  part.incarnation = incarnation_;
+  std::atomic_ref(part.incarnation).store(incarnation_, std::memory_order_relaxed);
   part.undecided = static_cast<std::uint32_t>(part.units.size());
   part.locks.reserve(part.entries.size());
   active_.emplace(batch->id, batch);

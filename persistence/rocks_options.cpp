@@ -23,7 +23,7 @@ constexpr int kOpenFiles = 1000;
 constexpr int kBackgroundJobs = 2;
 constexpr double kBloomBits = 10;
 constexpr std::size_t kAccountBytes = 4;  // a history key begins with its account
-// Measured (docs/adr): history under universal compaction with these keeps the rate of ingestion.
+// docs/adr/0006: history under universal compaction with these keeps the rate of ingestion.
 constexpr int kHistoryRunsToMerge = 8;
 constexpr unsigned kHistorySizeRatio = 20;
 constexpr int kHistoryRunsToStop = 1000;

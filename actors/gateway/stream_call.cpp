@@ -1,6 +1,7 @@
 #include "actors/gateway/stream_call.hpp"
 
 #include <string_view>
+#include <utility>
 
 #include "actors/gateway/rpc_submission.hpp"
 #include "proto/conversion.hpp"
@@ -39,7 +40,9 @@ void StreamCall::read_next() {
 
 void StreamCall::read(bool ok) {
   reading_ = false;
-  if (ok) {
+  if (ok && draining_) {
+    // Not taken: the client is told to send it elsewhere.
+  } else if (ok) {
     take_request();
     read_next();
   } else {
@@ -61,8 +64,7 @@ void StreamCall::take_request() {
   if (!parse(bytes, request)) return refuse(slot, malformed(*request.GetDescriptor(), copy));
   if (auto error = check_batch_size(request)) return refuse(slot, *error);
   if (request.transfers().empty()) {
-    slot.response = serialize(wire::TransferBatchResponse());
-    return;
+    return respond(slot, wire::TransferBatchResponse());
   }
   submission->take(request);
   submission->deadline = steady_deadline(context_);
@@ -78,7 +80,13 @@ void StreamCall::take_request() {
 void StreamCall::refuse(Slot& slot, const ledger::Error& error) {
   wire::TransferBatchResponse response;
   proto::fill(*response.mutable_error(), error);
+  respond(slot, response);
+}
+
+// The work is done: a client that does not read its response holds up itself only.
+void StreamCall::respond(Slot& slot, const wire::TransferBatchResponse& response) {
   slot.response = serialize(response);
+  if (std::exchange(slot.admitted, false)) server_.leave();
 }
 
 void StreamCall::completed(const Completed& completed) {
@@ -89,7 +97,7 @@ void StreamCall::completed(const Completed& completed) {
   if (completed.completion) {
     wire::TransferBatchResponse response;
     submission_of(completed).fill(response);
-    slot.response = serialize(response);
+    respond(slot, response);
   } else {
     refuse(slot, lost_error());
   }
@@ -99,7 +107,6 @@ void StreamCall::completed(const Completed& completed) {
 void StreamCall::write_next() {
   if (broken_) {
     while (!slots_.empty() && slots_.front().response) {
-      if (slots_.front().admitted) server_.leave();
       slots_.pop_front();
       ++first_slot_;
     }
@@ -108,6 +115,11 @@ void StreamCall::write_next() {
   if (!broken_ && !slots_.empty() && slots_.front().response) {
     writing_ = true;
     stream_.Write(*slots_.front().response, &wrote_operation_);
+    return;
+  }
+  if (draining_ && !broken_ && slots_.empty() && reading_) {
+    // A read is under way: only the end of the call ends it.
+    context_.TryCancel();
     return;
   }
   const bool over = no_more_requests_ || draining_ || broken_;
@@ -128,7 +140,6 @@ void StreamCall::wrote(bool ok) {
   writing_ = false;
   if (!ok) broken_ = true;
   if (!slots_.empty()) {
-    if (slots_.front().admitted) server_.leave();
     slots_.pop_front();
     ++first_slot_;
   }
@@ -139,12 +150,7 @@ void StreamCall::wrote(bool ok) {
 void StreamCall::drain() {
   if (!started_) return;
   draining_ = true;
-  // A read is under way on an idle stream: only the end of the call ends it.
-  if (slots_.empty() && reading_) {
-    context_.TryCancel();
-  } else {
-    write_next();
-  }
+  write_next();
 }
 
 void StreamCall::done(bool) {

@@ -11,6 +11,7 @@
 #include "actors/gateway/call.hpp"
 #include "actors/gateway/operation.hpp"
 #include "actors/gateway/rpc_server.hpp"
+#include "proto/ledger.pb.h"
 
 namespace sg::actors {
 
@@ -38,6 +39,7 @@ class StreamCall final : public Call {
   void read_next();
   void take_request();
   void refuse(Slot& slot, const ledger::Error& error);
+  void respond(Slot& slot, const scalegraph::ledger::TransferBatchResponse& response);
   void write_next();
   void forget_if_over();
 

@@ -7,11 +7,14 @@
 namespace sg::actors {
 namespace {
 
-// Reads begin with Get or List; all else changes the ledger.
+// Reads begin with Get or List; all else but a health check changes the ledger.
 bool changes_the_ledger(const google::protobuf::MethodDescriptor& method) {
   const auto& name = method.name();
-  return name.rfind("Get", 0) != 0 && name.rfind("List", 0) != 0;
+  return name.rfind("Get", 0) != 0 && name.rfind("List", 0) != 0 && name != "Check";
 }
+
+// A probe has to be answered however busy the ledger is.
+bool is_probe(const google::protobuf::MethodDescriptor& method) { return method.name() == "Check"; }
 
 }  // namespace
 
@@ -33,8 +36,9 @@ void UnaryCall::received(bool ok) {
   // Not ok: the server stops. The done event does not come for a call that never was.
   if (!ok) return server_.forget(id_);
   server_.arm_unary(service_index_, method_, handler_);
-  admitted_ = server_.admit();
-  if (!admitted_) return fail(overloaded_error(server_.settings().max_in_flight));
+  const bool probe = is_probe(*service_.descriptor().method(method_));
+  admitted_ = !probe && server_.admit();
+  if (!admitted_ && !probe) return fail(overloaded_error(server_.settings().max_in_flight));
   try {
     handler_(*this);
   } catch (const std::exception& error) {
