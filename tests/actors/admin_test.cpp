@@ -91,11 +91,11 @@ TEST_CASE("Verify walks the whole chain of a good store and finds no problem") {
   RunningLedger ledger;
   auto& client = ledger.client;
   CHECK(verify(client).problems().empty());
-  REQUIRE(client.create_participant("p").ok());
-  REQUIRE(client.create_account("a", 100).ok());
-  REQUIRE(client.create_account("b", 0, -50).ok());
-  REQUIRE(client.transfer({{"a", -30}, {"b", 10}}).ok());
-  REQUIRE(client.debit("b", 60).ok());
+  REQUIRE(told(client.create_participant("p")) == "OK");
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
+  REQUIRE(told(client.create_account("b", 0, -50)) == "OK");
+  REQUIRE(told(client.transfer({{"a", -30}, {"b", 10}})) == "OK");
+  REQUIRE(told(client.debit("b", 60)) == "OK");
   CHECK_FALSE(client.debit("b", 1).ok());
 
   const auto report = verify(client);
@@ -107,7 +107,7 @@ TEST_CASE("Verify walks the whole chain of a good store and finds no problem") {
   CHECK(report.blocks() > 0);
   CHECK(report.head_hash().size() == 64);
   CHECK(verify(client).head_hash() == report.head_hash());
-  REQUIRE(client.credit("b", 1).ok());
+  REQUIRE(told(client.credit("b", 1)) == "OK");
   CHECK(verify(client).head_hash() != report.head_hash());
 }
 
@@ -117,10 +117,10 @@ TEST_CASE("Accounts are listed by id with their balances, 100 a page unless told
   std::vector<std::pair<std::string, std::int64_t>> made;
   for (int i = 0; i < 120; ++i) {
     const auto id = "a" + std::to_string(1'000 + i);
-    REQUIRE(client.create_account(id, i).ok());
+    REQUIRE(told(client.create_account(id, i)) == "OK");
     made.emplace_back(id, i);
   }
-  REQUIRE(client.transfer({{"a1100", -100}, {"a1000", 100}}).ok());
+  REQUIRE(told(client.transfer({{"a1100", -100}, {"a1000", 100}})) == "OK");
   made[100].second = 0;
   made[0].second = 100;
   const auto list = [&](std::int32_t limit, std::size_t page_size) {
@@ -157,15 +157,15 @@ TEST_CASE("The balance sheet adds up by participant and type, to the sum of all 
   CHECK(sheet().lines().empty());
 
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  REQUIRE(client.create_participant("p").ok());
-  REQUIRE(client.create_participant("o").ok());
-  REQUIRE(client.create_account_of("p", wire::FEES, 10).ok());
-  REQUIRE(client.create_account_of("p", wire::OPERATING, 20).ok());
-  REQUIRE(client.create_account_of("o", wire::OPERATING, 0).ok());
-  REQUIRE(client.create_account("rich", kMax).ok());
-  REQUIRE(client.create_account("richer", kMax).ok());
-  REQUIRE(client.transfer({{"p:operating", -15}, {"o:operating", 5}}).ok());
-  REQUIRE(client.credit("p:fees", 7).ok());
+  REQUIRE(told(client.create_participant("p")) == "OK");
+  REQUIRE(told(client.create_participant("o")) == "OK");
+  REQUIRE(told(client.create_account_of("p", wire::FEES, 10)) == "OK");
+  REQUIRE(told(client.create_account_of("p", wire::OPERATING, 20)) == "OK");
+  REQUIRE(told(client.create_account_of("o", wire::OPERATING, 0)) == "OK");
+  REQUIRE(told(client.create_account("rich", kMax)) == "OK");
+  REQUIRE(told(client.create_account("richer", kMax)) == "OK");
+  REQUIRE(told(client.transfer({{"p:operating", -15}, {"o:operating", 5}})) == "OK");
+  REQUIRE(told(client.credit("p:fees", 7)) == "OK");
   CHECK_FALSE(client.debit("o:operating", 6).ok());
 
   const auto body = sheet();

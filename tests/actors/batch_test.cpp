@@ -27,9 +27,9 @@ struct World {
   std::string b = on_shard("b", 2);
 
   World() {
-    REQUIRE(client.create_account(bank, 100).ok());
-    REQUIRE(client.create_account(a).ok());
-    REQUIRE(client.create_account(b).ok());
+    REQUIRE(told(client.create_account(bank, 100)) == "OK");
+    REQUIRE(told(client.create_account(a)) == "OK");
+    REQUIRE(told(client.create_account(b)) == "OK");
   }
   void check_balances(std::int64_t of_bank, std::int64_t of_a, std::int64_t of_b) {
     CHECK(client.balance(bank) == of_bank);
@@ -147,7 +147,7 @@ TEST_CASE("A refused atomic batch binds none of its keys") {
   const auto second = transfer_of({{w.b, -10}, {w.a, 10}}, "second");
   CHECK(told(w.client.batch({first, second}, true).body) ==
         Lines{kAborted, insufficient(w.b, "-10", "0")});
-  REQUIRE(w.client.transfer({{w.bank, -20}, {w.b, 20}}).ok());
+  REQUIRE(told(w.client.transfer({{w.bank, -20}, {w.b, 20}})) == "OK");
   CHECK(told(w.client.batch({first, second}, true).body) == Lines{"OK", "OK"});
   w.check_balances(70, 20, 10);
 }

@@ -54,7 +54,7 @@ TEST_CASE("A participant's account is named after it and its type, OPERATING unl
   auto& client = ledger.client;
   // Verbatim: neither the case nor a colon of the participant's id matters.
   for (const std::string id : {"seb", "SEB", "a:b"}) {
-    REQUIRE(client.create_participant(id).ok());
+    REQUIRE(told(client.create_participant(id)) == "OK");
     const auto operating = client.create_account_of(id);
     CHECK(told(operating) == "OK");
     CHECK(operating.body.id() == id + ":operating");
@@ -103,7 +103,7 @@ TEST_CASE("An account is read back as it was made, with the balance it has now")
   CHECK(made.body.created_at() > 0);
   CHECK(same(client.account("alice").body, made.body));
 
-  REQUIRE(client.debit("alice", 120).ok());
+  REQUIRE(told(client.debit("alice", 120)) == "OK");
   made.body.set_balance(-20);
   CHECK(same(client.account("alice").body, made.body));
   CHECK(client.balance("alice") == -20);
@@ -112,9 +112,9 @@ TEST_CASE("An account is read back as it was made, with the balance it has now")
 TEST_CASE("An initial balance counts in the journal but is no transaction in a listing") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_participant("p").ok());
-  REQUIRE(client.create_account("a", 100).ok());
-  REQUIRE(client.create_account_of("p", wire::OPERATING, 50).ok());
+  REQUIRE(told(client.create_participant("p")) == "OK");
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
+  REQUIRE(told(client.create_account_of("p", wire::OPERATING, 50)) == "OK");
   CHECK(client.transactions().body.transactions().empty());
   CHECK(client.transactions("a").body.transactions().empty());
   wire::GetBalanceSheetRequest request;

@@ -29,7 +29,7 @@ std::string participant_path(const char* method) {
 
 TEST_CASE("Text that is not UTF-8 is refused with the path of its field") {
   RunningLedger ledger;
-  REQUIRE(ledger.client.create_account("a", 100).ok());
+  REQUIRE(told(ledger.client.create_account("a", 100)) == "OK");
   const auto refusal = [&](const std::string& path, const google::protobuf::Message& message) {
     return told(ledger.client.send_raw(path, wrong_bytes_of(message)));
   };
@@ -98,7 +98,7 @@ TEST_CASE("Bytes that are no message are refused as malformed, and the server li
 
 TEST_CASE("Fields that this version does not know are skipped") {
   RunningLedger ledger;
-  REQUIRE(ledger.client.create_account("a", 100).ok());
+  REQUIRE(told(ledger.client.create_account("a", 100)) == "OK");
   wire::GetBalanceRequest request;
   request.set_account_id("a");
   // Field 100, a varint.

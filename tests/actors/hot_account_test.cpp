@@ -69,7 +69,7 @@ TEST_CASE("64 clients on one hot account and 1,000 others: nobody fails and all 
   REQUIRE(store.has_value());
   RunningLedger ledger(ledger_settings(), std::move(*store));
   auto& client = ledger.client;
-  REQUIRE(client.create_account("hot", kEnough).ok());
+  REQUIRE(told(client.create_account("hot", kEnough)) == "OK");
   std::atomic<int> failed{0};
   {
     std::vector<std::jthread> threads;
@@ -135,8 +135,8 @@ TEST_CASE("64 clients on one hot account and 1,000 others: nobody fails and all 
 TEST_CASE("64 clients who empty one account take exactly what is there") {
   RunningLedger ledger;
   constexpr std::int64_t kThere = 1'000;
-  REQUIRE(ledger.client.create_account("hot", kThere).ok());
-  REQUIRE(ledger.client.create_account("sink").ok());
+  REQUIRE(told(ledger.client.create_account("hot", kThere)) == "OK");
+  REQUIRE(told(ledger.client.create_account("sink")) == "OK");
   std::atomic<std::int64_t> taken{0};
   std::atomic<int> otherwise{0};
   {
@@ -165,7 +165,7 @@ TEST_CASE("A store that a server has is refused to another one") {
   auto store = open(directory);
   REQUIRE(store.has_value());
   RunningLedger ledger(ledger_settings(), std::move(*store));
-  REQUIRE(ledger.client.create_account("a", 1).ok());
+  REQUIRE(told(ledger.client.create_account("a", 1)) == "OK");
   const auto second = open(directory);
   REQUIRE_FALSE(second.has_value());
   CHECK(second.error().fault == persistence::StoreFault::locked);

@@ -18,8 +18,8 @@ std::string mismatch(const std::string& key) {
 TEST_CASE("A retry with its key has one effect and gets the first answer") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", 100).ok());
-  REQUIRE(client.create_account("b").ok());
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
+  REQUIRE(told(client.create_account("b")) == "OK");
   const auto check = [&](auto call, std::int64_t after) {
     const auto first = call();
     REQUIRE(told(first) == "OK");
@@ -38,7 +38,7 @@ TEST_CASE("A retry with its key has one effect and gets the first answer") {
 
 TEST_CASE("Without a key the same request is another transfer") {
   RunningLedger ledger;
-  REQUIRE(ledger.client.create_account("a").ok());
+  REQUIRE(told(ledger.client.create_account("a")) == "OK");
   const auto first = ledger.client.credit("a", 1);
   CHECK(ledger.client.credit("a", 1).body.id() != first.body.id());
   CHECK(ledger.client.balance("a") == 2);
@@ -47,8 +47,8 @@ TEST_CASE("Without a key the same request is another transfer") {
 TEST_CASE("A key stands for method, entries in their order and reference") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", 100).ok());
-  REQUIRE(client.create_account("b", 100).ok());
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
+  REQUIRE(told(client.create_account("b", 100)) == "OK");
   const auto transfer = [&](const Entries& entries, const std::string& reference) {
     return told(client.ask(&LedgerStub::Transfer, transfer_of(entries, "k", reference)));
   };
@@ -58,7 +58,7 @@ TEST_CASE("A key stands for method, entries in their order and reference") {
   CHECK(transfer({{"b", 1}, {"a", -1}}, "r") == mismatch("k"));
   CHECK(transfer({{"a", -1}}, "r") == mismatch("k"));
   CHECK(transfer({{"a", -1}, {"b", 1}}, "") == mismatch("k"));
-  REQUIRE(client.transfer({{"a", 5}}, "credit or transfer").ok());
+  REQUIRE(told(client.transfer({{"a", 5}}, "credit or transfer")) == "OK");
   CHECK(told(client.credit("a", 5, "credit or transfer")) == mismatch("credit or transfer"));
   CHECK(client.balance("a") == 104);
   CHECK(client.balance("b") == 101);
@@ -67,14 +67,14 @@ TEST_CASE("A key stands for method, entries in their order and reference") {
 TEST_CASE("A refusal binds no key: the retry may commit, and so may other content") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", 5).ok());
+  REQUIRE(told(client.create_account("a", 5)) == "OK");
   const std::string refused =
       "FAILED_PRECONDITION INSUFFICIENT_FUNDS account_id=a amount=-10 balance=5 outcome=none";
   CHECK(told(client.debit("a", 10, "k")) == refused);
   CHECK(told(client.debit("a", 10, "k")) == refused);
   CHECK(told(client.debit("x", 10, "other")) ==
         "NOT_FOUND ACCOUNT_NOT_FOUND account_id=x outcome=none");
-  REQUIRE(client.credit("a", 5).ok());
+  REQUIRE(told(client.credit("a", 5)) == "OK");
   CHECK(told(client.debit("a", 10, "k")) == "OK");
   CHECK(told(client.credit("a", 1, "other")) == "OK");
   CHECK(client.balance("a") == 1);
@@ -83,7 +83,7 @@ TEST_CASE("A refusal binds no key: the retry may commit, and so may other conten
 TEST_CASE("Items of batches have keys of their own, shared with all other methods") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", 100).ok());
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
   const bool atomic = GENERATE(false, true);
   CAPTURE(atomic);
   const auto single = client.transfer({{"a", -1}}, "single");
@@ -116,7 +116,7 @@ TEST_CASE("Items of batches have keys of their own, shared with all other method
 TEST_CASE("Many that send the same key at once share one transfer") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", 1'000).ok());
+  REQUIRE(told(client.create_account("a", 1'000)) == "OK");
   constexpr std::size_t kClients = 16;
   for (int round = 0; round < 10; ++round) {
     std::vector<std::string> ids(kClients);
@@ -138,8 +138,8 @@ TEST_CASE("Balances, history and keys outlive the server") {
   std::string id;
   {
     RunningLedger ledger(ledger_settings(), memory_store(disk));
-    REQUIRE(ledger.client.create_participant("p").ok());
-    REQUIRE(ledger.client.create_account_of("p", wire::FEES, 10).ok());
+    REQUIRE(told(ledger.client.create_participant("p")) == "OK");
+    REQUIRE(told(ledger.client.create_account_of("p", wire::FEES, 10)) == "OK");
     const auto done = ledger.client.credit("p:fees", 5, "k");
     REQUIRE(done.ok());
     id = done.body.id();

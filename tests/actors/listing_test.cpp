@@ -27,7 +27,8 @@ struct World {
   LedgerClient& client = ledger.client;
 
   World() {
-    for (const char* id : {"a", "b", "idle"}) REQUIRE(client.create_account(id, 10'000).ok());
+    for (const char* id : {"a", "b", "idle"})
+      REQUIRE(told(client.create_account(id, 10'000)) == "OK");
   }
   // `count` transfers, each at a time of its own; every third is between a and b.
   std::vector<wire::Transaction> transfers(int count, std::int64_t first_time = 1'800'000'000'000) {
@@ -194,7 +195,7 @@ TEST_CASE("Participants are listed by id, of one role or all, in pages or at onc
   for (int i = 10; i < 45; ++i) {
     const auto role = roles[static_cast<std::size_t>(i) % roles.size()];
     const auto id = "p" + std::to_string(i);
-    REQUIRE(w.client.create_participant(id, role).ok());
+    REQUIRE(told(w.client.create_participant(id, role)) == "OK");
     of_role[role].push_back(id);
     all.push_back(id);
   }

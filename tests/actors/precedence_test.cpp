@@ -25,8 +25,8 @@ struct World {
       poor.push_back(on_shard("poor", shard));
       full.push_back(on_shard("full", shard));
       missing.push_back(on_shard("missing", shard));
-      REQUIRE(ledger.client.create_account(poor.back(), 10).ok());
-      REQUIRE(ledger.client.create_account(full.back(), kMax).ok());
+      REQUIRE(told(ledger.client.create_account(poor.back(), 10)) == "OK");
+      REQUIRE(told(ledger.client.create_account(full.back(), kMax)) == "OK");
     }
   }
   std::string told_of(const Entries& entries, const std::string& key = {}) {

@@ -27,7 +27,7 @@ std::string overflow(const std::string& id, const std::string& amount, const std
 TEST_CASE("What does not exist is not found, by its own reason") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", 100).ok());
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
   CHECK(told(client.account("x")) == "NOT_FOUND ACCOUNT_NOT_FOUND account_id=x");
   wire::GetBalanceRequest balance;
   balance.set_account_id("x");
@@ -68,10 +68,10 @@ TEST_CASE("What does not exist is not found, by its own reason") {
 TEST_CASE("What exists is not made again, with the same content or another") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_participant("p", wire::SUPPLIER).ok());
-  REQUIRE(client.create_account_of("p", wire::ESCROW, 7).ok());
-  REQUIRE(client.create_account("a", 5).ok());
-  REQUIRE(client.credit("a", 1).ok());
+  REQUIRE(told(client.create_participant("p", wire::SUPPLIER)) == "OK");
+  REQUIRE(told(client.create_account_of("p", wire::ESCROW, 7)) == "OK");
+  REQUIRE(told(client.create_account("a", 5)) == "OK");
+  REQUIRE(told(client.credit("a", 1)) == "OK");
 
   const std::string participant_exists =
       "ALREADY_EXISTS PARTICIPANT_EXISTS outcome=none participant_id=p";
@@ -95,7 +95,7 @@ TEST_CASE("What exists is not made again, with the same content or another") {
 TEST_CASE("A balance falls exactly to its floor and no further") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", 100).ok());
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
   CHECK(told(client.debit("a", 101)) == insufficient("a", "-101", "100"));
   CHECK(told(client.debit("a", 100)) == "OK");
   CHECK(client.balance("a") == 0);
@@ -116,7 +116,7 @@ TEST_CASE("A negative floor is an overdraft line, a positive one a reserve") {
   CHECK(told(client.credit("line", 1)) == "OK");
   CHECK(told(client.debit("line", 1)) == "OK");
 
-  REQUIRE(client.create_account("reserve", 100, 60).ok());
+  REQUIRE(told(client.create_account("reserve", 100, 60)) == "OK");
   CHECK(told(client.debit("reserve", 41)) == insufficient("reserve", "-41", "100"));
   CHECK(told(client.debit("reserve", 40)) == "OK");
 }
@@ -124,7 +124,7 @@ TEST_CASE("A negative floor is an overdraft line, a positive one a reserve") {
 TEST_CASE("A balance reaches the end of the int64 range and does not pass it") {
   RunningLedger ledger;
   auto& client = ledger.client;
-  REQUIRE(client.create_account("a", kMax - 5).ok());
+  REQUIRE(told(client.create_account("a", kMax - 5)) == "OK");
   CHECK(told(client.credit("a", 6)) == overflow("a", "6", "9223372036854775802"));
   CHECK(told(client.credit("a", kMax)) ==
         overflow("a", "9223372036854775807", "9223372036854775802"));
@@ -135,7 +135,7 @@ TEST_CASE("A balance reaches the end of the int64 range and does not pass it") {
   CHECK(told(client.transfer({{"a", kMax}, {"a", kMax}, {"a", -kMax}, {"a", -kMax}})) == "OK");
   CHECK(client.balance("a") == kMax);
 
-  REQUIRE(client.create_account("deep", 0, kMin).ok());
+  REQUIRE(told(client.create_account("deep", 0, kMin)) == "OK");
   CHECK(told(client.debit("deep", kMax)) == "OK");
   CHECK(told(client.debit("deep", 1)) == "OK");
   CHECK(client.balance("deep") == kMin);
@@ -150,7 +150,7 @@ TEST_CASE("A refused transfer changes nothing and leaves no record") {
   std::vector<std::string> ids;
   for (std::size_t shard = 0; shard < 3; ++shard) {
     ids.push_back(on_shard("a", shard));
-    REQUIRE(client.create_account(ids.back(), 10).ok());
+    REQUIRE(told(client.create_account(ids.back(), 10)) == "OK");
   }
   CHECK(told(client.transfer({{ids[0], -5}, {ids[1], 16}, {ids[2], -11}})) ==
         insufficient(ids[2], "-11", "10"));

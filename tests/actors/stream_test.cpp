@@ -49,7 +49,7 @@ wire::TransferBatchResponse parsed(const std::optional<std::string>& bytes) {
 
 TEST_CASE("Fifty requests of a stream are in flight at once and answered in their order") {
   RunningLedger ledger;
-  REQUIRE(ledger.client.create_account("a", 50).ok());
+  REQUIRE(told(ledger.client.create_account("a", 50)) == "OK");
   Stream stream(ledger.client);
   for (int i = 0; i < 50; ++i) {
     REQUIRE(stream.write(batch_of({transfer_of({{"a", -1}}, {}, std::to_string(i))})));
@@ -71,7 +71,7 @@ TEST_CASE("A stream beyond its window slows the writer down and loses nothing") 
   auto settings = ledger_settings();
   settings.server.max_stream_window = 2;
   RunningLedger ledger(settings);
-  REQUIRE(ledger.client.create_account("a").ok());
+  REQUIRE(told(ledger.client.create_account("a")) == "OK");
   constexpr int kRequests = 200;
   const auto request =
       batch_of(std::vector<wire::TransferRequest>(20, transfer_of({{"a", 1}}, {}, "some text")));
@@ -87,7 +87,7 @@ TEST_CASE("A stream beyond its window slows the writer down and loses nothing") 
 
 TEST_CASE("Refused items stand in the results of a stream as in those of a batch") {
   RunningLedger ledger;
-  REQUIRE(ledger.client.create_account("a", 5).ok());
+  REQUIRE(told(ledger.client.create_account("a", 5)) == "OK");
   Stream stream(ledger.client);
   const std::vector transfers{transfer_of({{"a", -5}}), transfer_of({{"a", -1}}),
                               transfer_of({{"a", 0}})};
@@ -109,7 +109,7 @@ TEST_CASE("Refused items stand in the results of a stream as in those of a batch
 
 TEST_CASE("A malformed request of a stream gets an error in its place and the stream goes on") {
   RunningLedger ledger;
-  REQUIRE(ledger.client.create_account("a", 5).ok());
+  REQUIRE(told(ledger.client.create_account("a", 5)) == "OK");
   const auto good = batch_of({transfer_of({{"a", -1}})}).SerializeAsString();
   auto not_utf8 = batch_of({transfer_of({{"a", -1}}), transfer_of({{"<", 1}})}).SerializeAsString();
   const auto at = not_utf8.find('<');
@@ -146,7 +146,7 @@ TEST_CASE("A malformed request of a stream gets an error in its place and the st
 
 TEST_CASE("Two streams and unary calls share the ledger") {
   RunningLedger ledger;
-  REQUIRE(ledger.client.create_account("a", 100).ok());
+  REQUIRE(told(ledger.client.create_account("a", 100)) == "OK");
   Stream one(ledger.client);
   Stream two(ledger.client);
   REQUIRE(one.write(batch_of({transfer_of({{"a", -1}}, "k")})));
@@ -164,7 +164,7 @@ TEST_CASE("A request over the limit ends its stream with RESOURCE_EXHAUSTED") {
   auto settings = ledger_settings();
   settings.server.max_message_bytes = 64 * 1024;
   RunningLedger ledger(settings);
-  REQUIRE(ledger.client.create_account("a", 5).ok());
+  REQUIRE(told(ledger.client.create_account("a", 5)) == "OK");
   RawStream stream(ledger.client, kPath);
   REQUIRE(stream.write(batch_of({transfer_of({{"a", -1}})}).SerializeAsString()));
   CHECK(told(parsed(stream.read())) == Lines{"OK"});

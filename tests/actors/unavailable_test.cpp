@@ -24,8 +24,8 @@ struct World {
   std::string other = on_shard("other", 1);
 
   World() {
-    REQUIRE(client.create_account(a, 100).ok());
-    REQUIRE(client.create_account(other, 100).ok());
+    REQUIRE(told(client.create_account(a, 100)) == "OK");
+    REQUIRE(told(client.create_account(other, 100)) == "OK");
   }
 };
 

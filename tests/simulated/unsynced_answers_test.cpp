@@ -86,6 +86,23 @@ TEST_CASE("A balance that an unsynced transfer changed is told once that transfe
   CHECK(answer_to(account) == "another answer");
 }
 
+TEST_CASE("A balance sheet asked for behind an unsynced transfer is taken after a sync") {
+  TwoShards house;
+  house.hold<Commit>("journal");
+  house.hold<Flush>("journal");
+  const auto paid = house.submit(house.pay(60));
+  house.run();
+  const auto sheet = house.ask(BalanceSheetOf{});
+  house.run();
+  house.deliver<Commit>("journal");
+  REQUIRE(house.store().durable() == 2);
+  house.deliver<TakeSnapshot>("journal");
+  CHECK(house.store().durable() == 3);
+  house.run();
+  CHECK(answer_to(sheet) == "another answer");
+  CHECK(answer_to(paid) == "committed 3");
+}
+
 TEST_CASE("A balance that an unsynced transfer changed becomes UNAVAILABLE when the sync fails") {
   Unsynced house;
   const auto read = house.ask(BalanceOf{house.alice});

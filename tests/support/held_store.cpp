@@ -35,15 +35,22 @@ void HeldStore::fail_second_lookup(const std::string& key) {
   fails_second_ = key;
 }
 
+void HeldStore::wait_while_held() {
+  std::unique_lock lock(mutex_);
+  is_held_ = hold_;
+  changed_.notify_all();
+  changed_.wait_for(lock, kPatience, [this] { return !hold_; });
+  is_held_ = false;
+}
+
 persistence::StoreResult<void> HeldStore::append(persistence::Group group) {
-  {
-    std::unique_lock lock(mutex_);
-    is_held_ = hold_;
-    changed_.notify_all();
-    changed_.wait_for(lock, kPatience, [this] { return !hold_; });
-    is_held_ = false;
-  }
+  wait_while_held();
   return below_->append(std::move(group));
+}
+
+persistence::StoreResult<void> HeldStore::reopen() {
+  wait_while_held();
+  return below_->reopen();
 }
 
 persistence::StoreResult<std::optional<persistence::KeyBinding>> HeldStore::find_key(

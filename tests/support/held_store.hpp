@@ -23,7 +23,7 @@ class HeldStore final : public persistence::Store {
  public:
   explicit HeldStore(std::shared_ptr<persistence::Store> below) : below_(std::move(below)) {}
 
-  // Appends wait while one lives.
+  // Appends and reopenings wait while one lives.
   class Hold {
    public:
     explicit Hold(HeldStore& store) : store_(store) { store_.set_hold(true); }
@@ -48,7 +48,7 @@ class HeldStore final : public persistence::Store {
     return below_->begin_group(now, run_ms);
   }
   persistence::StoreResult<void> append(persistence::Group group) override;
-  persistence::StoreResult<void> reopen() override { return below_->reopen(); }
+  persistence::StoreResult<void> reopen() override;
   bool has_room() const override { return below_->has_room(); }
   persistence::StoreResult<std::vector<ledger::Amount>> load_balances() const override {
     return below_->load_balances();
@@ -118,6 +118,7 @@ class HeldStore final : public persistence::Store {
 
  private:
   void set_hold(bool hold);
+  void wait_while_held();
   template <class Condition>
   void await(Condition condition);
 
