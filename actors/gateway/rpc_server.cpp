@@ -77,8 +77,9 @@ void RpcServer::stop(std::chrono::milliseconds drain) {
   stopping_ = true;
   inbox_->wake();
   server_->Shutdown(std::chrono::system_clock::now() + drain);
-  inbox_->close();
-  queue_->Shutdown();
+  // The queue is closed by its own thread: no call can start anything on it afterwards.
+  closing_ = true;
+  inbox_->wake();
   thread_.join();
   calls_.clear();
   server_.reset();
@@ -87,7 +88,9 @@ void RpcServer::stop(std::chrono::milliseconds drain) {
 
 void RpcServer::run() {
   void* tag = nullptr;
-  for (bool ok = false; queue_->Next(&tag, &ok);) static_cast<Operation*>(tag)->done(ok);
+  for (bool ok = false; queue_->Next(&tag, &ok);) {
+    if (!closed_) static_cast<Operation*>(tag)->done(ok);
+  }
 }
 
 void RpcServer::inbox_rang(bool) {
@@ -100,6 +103,10 @@ void RpcServer::inbox_rang(bool) {
   }
   if (stopping_ && !std::exchange(drained_, true)) {
     for (const auto& [id, call] : calls_) call->drain();
+  }
+  if (closing_ && !std::exchange(closed_, true)) {
+    inbox_->close();
+    queue_->Shutdown();
   }
 }
 

@@ -85,6 +85,8 @@ class RpcServer {
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   bool drained_ = false;
+  std::atomic<bool> closing_{false};  // gRPC's server has shut down
+  bool closed_ = false;               // and the queue as well
 
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
