@@ -270,8 +270,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     if (transfer.idempotency_key.empty()) continue;
     const auto bound = key_is_bound(transfer.idempotency_key);
     if (!bound) {
-      // Without its keys the journal cannot go on: its successor opens the store anew.
-      self_->quit(gateway_error(bound.error().message));
+      spdlog::critical("journal: cannot look a key up: {}", bound.error().message);
       return Booked::refused;
     }
     if (*bound) return Booked::key_bound;
