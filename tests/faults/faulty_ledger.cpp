@@ -41,17 +41,6 @@ config::Settings settings_of(std::size_t intensity) {
 
 }  // namespace
 
-TempDirectory::TempDirectory() {
-  auto name = (std::filesystem::temp_directory_path() / "scalegraph-faults-XXXXXX").string();
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-TempDirectory::~TempDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 FaultyLedger::Config::Config(const config::Settings& settings) {
   actors::configure(*this, settings);
 }

@@ -8,7 +8,6 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,20 +15,9 @@
 
 #include "actors/tree.hpp"
 #include "persistence/store.hpp"
+#include "tests/support/temp_directory.hpp"
 
 namespace sg::test {
-
-class TempDirectory {
- public:
-  TempDirectory();
-  ~TempDirectory();
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 enum class Fault {
   kill,   // its mailbox is dropped

@@ -1,7 +1,5 @@
 #include "bed.hpp"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -10,17 +8,6 @@ namespace sg::persistence::test {
 
 std::ostream& operator<<(std::ostream& out, Backend backend) {
   return out << (backend == Backend::memory ? "memory" : "rocksdb");
-}
-
-TempDirectory::TempDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "persistence-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-TempDirectory::~TempDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 TransferRecord TransferSpec::record() const { return {kind, postings, reference, key, digest}; }

@@ -11,23 +11,14 @@
 
 #include "persistence/memory_disk.hpp"
 #include "persistence/store.hpp"
+#include "tests/support/temp_directory.hpp"
 
 namespace sg::persistence::test {
 
+using sg::test::TempDirectory;
+
 enum class Backend { memory, rocksdb };
 std::ostream& operator<<(std::ostream& out, Backend backend);
-
-class TempDirectory {
- public:
-  TempDirectory();
-  ~TempDirectory();
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct TransferSpec {
   std::vector<Posting> postings;
