@@ -117,13 +117,9 @@ void StreamCall::write_next() {
     stream_.Write(*slots_.front().response, &wrote_operation_);
     return;
   }
-  if (draining_ && !broken_ && slots_.empty() && reading_) {
-    // A read is under way: only the end of the call ends it.
-    context_.TryCancel();
-    return;
-  }
   const bool over = no_more_requests_ || draining_ || broken_;
-  if (over && slots_.empty() && !reading_) {
+  // A status other than OK may go out while a read is under way: it ends that read.
+  if (over && slots_.empty() && (!reading_ || (draining_ && !broken_))) {
     finishing_ = true;
     const auto status = no_more_requests_ || broken_
                             ? grpc::Status::OK

@@ -1,5 +1,6 @@
 // What the server is to its connections: health, reflection, limits, ports.
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "tests/support/held_store.hpp"
 #include "tests/support/running_ledger.hpp"
@@ -196,9 +197,21 @@ TEST_CASE("A gateway that crashed binds its port again, and the ledger is as it 
   CHECK(told(again.debit("a", 5)) == "OK");
 }
 
-TEST_CASE("A server that was asked to stop finishes what is in flight") {
-  RunningLedger ledger;
+TEST_CASE("A server that was asked to stop finishes what is in flight, and takes nothing more") {
+  const auto store = std::make_shared<HeldStore>(memory_store());
+  RunningLedger ledger(ledger_settings(), store);
   REQUIRE(told(ledger.client.create_account("a", 5)) == "OK");
-  CHECK(ledger.tree.stop());
+  HealthWatch watch(ledger.client, "");
+  CHECK(watch.next() == Health::SERVING);
+  auto hold = store->hold();
+  auto unary = std::async(std::launch::async, [&] { return ledger.client.debit("a", 1); });
+  store->await_held();
+  auto stopped = std::async(std::launch::async, [&] { return ledger.tree.stop(); });
+  // The watch ends when the server has begun to stop.
+  CHECK(watch.end().error_code() == grpc::StatusCode::UNAVAILABLE);
+  hold.release();
+  CHECK(told(unary.get()) == "OK");
+  CHECK(stopped.get());
   CHECK(ledger.client.debit("a", 1).status.error_code() == grpc::StatusCode::UNAVAILABLE);
+  CHECK(store->head().totals.transactions == 1);
 }

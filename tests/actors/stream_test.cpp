@@ -1,7 +1,9 @@
 // StreamTransfers: pipelined requests, one response each, in order; errors do not end the stream.
 #include <catch2/catch.hpp>
+#include <future>
 #include <thread>
 
+#include "tests/support/held_store.hpp"
 #include "tests/support/running_ledger.hpp"
 
 using namespace sg;
@@ -172,4 +174,27 @@ TEST_CASE("A request over the limit ends its stream with RESOURCE_EXHAUSTED") {
   CHECK_FALSE(stream.read());
   CHECK(stream.finish().error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
   CHECK(ledger.client.balance("a") == 4);
+}
+
+// It was cancelled, which left the client not knowing what had become of the requests it had sent.
+TEST_CASE("A stream that is open when the server stops is answered and told to go elsewhere") {
+  const auto store = std::make_shared<HeldStore>(memory_store());
+  RunningLedger ledger(ledger_settings(), store);
+  REQUIRE(told(ledger.client.create_account("a", 5)) == "OK");
+  RawStream idle(ledger.client, kPath);
+  REQUIRE(idle.write(batch_of({}).SerializeAsString()));
+  CHECK(told(parsed(idle.read())).empty());
+  RawStream busy(ledger.client, kPath);
+  auto hold = store->hold();
+  REQUIRE(busy.write(batch_of({transfer_of({{"a", -1}})}).SerializeAsString()));
+  store->await_held();
+  auto stopped = std::async(std::launch::async, [&] { return ledger.tree.stop(); });
+  const std::string elsewhere = "UNAVAILABLE NODE_UNAVAILABLE outcome=none";
+  CHECK_FALSE(idle.read());
+  CHECK(told(idle.finish()) == elsewhere);
+  hold.release();
+  CHECK(told(parsed(busy.read())) == Lines{"OK"});
+  CHECK_FALSE(busy.read());
+  CHECK(told(busy.finish()) == elsewhere);
+  CHECK(stopped.get());
 }
