@@ -14,15 +14,16 @@ constexpr std::chrono::milliseconds kTick{10};
 
 }  // namespace
 
-ledger::Result<std::optional<ledger::KeyBinding>> StoredKeys::find(std::string_view key) {
-  auto found = store_->find_key(key);
-  if (!found) return tl::unexpected(unavailable_error(found.error()));
-  if (!*found) return std::nullopt;
-  return ledger::KeyBinding{(*found)->sequence, (*found)->time, (*found)->digest};
+void StoredKeys::stamp(ledger::Transfer& transfer) const {
+  transfer.key_hash = persistence::key_hash(transfer.idempotency_key);
+  transfer.digest = persistence::content_digest(transfer);
 }
 
-ledger::Digest StoredKeys::digest(const ledger::Transfer& transfer) {
-  return persistence::content_digest(transfer);
+ledger::Result<std::optional<ledger::KeyBinding>> StoredKeys::find(
+    const ledger::Transfer& transfer) {
+  auto found = store_->find_key({transfer.idempotency_key, transfer.key_hash});
+  if (!found) return tl::unexpected(unavailable_error(found.error()));
+  return std::move(*found);
 }
 
 Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)

@@ -22,8 +22,9 @@ namespace sg::actors {
 class StoredKeys final : public ledger::KeySource {
  public:
   explicit StoredKeys(std::shared_ptr<persistence::Store> store) : store_(std::move(store)) {}
-  ledger::Result<std::optional<ledger::KeyBinding>> find(std::string_view key) override;
-  ledger::Digest digest(const ledger::Transfer& transfer) override;
+  ledger::Sequence durable() const override { return store_->durable(); }
+  void stamp(ledger::Transfer& transfer) const override;
+  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer& transfer) override;
 
  private:
   std::shared_ptr<persistence::Store> store_;

@@ -252,9 +252,11 @@ Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
   return Booked::yes;
 }
 
-ledger::Result<bool> Journal::key_is_bound(std::string_view key) {
-  if (group_keys_.contains(key)) return true;
-  auto found = runtime_->store->find_key(key);
+// The coordinator has looked at the chain up to `known`. Two keys of one hash in a group: the
+// second is looked up again once the first is durable.
+ledger::Result<bool> Journal::key_is_bound(const ledger::Transfer& transfer, Sequence known) {
+  if (group_keys_.contains(transfer.key_hash)) return true;
+  auto found = runtime_->store->find_key({transfer.idempotency_key, transfer.key_hash, known});
   if (!found) return tl::unexpected(unavailable_error(found.error()));
   return found->has_value();
 }
@@ -268,7 +270,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     const auto& transfer = submission.transfers[i];
     entries += static_cast<std::uint32_t>(transfer.entries.size());
     if (transfer.idempotency_key.empty()) continue;
-    const auto bound = key_is_bound(transfer.idempotency_key);
+    const auto bound = key_is_bound(transfer, batch.keys_known);
     if (!bound) {
       spdlog::critical("journal: cannot look a key up: {}", bound.error().message);
       return Booked::refused;
@@ -286,13 +288,10 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     for (const auto& entry : transfer.entries) {
       postings_.push_back({batch.account_numbers[account++], entry.amount});
     }
-    persistence::TransferRecord record{
-        transfer.kind, postings_, transfer.reference, transfer.idempotency_key, {}};
-    if (!transfer.idempotency_key.empty()) {
-      record.digest = persistence::content_digest(transfer);
-      group_keys_.try_emplace(transfer.idempotency_key, true);
-    }
-    group_->add(record);
+    if (!transfer.idempotency_key.empty()) group_keys_.insert(transfer.key_hash);
+    group_->add(persistence::TransferRecord{transfer.kind, postings_, transfer.reference,
+                                            transfer.idempotency_key, transfer.digest,
+                                            transfer.key_hash});
   }
   group_->end_unit();
   return Booked::yes;
@@ -416,7 +415,7 @@ void Journal::offer_maintenance() {
   const auto durable = store.durable();
   const bool checkpoint =
       durable - last_checkpoint_ >= runtime_->settings.storage.checkpoint_interval;
-  const bool index = store.unindexed_postings() >= runtime_->settings.storage.index_chunk;
+  const bool index = store.has_index_work();
   if (checkpoint) last_checkpoint_ = durable;
   if (checkpoint || index) self_->send(std::exchange(indexer_, {}), Maintain{checkpoint});
 }

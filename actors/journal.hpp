@@ -7,6 +7,8 @@
 // successor opens the store anew, and everybody else starts over from the durable state.
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <cstdint>
@@ -16,7 +18,6 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
-#include "ledger/name_map.hpp"
 #include "persistence/group.hpp"
 
 namespace sg::actors {
@@ -54,7 +55,7 @@ class Journal {
   Booked book(ledger::LockBatch& batch, ledger::Unit& unit);
   Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
-  ledger::Result<bool> key_is_bound(std::string_view key);
+  ledger::Result<bool> key_is_bound(const ledger::Transfer& transfer, ledger::Sequence known);
   void touch(ledger::AccountNumber account);
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);
@@ -94,7 +95,7 @@ class Journal {
   std::optional<persistence::Group> group_;
   std::vector<ledger::CommittedUnits> committed_;
   std::vector<ledger::RejectedUnits> rejected_;
-  ledger::NameMap<bool> group_keys_;
+  absl::flat_hash_set<std::uint64_t> group_keys_;  // by their hash
   std::vector<AwaitDurable> waiters_;
   bool flush_scheduled_ = false;
 

@@ -140,9 +140,10 @@ constexpr std::array key_rows{
         "Transfers between two checkpoints of the balances. A start replays what came after the "
         "last one: fewer make a restart quicker, more make less work while running."},
     Key{"storage", "index_chunk", "postings",
-        integer<&Settings::storage, &Storage::index_chunk>(1'000, 1'000'000),
-        "Postings that are sorted and added to the history index in one go, beside the writing of "
-        "blocks. Larger goes make fewer files to read from, and longer pauses for the disk."},
+        integer<&Settings::storage, &Storage::index_chunk>(1'000, 10'000'000),
+        "Postings and idempotency keys that are sorted and added to the indexes in one go, beside "
+        "the writing of blocks. They are in memory until then, about 40 bytes each, and a start "
+        "reads them again. Larger goes cost less work and more memory."},
     Key{"storage", "key_retention", "seconds",
         integer<&Settings::storage, &Storage::key_retention>(1, ten_years_s),
         "An idempotency key is kept at least this long, counted in time that the server ran, so "

@@ -56,7 +56,7 @@ struct Storage {
   std::size_t max_wal_bytes = 268'435'456;      // 256 MiB
   std::size_t block_cache_bytes = 134'217'728;  // 128 MiB
   std::size_t checkpoint_interval = 1'000'000;  // transfers
-  std::size_t index_chunk = 50'000;             // postings
+  std::size_t index_chunk = 500'000;            // postings and keys
   std::chrono::seconds key_retention{86'400};   // of time that the server ran
 
   bool operator==(const Storage&) const = default;

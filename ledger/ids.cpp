@@ -1,13 +1,12 @@
 #include "ledger/ids.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace sg::ledger {
 namespace {
 
 constexpr std::string_view kBase32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-constexpr std::size_t kTransactionIdChars =
-    26;  // 130 bits hold 48 of time, 16 zero, 64 of sequence
 constexpr TimeMs kMaxTime = (TimeMs{1} << 48) - 1;
 
 constexpr std::array<std::int8_t, 256> base32_values() {
@@ -32,6 +31,11 @@ bool is_utf8(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   const auto* end = p + text.size();
   while (p < end) {
+    std::uint64_t eight = 0;
+    if (end - p >= 8 && (std::memcpy(&eight, p, 8), (eight & 0x8080808080808080u) == 0)) {
+      p += 8;
+      continue;
+    }
     const unsigned char lead = *p;
     if (lead < 0x80) {
       ++p;
@@ -102,13 +106,22 @@ std::uint64_t shard_hash(std::string_view key) {
   return hash ^ (hash >> 31);
 }
 
-std::string transaction_id(TimeMs time, Sequence sequence) {
+void write_transaction_id(TimeMs time, Sequence sequence, char* to) {
   __extension__ using Wide = unsigned __int128;
   auto value = (static_cast<Wide>(static_cast<std::uint64_t>(time & kMaxTime)) << 80) | sequence;
-  std::string id(kTransactionIdChars, '0');
-  for (std::size_t i = kTransactionIdChars; i-- > 0; value >>= 5) {
-    id[i] = kBase32[static_cast<std::size_t>(value & 31u)];
+  // In pieces of one register: twelve digits of 5 bits each.
+  constexpr std::size_t kPiece = 12;
+  for (std::size_t end = kTransactionIdChars; end > 0; value >>= 5 * kPiece) {
+    auto piece = static_cast<std::uint64_t>(value);
+    for (const auto stop = end > kPiece ? end - kPiece : 0; end > stop; piece >>= 5) {
+      to[--end] = kBase32[piece & 31u];
+    }
   }
+}
+
+std::string transaction_id(TimeMs time, Sequence sequence) {
+  std::string id(kTransactionIdChars, '0');
+  write_transaction_id(time, sequence, id.data());
   return id;
 }
 

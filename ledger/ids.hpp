@@ -39,7 +39,10 @@ inline std::size_t shard_of(std::string_view id, std::size_t shards) {
 
 // A transaction's public id: 26 characters of Crockford base 32 that hold time and sequence, so the
 // id alone tells where the transaction is, and ids sort by age (the layout of a ULID).
+inline constexpr std::size_t kTransactionIdChars = 26;
 std::string transaction_id(TimeMs time, Sequence sequence);
+// The same into kTransactionIdChars bytes.
+void write_transaction_id(TimeMs time, Sequence sequence, char* to);
 
 struct TransactionPlace {
   TimeMs time = 0;

@@ -107,6 +107,7 @@ struct Unit {
 struct LockBatch {
   std::uint64_t id = 0;
   std::uint64_t coordinator = 0;  // incarnation
+  Sequence keys_known = 0;        // its keys were looked for in the chain up to here
   std::vector<SubmissionPtr> submissions;
   std::vector<Unit> units;
   std::vector<ShardPart> parts;  // one per shard

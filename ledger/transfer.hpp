@@ -1,6 +1,7 @@
 // A transfer as it is asked for, and what makes it valid before any account is looked at.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -26,12 +27,18 @@ struct Entry {
   Amount amount = 0;  // positive credits, negative debits
 };
 
+// Of method, entries in order and reference: two requests with one key must agree in it.
+using Digest = std::array<std::uint8_t, 16>;
+
 // A view: entries and texts are owned by the request that carries it.
 struct Transfer {
   TransferKind kind = TransferKind::transfer;
   std::span<const Entry> entries;
   std::string_view reference;
   std::string_view idempotency_key;  // empty: none
+  // With a key, by KeySource::stamp().
+  std::uint64_t key_hash = 0;
+  Digest digest{};
 };
 
 // The argument checks of the status table, in entry order, then reference, then key. A credit's or

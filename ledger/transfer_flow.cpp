@@ -57,6 +57,7 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
   auto batch = std::make_shared<LockBatch>();
   batch->id = next_batch_++;
   batch->coordinator = options_.incarnation;
+  batch->keys_known = keys_.durable();
   batch->parts.resize(options_.shards);
   batch->part_heard.assign(options_.shards, false);
   for (std::size_t items = 0; !queue_.empty() && items < kBatchItems;) {
@@ -102,10 +103,9 @@ void TransferFlow::admit(const Pending& pending, LockBatch& batch, SteadyTime no
   if (batch.units.size() > units) batch.submissions.push_back(pending.submission);
 }
 
-bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding,
-                          const Digest& digest) {
+bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding) {
   submission.observed = std::max(submission.observed, binding.sequence);
-  if (binding.digest == digest) {
+  if (binding.digest == submission.transfers[item].digest) {
     commit(submission, item, binding.sequence, binding.time);
     return true;
   }
@@ -115,22 +115,23 @@ bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyB
 
 // True when the item needs locks; otherwise its key decided it, or it joined another.
 bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item) {
-  const auto& transfer = submission->transfers[item];
+  auto& transfer = submission->transfers[item];
   const auto key = transfer.idempotency_key;
   if (key.empty()) return true;
-  const auto digest = keys_.digest(transfer);
+  keys_.stamp(transfer);
+  const auto& digest = transfer.digest;
   if (keys_in_flight_.contains(key)) {
     submission->results[item].state = State::joined;
     keys_in_flight_.join(key, {submission, item, 1, digest});
     return false;
   }
-  const auto bound = keys_.find(key);
+  const auto bound = keys_.find(transfer);
   if (!bound) {
     refuse(*submission, item, std::make_shared<Error>(bound.error()));
     return false;
   }
   if (*bound) {
-    replay(*submission, item, **bound, digest);
+    replay(*submission, item, **bound);
     return false;
   }
   keys_in_flight_.begin(key, digest);
@@ -144,14 +145,13 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
   NameMap<std::uint32_t> own;  // key -> first item with it
   std::vector<std::pair<std::uint32_t, KeyBinding>> bound_items;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
-  std::vector<Digest> digests(items);
   for (std::uint32_t i = 0; i < items; ++i) {
-    const auto& transfer = submission.transfers[i];
+    auto& transfer = submission.transfers[i];
     const auto key = transfer.idempotency_key;
     if (key.empty() || submission.results[i].state != State::undecided) continue;
-    digests[i] = keys_.digest(transfer);
+    keys_.stamp(transfer);
     if (keys_in_flight_.contains(key)) {
-      keys_in_flight_.join(key, {pending.submission, 0, items, digests[i]});
+      keys_in_flight_.join(key, {pending.submission, 0, items, transfer.digest});
       for (auto& result : submission.results) {
         if (result.state == State::undecided) result.state = State::joined;
       }
@@ -159,15 +159,15 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
     }
     const auto [first, added] = own.try_emplace(key, i);
     if (!added) {
-      if (digests[first->second] != digests[i]) {
+      if (submission.transfers[first->second].digest != transfer.digest) {
         return refuse_all(submission, mismatch_error(transfer), i);
       }
       twins.emplace_back(i, first->second);
       continue;
     }
-    const auto bound = keys_.find(key);
+    const auto bound = keys_.find(transfer);
     if (!bound) return refuse_all(submission, bound.error(), kNone);
-    if (*bound && (*bound)->digest != digests[i]) {
+    if (*bound && (*bound)->digest != transfer.digest) {
       submission.observed = std::max(submission.observed, (*bound)->sequence);
       return refuse_all(submission, mismatch_error(transfer), i);
     }
@@ -175,9 +175,9 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
   }
   for (const auto& [item, binding] : bound_items) {
     own.erase(submission.transfers[item].idempotency_key);
-    replay(submission, item, binding, digests[item]);
+    replay(submission, item, binding);
   }
-  for (const auto& [key, item] : own) keys_in_flight_.begin(key, digests[item]);
+  for (const auto& [key, item] : own) keys_in_flight_.begin(key, submission.transfers[item].digest);
   for (const auto& [twin, first] : twins) {
     const auto& result = submission.results[first];
     if (result.state == State::committed) {
@@ -186,7 +186,7 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
     }
     submission.results[twin].state = State::joined;
     keys_in_flight_.join(submission.transfers[twin].idempotency_key,
-                         {pending.submission, twin, 1, digests[twin]});
+                         {pending.submission, twin, 1, submission.transfers[twin].digest});
   }
   if (submission.undecided > 0) add_unit(batch, submission, 0, items);
 }

@@ -100,8 +100,7 @@ class TransferFlow {
   void admit_atomic(const Pending& pending, LockBatch& batch);
   bool admit_item(const SubmissionPtr& submission, std::uint32_t item);
   // True when the item's key decided it.
-  bool replay(Submission& submission, std::uint32_t item, const KeyBinding& binding,
-              const Digest& digest);
+  bool replay(Submission& submission, std::uint32_t item, const KeyBinding& binding);
 
   void hear(LockBatch& batch, std::uint32_t unit, const Refusal* refusal);
   void conclude(LockBatch& batch, std::uint32_t unit, SteadyTime now, Effects& effects);

@@ -57,7 +57,7 @@ void BlockWriter::begin(Sequence first) {
   buffer_.set_end(buffer_.reserve(kHeaderBytes) + kHeaderBytes);
 }
 
-std::size_t BlockWriter::add(const TransferRecord& record) {
+void BlockWriter::add(const TransferRecord& record) {
   start_record();
   const bool has_key = !record.idempotency_key.empty();
   char* to = buffer_.reserve(
@@ -69,14 +69,8 @@ std::size_t BlockWriter::add(const TransferRecord& record) {
     to = put_varint(put_varint(to, posting.account), zigzag(posting.amount));
   }
   to = put_text(to, record.reference);
-  std::size_t key_at = 0;
-  if (has_key) {
-    to = put_varint(to, record.idempotency_key.size());
-    key_at = static_cast<std::size_t>(to - buffer_.data());
-    to = put_fixed(put_bytes(to, record.idempotency_key), record.digest);
-  }
+  if (has_key) to = put_fixed(put_text(to, record.idempotency_key), record.digest);
   buffer_.set_end(to);
-  return key_at;
 }
 
 void BlockWriter::add(const ledger::Account& account) {

@@ -32,8 +32,7 @@ class BlockWriter {
   // The block being written begins with its first record.
   void begin(Sequence first);
   bool is_open() const { return open_; }
-  // Returns where the key's bytes stand in the buffer; the digest follows them.
-  std::size_t add(const TransferRecord& record);
+  void add(const TransferRecord& record);
   void add(const ledger::Account& account);
   void add(const ledger::Participant& participant);
   void mark_unit_end();

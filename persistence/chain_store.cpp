@@ -55,12 +55,11 @@ StoreResult<void> ChainStore::write_group(const GroupContents& group) {
       batch->put(Family::blocks, be64(block.first), group.writer.bytes_of(block));
     }
     Catalog::add(*batch, group);
-    KeyIndex::add(*batch, group);
     if (auto written = rows.write(*batch, true); !written) return written;
     const HighWaterMark mark{group.head.sequence, group.head.hash};
     if (auto marked = medium_->write_mark(encode(mark), false); !marked) return marked;
-    // Before durable() moves: who sees a sequence finds it in the history.
-    history_->push(group.postings, group.head.sequence);
+    // Before durable() moves: who sees a sequence finds it in the indexes.
+    index_->push({group.history, group.keys, group.head.sequence, group.head.run_ms});
     return {};
   });
 }
@@ -92,12 +91,12 @@ StoreResult<void> ChainStore::append(Group group) {
 StoreResult<void> ChainStore::reopen() {
   const auto closed = gate_.close();
   rows_.reset();
-  history_.reset();
+  index_.reset();
   spare_.reset();
-  auto opened = open_chain(*medium_, options_, keys_.expiry());
+  auto opened = open_chain(*medium_, options_);
   if (!opened) return tl::unexpected(opened.error());
   rows_ = std::move(opened->rows);
-  history_ = std::move(opened->history);
+  index_ = std::move(opened->index);
   {
     const std::lock_guard lock(head_mutex_);
     head_ = opened->head;
@@ -186,7 +185,7 @@ StoreResult<std::optional<StoredTransaction>> ChainStore::transaction(Sequence s
 StoreResult<std::vector<StoredTransaction>> ChainStore::transactions(
     const TransactionRange& range) const {
   return with_rows([&](KeyValue& rows) {
-    return TransactionReader(rows, account_ids_, durable()).list(*history_, range);
+    return TransactionReader(rows, account_ids_, durable()).list(*index_, range);
   });
 }
 
@@ -195,19 +194,24 @@ StoreResult<Sequence> ChainStore::first_at_or_after(TimeMs time) const {
       [&](KeyValue& rows) { return persistence::first_at_or_after(rows, durable(), time); });
 }
 
-StoreResult<std::optional<KeyBinding>> ChainStore::find_key(std::string_view key) const {
-  return with_rows([&](KeyValue& rows) { return keys_.find(rows, key, durable()); });
+StoreResult<std::optional<KeyBinding>> ChainStore::find_key(const KeyLookup& lookup) const {
+  return with_rows([&](KeyValue& rows) { return keys_.find(rows, *index_, lookup, durable()); });
 }
 
 // --- maintenance ---
 
 StoreResult<bool> ChainStore::index_some(bool all) {
-  return with_rows([&](KeyValue& rows) { return history_->index_some(rows, all); });
+  return with_rows([&](KeyValue& rows) { return index_->work(rows, all); });
 }
 
-std::size_t ChainStore::unindexed_postings() const {
+bool ChainStore::has_index_work() const {
   const auto open = gate_.enter();
-  return history_ ? history_->unindexed() : 0;
+  return index_ && index_->has_work();
+}
+
+std::size_t ChainStore::unindexed() const {
+  const auto open = gate_.enter();
+  return index_ ? index_->unindexed() : 0;
 }
 
 StoreResult<void> ChainStore::write_balances(std::span<const BalanceRow> balances) {

@@ -10,6 +10,7 @@
 
 #include "persistence/account_ids.hpp"
 #include "persistence/gate.hpp"
+#include "persistence/group_contents.hpp"
 #include "persistence/key_index.hpp"
 #include "persistence/opening.hpp"
 #include "persistence/store.hpp"
@@ -48,10 +49,11 @@ class ChainStore : public Store {
   StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range) const override;
   StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
-  StoreResult<std::optional<KeyBinding>> find_key(std::string_view key) const override;
+  StoreResult<std::optional<KeyBinding>> find_key(const KeyLookup& lookup) const override;
 
   StoreResult<bool> index_some(bool all) override;
-  std::size_t unindexed_postings() const override;
+  bool has_index_work() const override;
+  std::size_t unindexed() const override;
   StoreResult<void> write_balances(std::span<const BalanceRow> rows) override;
   StoreResult<void> write_checkpoint(Sequence marker) override;
   Sequence checkpoint() const override { return checkpoint_.load(std::memory_order_acquire); }
@@ -71,7 +73,7 @@ class ChainStore : public Store {
   mutable AccountIdCache account_ids_;
   mutable Gate gate_;
   std::unique_ptr<KeyValue> rows_;  // none between a failed reopening and the next
-  std::unique_ptr<History> history_;
+  std::unique_ptr<RecordIndex> index_;
   std::unique_ptr<GroupContents> spare_;  // buffers of the last group
   mutable std::mutex head_mutex_;
   ChainHead head_;

@@ -35,4 +35,8 @@ Digest content_digest(const ledger::Transfer& transfer) {
   return digest;
 }
 
+std::uint64_t key_hash(std::string_view key) {
+  return get_fixed<std::uint64_t>(reinterpret_cast<const char*>(sha256(key).data()));
+}
+
 }  // namespace sg::persistence

@@ -121,15 +121,14 @@ class DirectoryMedium : public Medium {
     return sync_directory(directory_);
   }
 
-  StoreResult<std::unique_ptr<KeyValue>> open(
-      Access access, std::function<bool(std::string_view)> is_expired) override {
+  StoreResult<std::unique_ptr<KeyValue>> open(Access access) override {
     if (access == Access::read_write) {
       std::error_code error;
       fs::remove_all(paths_.ingest, error);
       if (!error) fs::create_directory(paths_.ingest, error);
       if (error) return system_error(error.value(), "emptying " + paths_.ingest.string());
     }
-    return open_rocks(paths_, access, options_, std::move(is_expired));
+    return open_rocks(paths_, access, options_);
   }
 
   StoreResult<std::optional<std::string>> read_mark() const override {

@@ -10,7 +10,7 @@ namespace sg::persistence {
 
 // Counts up with every change that an older reader would misread. Stored in the meta family and
 // in every block.
-inline constexpr std::uint16_t kFormatVersion = 1;
+inline constexpr std::uint16_t kFormatVersion = 2;
 // The hash that spreads accounts over shards (ledger::shard_hash).
 inline constexpr std::string_view kShardHashName = "fnv1a-splitmix64";
 
@@ -61,7 +61,8 @@ constexpr bool is_transaction(RecordKind kind) {
 // --- the meta family ---
 inline constexpr std::string_view kMetaVersion = "format";        // u16
 inline constexpr std::string_view kMetaShardHash = "shard_hash";  // text
-inline constexpr std::string_view kMetaIndexed = "indexed";       // u64, history has all up to it
+inline constexpr std::string_view kMetaIndexed = "indexed";       // u64, the runs have all up to it
+inline constexpr std::string_view kMetaRuns = "runs";             // record_index.cpp
 inline constexpr std::string_view kMetaCheckpoint =
     "checkpoint";  // u64, balances hold all up to it
 

@@ -16,7 +16,7 @@ void GroupContents::start(const ChainHead& on, TimeMs now, std::int64_t run) {
   totals = on.totals;
   unit_is_open = false;
   writer.clear();
-  postings.clear();
+  history.clear();
   keys.clear();
   accounts.clear();
   participants.clear();
@@ -57,12 +57,10 @@ Group::~Group() = default;
 Sequence Group::add(const TransferRecord& record) {
   GroupContents& in = *contents_;
   const Sequence sequence = in.next_record();
-  const std::size_t key_at = in.writer.add(record);
-  if (!record.idempotency_key.empty()) {
-    in.keys.push_back({sequence, key_at, record.idempotency_key.size()});
-  }
+  in.writer.add(record);
+  if (!record.idempotency_key.empty()) in.keys.push_back({record.key_hash, sequence});
   for (const Posting& posting : record.postings) {
-    in.postings.push_back({posting.account, sequence});
+    in.history.push_back({posting.account, sequence});
     in.totals.postings += posting.amount;
   }
   ++in.totals.transactions;

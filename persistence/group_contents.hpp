@@ -1,27 +1,15 @@
-// What a group holds on its way into the store: sealed blocks, and the rows derived from them.
+// What a group holds on its way into the store: sealed blocks, and what is derived from them.
 #pragma once
 
 #include <vector>
 
 #include "persistence/block_writer.hpp"
+#include "persistence/mention.hpp"
 #include "persistence/record.hpp"
 
 namespace sg::persistence {
 
-// That a transaction touched an account.
-struct HistoryRow {
-  AccountNumber account = ledger::kNoAccount;
-  Sequence sequence = 0;
-};
-
 struct GroupContents {
-  // A key's bytes stand in the blocks' buffer, its digest behind them.
-  struct KeyPlace {
-    Sequence sequence = 0;
-    std::size_t at = 0;
-    std::size_t bytes = 0;
-  };
-
   ChainHead begun_on;
   ChainHead head;  // with all sealed blocks
   TimeMs time = 0;
@@ -33,8 +21,8 @@ struct GroupContents {
   bool unit_is_open = false;
 
   BlockWriter writer;
-  std::vector<HistoryRow> postings;  // in order; an account twice in a transfer stands twice
-  std::vector<KeyPlace> keys;
+  std::vector<Mention> history;  // in order; an account twice in a transfer stands twice
+  std::vector<Mention> keys;
   std::vector<ledger::Account> accounts;
   std::vector<ledger::Participant> participants;
 

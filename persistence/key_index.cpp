@@ -1,53 +1,36 @@
 #include "persistence/key_index.hpp"
 
-#include "persistence/rows.hpp"
+#include "persistence/block_cursor.hpp"
 
 namespace sg::persistence {
-namespace {
 
-bool is_expired(std::int64_t bound_at, std::int64_t now, std::int64_t retention) {
-  return now - bound_at > retention;
-}
-
-}  // namespace
-
-KeyIndex::KeyIndex(std::int64_t retention_ms)
-    : retention_ms_(retention_ms), clock_(std::make_shared<std::atomic<std::int64_t>>(0)) {}
-
-void KeyIndex::add(Batch& batch, const GroupContents& group) {
-  const ByteBuffer& buffer = group.writer.buffer();
-  for (const auto& place : group.keys) {
-    KeyRowValue row;
-    row.binding.sequence = place.sequence;
-    row.binding.time = group.time;
-    row.binding.digest = get_fixed<Digest>(buffer.data() + place.at + place.bytes);
-    row.run_ms = group.run_ms;
-    const auto bytes = encode(row);
-    batch.put(Family::keys, buffer.slice(place.at, place.bytes), {bytes.data(), bytes.size()});
-  }
-}
-
-StoreResult<std::optional<KeyBinding>> KeyIndex::find(const KeyValue& rows, std::string_view key,
+StoreResult<std::optional<KeyBinding>> KeyIndex::find(const KeyValue& rows,
+                                                      const RecordIndex& index,
+                                                      const KeyLookup& lookup,
                                                       Sequence durable) const {
-  auto bytes = rows.get(Family::keys, key);
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (!*bytes) return std::nullopt;
-  const auto row = decode_key(**bytes);
-  if (!row) {
-    return store_error(StoreFault::corrupt,
-                       "the row of idempotency key '" + std::string(key) + "' does not decode");
+  const auto places = index.find(rows, Index::keys, lookup.hash, {lookup.after + 1, durable + 1});
+  if (!places) return tl::unexpected(places.error());
+  if (places->empty()) return std::nullopt;
+  BlockCursor cursor(rows);
+  DecodedRecord record;
+  for (const Sequence sequence : *places) {
+    const auto found = cursor.seek(sequence);
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) {
+      return store_error(StoreFault::corrupt,
+                         "the block with sequence " + std::to_string(sequence) + " is missing");
+    }
+    const BlockView& block = cursor.block();
+    if (!block.read_record(static_cast<std::uint32_t>(sequence - block.first()), record)) {
+      return damaged(block, "record " + std::to_string(sequence) + " does not decode");
+    }
+    // Another key may have the same hash.
+    if (record.key != lookup.key) continue;
+    const auto now = clock_.load(std::memory_order_relaxed);
+    if (now - block.stamp().run_ms > retention_ms_) return std::nullopt;
+    return KeyBinding{sequence, block.stamp().time, record.digest};
   }
-  if (row->binding.sequence > durable) return std::nullopt;
-  const auto now = clock_->load(std::memory_order_relaxed);
-  if (is_expired(row->run_ms, now, retention_ms_)) return std::nullopt;
-  return row->binding;
-}
-
-std::function<bool(std::string_view)> KeyIndex::expiry() const {
-  return [clock = clock_, retention = retention_ms_](std::string_view bytes) {
-    const auto row = decode_key(bytes);
-    return row && is_expired(row->run_ms, clock->load(std::memory_order_relaxed), retention);
-  };
+  return std::nullopt;
 }
 
 }  // namespace sg::persistence

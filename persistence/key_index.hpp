@@ -1,14 +1,12 @@
-// Idempotency keys and what they are bound to: written with the blocks, dropped when they expire.
+// What idempotency keys are bound to. The index of records says where a key may stand, the block
+// there says whether it does, and to what it is bound.
 #pragma once
 
 #include <atomic>
-#include <cstdint>
-#include <memory>
 #include <optional>
-#include <string_view>
 
-#include "persistence/group_contents.hpp"
-#include "persistence/key_value.hpp"
+#include "persistence/record_index.hpp"
+#include "persistence/store.hpp"
 
 namespace sg::persistence {
 
@@ -16,20 +14,17 @@ namespace sg::persistence {
 // wall clock expires none.
 class KeyIndex {
  public:
-  explicit KeyIndex(std::int64_t retention_ms);
+  explicit KeyIndex(std::int64_t retention_ms) : retention_ms_(retention_ms) {}
 
-  static void add(Batch& batch, const GroupContents& group);
-  // A binding that is not expired and not past `durable`.
-  StoreResult<std::optional<KeyBinding>> find(const KeyValue& rows, std::string_view key,
-                                              Sequence durable) const;
-  // The run clock of the chain's head; what expired by it may be dropped from then on.
-  void advance(std::int64_t run_ms) { clock_->store(run_ms, std::memory_order_relaxed); }
-  // Says of a key's row whether it has expired; stays good when the index is gone.
-  std::function<bool(std::string_view)> expiry() const;
+  // A binding that is not expired, in (lookup.after, durable].
+  StoreResult<std::optional<KeyBinding>> find(const KeyValue& rows, const RecordIndex& index,
+                                              const KeyLookup& lookup, Sequence durable) const;
+  // The run clock of the chain's head.
+  void advance(std::int64_t run_ms) { clock_.store(run_ms, std::memory_order_relaxed); }
 
  private:
   std::int64_t retention_ms_;
-  std::shared_ptr<std::atomic<std::int64_t>> clock_;
+  std::atomic<std::int64_t> clock_ = 0;
 };
 
 }  // namespace sg::persistence

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,8 +21,8 @@ enum class Family : std::uint8_t {
   accounts,              // be32(number) -> row
   account_ids,           // id -> number, floor, sequence
   participant_accounts,  // participant id, 0x00, type -> number, sequence
-  keys,                  // idempotency key -> binding
-  history,               // be32(account) be64(~sequence) -> nothing
+  keys,                  // pages of the key index: run.hpp
+  history,               // pages of the history: run.hpp
   balances,              // be32(number) -> balance, sequence
 };
 inline constexpr std::size_t kFamilies = 9;
@@ -73,8 +72,8 @@ class KeyValue {
   // Adds rows in bulk, sorted by key without duplicates; durable when it returns. A row that is
   // there already is replaced.
   virtual StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) = 0;
-  // Rewrites a family without what was erased or has expired.
-  virtual StoreResult<void> compact(Family family) = 0;
+  // Removes rows in [begin, end) that were ingested, in no other call together with rows that stay.
+  virtual StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) = 0;
   // What lies in memory and in the log only: an opening needs room to write it.
   virtual std::uint64_t unflushed_bytes() const = 0;
 };
@@ -90,9 +89,7 @@ class Medium {
   virtual StoreResult<bool> has_store() const = 0;
   // Makes an empty store with these rows in the meta family: whole, or not at all.
   virtual StoreResult<void> create(std::span<const KeyRow> meta) = 0;
-  // `is_expired` tells of a row in the keys family whether it may be dropped; called by any thread.
-  virtual StoreResult<std::unique_ptr<KeyValue>> open(
-      Access access, std::function<bool(std::string_view)> is_expired) = 0;
+  virtual StoreResult<std::unique_ptr<KeyValue>> open(Access access) = 0;
 
   // The high-water mark, beside the store. Nothing when there is none.
   virtual StoreResult<std::optional<std::string>> read_mark() const = 0;

@@ -84,12 +84,8 @@ class MemoryCursor : public Cursor {
 
 class MemoryKeyValue : public KeyValue {
  public:
-  MemoryKeyValue(std::shared_ptr<MemoryDisk> disk, Access access, std::uint64_t opening,
-                 std::function<bool(std::string_view)> is_expired)
-      : disk_(std::move(disk)),
-        access_(access),
-        opening_(opening),
-        is_expired_(std::move(is_expired)) {}
+  MemoryKeyValue(std::shared_ptr<MemoryDisk> disk, Access access, std::uint64_t opening)
+      : disk_(std::move(disk)), access_(access), opening_(opening) {}
 
   StoreResult<std::optional<std::string>> get(Family family, std::string_view key) const override {
     const std::lock_guard lock(disk_->mutex_);
@@ -130,13 +126,13 @@ class MemoryKeyValue : public KeyValue {
     return {};
   }
 
-  StoreResult<void> compact(Family family) override {
+  StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) override {
     const std::lock_guard lock(disk_->mutex_);
     if (auto ok = check_open(); !ok) return ok;
-    if (family != Family::keys || !is_expired_) return {};
-    const auto drop = [this](const auto& row) { return is_expired_(*row.second); };
-    std::erase_if(disk_->live_[static_cast<std::size_t>(family)], drop);
-    std::erase_if(disk_->synced_[static_cast<std::size_t>(family)], drop);
+    for (auto* rows : {&disk_->live_, &disk_->synced_}) {
+      auto& all = (*rows)[static_cast<std::size_t>(family)];
+      all.erase(all.lower_bound(begin), all.lower_bound(end));
+    }
     return {};
   }
 
@@ -173,7 +169,6 @@ class MemoryKeyValue : public KeyValue {
   std::shared_ptr<MemoryDisk> disk_;
   Access access_;
   std::uint64_t opening_;
-  std::function<bool(std::string_view)> is_expired_;
 };
 
 class MemoryMedium : public Medium {
@@ -208,8 +203,7 @@ class MemoryMedium : public Medium {
     }
     return {};
   }
-  StoreResult<std::unique_ptr<KeyValue>> open(
-      Access access, std::function<bool(std::string_view)> is_expired) override {
+  StoreResult<std::unique_ptr<KeyValue>> open(Access access) override {
     const std::lock_guard lock(disk_->mutex_);
     if (std::exchange(disk_->fail_open_, false)) {
       return store_error(StoreFault::io, "an opening was told to fail");
@@ -221,7 +215,7 @@ class MemoryMedium : public Medium {
       disk_->unsynced_.clear();
       disk_->write_failed_ = false;
     }
-    return std::make_unique<MemoryKeyValue>(disk_, access, disk_->opening_, std::move(is_expired));
+    return std::make_unique<MemoryKeyValue>(disk_, access, disk_->opening_);
   }
   StoreResult<std::optional<std::string>> read_mark() const override { return disk_->mark(); }
   StoreResult<void> write_mark(std::string_view bytes, bool) override {

@@ -153,7 +153,7 @@ StoreResult<Marks> check_derived(const KeyValue& rows, const ChainHead& head) {
   const auto checkpoint = read_meta(rows, kMetaCheckpoint);
   if (!checkpoint) return tl::unexpected(checkpoint.error());
   for (const auto& [name, at] :
-       {std::pair{"history index", *indexed}, std::pair{"checkpoint", *checkpoint}}) {
+       {std::pair{"index", *indexed}, std::pair{"checkpoint", *checkpoint}}) {
     if (at <= head.sequence) continue;
     return store_error(StoreFault::corrupt, std::string("its ") + name + " reaches sequence " +
                                                 std::to_string(at) + ", past the chain's end " +
@@ -180,24 +180,28 @@ StoreResult<Checked> check(const KeyValue& rows, const Mark& mark) {
 }
 
 // What was not indexed when the store was closed stands in the blocks.
-StoreResult<void> refill(History& history, const KeyValue& rows, Sequence indexed) {
+StoreResult<void> refill(RecordIndex& index, const KeyValue& rows) {
+  const Sequence indexed = index.indexed();
   BlockCursor cursor(rows);
   DecodedRecord record;
-  std::vector<HistoryRow> touched;
+  std::vector<Mention> history;
+  std::vector<Mention> keys;
   auto found = cursor.seek(indexed + 1);
   for (; found && *found; found = cursor.next()) {
     const BlockView& block = cursor.block();
-    touched.clear();
+    history.clear();
+    keys.clear();
     for (std::uint32_t i = 0; i < block.count(); ++i) {
       if (block.first() + i <= indexed || !block.is_transaction_at(i)) continue;
       if (!block.read_record(i, record)) {
         return damaged(block, "record " + std::to_string(block.first() + i) + " does not decode");
       }
       for (const Posting& posting : record.postings) {
-        touched.push_back({posting.account, record.sequence});
+        history.push_back({posting.account, record.sequence});
       }
+      if (!record.key.empty()) keys.push_back({key_hash(record.key), record.sequence});
     }
-    history.push(touched, block.last());
+    index.push({history, keys, block.last(), block.stamp().run_ms});
   }
   if (!found) return tl::unexpected(found.error());
   return {};
@@ -205,21 +209,21 @@ StoreResult<void> refill(History& history, const KeyValue& rows, Sequence indexe
 
 // A store that is there: the tail too is read before anything is opened for writing.
 StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& options,
-                                        const Mark& mark,
-                                        const std::function<bool(std::string_view)>& is_expired) {
+                                        const Mark& mark) {
   OpenedStore opened;
   {
-    const auto rows = medium.open(Access::read_only, nullptr);
+    const auto rows = medium.open(Access::read_only);
     if (!rows) return tl::unexpected(rows.error());
     const auto checked = check(**rows, mark);
     if (!checked) return tl::unexpected(checked.error());
-    opened.history = std::make_unique<History>(options.index_chunk, checked->marks.indexed);
-    if (auto filled = refill(*opened.history, **rows, checked->marks.indexed); !filled) {
+    opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms);
+    if (auto loaded = opened.index->load(**rows); !loaded) return tl::unexpected(loaded.error());
+    if (auto filled = refill(*opened.index, **rows); !filled) {
       return tl::unexpected(filled.error());
     }
     opened.head = checked->head;
   }
-  auto rows = medium.open(Access::read_write, is_expired);
+  auto rows = medium.open(Access::read_write);
   if (!rows) return tl::unexpected(rows.error());
   const auto checked = check(**rows, mark);
   if (!checked) return tl::unexpected(checked.error());
@@ -227,14 +231,16 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
     return store_error(StoreFault::io, "it changed while it was opened");
   }
   opened.rows = std::move(*rows);
+  if (auto removed = opened.index->remove_orphans(*opened.rows); !removed) {
+    return tl::unexpected(removed.error());
+  }
   opened.checkpoint = checked->marks.checkpoint;
   return opened;
 }
 
 }  // namespace
 
-StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options,
-                                    const std::function<bool(std::string_view)>& is_expired) {
+StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options) {
   if (auto prepared = medium.prepare(); !prepared) return tl::unexpected(prepared.error());
   auto mark = read_mark(medium);
   if (!mark) return tl::unexpected(mark.error());
@@ -248,7 +254,7 @@ StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options,
     if (auto created = create(medium); !created) return tl::unexpected(created.error());
     mark->state = Mark::State::empty;
   }
-  auto opened = look_then_open(medium, options, *mark, is_expired);
+  auto opened = look_then_open(medium, options, *mark);
   if (!opened) return refused(medium, opened.error());
   if (auto written = write_mark(medium, opened->head); !written) {
     return tl::unexpected(written.error());

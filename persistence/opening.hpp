@@ -13,12 +13,10 @@
 // knows that a copy is complete makes an empty `head` file: an empty mark is taken as consent.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string_view>
 
-#include "persistence/history.hpp"
 #include "persistence/key_value.hpp"
+#include "persistence/record_index.hpp"
 
 namespace sg::persistence {
 
@@ -26,10 +24,9 @@ struct OpenedStore {
   std::unique_ptr<KeyValue> rows;
   ChainHead head;
   Sequence checkpoint = 0;
-  std::unique_ptr<History> history;
+  std::unique_ptr<RecordIndex> index;
 };
 
-StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options,
-                                    const std::function<bool(std::string_view)>& is_expired);
+StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options);
 
 }  // namespace sg::persistence

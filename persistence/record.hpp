@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ledger/account.hpp"
+#include "ledger/idempotency.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/money.hpp"
 #include "ledger/transfer.hpp"
@@ -23,11 +24,13 @@ using ledger::TimeMs;
 using ledger::WideAmount;
 
 // First 16 bytes of SHA-256 over method, entries in order and reference: what a key is bound to.
-using Digest = std::array<std::uint8_t, 16>;
+using ledger::Digest;
 // SHA-256 of a block's bytes.
 using BlockHash = std::array<std::uint8_t, 32>;
 
 Digest content_digest(const ledger::Transfer& transfer);
+// Of an idempotency key: the first 8 bytes of its SHA-256, so that nobody can make keys collide.
+std::uint64_t key_hash(std::string_view key);
 
 struct Posting {
   AccountNumber account = ledger::kNoAccount;
@@ -40,7 +43,8 @@ struct TransferRecord {
   std::span<const Posting> postings;  // in the request's entry order
   std::string_view reference;
   std::string_view idempotency_key;  // empty: none
-  Digest digest{};                   // read only with a key
+  Digest digest{};                   // read only with a key, like what follows
+  std::uint64_t key_hash = 0;
 };
 
 // A committed transfer as readers get it.
@@ -57,11 +61,7 @@ struct StoredTransaction {
 };
 
 // The transfer that an idempotency key is bound to.
-struct KeyBinding {
-  Sequence sequence = 0;
-  TimeMs time = 0;
-  Digest digest{};
-};
+using ledger::KeyBinding;
 
 // An account's balance with all records up to `sequence` in it and none after.
 struct BalanceRow {

@@ -1,5 +1,6 @@
 #include "persistence/rocks_key_value.hpp"
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/write_batch.h>
@@ -83,11 +84,8 @@ class RocksKeyValue : public KeyValue {
     return value;
   }
 
-  // History alone has a prefix extractor, and its cursors stay within one account.
   std::unique_ptr<Cursor> cursor(Family family) const override {
-    rocksdb::ReadOptions options;
-    options.prefix_same_as_start = family == Family::history;
-    std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(options, handle(family)));
+    std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator({}, handle(family)));
     return std::make_unique<RocksCursor>(std::move(rows));
   }
 
@@ -123,9 +121,12 @@ class RocksKeyValue : public KeyValue {
     return {};
   }
 
-  StoreResult<void> compact(Family family) override {
-    const auto status = db_->CompactRange({}, handle(family), nullptr, nullptr);
-    if (!status.ok()) return tl::unexpected(to_store_error(status, "compacting"));
+  StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) override {
+    const auto first = slice(begin);
+    const auto past = slice(end);
+    const auto status =
+        rocksdb::DeleteFilesInRange(db_.get(), handle(family), &first, &past, false);
+    if (!status.ok()) return tl::unexpected(to_store_error(status, "dropping rows"));
     return {};
   }
 
@@ -145,7 +146,7 @@ class RocksKeyValue : public KeyValue {
 
   rocksdb::Status write_file(const std::filesystem::path& file,
                              std::span<const KeyRow> rows) const {
-    const rocksdb::Options options(db_->GetDBOptions(), history_options());
+    const rocksdb::Options options(db_->GetDBOptions(), run_options());
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
     auto status = writer.Open(file.string());
     for (std::size_t i = 0; i < rows.size() && status.ok(); ++i) {
@@ -174,8 +175,8 @@ StoreResult<void> create_rocks(const RocksPaths& paths, std::span<const KeyRow> 
   db_options.create_missing_column_families = true;
   rocksdb::DB* raw = nullptr;
   Handles handles;
-  auto status = rocksdb::DB::Open(db_options, paths.database.string(),
-                                  family_descriptors(options, nullptr), &handles, &raw);
+  auto status = rocksdb::DB::Open(db_options, paths.database.string(), family_descriptors(options),
+                                  &handles, &raw);
   if (!status.ok()) return tl::unexpected(opening_error(status, paths));
   RocksKeyValue store(std::unique_ptr<rocksdb::DB>(raw), std::move(handles), paths.ingest);
   const auto batch = store.new_batch();
@@ -183,11 +184,10 @@ StoreResult<void> create_rocks(const RocksPaths& paths, std::span<const KeyRow> 
   return store.write(*batch, true);
 }
 
-StoreResult<std::unique_ptr<KeyValue>> open_rocks(
-    const RocksPaths& paths, Access access, const StoreOptions& options,
-    std::function<bool(std::string_view)> is_expired) {
+StoreResult<std::unique_ptr<KeyValue>> open_rocks(const RocksPaths& paths, Access access,
+                                                  const StoreOptions& options) {
   const auto db_options = database_options(access, options);
-  const auto families = family_descriptors(options, std::move(is_expired));
+  const auto families = family_descriptors(options);
   rocksdb::DB* raw = nullptr;
   Handles handles;
   const auto status =

@@ -23,7 +23,6 @@ StoreResult<void> create_rocks(const RocksPaths& paths, std::span<const KeyRow> 
 
 // Opened read-only, no file is written, its own log neither.
 StoreResult<std::unique_ptr<KeyValue>> open_rocks(const RocksPaths& paths, Access access,
-                                                  const StoreOptions& options,
-                                                  std::function<bool(std::string_view)> is_expired);
+                                                  const StoreOptions& options);
 
 }  // namespace sg::persistence

@@ -1,10 +1,8 @@
 #include "persistence/rocks_options.hpp"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/compaction_filter.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <utility>
@@ -13,7 +11,6 @@ namespace sg::persistence {
 namespace {
 
 constexpr std::size_t kBlocksBufferBytes = 64 << 20;
-constexpr std::size_t kKeysBufferBytes = 32 << 20;
 constexpr std::size_t kSmallBufferBytes = 8 << 20;
 constexpr std::size_t kBlocksPageBytes = 16 << 10;
 constexpr std::size_t kLogBytes = 1 << 20;
@@ -22,45 +19,11 @@ constexpr std::uint64_t kSyncFilesEveryBytes = 1 << 20;  // spreads the sync of 
 constexpr int kOpenFiles = 1000;
 constexpr int kBackgroundJobs = 2;
 constexpr double kBloomBits = 10;
-constexpr std::size_t kAccountBytes = 4;  // a history key begins with its account
-// docs/adr/0006: history under universal compaction with these keeps the rate of ingestion.
-constexpr int kHistoryRunsToMerge = 8;
-constexpr unsigned kHistorySizeRatio = 20;
-constexpr int kHistoryRunsToStop = 1000;
 
 class SilentLogger : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
-};
-
-// Drops expired bindings when RocksDB rewrites the family anyway.
-class ExpiryFilter : public rocksdb::CompactionFilter {
- public:
-  explicit ExpiryFilter(std::function<bool(std::string_view)> is_expired)
-      : is_expired_(std::move(is_expired)) {}
-  const char* Name() const override { return "scalegraph.key_expiry"; }
-  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*,
-              bool*) const override {
-    return is_expired_({value.data(), value.size()});
-  }
-
- private:
-  std::function<bool(std::string_view)> is_expired_;
-};
-
-class ExpiryFilterFactory : public rocksdb::CompactionFilterFactory {
- public:
-  explicit ExpiryFilterFactory(std::function<bool(std::string_view)> is_expired)
-      : is_expired_(std::move(is_expired)) {}
-  const char* Name() const override { return "scalegraph.key_expiry"; }
-  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
-      const rocksdb::CompactionFilter::Context&) override {
-    return std::make_unique<ExpiryFilter>(is_expired_);
-  }
-
- private:
-  std::function<bool(std::string_view)> is_expired_;
 };
 
 rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<rocksdb::Cache> cache,
@@ -77,15 +40,11 @@ rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<rocksdb::Cache> cach
   return family;
 }
 
-rocksdb::ColumnFamilyOptions history_with(std::shared_ptr<rocksdb::Cache> cache) {
-  auto family = family_options(std::move(cache), kSmallBufferBytes, true);
-  family.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kAccountBytes));
-  family.compression = rocksdb::kNoCompression;  // keys share prefixes: nothing is left to gain
-  family.compaction_style = rocksdb::kCompactionStyleUniversal;
-  family.compaction_options_universal.size_ratio = kHistorySizeRatio;
-  family.level0_file_num_compaction_trigger = kHistoryRunsToMerge;
-  family.level0_slowdown_writes_trigger = kHistoryRunsToStop;
-  family.level0_stop_writes_trigger = kHistoryRunsToStop;
+// Runs of an index: written once as whole files, merged and dropped by RecordIndex.
+rocksdb::ColumnFamilyOptions runs_with(std::shared_ptr<rocksdb::Cache> cache) {
+  auto family = family_options(std::move(cache), kSmallBufferBytes, false);
+  family.compression = rocksdb::kNoCompression;  // pages are deltas already
+  family.disable_auto_compactions = true;
   return family;
 }
 
@@ -125,8 +84,7 @@ rocksdb::DBOptions database_options(Access access, const StoreOptions& options) 
   return db;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(
-    const StoreOptions& options, std::function<bool(std::string_view)> is_expired) {
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const StoreOptions& options) {
   const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   const auto small = family_options(cache, kSmallBufferBytes, false);
   std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, small}};
@@ -137,20 +95,15 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(
       chosen = family_options(cache, kBlocksBufferBytes, false, kBlocksPageBytes);
     } else if (family == Family::account_ids) {
       chosen = family_options(cache, kSmallBufferBytes, true);
-    } else if (family == Family::keys) {
-      chosen = family_options(cache, kKeysBufferBytes, true);
-      if (is_expired) {
-        chosen.compaction_filter_factory = std::make_shared<ExpiryFilterFactory>(is_expired);
-      }
-    } else if (family == Family::history) {
-      chosen = history_with(cache);
+    } else if (family == Family::keys || family == Family::history) {
+      chosen = runs_with(cache);
     }
     families.emplace_back(std::string(family_name(family)), chosen);
   }
   return families;
 }
 
-rocksdb::ColumnFamilyOptions history_options() { return history_with(nullptr); }
+rocksdb::ColumnFamilyOptions run_options() { return runs_with(nullptr); }
 
 StoreError to_store_error(const rocksdb::Status& status, std::string_view doing) {
   return {fault_of(status), std::string(doing) + ": " + status.ToString()};

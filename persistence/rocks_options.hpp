@@ -4,7 +4,6 @@
 #include <rocksdb/db.h>
 #include <rocksdb/status.h>
 
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -15,10 +14,9 @@ namespace sg::persistence {
 
 rocksdb::DBOptions database_options(Access access, const StoreOptions& options);
 // RocksDB's default family, which stays empty, and then ours in the order of Family.
-std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(
-    const StoreOptions& options, std::function<bool(std::string_view)> is_expired);
-// For the files that are ingested into history.
-rocksdb::ColumnFamilyOptions history_options();
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const StoreOptions& options);
+// For the files that are ingested: the runs of the indexes.
+rocksdb::ColumnFamilyOptions run_options();
 
 // `doing` for the message: "writing a batch".
 StoreError to_store_error(const rocksdb::Status& status, std::string_view doing);

@@ -161,22 +161,4 @@ std::optional<BalanceRow> decode_balance(std::string_view key, std::string_view 
   return decoded;
 }
 
-KeyRowBytes encode(const KeyRowValue& row) {
-  KeyRowBytes bytes;
-  char* to = put_fixed(put_fixed(bytes.data(), row.binding.sequence), row.binding.time);
-  put_fixed(put_fixed(to, row.run_ms), row.binding.digest);
-  return bytes;
-}
-
-std::optional<KeyRowValue> decode_key(std::string_view row) {
-  ByteReader in(row);
-  KeyRowValue decoded;
-  decoded.binding.sequence = in.fixed<Sequence>();
-  decoded.binding.time = in.fixed<TimeMs>();
-  decoded.run_ms = in.fixed<std::int64_t>();
-  decoded.binding.digest = in.fixed<Digest>();
-  if (!in.at_end()) return std::nullopt;
-  return decoded;
-}
-
 }  // namespace sg::persistence

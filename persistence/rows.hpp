@@ -44,14 +44,4 @@ std::string participant_account_prefix(std::string_view participant_id);
 std::string encode_balance(const BalanceRow& row);
 std::optional<BalanceRow> decode_balance(std::string_view key, std::string_view row);
 
-//   key row := sequence:u64 time:i64 run_ms:i64 digest:16 bytes
-struct KeyRowValue {
-  KeyBinding binding;
-  std::int64_t run_ms = 0;
-};
-inline constexpr std::size_t kKeyRowBytes = 40;
-using KeyRowBytes = std::array<char, kKeyRowBytes>;
-KeyRowBytes encode(const KeyRowValue& row);
-std::optional<KeyRowValue> decode_key(std::string_view row);
-
 }  // namespace sg::persistence

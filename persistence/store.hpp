@@ -44,7 +44,7 @@ using StoreResult = tl::expected<T, StoreError>;
 struct StoreOptions {
   std::uint64_t max_wal_bytes = 256ULL << 20;
   std::uint64_t block_cache_bytes = 128ULL << 20;
-  std::size_t index_chunk = 50'000;                  // postings indexed at once
+  std::size_t index_chunk = 500'000;                 // postings and keys of one run of the indexes
   std::int64_t key_retention_ms = 24LL * 3'600'000;  // of time that servers ran
 };
 
@@ -54,6 +54,13 @@ struct TransactionRange {
   Sequence first = 1;                    // inclusive
   Sequence before = ~Sequence{0};        // exclusive
   std::size_t limit = 50;
+};
+
+// Which binding of a key is looked for.
+struct KeyLookup {
+  std::string_view key;
+  std::uint64_t hash = 0;  // key_hash(key)
+  Sequence after = 0;      // only what was bound later
 };
 
 struct VerifyProgress {
@@ -123,13 +130,15 @@ class Store {
   // The first sequence whose block time is at or after `time`; durable() + 1 when there is none.
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
   // Durable bindings that have not expired.
-  virtual StoreResult<std::optional<KeyBinding>> find_key(std::string_view key) const = 0;
+  virtual StoreResult<std::optional<KeyBinding>> find_key(const KeyLookup& lookup) const = 0;
 
   // --- maintenance, off the journal's thread ---
-  // Moves one chunk of the unindexed tail into the history index; false when the tail holds less
-  // than a chunk and `all` is not set.
+  // Does one piece of the work on the indexes: a chunk of the unindexed tail (with `all` a part of
+  // one too), a slice of a merge, or a removal. False when there was nothing to do.
   virtual StoreResult<bool> index_some(bool all) = 0;
-  virtual std::size_t unindexed_postings() const = 0;
+  virtual bool has_index_work() const = 0;
+  // Postings and keys that are in the tail.
+  virtual std::size_t unindexed() const = 0;
   // Rows first, in any number of calls, each row durable before the marker; the marker (minimum
   // over the rows' sequences) last.
   virtual StoreResult<void> write_balances(std::span<const BalanceRow> rows) = 0;

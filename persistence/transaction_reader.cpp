@@ -65,14 +65,15 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
 }
 
 StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
-    const History& history, const TransactionRange& wanted) {
+    const RecordIndex& index, const TransactionRange& wanted) {
   TransactionRange range = wanted;
   range.first = std::max<Sequence>(range.first, 1);
   range.before = std::min(range.before, durable_ + 1);
   if (range.before <= range.first || range.limit == 0) return std::vector<StoredTransaction>{};
   if (!range.account) return list_all(range);
 
-  const auto found = history.find(rows_, *range.account, range.first, range.before, range.limit);
+  const auto found =
+      index.find(rows_, Index::history, *range.account, {range.first, range.before, range.limit});
   if (!found) return tl::unexpected(found.error());
   std::vector<StoredTransaction> listed;
   listed.reserve(found->size());

@@ -8,7 +8,7 @@
 #include "persistence/account_ids.hpp"
 #include "persistence/block_cursor.hpp"
 #include "persistence/catalog.hpp"
-#include "persistence/history.hpp"
+#include "persistence/record_index.hpp"
 
 namespace sg::persistence {
 
@@ -20,7 +20,7 @@ class TransactionReader {
 
   // Nothing for a creation, or past the durable end.
   StoreResult<std::optional<StoredTransaction>> read(Sequence sequence);
-  StoreResult<std::vector<StoredTransaction>> list(const History& history,
+  StoreResult<std::vector<StoredTransaction>> list(const RecordIndex& index,
                                                    const TransactionRange& range);
 
  private:

@@ -240,8 +240,7 @@ StoreResult<bool> Verifier::finish(const KeyValue& rows, const Medium& medium) {
   // Later groups may have been indexed since the start.
   const auto head = read_head(rows);
   if (head && *indexed > head->sequence) {
-    problem("the history index reaches sequence " + std::to_string(*indexed) +
-            ", past the chain's end");
+    problem("the index reaches sequence " + std::to_string(*indexed) + ", past the chain's end");
   }
   check_mark(medium);
   return true;

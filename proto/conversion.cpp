@@ -131,19 +131,4 @@ void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount bala
   for (const auto& [key, value] : from.metadata) (*to.mutable_metadata())[key] = value;
 }
 
-void fill(wire::Transaction& to, const ledger::Transfer& from, ledger::Sequence sequence,
-          ledger::TimeMs time) {
-  to.set_id(ledger::transaction_id(time, sequence));
-  const auto kind = to_string(from.kind);
-  to.set_type(kind.data(), kind.size());
-  to.mutable_entries()->Reserve(static_cast<int>(from.entries.size()));
-  for (const auto& entry : from.entries) {
-    auto& added = *to.add_entries();
-    added.set_account_id(entry.account_id.data(), entry.account_id.size());
-    added.set_amount(entry.amount);
-  }
-  to.set_timestamp(time);
-  to.set_reference(from.reference.data(), from.reference.size());
-}
-
 }  // namespace sg::proto

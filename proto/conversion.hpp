@@ -32,8 +32,6 @@ ledger::Result<ledger::ParticipantRole> to_role_filter(int role);
 void fill(wire::Participant& to, const ledger::NewParticipant& from, ledger::TimeMs created_at);
 void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
           ledger::TimeMs created_at);
-void fill(wire::Transaction& to, const ledger::Transfer& from, ledger::Sequence sequence,
-          ledger::TimeMs time);
 
 // Why bytes do not parse as a request: names the field whose string is not UTF-8, if that is it.
 ledger::Error explain_malformed(const google::protobuf::Descriptor& type, std::string_view bytes);

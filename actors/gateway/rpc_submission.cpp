@@ -4,7 +4,8 @@
 
 #include "actors/gateway/rpc_server.hpp"
 #include "actors/gateway/unary_call.hpp"
-#include "proto/conversion.hpp"
+#include "proto/transfer_reader.hpp"
+#include "proto/transfer_writer.hpp"
 
 namespace sg::actors {
 
@@ -37,20 +38,26 @@ void RpcSubmission::on_answered() {
   inbox_->post({call_, part_, std::make_shared<Answered>(std::move(self))});
 }
 
-void RpcSubmission::add(const wire::TransferRequest& request) {
-  const auto first = entries_.size();
-  for (const auto& entry : request.entries()) {
-    entries_.push_back({entry.account_id(), entry.amount()});
+template <class Read>
+bool RpcSubmission::read(const grpc::ByteBuffer& request, Read read_list) {
+  if (!request.DumpToSingleSlice(&bytes_).ok()) return false;
+  proto::TransferList list;
+  if (!read_list({reinterpret_cast<const char*>(bytes_.begin()), bytes_.size()}, list)) {
+    return false;
   }
-  transfers.push_back({ledger::TransferKind::transfer, std::span(entries_).subspan(first),
-                       request.reference(), request.idempotency_key()});
+  entries_ = std::move(list.entries);
+  transfers = std::move(list.transfers);
+  atomic = list.atomic;
+  results.resize(transfers.size());
+  return true;
 }
 
-std::optional<ledger::Error> RpcSubmission::take(const wire::TransferRequest& request) {
-  entries_.reserve(static_cast<std::size_t>(request.entries_size()));
-  add(request);
-  results.resize(1);
-  return check(transfers.front());
+bool RpcSubmission::read_transfer(const grpc::ByteBuffer& request) {
+  return read(request, proto::read_transfer);
+}
+
+bool RpcSubmission::read_batch(const grpc::ByteBuffer& request) {
+  return read(request, proto::read_batch);
 }
 
 std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
@@ -64,17 +71,7 @@ std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
   return check(transfers.front());
 }
 
-void RpcSubmission::take(const wire::TransferBatchRequest& request) {
-  std::size_t entries = 0;
-  for (const auto& transfer : request.transfers()) {
-    entries += static_cast<std::size_t>(transfer.entries_size());
-  }
-  // The transfers point into it: it must not grow.
-  entries_.reserve(entries);
-  transfers.reserve(static_cast<std::size_t>(request.transfers_size()));
-  for (const auto& transfer : request.transfers()) add(transfer);
-  atomic = request.atomic();
-  results.resize(transfers.size());
+void RpcSubmission::check_items() {
   bool refused = false;
   for (std::size_t i = 0; i < transfers.size(); ++i) {
     auto error = check(transfers[i]);
@@ -97,21 +94,17 @@ void RpcSubmission::take(const wire::TransferBatchRequest& request) {
   }
 }
 
-void RpcSubmission::fill(wire::TransferBatchResponse& response) const {
-  response.mutable_results()->Reserve(static_cast<int>(results.size()));
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    auto& result = *response.add_results();
-    if (results[i].state == ItemResult::State::committed) {
-      proto::fill(*result.mutable_transaction(), transfers[i], results[i].sequence,
-                  results[i].time);
-    } else {
-      proto::fill(*result.mutable_error(), with_correlation_id(*results[i].error));
+grpc::ByteBuffer RpcSubmission::batch_response() {
+  for (auto& result : results) {
+    if (result.error && result.error->reason == ledger::Reason::internal) {
+      result.error = std::make_shared<const ledger::Error>(with_correlation_id(*result.error));
     }
   }
+  return proto::write_results(transfers, results);
 }
 
-std::optional<ledger::Error> check_batch_size(const wire::TransferBatchRequest& request) {
-  const auto count = static_cast<std::size_t>(request.transfers_size());
+std::optional<ledger::Error> check_batch_size(const RpcSubmission& submission) {
+  const auto count = submission.transfers.size();
   if (count <= ledger::kMaxBatchTransfers) return std::nullopt;
   return ledger::Error{ledger::Reason::too_many_transfers,
                        "transfers has " + std::to_string(count) + ": at most 10000 are allowed",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <google/protobuf/arena.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
 #include <vector>
@@ -34,24 +35,29 @@ class RpcSubmission final : public ledger::Submission {
     return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
   }
 
+  // Reads a request, not yet checked. False when the bytes are no such request.
+  [[nodiscard]] bool read_transfer(const grpc::ByteBuffer& request);
+  [[nodiscard]] bool read_batch(const grpc::ByteBuffer& request);
   // The items of a batch, each checked: a wrong one is refused from the start, with an atomic batch
   // all of them are.
-  void take(const wire::TransferBatchRequest& request);
-  // One transfer; the error of its checks.
-  std::optional<ledger::Error> take(const wire::TransferRequest& request);
+  void check_items();
+  // A credit or debit; the error of its checks.
   std::optional<ledger::Error> take(ledger::TransferKind kind, std::string_view account_id,
                                     ledger::Amount amount, std::string_view reference,
                                     std::string_view key);
 
-  void fill(wire::TransferBatchResponse& response) const;
+  // A TransferBatchResponse.
+  grpc::ByteBuffer batch_response();
 
   void respond(UnaryCall& call) { respond_(*this, call); }
 
  private:
   void on_answered() override;
-  void add(const wire::TransferRequest& request);
+  template <class Read>
+  bool read(const grpc::ByteBuffer& request, Read read_list);
 
   google::protobuf::Arena arena_;
+  grpc::Slice bytes_;  // of the request
   std::vector<ledger::Entry> entries_;
   InboxPtr inbox_;
   std::uint64_t call_;
@@ -60,7 +66,7 @@ class RpcSubmission final : public ledger::Submission {
 };
 
 // More transfers than a batch may have, or nothing.
-std::optional<ledger::Error> check_batch_size(const wire::TransferBatchRequest& request);
+std::optional<ledger::Error> check_batch_size(const RpcSubmission& submission);
 
 // The submission that a completion carries.
 RpcSubmission& submission_of(const Completed& completed);

@@ -59,14 +59,14 @@ void StreamCall::take_request() {
   slot.admitted = server_.admit();
   if (!slot.admitted) return refuse(slot, overloaded_error(server_.settings().max_in_flight));
   auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
-  auto& request = submission->message<wire::TransferBatchRequest>();
-  grpc::ByteBuffer copy(bytes);
-  if (!parse(bytes, request)) return refuse(slot, malformed(*request.GetDescriptor(), copy));
-  if (auto error = check_batch_size(request)) return refuse(slot, *error);
-  if (request.transfers().empty()) {
-    return respond(slot, wire::TransferBatchResponse());
+  if (!submission->read_batch(bytes)) {
+    return refuse(slot, malformed(*wire::TransferBatchRequest::descriptor(), bytes));
   }
-  submission->take(request);
+  if (auto error = check_batch_size(*submission)) return refuse(slot, *error);
+  if (submission->transfers.empty()) {
+    return respond(slot, serialize(wire::TransferBatchResponse()));
+  }
+  submission->check_items();
   submission->deadline = steady_deadline(context_);
   slot.submission = submission;
   if (!server_.submit(std::move(submission))) {
@@ -80,12 +80,12 @@ void StreamCall::take_request() {
 void StreamCall::refuse(Slot& slot, const ledger::Error& error) {
   wire::TransferBatchResponse response;
   proto::fill(*response.mutable_error(), error);
-  respond(slot, response);
+  respond(slot, serialize(response));
 }
 
 // The work is done: a client that does not read its response holds up itself only.
-void StreamCall::respond(Slot& slot, const wire::TransferBatchResponse& response) {
-  slot.response = serialize(response);
+void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
+  slot.response = std::move(response);
   if (std::exchange(slot.admitted, false)) server_.leave();
 }
 
@@ -95,9 +95,7 @@ void StreamCall::completed(const Completed& completed) {
   auto& slot = slots_[completed.part - first_slot_];
   if (slot.response) return;
   if (completed.completion) {
-    wire::TransferBatchResponse response;
-    submission_of(completed).fill(response);
-    respond(slot, response);
+    respond(slot, submission_of(completed).batch_response());
   } else {
     refuse(slot, lost_error());
   }

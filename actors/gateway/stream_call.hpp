@@ -39,7 +39,7 @@ class StreamCall final : public Call {
   void read_next();
   void take_request();
   void refuse(Slot& slot, const ledger::Error& error);
-  void respond(Slot& slot, const scalegraph::ledger::TransferBatchResponse& response);
+  void respond(Slot& slot, grpc::ByteBuffer response);
   void write_next();
   void forget_if_over();
 

@@ -54,6 +54,10 @@ bool UnaryCall::parse_request(google::protobuf::Message& message) {
   return false;
 }
 
+void UnaryCall::refuse_malformed(const google::protobuf::Descriptor& type) {
+  fail(malformed(type, request_));
+}
+
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
   if (server_.submit(std::move(submission))) return;
@@ -81,9 +85,11 @@ void UnaryCall::completed(const Completed& completed) {
   }
 }
 
-void UnaryCall::reply(const google::protobuf::Message& message) {
+void UnaryCall::reply(const google::protobuf::Message& message) { reply(serialize(message)); }
+
+void UnaryCall::reply(const grpc::ByteBuffer& response) {
   answered_ = true;
-  writer_.Finish(serialize(message), grpc::Status::OK, &finished_operation_);
+  writer_.Finish(response, grpc::Status::OK, &finished_operation_);
 }
 
 void UnaryCall::fail(const ledger::Error& error) {

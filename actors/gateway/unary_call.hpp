@@ -22,15 +22,18 @@ class UnaryCall final : public Call {
   UnaryCall(RpcServer& server, std::uint64_t id, RawService& service, std::size_t service_index,
             int method, UnaryHandler handler);
 
-  grpc::ByteBuffer& request() { return request_; }
+  const grpc::ByteBuffer& request() const { return request_; }
   const grpc::ServerContext& context() const { return context_; }
   bool is_write() const { return is_write_; }
   // Parses, or answers INVALID_ARGUMENT and returns false.
   bool parse_request(google::protobuf::Message& message);
+  // Answers INVALID_ARGUMENT: the request is no such message.
+  void refuse_malformed(const google::protobuf::Descriptor& type);
 
   void submit(ledger::SubmissionPtr submission);
   void ask(QueryPtr query);
   void reply(const google::protobuf::Message& message);
+  void reply(const grpc::ByteBuffer& response);
   void fail(const ledger::Error& error);
   void fail_with(const grpc::Status& status);
 

@@ -5,6 +5,7 @@
 #include "actors/gateway/rpc_submission.hpp"
 #include "actors/gateway/unary_call.hpp"
 #include "proto/conversion.hpp"
+#include "proto/transfer_writer.hpp"
 
 namespace sg::actors {
 namespace {
@@ -27,10 +28,7 @@ bool committed(const RpcSubmission& submission, UnaryCall& call) {
 
 void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
   if (!committed(submission, call)) return;
-  auto& response = submission.message<wire::Transaction>();
-  const auto& result = submission.results.front();
-  proto::fill(response, submission.transfers.front(), result.sequence, result.time);
-  call.reply(response);
+  call.reply(proto::write_transaction(submission.transfers.front(), submission.results.front()));
 }
 
 void respond_account(RpcSubmission& submission, UnaryCall& call) {
@@ -49,9 +47,7 @@ void respond_participant(RpcSubmission& submission, UnaryCall& call) {
 }
 
 void respond_batch(RpcSubmission& submission, UnaryCall& call) {
-  auto& response = submission.message<wire::TransferBatchResponse>();
-  submission.fill(response);
-  call.reply(response);
+  call.reply(submission.batch_response());
 }
 
 void create_participant(UnaryCall& call) {
@@ -91,19 +87,21 @@ void post(UnaryCall& call) {
 
 void transfer(UnaryCall& call) {
   auto submission = submission_for(call, respond_transaction);
-  auto& request = submission->message<wire::TransferRequest>();
-  if (!call.parse_request(request)) return;
-  if (auto error = submission->take(request)) return call.fail(*error);
+  if (!submission->read_transfer(call.request())) {
+    return call.refuse_malformed(*wire::TransferRequest::descriptor());
+  }
+  if (auto error = check(submission->transfers.front())) return call.fail(*error);
   call.submit(std::move(submission));
 }
 
 void transfer_batch(UnaryCall& call) {
   auto submission = submission_for(call, respond_batch);
-  auto& request = submission->message<wire::TransferBatchRequest>();
-  if (!call.parse_request(request)) return;
-  if (auto error = check_batch_size(request)) return call.fail(*error);
-  if (request.transfers().empty()) return call.reply(wire::TransferBatchResponse());
-  submission->take(request);
+  if (!submission->read_batch(call.request())) {
+    return call.refuse_malformed(*wire::TransferBatchRequest::descriptor());
+  }
+  if (auto error = check_batch_size(*submission)) return call.fail(*error);
+  if (submission->transfers.empty()) return call.reply(wire::TransferBatchResponse());
+  submission->check_items();
   call.submit(std::move(submission));
 }
 

@@ -147,7 +147,7 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
       {"storage.max_wal_bytes", 16'777'216, 17'179'869'184},
       {"storage.block_cache_bytes", 1'048'576, 68'719'476'736},
       {"storage.checkpoint_interval", 1'000, 1'000'000'000},
-      {"storage.index_chunk", 1'000, 1'000'000},
+      {"storage.index_chunk", 1'000, 10'000'000},
       {"storage.key_retention", 1, 315'360'000},
       {"ledger.shards", 1, 1'024},
       {"ledger.lock_timeout", 1, 600'000},

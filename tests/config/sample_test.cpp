@@ -91,7 +91,7 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"storage.max_wal_bytes", number(268'435'456)},
       {"storage.block_cache_bytes", number(134'217'728)},
       {"storage.checkpoint_interval", number(1'000'000)},
-      {"storage.index_chunk", number(50'000)},
+      {"storage.index_chunk", number(500'000)},
       {"storage.key_retention", number(86'400)},
       {"ledger.shards", number(2)},
       {"ledger.lock_timeout", number(5'000)},

@@ -163,7 +163,7 @@ class AnswerCheck {
           return transfer.idempotency_key == key && journal_.digest(transfer) != ours;
         });
     if (submission_.atomic && twins) return {};
-    const auto bound = journal_.find(key);
+    const auto bound = journal_.find({{}, {}, {}, key});
     if (!bound || !*bound) return "MISMATCH with a key that nothing durable bound";
     return (*bound)->digest == ours ? "MISMATCH with the same content" : "";
   }

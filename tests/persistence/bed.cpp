@@ -10,7 +10,9 @@ std::ostream& operator<<(std::ostream& out, Backend backend) {
   return out << (backend == Backend::memory ? "memory" : "rocksdb");
 }
 
-TransferRecord TransferSpec::record() const { return {kind, postings, reference, key, digest}; }
+TransferRecord TransferSpec::record() const {
+  return {kind, postings, reference, key, digest, key_hash(key)};
+}
 
 Bed::Bed(Backend backend, StoreOptions options)
     : backend_(backend), options_(options), disk_(make_memory_disk()) {
@@ -61,7 +63,7 @@ std::vector<Sequence> Bed::transfers(const std::vector<TransferSpec>& all) {
 void Bed::index_all() {
   while (value_of(store_->index_some(true))) {
   }
-  REQUIRE(store_->unindexed_postings() == 0);
+  REQUIRE(store_->unindexed() == 0);
 }
 
 std::vector<std::pair<std::string, std::string>> files_under(

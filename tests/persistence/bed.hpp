@@ -74,6 +74,11 @@ inline void succeeded(const StoreResult<void>& result) {
   REQUIRE(result.has_value());
 }
 
+inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, std::string_view key,
+                                                       Sequence after = 0) {
+  return store.find_key({key, key_hash(key), after});
+}
+
 // Bytes as they lie under `directory`, the lock apart: path and content of every file.
 std::vector<std::pair<std::string, std::string>> files_under(
     const std::filesystem::path& directory);

@@ -1,24 +1,23 @@
 #include "bed.hpp"
-#include "persistence/directory_medium.hpp"
-#include "persistence/key_index.hpp"
+#include "persistence/key_value.hpp"
 
 namespace sg::persistence::test {
 
 TEST_CASE("A key is bound to its transfer, also after a restart") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   store.create_account("a", 100);
-  CHECK_FALSE(value_of(store->find_key("k")).has_value());
+  CHECK_FALSE(value_of(find_key(*store, "k")).has_value());
   const Digest digest{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   const auto sequences = store.transfers({{{{0, 1}}, "", "k", digest}, {{{0, 2}}}});
   for (const bool restarted : {false, true}) {
     if (restarted) store.open();
-    const auto binding = value_of(store->find_key("k"));
+    const auto binding = value_of(find_key(*store, "k"));
     REQUIRE(binding.has_value());
     CHECK(binding->sequence == sequences[0]);
     CHECK(binding->time == store.now);
     CHECK(binding->digest == digest);
-    CHECK_FALSE(value_of(store->find_key("k2")).has_value());
-    CHECK_FALSE(value_of(store->find_key("")).has_value());
+    CHECK_FALSE(value_of(find_key(*store, "k2")).has_value());
+    CHECK_FALSE(value_of(find_key(*store, "")).has_value());
   }
 }
 
@@ -32,19 +31,19 @@ TEST_CASE("A key expires by the time that servers ran, not by the clock") {
 
   store.now += 1'000'000'000;
   store.transfer({{{0, 1}}});
-  CHECK(value_of(store->find_key("k")).has_value());
+  CHECK(value_of(find_key(*store, "k")).has_value());
 
   store.run_ms = 6'000;
   store.transfer({{{0, 1}}});
-  CHECK(value_of(store->find_key("k")).has_value());
+  CHECK(value_of(find_key(*store, "k")).has_value());
   store.run_ms = 6'001;
   store.transfer({{{0, 1}}});
-  CHECK_FALSE(value_of(store->find_key("k")).has_value());
+  CHECK_FALSE(value_of(find_key(*store, "k")).has_value());
   store.open();
-  CHECK_FALSE(value_of(store->find_key("k")).has_value());
+  CHECK_FALSE(value_of(find_key(*store, "k")).has_value());
 
   const auto again = store.transfer({{{0, 1}}, "", "k"});
-  CHECK(value_of(store->find_key("k"))->sequence == again);
+  CHECK(value_of(find_key(*store, "k"))->sequence == again);
 }
 
 TEST_CASE("The run clock of the chain never falls") {
@@ -56,35 +55,92 @@ TEST_CASE("The run clock of the chain never falls") {
   CHECK(store->head().run_ms == 500);
 }
 
-TEST_CASE("A merge of the keys drops what has expired, and that only") {
-  const bool on_rocksdb = GENERATE(false, true);
+TEST_CASE("Keys are found in the tail, in full chunks, in runs and in merged runs") {
+  StoreOptions options;
+  options.index_chunk = 4;
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb), options);
+  store.create_account("a", 100);
+  std::vector<Sequence> bound;
+  const auto all_are_there = [&] {
+    for (std::size_t i = 0; i < bound.size(); ++i) {
+      const auto binding = value_of(find_key(*store, "key" + std::to_string(i)));
+      if (!binding || binding->sequence != bound[i]) return false;
+    }
+    return !value_of(find_key(*store, "key")).has_value();
+  };
+  for (int i = 0; i < 90; ++i) {
+    bound.push_back(store.transfer({{{0, 1}}, "", "key" + std::to_string(i)}));
+    if (i % 7 == 0) value_of(store->index_some(false));
+    CHECK(all_are_there());
+  }
+  store.index_all();
+  CHECK(all_are_there());
+  store.open();
+  CHECK(store->unindexed() == 0);
+  CHECK(all_are_there());
+}
+
+TEST_CASE("A key is looked for after a sequence only, when that is asked for") {
+  StoreOptions options;
+  options.index_chunk = 2;
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb), options);
+  store.create_account("a", 100);
+  const auto bound = store.transfer({{{0, 1}}, "", "k"});
+  store.transfer({{{0, 1}}, "", "other"});
+  for (const bool indexed : {false, true}) {
+    if (indexed) store.index_all();
+    CHECK(value_of(find_key(*store, "k", bound - 1)).has_value());
+    CHECK_FALSE(value_of(find_key(*store, "k", bound)).has_value());
+  }
+}
+
+TEST_CASE("Two keys of one hash are told apart by the block") {
+  StoreOptions options;
+  options.index_chunk = 2;
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb), options);
+  store.create_account("a", 100);
+  std::vector<Sequence> bound;
+  for (const char* key : {"one", "two"}) {
+    Group group = store->begin_group(store.now, store.run_ms);
+    TransferSpec transfer{{{0, 1}}, "", key};
+    auto record = transfer.record();
+    record.key_hash = 7;
+    bound.push_back(group.add(record));
+    group.end_unit();
+    store.append(std::move(group));
+  }
+  for (const bool indexed : {false, true}) {
+    if (indexed) store.index_all();
+    CHECK(value_of(store->find_key({"one", 7}))->sequence == bound[0]);
+    CHECK(value_of(store->find_key({"two", 7}))->sequence == bound[1]);
+    CHECK_FALSE(value_of(store->find_key({"three", 7})).has_value());
+  }
+}
+
+TEST_CASE("Keys whose retention is over are given up with the run that holds them") {
   StoreOptions options;
   options.key_retention_ms = 1'000;
-  Bed store(on_rocksdb ? Backend::rocksdb : Backend::memory, options);
+  options.index_chunk = 2;
+  Bed store(Backend::memory, options);
   store.create_account("a", 100);
-  store.run_ms = 5'000;
-  store.transfer({{{0, 1}}, "", "old"});
-  store.run_ms = 9'000;
-  store.transfer({{{0, 1}}, "", "new"});
-  store.close();
-
-  KeyIndex keys(options.key_retention_ms);
-  keys.advance(9'000);
-  if (!on_rocksdb) {
-    const auto old_row = store.disk().row(Family::keys, "old");
-    REQUIRE(old_row.has_value());
-    CHECK(keys.expiry()(*old_row));
-    CHECK_FALSE(keys.expiry()(*store.disk().row(Family::keys, "new")));
-    CHECK_FALSE(keys.expiry()("no row"));
-    return;
-  }
-  const auto medium = make_directory_medium(store.directory(), options);
-  succeeded(medium->prepare());
-  const auto rows = value_of(medium->open(Access::read_write, keys.expiry()));
-  CHECK(value_of(rows->get(Family::keys, "old")).has_value());
-  succeeded(rows->compact(Family::keys));
-  CHECK_FALSE(value_of(rows->get(Family::keys, "old")).has_value());
-  CHECK(value_of(rows->get(Family::keys, "new")).has_value());
+  const auto transfer_at = [&](std::int64_t run_ms, const char* key) {
+    store.run_ms = run_ms;
+    store.transfer({{{0, 1}}, "", key});
+    store.index_all();
+  };
+  transfer_at(5'000, "old");
+  const auto pages = store.disk().keys_of(Family::keys);
+  transfer_at(5'500, "young");
+  CHECK(store.disk().keys_of(Family::keys).size() == 2 * pages.size());
+  store.run_ms = 6'300;
+  store.transfer({{{0, 1}}});
+  store.index_all();
+  CHECK(store.disk().keys_of(Family::keys).size() == pages.size());
+  CHECK(store.disk().keys_of(Family::keys) != pages);
+  CHECK_FALSE(value_of(find_key(*store, "old")).has_value());
+  CHECK(value_of(find_key(*store, "young")).has_value());
+  store.open();
+  CHECK(value_of(find_key(*store, "young")).has_value());
 }
 
 }  // namespace sg::persistence::test

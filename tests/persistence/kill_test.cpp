@@ -56,7 +56,7 @@ TEST_CASE("A store that was killed while it was written to opens with all that w
   CHECK(store->durable() >= acknowledged);
   CHECK(value_of(store->verify(nullptr)).problems.empty());
   CHECK(value_of(store->load_balances()).front() == static_cast<Amount>(store->durable()) - 1);
-  const auto binding = value_of(store->find_key("k" + std::to_string(acknowledged)));
+  const auto binding = value_of(find_key(*store, "k" + std::to_string(acknowledged)));
   REQUIRE(binding.has_value());
   CHECK(binding->sequence == acknowledged);
 }

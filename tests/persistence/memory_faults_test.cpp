@@ -39,7 +39,7 @@ TEST_CASE("After a failed sync the group is gone with a crash and there without 
   // Unsynced rows lie in the store below, but are not shown.
   CHECK(store->durable() == 1);
   CHECK_FALSE(value_of(store->transaction(2)).has_value());
-  CHECK_FALSE(value_of(store->find_key("key")).has_value());
+  CHECK_FALSE(value_of(find_key(*store, "key")).has_value());
   CHECK(value_of(store->transactions({})).empty());
   CHECK(value_of(store->first_at_or_after(0)) == 1);
   CHECK(value_of(store->load_balances()) == std::vector<Amount>{1});
@@ -48,7 +48,7 @@ TEST_CASE("After a failed sync the group is gone with a crash and there without 
   if (crash) store.disk().crash();
   succeeded(store->reopen());
   CHECK(store->durable() == (crash ? 1 : 2));
-  CHECK(value_of(store->find_key("key")).has_value() == !crash);
+  CHECK(value_of(find_key(*store, "key")).has_value() == !crash);
   succeeded(try_transfer(store));
   CHECK(value_of(store->verify(nullptr)).problems.empty());
 }
@@ -123,7 +123,7 @@ TEST_CASE("A reopening that fails leaves the store closed until one succeeds") {
   const auto read = store->account("a");
   REQUIRE_FALSE(read.has_value());
   CHECK(read.error().message.find("not open") != std::string::npos);
-  CHECK(store->unindexed_postings() == 0);
+  CHECK(store->unindexed() == 0);
   CHECK_FALSE(store->index_some(true).has_value());
   CHECK_FALSE(try_transfer(store).has_value());
   succeeded(store->reopen());

@@ -59,7 +59,7 @@ fs::path wal_of(const fs::path& store) {
 void edit_rows(const fs::path& store, const std::function<void(KeyValue&)>& edit) {
   const auto medium = make_directory_medium(store, {});
   succeeded(medium->prepare());
-  const auto rows = value_of(medium->open(Access::read_write, nullptr));
+  const auto rows = value_of(medium->open(Access::read_write));
   edit(*rows);
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("An index watermark or a checkpoint ahead of the chain is refused") {
   fill(store, 1);
   store.close();
   const auto [row, says] =
-      GENERATE(std::pair{kMetaIndexed, std::string("history index reaches sequence 255")},
+      GENERATE(std::pair{kMetaIndexed, std::string("index reaches sequence 255")},
                std::pair{kMetaCheckpoint, std::string("checkpoint reaches sequence 255")});
   edit_rows(store.directory(), [row = row](KeyValue& rows) {
     put(rows, Family::meta, row, std::string("\xFF\0\0\0\0\0\0\0", 8));

@@ -151,7 +151,7 @@ TEST_CASE("Verification compares catalog, watermark and mark with the chain") {
   }
   SECTION("index watermark") {
     store.disk().set_row(Family::meta, "indexed", std::string("\x0D\0\0\0\0\0\0\0", 8));
-    CHECK_THAT(all_problems(store), Contains("history index reaches sequence 13"));
+    CHECK_THAT(all_problems(store), Contains("index reaches sequence 13"));
   }
   SECTION("mark") {
     store.disk().set_mark(std::nullopt);

@@ -54,7 +54,8 @@ persistence::StoreResult<void> HeldStore::reopen() {
 }
 
 persistence::StoreResult<std::optional<persistence::KeyBinding>> HeldStore::find_key(
-    std::string_view key) const {
+    const persistence::KeyLookup& lookup) const {
+  const std::string_view key = lookup.key;
   const std::lock_guard lock(mutex_);
   const int count = ++lookups_[std::string(key)];
   changed_.notify_all();
@@ -62,7 +63,7 @@ persistence::StoreResult<std::optional<persistence::KeyBinding>> HeldStore::find
     return tl::unexpected(
         persistence::StoreError{persistence::StoreFault::io, "a read failed to order"});
   }
-  return below_->find_key(key);
+  return below_->find_key(lookup);
 }
 
 }  // namespace sg::test

@@ -99,9 +99,10 @@ class HeldStore final : public persistence::Store {
     return below_->first_at_or_after(time);
   }
   persistence::StoreResult<std::optional<persistence::KeyBinding>> find_key(
-      std::string_view key) const override;
+      const persistence::KeyLookup& lookup) const override;
   persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
-  std::size_t unindexed_postings() const override { return below_->unindexed_postings(); }
+  bool has_index_work() const override { return below_->has_index_work(); }
+  std::size_t unindexed() const override { return below_->unindexed(); }
   persistence::StoreResult<void> write_balances(
       std::span<const persistence::BalanceRow> rows) override {
     return below_->write_balances(rows);

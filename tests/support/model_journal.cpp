@@ -156,18 +156,19 @@ void ModelJournal::crash() {
   late_rejected_.clear();
 }
 
-ledger::Result<std::optional<ledger::KeyBinding>> ModelJournal::find(std::string_view key) {
+ledger::Result<std::optional<ledger::KeyBinding>> ModelJournal::find(
+    const ledger::Transfer& transfer) {
   if (!keys_readable) {
     return tl::unexpected(
         ledger::Error{Reason::journal_unavailable, "no", {}, ledger::Outcome::none});
   }
-  const auto found = durable_.keys.find(key);
+  const auto found = durable_.keys.find(transfer.idempotency_key);
   if (found == durable_.keys.end()) return std::nullopt;
   return found->second;
 }
 
 // Any function of the content does: two halves of one FNV-1a walk.
-ledger::Digest ModelJournal::digest(const ledger::Transfer& transfer) {
+ledger::Digest ModelJournal::digest(const ledger::Transfer& transfer) const {
   std::string text = std::to_string(static_cast<int>(transfer.kind));
   for (const auto& entry : transfer.entries) {
     text += '|' + std::string(entry.account_id) + '=' + std::to_string(entry.amount);

@@ -75,13 +75,14 @@ class ModelJournal final : public ledger::KeySource {
   void crash();
 
   // The durable bindings.
-  ledger::Result<std::optional<ledger::KeyBinding>> find(std::string_view key) override;
-  ledger::Digest digest(const ledger::Transfer& transfer) override;
+  ledger::Sequence durable() const override { return durable_.last; }
+  ledger::Digest digest(const ledger::Transfer& transfer) const;
+  void stamp(ledger::Transfer& transfer) const override { transfer.digest = digest(transfer); }
+  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer& transfer) override;
 
   const Image& first() const { return first_; }
   const Image& image() const { return image_; }
   const std::vector<ModelUnit>& chain() const { return chain_; }
-  ledger::Sequence durable() const { return durable_.last; }
   bool unsynced() const { return !committed_.empty() || !late_rejected_.empty(); }
   const ModelRecord* record_at(ledger::Sequence sequence) const;
   // The account's balance after each sequence that changed it, oldest first.

@@ -1,0 +1,34 @@
+// The youngest mentions of an index, in memory: the records of whole groups, in order. Mentions of
+// one term are linked from the newest back, so that a look-up costs only what it finds.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <vector>
+
+#include "persistence/mention.hpp"
+
+namespace sg::persistence {
+
+class MentionChunk {
+ public:
+  // Sequences never fall. A term twice in one record is kept once.
+  void add(const Mention& mention);
+  std::size_t size() const { return links_.size(); }
+  std::size_t terms() const { return newest_.size(); }
+  // Appends the term's sequences in the range until `into` has `range.limit`.
+  void collect(Term term, const MentionRange& range, std::vector<Sequence>& into) const;
+  // All of them, in the order of an index.
+  std::vector<Mention> sorted() const;
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  struct Link {
+    Sequence sequence;
+    std::uint32_t previous;  // of the same term
+  };
+  std::vector<Link> links_;
+  absl::flat_hash_map<Term, std::uint32_t> newest_;
+};
+
+}  // namespace sg::persistence

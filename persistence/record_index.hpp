@@ -1,0 +1,108 @@
+// Which records touched an account (the history), and which were bound to an idempotency key: two
+// inverted indexes over the same records. The youngest mentions are in memory, the others in runs
+// that are written in bulk, off the journal's thread, and merged eight into one (a tiered
+// log-structured merge tree, O'Neil et al. 1996), so a look-up passes over a few runs only, however
+// old the store is. docs/adr/0006.
+//
+// Thread-safe: one thread pushes, one works, any number look up. All hold durable records only.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "persistence/mention_chunk.hpp"
+#include "persistence/run.hpp"
+#include "persistence/run_merge.hpp"
+
+namespace sg::persistence {
+
+enum class Index : std::uint8_t { history, keys };
+inline constexpr std::size_t kIndexes = 2;
+Family family_of(Index index);
+
+class RecordIndex {
+ public:
+  // The records of one durable group, or of one block.
+  struct Records {
+    std::span<const Mention> history;
+    std::span<const Mention> keys;
+    Sequence last = 0;
+    std::int64_t run_ms = 0;
+  };
+
+  // A chunk with so many mentions becomes a run of each index. Keys that were bound longer ago than
+  // the retention are given up with the run that holds them.
+  RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms);
+
+  // Reads the list of runs; the index then has all up to indexed().
+  StoreResult<void> load(const KeyValue& rows);
+  // Removes what a crash left half done; the first thing to do on rows that may be written.
+  StoreResult<void> remove_orphans(KeyValue& rows);
+  Sequence indexed() const;
+
+  void push(const Records& records);
+
+  // The term's sequences in the range, newest first.
+  StoreResult<std::vector<Sequence>> find(const KeyValue& rows, Index index, Term term,
+                                          const MentionRange& range) const;
+
+  // Does one piece of what is to be done: a full chunk becomes runs, some mentions are merged, runs
+  // that nobody reads any more are removed. With `all` a chunk that is not full is taken too. False
+  // when there is nothing to do. A crash at any point is harmless.
+  StoreResult<bool> work(KeyValue& rows, bool all);
+  bool has_work() const;
+  // Mentions that are in no run yet.
+  std::size_t unindexed() const;
+
+ private:
+  struct Chunk {
+    std::array<MentionChunk, kIndexes> indexes;
+    Sequence last = 0;
+    std::int64_t run_ms = 0;
+
+    std::size_t size() const { return indexes[0].size() + indexes[1].size(); }
+  };
+  using ChunkPtr = std::shared_ptr<const Chunk>;
+  using Runs = std::vector<RunPtr>;
+
+  // What look-ups walk; replaced as a whole.
+  struct Frozen {
+    std::vector<ChunkPtr> chunks;  // full, oldest first
+    std::array<Runs, kIndexes> runs;  // oldest first
+  };
+
+  ChunkPtr take_chunk(bool all);
+  StoreResult<void> write_chunk(KeyValue& rows, const ChunkPtr& chunk);
+  StoreResult<void> merge_some(KeyValue& rows, Index index);
+  StoreResult<bool> give_up_expired(KeyValue& rows);
+  StoreResult<bool> remove_retired(KeyValue& rows);
+  // The runs that a merge should take, oldest first; empty: none.
+  static Runs due_for_merge(const Runs& runs);
+  // The list of runs as it will be, then the same in memory.
+  StoreResult<void> publish(KeyValue& rows, std::shared_ptr<Frozen> next, Sequence indexed,
+                            bool sync);
+  std::string encode_runs(const Frozen& frozen) const;
+  std::shared_ptr<const Frozen> frozen() const;
+
+  const std::size_t chunk_mentions_;
+  const std::int64_t key_retention_ms_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<Chunk> filling_;
+  std::shared_ptr<const Frozen> frozen_;
+  std::size_t unindexed_ = 0;
+  Sequence indexed_ = 0;
+  std::int64_t run_ms_ = 0;
+
+  // The worker's own.
+  std::uint32_t next_run_ = 1;
+  std::array<std::optional<RunMerge>, kIndexes> merges_;
+  std::vector<std::pair<Index, RunPtr>> retired_;  // in no list any more, perhaps still read
+};
+
+}  // namespace sg::persistence

@@ -1,0 +1,158 @@
+#include "persistence/run.hpp"
+
+#include <algorithm>
+
+#include "persistence/bytes.hpp"
+
+namespace sg::persistence {
+namespace {
+
+tl::unexpected<StoreError> damaged_run(Family family, std::uint32_t run, const std::string& what) {
+  return store_error(StoreFault::corrupt, "run " + std::to_string(run) + " of the index '" +
+                                              std::string(family_name(family)) + "': " + what);
+}
+
+bool decode_page(std::string_view bytes, std::vector<Mention>& into) {
+  into.clear();
+  ByteReader in(bytes);
+  Mention at{in.varint(), in.varint()};
+  if (!in.ok()) return false;
+  into.push_back(at);
+  while (in.left() > 0) {
+    const auto step = in.varint();
+    const auto sequence = in.varint();
+    at.sequence = step == 0 ? at.sequence - sequence : sequence;
+    at.term += step;
+    into.push_back(at);
+  }
+  return in.ok();
+}
+
+}  // namespace
+
+std::string run_key(std::uint32_t run, std::uint32_t page) {
+  std::string key(2 * sizeof run, '\0');
+  put_be32(put_be32(key.data(), run), page);
+  return key;
+}
+
+StoreResult<RunPtr> Run::load(const KeyValue& rows, Family family, const RunFacts& facts) {
+  const auto footer = rows.get(family, run_key(facts.id, kFooterPage));
+  if (!footer) return tl::unexpected(footer.error());
+  if (!*footer) return damaged_run(family, facts.id, "its footer is missing");
+  ByteReader in(**footer);
+  const auto pages = in.varint();
+  const auto terms = in.varint();
+  if (!in.ok() || in.left() / sizeof(Mention) < pages) {
+    return damaged_run(family, facts.id, "its footer does not decode");
+  }
+  std::vector<Mention> starts(pages);
+  for (auto& start : starts) {
+    start.term = in.fixed<Term>();
+    start.sequence = in.fixed<Sequence>();
+  }
+  TermFilter filter;
+  if (!filter.load(in.take(in.left()))) {
+    return damaged_run(family, facts.id, "its filter does not decode");
+  }
+  return std::make_shared<const Run>(family, facts, std::move(starts), terms, std::move(filter));
+}
+
+std::string Run::footer() const {
+  const auto filter = filter_.bytes();
+  std::string bytes(2 * kMaxVarintBytes + page_starts_.size() * sizeof(Mention) + filter.size(),
+                    '\0');
+  char* to = put_varint(put_varint(bytes.data(), page_starts_.size()), terms_);
+  for (const auto& start : page_starts_) {
+    to = put_fixed(put_fixed(to, start.term), start.sequence);
+  }
+  to = put_bytes(to, filter);
+  bytes.resize(static_cast<std::size_t>(to - bytes.data()));
+  return bytes;
+}
+
+StoreResult<void> Run::read_page(const KeyValue& rows, std::uint32_t index,
+                                 std::vector<Mention>& into) const {
+  const auto page = rows.get(family_, run_key(facts_.id, index));
+  if (!page) return tl::unexpected(page.error());
+  if (!*page || !decode_page(**page, into)) {
+    return damaged_run(family_, facts_.id,
+                       "page " + std::to_string(index) + " is missing or does not decode");
+  }
+  return {};
+}
+
+StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRange& range,
+                               std::vector<Sequence>& into) const {
+  if (range.before == 0 || !may_have(term)) return {};
+  // The newest that may be wanted: on the last page that does not begin behind it.
+  const Mention newest{term, range.before - 1};
+  const auto behind = std::upper_bound(
+      page_starts_.begin(), page_starts_.end(), newest, precedes);
+  auto index = behind == page_starts_.begin()
+                   ? std::uint32_t{0}
+                   : static_cast<std::uint32_t>(behind - page_starts_.begin() - 1);
+  std::vector<Mention> page;
+  for (; index < pages() && page_starts_[index].term <= term; ++index) {
+    if (auto read = read_page(rows, index, page); !read) return read;
+    for (auto at = std::lower_bound(page.begin(), page.end(), newest, precedes); at != page.end();
+         ++at) {
+      if (at->term != term || at->sequence < range.first || into.size() >= range.limit) return {};
+      into.push_back(at->sequence);
+    }
+  }
+  return {};
+}
+
+void RunWriter::add(const Mention& mention) {
+  char bytes[2 * kMaxVarintBytes];
+  const bool starts_page = page_.empty();
+  const Mention before = starts_page ? Mention{} : previous_;
+  const bool same_term = !starts_page && mention.term == before.term;
+  char* to = put_varint(bytes, mention.term - before.term);
+  to = put_varint(to, same_term ? before.sequence - mention.sequence : mention.sequence);
+  page_.append(bytes, static_cast<std::size_t>(to - bytes));
+  if (starts_page) run_.page_starts_.push_back(mention);
+  if (run_.facts_.mentions == 0 || previous_.term != mention.term) {
+    ++run_.terms_;
+    run_.filter_.add(mention.term);
+  }
+  ++run_.facts_.mentions;
+  previous_ = mention;
+  if (page_.size() >= kPageBytes) end_page();
+}
+
+void RunWriter::end_page() {
+  pages_.push_back(std::move(page_));
+  page_.clear();
+  page_.reserve(kPageBytes + 2 * kMaxVarintBytes);
+}
+
+StoreResult<void> RunWriter::write_pages(KeyValue& rows) { return write(rows, nullptr); }
+
+StoreResult<RunPtr> RunWriter::finish(KeyValue& rows) {
+  if (!page_.empty()) end_page();
+  const auto footer = run_.footer();
+  if (auto written = write(rows, &footer); !written) return tl::unexpected(written.error());
+  return std::make_shared<const Run>(std::move(run_));
+}
+
+StoreResult<void> RunWriter::write(KeyValue& rows, const std::string* footer) {
+  std::vector<std::string> keys;
+  keys.reserve(pages_.size() + 1);
+  std::vector<KeyRow> pages;
+  pages.reserve(pages_.size() + 1);
+  for (const auto& page : pages_) {
+    keys.push_back(run_key(run_.facts_.id, written_++));
+    pages.push_back({keys.back(), page});
+  }
+  if (footer != nullptr) {
+    keys.push_back(run_key(run_.facts_.id, kFooterPage));
+    pages.push_back({keys.back(), *footer});
+  }
+  if (auto ingested = rows.ingest(run_.family_, pages); !ingested) return ingested;
+  pages_.clear();
+  return {};
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,140 @@
+#include "proto/transfer_reader.hpp"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include "ledger/ids.hpp"
+#include "proto/ledger.pb.h"
+
+namespace sg::proto {
+namespace {
+
+namespace wire = scalegraph::ledger;
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
+
+constexpr std::uint32_t tag_of(int field, WireFormatLite::WireType type) {
+  return static_cast<std::uint32_t>(field) << 3 | static_cast<std::uint32_t>(type);
+}
+
+constexpr auto kText = WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+constexpr auto kNumber = WireFormatLite::WIRETYPE_VARINT;
+
+class Reader {
+ public:
+  Reader(std::string_view bytes, TransferList& into)
+      : in_(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size())),
+        into_(into) {}
+
+  bool batch() {
+    using Request = wire::TransferBatchRequest;
+    while (const auto tag = in_.ReadTag()) {
+      bool good = false;
+      if (tag == tag_of(Request::kTransfersFieldNumber, kText)) {
+        good = nested([this] { return transfer(); });
+      } else if (tag == tag_of(Request::kAtomicFieldNumber, kNumber)) {
+        std::uint64_t value = 0;
+        good = in_.ReadVarint64(&value);
+        into_.atomic = value != 0;
+      } else {
+        good = WireFormatLite::SkipField(&in_, tag);
+      }
+      if (!good) return false;
+    }
+    return finish();
+  }
+
+  bool single() { return transfer() && finish(); }
+
+ private:
+  bool transfer() {
+    using Request = wire::TransferRequest;
+    const auto first = into_.entries.size();
+    ledger::Transfer transfer;
+    while (const auto tag = in_.ReadTag()) {
+      bool good = false;
+      if (tag == tag_of(Request::kEntriesFieldNumber, kText)) {
+        good = nested([this] { return entry(); });
+      } else if (tag == tag_of(Request::kReferenceFieldNumber, kText)) {
+        good = text(transfer.reference);
+      } else if (tag == tag_of(Request::kIdempotencyKeyFieldNumber, kText)) {
+        good = text(transfer.idempotency_key);
+      } else {
+        good = WireFormatLite::SkipField(&in_, tag);
+      }
+      if (!good) return false;
+    }
+    // Only how many: where they stand is known when the list does not grow any more.
+    transfer.entries = {static_cast<const ledger::Entry*>(nullptr), into_.entries.size() - first};
+    into_.transfers.push_back(transfer);
+    return in_.ConsumedEntireMessage();
+  }
+
+  bool entry() {
+    using Entry = wire::TransferEntry;
+    auto& entry = into_.entries.emplace_back();
+    while (const auto tag = in_.ReadTag()) {
+      bool good = false;
+      if (tag == tag_of(Entry::kAccountIdFieldNumber, kText)) {
+        good = text(entry.account_id);
+      } else if (tag == tag_of(Entry::kAmountFieldNumber, kNumber)) {
+        std::uint64_t value = 0;
+        good = in_.ReadVarint64(&value);
+        entry.amount = static_cast<ledger::Amount>(value);
+      } else {
+        good = WireFormatLite::SkipField(&in_, tag);
+      }
+      if (!good) return false;
+    }
+    return in_.ConsumedEntireMessage();
+  }
+
+  template <class Read>
+  bool nested(Read read) {
+    int size = 0;
+    if (!in_.ReadVarintSizeAsInt(&size)) return false;
+    const auto limit = in_.PushLimit(size);
+    // A limit past the end is cut by the stream: then the message is cut.
+    if (in_.BytesUntilLimit() != size) return false;
+    if (!read()) return false;
+    in_.PopLimit(limit);
+    return true;
+  }
+
+  bool text(std::string_view& into) {
+    int size = 0;
+    if (!in_.ReadVarintSizeAsInt(&size)) return false;
+    if (size == 0) {
+      into = {};
+      return true;
+    }
+    const void* bytes = nullptr;
+    int available = 0;
+    if (!in_.GetDirectBufferPointer(&bytes, &available) || available < size) return false;
+    into = {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+    return in_.Skip(size) && ledger::is_utf8(into);
+  }
+
+  bool finish() {
+    if (!in_.ConsumedEntireMessage()) return false;
+    const auto* next = into_.entries.data();
+    for (auto& transfer : into_.transfers) {
+      transfer.entries = {next, transfer.entries.size()};
+      next += transfer.entries.size();
+    }
+    return true;
+  }
+
+  CodedInputStream in_;
+  TransferList& into_;
+};
+
+}  // namespace
+
+bool read_transfer(std::string_view bytes, TransferList& into) {
+  return Reader(bytes, into).single();
+}
+
+bool read_batch(std::string_view bytes, TransferList& into) { return Reader(bytes, into).batch(); }
+
+}  // namespace sg::proto

@@ -1,0 +1,207 @@
+// Runs of an index on RocksDB: pages, merges, what is left of a merge that did not end.
+#include <rapidcheck/catch.h>
+
+#include <algorithm>
+
+#include "bed.hpp"
+#include "persistence/directory_medium.hpp"
+#include "persistence/record_index.hpp"
+#include "persistence/run_merge.hpp"
+
+namespace sg::persistence::test {
+namespace {
+
+// Rows of a store of their own.
+struct Rows {
+  TempDirectory directory;
+  std::unique_ptr<Medium> medium = make_directory_medium(directory.path() / "store", {});
+  std::unique_ptr<KeyValue> rows;
+
+  Rows() {
+    succeeded(medium->prepare());
+    succeeded(medium->create({}));
+    open();
+  }
+  void open() {
+    rows.reset();
+    rows = value_of(medium->open(Access::read_write));
+  }
+  std::size_t pages(Family family) const {
+    std::size_t count = 0;
+    const auto cursor = rows->cursor(family);
+    for (cursor->seek({}); cursor->valid(); cursor->next()) ++count;
+    return count;
+  }
+};
+
+// Mentions of `terms` terms, records `first` to `last` with one of each `per_record`.
+std::vector<Mention> some_mentions(Sequence first, Sequence last, std::uint64_t terms,
+                                   std::uint64_t spread) {
+  std::vector<Mention> mentions;
+  for (Sequence sequence = first; sequence <= last; ++sequence) {
+    mentions.push_back({sequence * 7919 % terms * spread, sequence});
+    if (sequence % 3 == 0) mentions.push_back({sequence * 31 % terms * spread + 1, sequence});
+  }
+  return mentions;
+}
+
+RunPtr write_run(KeyValue& rows, std::uint32_t id, std::vector<Mention> mentions) {
+  std::sort(mentions.begin(), mentions.end(), precedes);
+  RunFacts facts;
+  facts.id = id;
+  facts.first = ~Sequence{0};
+  for (const auto& mention : mentions) {
+    facts.first = std::min(facts.first, mention.sequence);
+    facts.last = std::max(facts.last, mention.sequence);
+  }
+  RunWriter writer(Family::history, facts, mentions.size());
+  for (const auto& mention : mentions) writer.add(mention);
+  return value_of(writer.finish(rows));
+}
+
+std::vector<Mention> read_all(const KeyValue& rows, const Run& run) {
+  std::vector<Mention> all;
+  std::vector<Mention> page;
+  for (std::uint32_t i = 0; i < run.pages(); ++i) {
+    succeeded(run.read_page(rows, i, page));
+    all.insert(all.end(), page.begin(), page.end());
+  }
+  return all;
+}
+
+std::vector<Sequence> expected(const std::vector<Mention>& mentions, Term term,
+                               const MentionRange& range) {
+  std::vector<Sequence> found;
+  for (const auto& mention : mentions) {
+    if (mention.term == term && mention.sequence >= range.first &&
+        mention.sequence < range.before) {
+      found.push_back(mention.sequence);
+    }
+  }
+  std::sort(found.begin(), found.end(), std::greater<>());
+  if (found.size() > range.limit) found.resize(range.limit);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("A run of many pages gives back each term's mentions, newest first") {
+  Rows store;
+  const std::uint64_t spread = GENERATE(std::uint64_t{1}, std::uint64_t{1} << 50);
+  const std::uint64_t terms = GENERATE(3, 500, 20'000);
+  CAPTURE(spread, terms);
+  const auto mentions = some_mentions(1'000, 21'000, terms, spread);
+  auto run = write_run(*store.rows, 1, mentions);
+  CHECK(run->pages() > 3);
+  store.open();
+  run = value_of(Run::load(*store.rows, Family::history, run->facts()));
+  CHECK(read_all(*store.rows, *run).size() == mentions.size());
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const Term term = i * i % (terms + 2) * spread + i % 2;
+    for (const auto& range : {MentionRange{}, MentionRange{5'000, 15'000, 3},
+                              MentionRange{5'000, 15'000, 100'000}, MentionRange{1, 0, 5}}) {
+      std::vector<Sequence> found;
+      succeeded(run->collect(*store.rows, term, range, found));
+      CHECK(found == expected(mentions, term, range));
+    }
+  }
+}
+
+TEST_CASE("A merge has what its runs had, whatever the size of its slices") {
+  Rows store;
+  const std::size_t slice = GENERATE(std::size_t{1'000}, ~std::size_t{0});
+  std::vector<RunPtr> runs;
+  std::vector<Mention> all;
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    const auto mentions = some_mentions(1 + i * 3'000, (i + 1) * 3'000, 700, 3);
+    all.insert(all.end(), mentions.begin(), mentions.end());
+    runs.push_back(write_run(*store.rows, i + 1, mentions));
+  }
+  std::sort(all.begin(), all.end(), precedes);
+  RunMerge merge(Family::history, runs, 9);
+  RunPtr merged;
+  int steps = 0;
+  while (!merged) {
+    merged = value_of(merge.step(*store.rows, slice));
+    ++steps;
+  }
+  CHECK((steps > 5) == (slice == 1'000));
+  CHECK(read_all(*store.rows, *merged) == all);
+  CHECK(merged->facts().first == 1);
+  CHECK(merged->facts().last == 15'000);
+  CHECK(merged->facts().level == 1);
+  CHECK(merged->facts().mentions == all.size());
+}
+
+TEST_CASE("Merged runs are removed, and what a crash left of a merge as well") {
+  Rows store;
+  auto index = std::make_unique<RecordIndex>(100, 1'000);
+  Sequence last = 0;
+  std::vector<Mention> all;
+  const auto push = [&] {
+    const auto mentions = some_mentions(last + 1, last + 100, 40, 1);
+    all.insert(all.end(), mentions.begin(), mentions.end());
+    last += 100;
+    index->push({mentions, {}, last, 1});
+  };
+  const auto work = [&] {
+    while (value_of(index->work(*store.rows, false))) {
+    }
+  };
+  const auto is_whole = [&] {
+    for (Term term = 0; term < 42; ++term) {
+      if (value_of(index->find(*store.rows, Index::history, term, {})) !=
+          expected(all, term, {})) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (int i = 0; i < 20; ++i) {
+    push();
+    CHECK(is_whole());
+    work();
+    CHECK(is_whole());
+  }
+  // Two merged runs and four young ones, each with a page and a footer.
+  CHECK(store.pages(Family::history) == 12);
+  CHECK_FALSE(index->has_work());
+
+  // The process ends in the middle of a merge.
+  for (int i = 0; i < 4; ++i) push();
+  while (index->unindexed() > 0) value_of(index->work(*store.rows, false));
+  CHECK(index->has_work());
+  RunMerge unfinished(Family::history, {write_run(*store.rows, 77, some_mentions(1, 2'000, 50, 1))},
+                      78);
+  value_of(unfinished.step(*store.rows, 1'000));
+  CHECK(store.pages(Family::history) > 20);
+  store.open();
+  index = std::make_unique<RecordIndex>(100, 1'000);
+  succeeded(index->load(*store.rows));
+  succeeded(index->remove_orphans(*store.rows));
+  CHECK(index->indexed() == last);
+  CHECK(store.pages(Family::history) == 20);
+  CHECK(is_whole());
+  work();
+  CHECK(is_whole());
+  CHECK(store.pages(Family::history) == 6);
+}
+
+TEST_CASE("A filter never denies a term that it was given, and denies most others") {
+  rc::prop("whatever the terms", [](const std::vector<std::uint64_t>& terms) {
+    TermFilter filter(terms.size());
+    for (const auto term : terms) filter.add(term);
+    TermFilter loaded;
+    RC_ASSERT(loaded.load(filter.bytes()));
+    for (const auto term : terms) RC_ASSERT(loaded.may_have(term));
+  });
+  for (const std::uint64_t spread : {std::uint64_t{1}, std::uint64_t{0x9e3779b97f4a7c15}}) {
+    TermFilter filter(100'000);
+    for (std::uint64_t i = 0; i < 100'000; ++i) filter.add(i * spread);
+    int wrong = 0;
+    for (std::uint64_t i = 100'000; i < 200'000; ++i) wrong += filter.may_have(i * spread) ? 1 : 0;
+    CHECK(wrong < 1'500);
+  }
+}
+
+}  // namespace sg::persistence::test

@@ -1,0 +1,172 @@
+// The hand-written reader and writer against the generated code.
+#include <rapidcheck/catch.h>
+
+#include "proto/conversion.hpp"
+#include "proto/ledger.pb.h"
+#include "proto/transfer_reader.hpp"
+#include "proto/transfer_writer.hpp"
+
+using namespace sg;
+namespace wire = scalegraph::ledger;
+
+namespace {
+
+std::string any_text() {
+  static const std::vector<std::string> kTexts{
+      "", "a", "alice:operating", "öre", "\xE2\x82\xAC 5", std::string(300, 'x'),
+      "\xC3\x28",  // not UTF-8
+  };
+  // Mostly good ones, or few requests would parse.
+  const auto last = *rc::gen::inRange(0, 12) == 0 ? kTexts.size() : kTexts.size() - 1;
+  return kTexts[*rc::gen::inRange<std::size_t>(0, last)];
+}
+
+wire::TransferRequest any_transfer() {
+  wire::TransferRequest transfer;
+  const auto entries = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < entries; ++i) {
+    auto& entry = *transfer.add_entries();
+    entry.set_account_id(any_text());
+    entry.set_amount(*rc::gen::arbitrary<std::int64_t>());
+  }
+  transfer.set_reference(any_text());
+  transfer.set_idempotency_key(any_text());
+  return transfer;
+}
+
+wire::TransferBatchRequest any_batch() {
+  wire::TransferBatchRequest batch;
+  const auto transfers = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < transfers; ++i) *batch.add_transfers() = any_transfer();
+  batch.set_atomic(*rc::gen::arbitrary<bool>());
+  return batch;
+}
+
+void check_same(const wire::TransferRequest& expected, const ledger::Transfer& read) {
+  RC_ASSERT(read.reference == expected.reference());
+  RC_ASSERT(read.idempotency_key == expected.idempotency_key());
+  RC_ASSERT(read.entries.size() == static_cast<std::size_t>(expected.entries_size()));
+  for (int i = 0; i < expected.entries_size(); ++i) {
+    const auto& entry = read.entries[static_cast<std::size_t>(i)];
+    RC_ASSERT(entry.account_id == expected.entries(i).account_id());
+    RC_ASSERT(entry.amount == expected.entries(i).amount());
+  }
+}
+
+// Reads what the generated code reads, and refuses what it refuses.
+void check_agreement(const std::string& bytes) {
+  wire::TransferBatchRequest expected;
+  proto::TransferList read;
+  const bool good = expected.ParseFromString(bytes);
+  RC_ASSERT(proto::read_batch(bytes, read) == good);
+  if (!good) return;
+  RC_ASSERT(read.atomic == expected.atomic());
+  RC_ASSERT(read.transfers.size() == static_cast<std::size_t>(expected.transfers_size()));
+  for (int i = 0; i < expected.transfers_size(); ++i) {
+    check_same(expected.transfers(i), read.transfers[static_cast<std::size_t>(i)]);
+  }
+}
+
+std::string bytes_of(const grpc::ByteBuffer& buffer) {
+  grpc::Slice slice;
+  REQUIRE(buffer.DumpToSingleSlice(&slice).ok());
+  return {reinterpret_cast<const char*>(slice.begin()), slice.size()};
+}
+
+}  // namespace
+
+TEST_CASE("A request is read as the generated code reads it") {
+  rc::prop("a batch", [] { check_agreement(any_batch().SerializeAsString()); });
+  rc::prop("a single transfer", [] {
+    const auto bytes = any_transfer().SerializeAsString();
+    wire::TransferRequest expected;
+    proto::TransferList read;
+    const bool good = expected.ParseFromString(bytes);
+    RC_ASSERT(proto::read_transfer(bytes, read) == good);
+    if (!good) return;
+    RC_ASSERT(read.transfers.size() == 1u);
+    check_same(expected, read.transfers.front());
+  });
+}
+
+TEST_CASE("A damaged request is refused where the generated code refuses it") {
+  rc::prop("cut", [] {
+    const auto bytes = any_batch().SerializeAsString();
+    check_agreement(bytes.substr(0, *rc::gen::inRange<std::size_t>(0, bytes.size() + 1)));
+  });
+  rc::prop("with changed bytes", [] {
+    auto bytes = any_batch().SerializeAsString();
+    if (bytes.empty()) return;
+    for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
+      bytes[*rc::gen::inRange<std::size_t>(0, bytes.size())] = *rc::gen::arbitrary<char>();
+    }
+    check_agreement(bytes);
+  });
+  rc::prop("of any bytes", [](const std::string& bytes) { check_agreement(bytes); });
+}
+
+TEST_CASE("Fields of a later version are passed over") {
+  auto bytes = wire::TransferBatchRequest().SerializeAsString();
+  bytes += "\x1A\x03" "abc";  // field 3, three bytes
+  bytes += "\x20\x05";          // field 4, a number
+  check_agreement(bytes);
+  proto::TransferList read;
+  CHECK(proto::read_batch(bytes, read));
+}
+
+TEST_CASE("Answers are the bytes that the generated code would make") {
+  rc::prop("whatever was committed and refused", [] {
+    wire::TransferBatchRequest request;
+    do {
+      request = any_batch();
+    } while (!wire::TransferBatchRequest().ParseFromString(request.SerializeAsString()));
+    const auto request_bytes = request.SerializeAsString();
+    proto::TransferList list;
+    RC_ASSERT(proto::read_batch(request_bytes, list));
+    std::vector<ledger::ItemResult> results(list.transfers.size());
+    wire::TransferBatchResponse expected;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      auto& result = results[i];
+      auto& wanted = *expected.add_results();
+      if (*rc::gen::inRange(0, 4) == 0) {
+        result.state = ledger::ItemResult::State::refused;
+        result.error = std::make_shared<const ledger::Error>(ledger::Error{
+            ledger::Reason::insufficient_funds, "too little", {{"balance", "5"}}, {}});
+        proto::fill(*wanted.mutable_error(), *result.error);
+        continue;
+      }
+      result.state = ledger::ItemResult::State::committed;
+      result.sequence = *rc::gen::inRange<ledger::Sequence>(1, 1'000'000'000'000);
+      result.time = *rc::gen::inRange<ledger::TimeMs>(0, 2'000'000'000'000);
+      list.transfers[i].kind =
+          *rc::gen::element(ledger::TransferKind::credit, ledger::TransferKind::transfer);
+      const auto& transfer = list.transfers[i];
+      auto& transaction = *wanted.mutable_transaction();
+      transaction.set_id(ledger::transaction_id(result.time, result.sequence));
+      transaction.set_type(std::string(to_string(transfer.kind)));
+      for (const auto& entry : transfer.entries) {
+        auto& added = *transaction.add_entries();
+        added.set_account_id(std::string(entry.account_id));
+        added.set_amount(entry.amount);
+      }
+      transaction.set_timestamp(result.time);
+      transaction.set_reference(std::string(transfer.reference));
+      RC_ASSERT(bytes_of(proto::write_transaction(transfer, result)) ==
+                transaction.SerializeAsString());
+    }
+    const auto written = bytes_of(proto::write_results(list.transfers, results));
+    // Maps have no order, so refusals are compared as messages.
+    wire::TransferBatchResponse read;
+    RC_ASSERT(read.ParseFromString(written));
+    RC_ASSERT(written.size() == expected.ByteSizeLong());
+    RC_ASSERT(read.results_size() == expected.results_size());
+    for (int i = 0; i < read.results_size(); ++i) {
+      RC_ASSERT(read.results(i).has_transaction() == expected.results(i).has_transaction());
+      RC_ASSERT(read.results(i).transaction().SerializeAsString() ==
+                expected.results(i).transaction().SerializeAsString());
+      RC_ASSERT(read.results(i).error().message() == expected.results(i).error().message());
+      RC_ASSERT(read.results(i).error().metadata().size() ==
+                expected.results(i).error().metadata().size());
+    }
+  });
+}
