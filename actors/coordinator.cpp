@@ -131,12 +131,15 @@ void Coordinator::fenced(const Fenced& message) {
 }
 
 void Coordinator::submit(const Submit& message) {
-  auto& submission = *message.submission;
-  if (flow_) {
-    flow_->submit(message.submission);
-    schedule_advance();
+  if (!flow_) {
+    for (const auto& submission : message.submissions) refuse(*submission);
     return;
   }
+  for (const auto& submission : message.submissions) flow_->submit(submission);
+  if (flow_->can_advance()) schedule_advance();
+}
+
+void Coordinator::refuse(ledger::Submission& submission) {
   const auto error = std::make_shared<const ledger::Error>(
       ledger::Error{ledger::Reason::journal_unavailable,
                     "the journal is restarting: nothing changed, try again",

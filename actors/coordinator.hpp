@@ -42,6 +42,8 @@ class Coordinator {
   void journal_down();
   void fenced(const Fenced& fenced);
   void submit(const Submit& submit);
+  // The journal is away.
+  static void refuse(ledger::Submission& submission);
   void schedule_advance();
   void schedule_tick();
   // Sends what the flow decided, and lets the next batch form.

@@ -30,7 +30,7 @@ namespace sg::actors {
 // --- to the coordinator ---
 
 struct Submit {
-  ledger::SubmissionPtr submission;
+  std::vector<ledger::SubmissionPtr> submissions;
 };
 // The submission's `cancelled` was set.
 struct Cancel {

@@ -1,5 +1,5 @@
-// What the indexes are made of: that a record mentions a term. In the history a term is an account's
-// number, in the key index the hash of an idempotency key.
+// What the indexes are made of: that a record mentions a term. In the history a term is an
+// account's number, in the key index the hash of an idempotency key.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ inline bool precedes(const Mention& a, const Mention& b) {
 
 // Which of a term's sequences are wanted, newest first.
 struct MentionRange {
-  Sequence first = 1;               // inclusive
-  Sequence before = ~Sequence{0};   // exclusive
+  Sequence first = 1;              // inclusive
+  Sequence before = ~Sequence{0};  // exclusive
   std::size_t limit = ~std::size_t{0};
 };
 

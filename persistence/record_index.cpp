@@ -201,8 +201,9 @@ RecordIndex::Runs RecordIndex::due_for_merge(const Runs& runs) {
 
 bool RecordIndex::has_work() const {
   const auto now = frozen();
-  return !now->chunks.empty() || std::any_of(now->runs.begin(), now->runs.end(),
-                                             [](const Runs& r) { return !due_for_merge(r).empty(); });
+  return !now->chunks.empty() || std::any_of(now->runs.begin(), now->runs.end(), [](const Runs& r) {
+    return !due_for_merge(r).empty();
+  });
 }
 
 StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
@@ -268,8 +269,7 @@ StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
   auto next = std::make_shared<Frozen>(*frozen());
   auto& runs = next->runs[at(index)];
   const auto first = std::find(runs.begin(), runs.end(), inputs.front());
-  const auto place =
-      runs.erase(first, first + static_cast<std::ptrdiff_t>(inputs.size()));
+  const auto place = runs.erase(first, first + static_cast<std::ptrdiff_t>(inputs.size()));
   runs.insert(place, std::move(*run));
   // Synced: the inputs may be removed as soon as nobody reads them.
   if (auto done = publish(rows, std::move(next), indexed(), true); !done) return done;

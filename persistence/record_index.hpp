@@ -72,7 +72,7 @@ class RecordIndex {
 
   // What look-ups walk; replaced as a whole.
   struct Frozen {
-    std::vector<ChunkPtr> chunks;  // full, oldest first
+    std::vector<ChunkPtr> chunks;     // full, oldest first
     std::array<Runs, kIndexes> runs;  // oldest first
   };
 

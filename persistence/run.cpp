@@ -87,8 +87,7 @@ StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRan
   if (range.before == 0 || !may_have(term)) return {};
   // The newest that may be wanted: on the last page that does not begin behind it.
   const Mention newest{term, range.before - 1};
-  const auto behind = std::upper_bound(
-      page_starts_.begin(), page_starts_.end(), newest, precedes);
+  const auto behind = std::upper_bound(page_starts_.begin(), page_starts_.end(), newest, precedes);
   auto index = behind == page_starts_.begin()
                    ? std::uint32_t{0}
                    : static_cast<std::uint32_t>(behind - page_starts_.begin() - 1);

@@ -1,6 +1,6 @@
 // Tells which terms a run cannot have: a Bloom filter whose bits of one term all lie in one cache
-// line (Putze, Sanders, Singler 2007, "Cache-, Hash- and Space-Efficient Bloom Filters"). At 12 bits
-// a term about one in 150 absent terms is taken for present.
+// line (Putze, Sanders, Singler 2007, "Cache-, Hash- and Space-Efficient Bloom Filters"). At 12
+// bits a term about one in 150 absent terms is taken for present.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// Reads the requests that move money straight from their bytes: ids and texts stay views of them, no
-// message object is built. Accepts what the generated parser accepts; field numbers are those of the
-// generated code.
+// Reads the requests that move money straight from their bytes: ids and texts stay views of them,
+// no message object is built. Accepts what the generated parser accepts; field numbers are those of
+// the generated code.
 #pragma once
 
 #include <string_view>

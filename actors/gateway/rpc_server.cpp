@@ -17,6 +17,9 @@ namespace {
 // armed.
 constexpr int kArmedPerMethod = 16;
 
+// Events that are handled before what was submitted meanwhile is handed over.
+constexpr int kTurn = 64;
+
 enum ServiceIndex : std::size_t { kParticipants, kLedger, kAdmin, kHealth };
 
 }  // namespace
@@ -86,11 +89,33 @@ void RpcServer::stop(std::chrono::milliseconds drain) {
   queue_.reset();
 }
 
+// Calls that arrive together are handed over together: waking the coordinator costs more than a
+// call.
 void RpcServer::run() {
-  void* tag = nullptr;
-  for (bool ok = false; queue_->Next(&tag, &ok);) {
+  const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  for (int turn = 0;; ++turn) {
+    void* tag = nullptr;
+    bool ok = false;
+    auto next = queue_->AsyncNext(&tag, &ok, at_once);
+    if (next == grpc::CompletionQueue::TIMEOUT || turn >= kTurn) {
+      turn = 0;
+      hand_over();
+    }
+    if (next == grpc::CompletionQueue::TIMEOUT && queue_->Next(&tag, &ok)) {
+      next = grpc::CompletionQueue::GOT_EVENT;
+    }
+    if (next != grpc::CompletionQueue::GOT_EVENT) break;
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
   }
+  hand_over();
+}
+
+void RpcServer::hand_over() {
+  if (submitted_.empty()) return;
+  const std::lock_guard lock(mutex_);
+  // Those that nobody takes say so themselves when they are dropped.
+  if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submitted_)});
+  submitted_.clear();
 }
 
 void RpcServer::inbox_rang(bool) {
@@ -157,13 +182,11 @@ bool RpcServer::admit() {
 }
 
 bool RpcServer::submit(ledger::SubmissionPtr submission) {
-  caf::actor coordinator;
   {
     const std::lock_guard lock(mutex_);
-    coordinator = coordinator_;
+    if (!coordinator_) return false;
   }
-  if (!coordinator) return false;
-  caf::anon_send(coordinator, Submit{std::move(submission)});
+  submitted_.push_back(std::move(submission));
   return true;
 }
 

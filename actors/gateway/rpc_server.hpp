@@ -74,6 +74,8 @@ class RpcServer {
   CallType& add_call(Args&&... args);
   void arm_all();
   void run();
+  // Hands over what was submitted since the last time.
+  void hand_over();
   void inbox_rang(bool ok);
 
   config::Server settings_;
@@ -91,6 +93,7 @@ class RpcServer {
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
   std::size_t in_flight_ = 0;
+  std::vector<ledger::SubmissionPtr> submitted_;
 
   mutable std::mutex mutex_;  // guards what follows
   caf::actor coordinator_;

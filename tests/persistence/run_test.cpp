@@ -150,8 +150,7 @@ TEST_CASE("Merged runs are removed, and what a crash left of a merge as well") {
   };
   const auto is_whole = [&] {
     for (Term term = 0; term < 42; ++term) {
-      if (value_of(index->find(*store.rows, Index::history, term, {})) !=
-          expected(all, term, {})) {
+      if (value_of(index->find(*store.rows, Index::history, term, {})) != expected(all, term, {})) {
         return false;
       }
     }

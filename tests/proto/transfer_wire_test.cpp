@@ -13,7 +13,7 @@ namespace {
 
 std::string any_text() {
   static const std::vector<std::string> kTexts{
-      "", "a", "alice:operating", "öre", "\xE2\x82\xAC 5", std::string(300, 'x'),
+      "",         "a", "alice:operating", "öre", "\xE2\x82\xAC 5", std::string(300, 'x'),
       "\xC3\x28",  // not UTF-8
   };
   // Mostly good ones, or few requests would parse.
@@ -107,8 +107,10 @@ TEST_CASE("A damaged request is refused where the generated code refuses it") {
 
 TEST_CASE("Fields of a later version are passed over") {
   auto bytes = wire::TransferBatchRequest().SerializeAsString();
-  bytes += "\x1A\x03" "abc";  // field 3, three bytes
-  bytes += "\x20\x05";          // field 4, a number
+  bytes +=
+      "\x1A\x03"
+      "abc";            // field 3, three bytes
+  bytes += "\x20\x05";  // field 4, a number
   check_agreement(bytes);
   proto::TransferList read;
   CHECK(proto::read_batch(bytes, read));

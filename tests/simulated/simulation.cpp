@@ -200,7 +200,7 @@ void Simulation::kill(std::string_view id) {
 }
 
 TestSubmissionPtr Simulation::submit(TestSubmissionPtr submission) {
-  caf::anon_send(handle(kCoordinatorId), Submit{submission});
+  caf::anon_send(handle(kCoordinatorId), Submit{{submission}});
   return submission;
 }
 
