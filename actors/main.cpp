@@ -1,4 +1,5 @@
 // scalegraphd: reads the settings, opens the store, starts the tree, and ends with it.
+#include <absl/synchronization/mutex.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -154,6 +155,8 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Debian's abseil, which gRPC locks with, looks for lock cycles at every lock.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app("scalegraphd: the Scalegraph ledger server", "scalegraphd");
   Options options;
   app.add_option("--config", options.config, "settings, see config/scalegraph.toml");

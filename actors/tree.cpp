@@ -9,6 +9,7 @@
 #include "actors/journal.hpp"
 #include "actors/journal_link.hpp"
 #include "actors/queries.hpp"
+#include "actors/worker_threads.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace sg::actors {
@@ -104,6 +105,7 @@ void configure(caf::actor_system_config& config, const config::Settings& setting
   config.set("scheduler.policy", caf::atom("sharing"));
   config.set("scheduler.max-threads", settings.scheduler.threads);
   config.set("scheduler.max-throughput", settings.scheduler.max_throughput);
+  use_batch_workers(config);
 }
 
 void log_report(const supervisor::Report& report) {

@@ -83,7 +83,6 @@ struct Slot {
   grpc::Status status;
   std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
   Clock::time_point start;
-  bool busy = false;
 };
 
 void fill(wire::TransferRequest& request, Workload& workload, const Options&) {
@@ -131,18 +130,20 @@ Outcome drive_calls(const Options& options, Prepare prepare) {
     fill(*slot.request, workload, options);
     // In an open loop a call is late from the moment that it was due.
     slot.start = counted_from;
-    slot.busy = true;
     ++busy;
     pace.sent();
     slot.reader = prepare(&*slot.context, *slot.request, &queue);
     slot.reader->StartCall();
     slot.reader->Finish(slot.response, &slot.status, &slot);
   };
+  std::vector<Slot<Request, Response>*> free;
+  for (auto& slot : slots) free.push_back(&slot);
   const auto send_due = [&] {
-    for (auto& slot : slots) {
+    while (!free.empty()) {
       const auto now = Clock::now();
-      if (slot.busy || now >= end) continue;
-      if (pace.is_open_loop() && pace.due() > now) return;
+      if (now >= end || (pace.is_open_loop() && pace.due() > now)) return;
+      auto& slot = *free.back();
+      free.pop_back();
       send(slot, pace.is_open_loop() ? pace.due() : now);
     }
   };
@@ -155,7 +156,7 @@ Outcome drive_calls(const Options& options, Prepare prepare) {
                           : std::chrono::system_clock::now() + std::chrono::seconds(10);
     if (queue.AsyncNext(&tag, &ok, wake) != grpc::CompletionQueue::GOT_EVENT) continue;
     auto& slot = *static_cast<Slot<Request, Response>*>(tag);
-    slot.busy = false;
+    free.push_back(&slot);
     --busy;
     tally.call(slot.start);
     if (slot.status.ok()) {

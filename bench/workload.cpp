@@ -1,6 +1,7 @@
 #include "bench/workload.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -84,7 +85,12 @@ void Workload::next(scalegraph::ledger::TransferRequest& request) {
     entry.set_account_id(names_[picked_[i]]);
     entry.set_amount(i + 1 == picked_.size() ? -others : 1);
   }
-  if (options_.idempotent) request.set_idempotency_key(key_prefix_ + std::to_string(key_++));
+  if (!options_.idempotent) return;
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, key_++).ptr;
+  auto& key = *request.mutable_idempotency_key();
+  key.reserve(key_prefix_.size() + sizeof digits);
+  key.append(key_prefix_).append(digits, end);
 }
 
 }  // namespace sg::bench

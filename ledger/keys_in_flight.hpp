@@ -2,16 +2,20 @@
 // first; cancelling one waiter does not cancel the other.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ledger/idempotency.hpp"
-#include "ledger/name_map.hpp"
 #include "ledger/submission.hpp"
 
 namespace sg::ledger {
 
+// Transfers are stamped. The first transfer with a key outlives the key's time here: nothing of it
+// is copied.
 class KeysInFlight {
  public:
   // An item, or with an atomic batch all of its items, that waits for the key's outcome.
@@ -21,24 +25,27 @@ class KeysInFlight {
     std::uint32_t item_count = 1;
     Digest digest{};
   };
+  struct Ended {
+    Digest digest{};
+    std::vector<Joiner> joiners;  // in order of arrival
+  };
 
-  bool contains(std::string_view key) const { return keys_.contains(key); }
-  // Needs: the key is not in flight.
-  void begin(std::string_view key, const Digest& digest) {
-    keys_.try_emplace(key, Key{digest, {}});
+  // False when the key is in flight already.
+  bool begin(const Transfer& transfer) {
+    return keys_.try_emplace(key_of(transfer), Ended{transfer.digest, {}}).second;
   }
+  bool contains(const Transfer& transfer) const { return keys_.contains(key_of(transfer)); }
   // Needs: the key is in flight.
-  void join(std::string_view key, Joiner joiner) {
-    keys_.find(key)->second.joiners.push_back(std::move(joiner));
+  void join(const Transfer& transfer, Joiner joiner) {
+    keys_.find(key_of(transfer))->second.joiners.push_back(std::move(joiner));
   }
-  const Digest& digest(std::string_view key) const { return keys_.find(key)->second.digest; }
-  // Ends the key and returns who waited, in order of arrival.
-  std::vector<Joiner> end(std::string_view key) {
-    const auto found = keys_.find(key);
+  // Nobody, when the key is not in flight.
+  Ended end(const Transfer& transfer) {
+    const auto found = keys_.find(key_of(transfer));
     if (found == keys_.end()) return {};
-    auto joiners = std::move(found->second.joiners);
+    auto ended = std::move(found->second);
     keys_.erase(found);
-    return joiners;
+    return ended;
   }
   std::vector<Joiner> end_all() {
     std::vector<Joiner> all;
@@ -52,10 +59,18 @@ class KeysInFlight {
 
  private:
   struct Key {
-    Digest digest{};
-    std::vector<Joiner> joiners;
+    std::uint64_t hash = 0;
+    std::string_view text;
+    bool operator==(const Key&) const = default;
   };
-  NameMap<Key> keys_;
+  struct HashOf {
+    std::size_t operator()(const Key& key) const { return key.hash; }
+  };
+  static Key key_of(const Transfer& transfer) {
+    return {transfer.key_hash, transfer.idempotency_key};
+  }
+
+  absl::flat_hash_map<Key, Ended, HashOf> keys_;
 };
 
 }  // namespace sg::ledger

@@ -119,10 +119,9 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
   const auto key = transfer.idempotency_key;
   if (key.empty()) return true;
   keys_.stamp(transfer);
-  const auto& digest = transfer.digest;
-  if (keys_in_flight_.contains(key)) {
+  if (keys_in_flight_.contains(transfer)) {
     submission->results[item].state = State::joined;
-    keys_in_flight_.join(key, {submission, item, 1, digest});
+    keys_in_flight_.join(transfer, {submission, item, 1, transfer.digest});
     return false;
   }
   const auto bound = keys_.find(transfer);
@@ -134,7 +133,7 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
     replay(*submission, item, **bound);
     return false;
   }
-  keys_in_flight_.begin(key, digest);
+  keys_in_flight_.begin(transfer);
   return true;
 }
 
@@ -150,8 +149,8 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
     const auto key = transfer.idempotency_key;
     if (key.empty() || submission.results[i].state != State::undecided) continue;
     keys_.stamp(transfer);
-    if (keys_in_flight_.contains(key)) {
-      keys_in_flight_.join(key, {pending.submission, 0, items, transfer.digest});
+    if (keys_in_flight_.contains(transfer)) {
+      keys_in_flight_.join(transfer, {pending.submission, 0, items, transfer.digest});
       for (auto& result : submission.results) {
         if (result.state == State::undecided) result.state = State::joined;
       }
@@ -177,7 +176,7 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
     own.erase(submission.transfers[item].idempotency_key);
     replay(submission, item, binding);
   }
-  for (const auto& [key, item] : own) keys_in_flight_.begin(key, submission.transfers[item].digest);
+  for (const auto& [key, item] : own) keys_in_flight_.begin(submission.transfers[item]);
   for (const auto& [twin, first] : twins) {
     const auto& result = submission.results[first];
     if (result.state == State::committed) {
@@ -185,7 +184,7 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
       continue;
     }
     submission.results[twin].state = State::joined;
-    keys_in_flight_.join(submission.transfers[twin].idempotency_key,
+    keys_in_flight_.join(submission.transfers[twin],
                          {pending.submission, twin, 1, submission.transfers[twin].digest});
   }
   if (submission.undecided > 0) add_unit(batch, submission, 0, items);

@@ -52,19 +52,19 @@ void TransferFlow::commit(Submission& submission, std::uint32_t item, Sequence s
 
 // The item's own result is written already.
 void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners policy) {
-  const auto key = submission.transfers[item].idempotency_key;
-  if (key.empty()) return;
+  const auto& transfer = submission.transfers[item];
+  if (transfer.idempotency_key.empty()) return;
   const auto& result = submission.results[item];
   const bool committed = result.state == State::committed;
-  const auto digest = keys_in_flight_.contains(key) ? keys_in_flight_.digest(key) : Digest{};
-  for (auto& joiner : keys_in_flight_.end(key)) {
+  const auto ended = keys_in_flight_.end(transfer);
+  for (const auto& joiner : ended.joiners) {
     auto& waiter = *joiner.submission;
     const auto first = waiter.results.begin() + joiner.first_item;
     const auto joined = [](const ItemResult& item_result) {
       return item_result.state == State::joined;
     };
     if (std::none_of(first, first + joiner.item_count, joined)) continue;
-    const bool same = joiner.digest == digest && joiner.item_count == 1;
+    const bool same = joiner.digest == ended.digest && joiner.item_count == 1;
     waiter.observed = std::max(waiter.observed, submission.observed);
     if (committed && same) {
       commit(waiter, joiner.first_item, result.sequence, result.time);
@@ -113,7 +113,7 @@ void TransferFlow::stop(Reason reason) {
         if (submission.transfers.empty() || submission.results[i].state != State::undecided) {
           continue;
         }
-        for (const auto& joiner : keys_in_flight_.end(submission.transfers[i].idempotency_key)) {
+        for (const auto& joiner : keys_in_flight_.end(submission.transfers[i]).joiners) {
           open.push_back(joiner.submission);
           lose_items(*joiner.submission, joiner.first_item, joiner.item_count);
         }

@@ -5,17 +5,21 @@
 namespace sg::persistence {
 
 void MentionChunk::add(const Mention& mention) {
-  const auto [newest, inserted] = newest_.try_emplace(mention.term, kNone);
-  if (!inserted && links_[newest->second].sequence == mention.sequence) return;
-  links_.push_back({mention.sequence, newest->second});
-  newest->second = static_cast<std::uint32_t>(links_.size() - 1);
+  const auto [found, inserted] =
+      index_.try_emplace(mention.term, static_cast<std::uint32_t>(terms_.size()));
+  if (inserted) terms_.push_back({mention.term, kNone, 0});
+  auto& term = terms_[found->second];
+  if (!inserted && links_[term.newest].sequence == mention.sequence) return;
+  links_.push_back({mention.sequence, term.newest, found->second});
+  term.newest = static_cast<std::uint32_t>(links_.size() - 1);
+  ++term.count;
 }
 
 void MentionChunk::collect(Term term, const MentionRange& range,
                            std::vector<Sequence>& into) const {
-  const auto newest = newest_.find(term);
-  if (newest == newest_.end()) return;
-  for (auto at = newest->second; at != kNone && into.size() < range.limit;
+  const auto found = index_.find(term);
+  if (found == index_.end()) return;
+  for (auto at = terms_[found->second].newest; at != kNone && into.size() < range.limit;
        at = links_[at].previous) {
     const Sequence sequence = links_[at].sequence;
     if (sequence < range.first) return;
@@ -23,15 +27,20 @@ void MentionChunk::collect(Term term, const MentionRange& range,
   }
 }
 
+// A counting sort: the terms are put in order, then each mention goes to its term's next place.
 std::vector<Mention> MentionChunk::sorted() const {
-  std::vector<std::pair<Term, std::uint32_t>> terms(newest_.begin(), newest_.end());
-  std::sort(terms.begin(), terms.end());
-  std::vector<Mention> all;
-  all.reserve(links_.size());
-  for (const auto& [term, newest] : terms) {
-    for (auto at = newest; at != kNone; at = links_[at].previous) {
-      all.push_back({term, links_[at].sequence});
-    }
+  std::vector<std::pair<Term, std::uint32_t>> order(terms_.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = {terms_[i].term, i};
+  std::sort(order.begin(), order.end());
+  std::vector<std::uint32_t> next(terms_.size());
+  std::uint32_t begin = 0;
+  for (const auto& [term, index] : order) {
+    next[index] = begin;
+    begin += terms_[index].count;
+  }
+  std::vector<Mention> all(links_.size());
+  for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
+    all[next[link->term]++] = {terms_[link->term].term, link->sequence};
   }
   return all;
 }

@@ -15,7 +15,7 @@ class MentionChunk {
   // Sequences never fall. A term twice in one record is kept once.
   void add(const Mention& mention);
   std::size_t size() const { return links_.size(); }
-  std::size_t terms() const { return newest_.size(); }
+  std::size_t terms() const { return terms_.size(); }
   // Appends the term's sequences in the range until `into` has `range.limit`.
   void collect(Term term, const MentionRange& range, std::vector<Sequence>& into) const;
   // All of them, in the order of an index.
@@ -26,9 +26,16 @@ class MentionChunk {
   struct Link {
     Sequence sequence;
     std::uint32_t previous;  // of the same term
+    std::uint32_t term;      // index into terms_
+  };
+  struct Mentioned {
+    Term term;
+    std::uint32_t newest;
+    std::uint32_t count;
   };
   std::vector<Link> links_;
-  absl::flat_hash_map<Term, std::uint32_t> newest_;
+  std::vector<Mentioned> terms_;
+  absl::flat_hash_map<Term, std::uint32_t> index_;  // into terms_
 };
 
 }  // namespace sg::persistence

@@ -1,37 +1,19 @@
+// OpenSSL's own functions for SHA-256: the generic ones (EVP) cost as much as the hash itself where
+// it covers a key or a transfer. They are called deprecated and are as fast as the others.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "persistence/sha256.hpp"
 
-#include <openssl/evp.h>
-
-#include <new>
+#include <openssl/sha.h>
 
 namespace sg::persistence {
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
-
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  if (!context_) throw std::bad_alloc();
-  EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-}
-
-// A null type keeps the algorithm and skips the look-up by name that OpenSSL 3 does otherwise.
-void Sha256::start() { EVP_DigestInit_ex(context_.get(), nullptr, nullptr); }
-
-void Sha256::add(std::string_view bytes) {
-  EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
-}
-
-BlockHash Sha256::finish() {
-  BlockHash hash;
-  unsigned length = 0;
-  EVP_DigestFinal_ex(context_.get(), hash.data(), &length);
-  return hash;
-}
-
 BlockHash sha256(std::string_view bytes) {
-  thread_local Sha256 hasher;
-  hasher.start();
-  hasher.add(bytes);
-  return hasher.finish();
+  SHA256_CTX context;
+  BlockHash hash;
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  SHA256_Final(hash.data(), &context);
+  return hash;
 }
 
 std::string to_hex(const BlockHash& hash) {
