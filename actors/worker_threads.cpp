@@ -29,8 +29,6 @@ class BatchWorkers final : public caf::thread_hook {
 
 }  // namespace
 
-void use_batch_workers(caf::actor_system_config& config) {
-  config.add_thread_hook<BatchWorkers>();
-}
+void use_batch_workers(caf::actor_system_config& config) { config.add_thread_hook<BatchWorkers>(); }
 
 }  // namespace sg::actors

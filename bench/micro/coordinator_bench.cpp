@@ -1,0 +1,74 @@
+// What the coordinator and the shards do for a batch of two-party transfers: grouping by shard,
+// votes, decisions; without messages, journal and disk.
+#include <benchmark/benchmark.h>
+
+#include "bench/micro/transfers.hpp"
+#include "ledger/shard_ledger.hpp"
+#include "ledger/transfer_flow.hpp"
+
+namespace {
+
+using namespace sg;
+using ledger::TransferFlow;
+
+class NoKeys final : public ledger::KeySource {
+ public:
+  ledger::Sequence durable() const override { return 0; }
+  void stamp(ledger::Transfer&) const override {}
+  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer&) override {
+    return std::nullopt;
+  }
+};
+
+void group_by_shard(benchmark::State& state) {
+  const auto ids = bench::account_ids(10'000);
+  bench::Transfers transfers(ids, 8000);
+  for (auto _ : state) {
+    ledger::LockBatch batch;
+    batch.parts.resize(2);
+    for (std::uint32_t i = 0; i < transfers.transfers.size(); ++i) {
+      add_unit(batch, transfers, i, 1);
+    }
+    benchmark::DoNotOptimize(batch);
+  }
+  state.SetItemsProcessed(state.iterations() * 8000);
+}
+BENCHMARK(group_by_shard);
+
+void lock_and_decide(benchmark::State& state) {
+  constexpr std::uint32_t kShards = 2;
+  const auto ids = bench::account_ids(static_cast<std::size_t>(state.range(0)));
+  std::vector<ledger::ShardLedger> shards;
+  for (std::uint32_t i = 0; i < kShards; ++i) {
+    shards.emplace_back(i, 1, 0);
+    for (std::uint32_t n = 0; n < ids.size(); ++n) {
+      if (ledger::shard_of(ids[n], kShards) == i) {
+        shards[i].load_account(ids[n], n, 1'000'000'000, 0);
+      }
+    }
+  }
+  NoKeys keys;
+  TransferFlow flow({kShards, 1, std::chrono::seconds(5)}, keys, 0);
+  ledger::Sequence last = 0;
+  std::vector<ledger::LateVote> late;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto submission = std::make_shared<bench::Transfers>(ids, 8000);
+    state.ResumeTiming();
+    flow.submit(submission);
+    TransferFlow::Effects effects;
+    flow.advance({}, effects);
+    for (std::uint32_t i = 0; i < kShards; ++i) {
+      shards[i].lock(effects.lock, late);
+      flow.voted(*effects.lock, i, {}, effects);
+    }
+    const auto& units = effects.commit.front();
+    last += units.units.size();
+    for (auto& shard : shards) shard.applied(*units.batch, units.units, last, late);
+    flow.durable(last, std::vector{ledger::CommittedUnits{units, 1}});
+  }
+  state.SetItemsProcessed(state.iterations() * 8000);
+}
+BENCHMARK(lock_and_decide)->Arg(10'000)->Arg(1'000'000);
+
+}  // namespace

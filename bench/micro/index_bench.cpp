@@ -1,0 +1,45 @@
+// The indexes of records: filling a chunk, putting it in order, asking a filter.
+#include <benchmark/benchmark.h>
+
+#include <random>
+
+#include "persistence/mention_chunk.hpp"
+#include "persistence/term_filter.hpp"
+
+namespace {
+
+using namespace sg::persistence;
+
+constexpr std::size_t kMentions = 500'000;
+
+MentionChunk fill(std::uint64_t terms) {
+  MentionChunk chunk;
+  std::mt19937_64 random(1);
+  for (std::size_t i = 0; i < kMentions; ++i) chunk.add({random() % terms, i / 2 + 1});
+  return chunk;
+}
+
+void fill_chunk(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(fill(static_cast<std::uint64_t>(state.range(0))));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kMentions));
+}
+BENCHMARK(fill_chunk)->Arg(10'000)->Arg(1'000'000);
+
+void sort_chunk(benchmark::State& state) {
+  const auto chunk = fill(static_cast<std::uint64_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(chunk.sorted());
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(chunk.size()));
+}
+BENCHMARK(sort_chunk)->Arg(10'000)->Arg(1'000'000);
+
+void ask_filter(benchmark::State& state) {
+  const auto terms = static_cast<std::size_t>(state.range(0));
+  TermFilter filter(terms);
+  std::mt19937_64 random(1);
+  for (std::size_t i = 0; i < terms; ++i) filter.add(random());
+  for (auto _ : state) benchmark::DoNotOptimize(filter.may_have(random()));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(ask_filter)->Arg(200'000)->Arg(20'000'000);
+
+}  // namespace

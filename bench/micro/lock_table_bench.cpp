@@ -1,0 +1,47 @@
+// The escrow locks: a request that is granted and then committed, and one that has to wait.
+#include <benchmark/benchmark.h>
+
+#include <random>
+
+#include "ledger/lock_table.hpp"
+
+namespace {
+
+using namespace sg::ledger;
+
+constexpr Amount kBalance = 1'000'000'000;
+
+void grant_and_commit(benchmark::State& state) {
+  LockTable table;
+  const auto accounts = static_cast<std::uint32_t>(state.range(0));
+  for (std::uint32_t i = 0; i < accounts; ++i) table.add_existing(i, kBalance, 0);
+  std::mt19937 random(1);
+  std::vector<Slot> slots(8192);
+  for (auto& slot : slots) slot = random() % accounts;
+  std::vector<DecidedWaiter> decided;
+  std::uint32_t waiter = kNone;
+  for (auto _ : state) {
+    for (const auto slot : slots) table.request(slot, LockMode::escrow, 1, {}, waiter);
+    for (const auto slot : slots) table.commit(slot, 1, decided);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(slots.size()));
+}
+BENCHMARK(grant_and_commit)->Arg(1)->Arg(10'000)->Arg(1'000'000);
+
+void wait_and_be_granted(benchmark::State& state) {
+  LockTable table;
+  const auto slot = table.add_existing(0, 1, 0);
+  std::vector<DecidedWaiter> decided;
+  std::uint32_t waiter = kNone;
+  for (auto _ : state) {
+    table.request(slot, LockMode::escrow, -1, {}, waiter);
+    table.request(slot, LockMode::escrow, -1, {}, waiter);
+    table.abort(slot, -1, decided);  // lets the second in
+    table.abort(slot, -1, decided);
+    decided.clear();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(wait_and_be_granted);
+
+}  // namespace

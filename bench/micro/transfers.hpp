@@ -1,0 +1,50 @@
+// Two-party transfers over many accounts, as the benches of the parts need them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "ledger/submission.hpp"
+
+namespace sg::bench {
+
+inline std::vector<std::string> account_ids(std::size_t count) {
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < count; ++i) ids.push_back("bench" + std::to_string(100'000'000 + i));
+  return ids;
+}
+
+// Nobody waits for its answer.
+class Transfers final : public ledger::Submission {
+ public:
+  Transfers(const std::vector<std::string>& accounts, std::size_t count, bool with_keys = false) {
+    std::mt19937 random(1);
+    entries_.reserve(2 * count);
+    if (with_keys) keys_.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto payer = random() % accounts.size();
+      const auto payee = (payer + 1 + random() % (accounts.size() - 1)) % accounts.size();
+      entries_.push_back({accounts[payer], -1});
+      entries_.push_back({accounts[payee], 1});
+      ledger::Transfer transfer;
+      transfer.entries = std::span(entries_).subspan(2 * i, 2);
+      if (with_keys) {
+        keys_.push_back("a-key-of-some-length-" + std::to_string(i));
+        transfer.idempotency_key = keys_.back();
+      }
+      transfers.push_back(transfer);
+    }
+    results.resize(count);
+  }
+
+ private:
+  void on_answered() override {}
+
+  std::vector<ledger::Entry> entries_;
+  std::vector<std::string> keys_;
+};
+
+}  // namespace sg::bench

@@ -1,0 +1,67 @@
+// A batch on the wire: read and answered by hand, and the generated code for comparison.
+#include <benchmark/benchmark.h>
+#include <google/protobuf/arena.h>
+
+#include "bench/micro/transfers.hpp"
+#include "proto/ledger.pb.h"
+#include "proto/transfer_reader.hpp"
+#include "proto/transfer_writer.hpp"
+
+namespace {
+
+using namespace sg;
+namespace wire = scalegraph::ledger;
+
+constexpr std::size_t kTransfers = 8000;
+
+std::string request_bytes() {
+  const bench::Transfers transfers(bench::account_ids(10'000), kTransfers);
+  wire::TransferBatchRequest request;
+  for (const auto& transfer : transfers.transfers) {
+    auto& added = *request.add_transfers();
+    for (const auto& entry : transfer.entries) {
+      auto& wanted = *added.add_entries();
+      wanted.set_account_id(std::string(entry.account_id));
+      wanted.set_amount(entry.amount);
+    }
+  }
+  return request.SerializeAsString();
+}
+
+void read_batch(benchmark::State& state) {
+  const auto bytes = request_bytes();
+  for (auto _ : state) {
+    proto::TransferList list;
+    benchmark::DoNotOptimize(proto::read_batch(bytes, list));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kTransfers));
+}
+BENCHMARK(read_batch);
+
+void read_batch_generated(benchmark::State& state) {
+  const auto bytes = request_bytes();
+  for (auto _ : state) {
+    google::protobuf::Arena arena;
+    auto& request = *google::protobuf::Arena::CreateMessage<wire::TransferBatchRequest>(&arena);
+    benchmark::DoNotOptimize(request.ParseFromString(bytes));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kTransfers));
+}
+BENCHMARK(read_batch_generated);
+
+void write_results(benchmark::State& state) {
+  bench::Transfers transfers(bench::account_ids(10'000), kTransfers);
+  ledger::Sequence sequence = 0;
+  for (auto& result : transfers.results) {
+    result.state = ledger::ItemResult::State::committed;
+    result.sequence = ++sequence;
+    result.time = 1'700'000'000'000;
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(proto::write_results(transfers.transfers, transfers.results));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kTransfers));
+}
+BENCHMARK(write_results);
+
+}  // namespace
