@@ -14,11 +14,6 @@ constexpr std::chrono::milliseconds kTick{10};
 
 }  // namespace
 
-void StoredKeys::stamp(ledger::Transfer& transfer) const {
-  transfer.key_hash = persistence::key_hash(transfer.idempotency_key);
-  transfer.digest = persistence::content_digest(transfer);
-}
-
 ledger::Result<std::optional<ledger::KeyBinding>> StoredKeys::find(
     const ledger::Transfer& transfer) {
   auto found = store_->find_key({transfer.idempotency_key, transfer.key_hash});

@@ -23,7 +23,6 @@ class StoredKeys final : public ledger::KeySource {
  public:
   explicit StoredKeys(std::shared_ptr<persistence::Store> store) : store_(std::move(store)) {}
   ledger::Sequence durable() const override { return store_->durable(); }
-  void stamp(ledger::Transfer& transfer) const override;
   ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer& transfer) override;
 
  private:

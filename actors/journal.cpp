@@ -344,7 +344,12 @@ bool Journal::flush() {
     }
   }
   group_.reset();
-  group_keys_.clear();
+  if (!group_keys_.empty()) {
+    // The next group has about as many; clear() alone gives the room back.
+    const auto keys = group_keys_.size();
+    group_keys_.clear();
+    group_keys_.reserve(keys);
+  }
   const auto durable = runtime_->store->durable();
   if (coordinator_ && !(committed_.empty() && rejected_.empty())) {
     self_->send(coordinator_,

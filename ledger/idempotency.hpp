@@ -22,9 +22,6 @@ class KeySource {
   virtual ~KeySource() = default;
   // find() looks at all of the chain up to here, or further.
   virtual Sequence durable() const = 0;
-  // Fills what a key is known by and bound to.
-  virtual void stamp(Transfer& transfer) const = 0;
-  // Needs a transfer that is stamped.
   virtual Result<std::optional<KeyBinding>> find(const Transfer& transfer) = 0;
 };
 

@@ -129,6 +129,8 @@ struct UnitsOf {
   std::vector<std::uint32_t> units;
 };
 
+// Room for all items of a large submission; small ones come in numbers, and grow it as they come.
+void reserve(LockBatch& batch, const Submission& submission);
 // Adds one lock unit (items [first_item, first_item + item_count) of the submission) to the batch;
 // the batch has one part per shard already. Items that are decided already are left out.
 void add_unit(LockBatch& batch, Submission& submission, std::uint32_t first_item,

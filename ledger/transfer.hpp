@@ -36,7 +36,7 @@ struct Transfer {
   std::span<const Entry> entries;
   std::string_view reference;
   std::string_view idempotency_key;  // empty: none
-  // With a key, by KeySource::stamp().
+  // With a key: its hash, and what it is bound to. Whoever makes the submission fills them.
   std::uint64_t key_hash = 0;
   Digest digest{};
 };

@@ -90,6 +90,7 @@ void TransferFlow::admit(const Pending& pending, LockBatch& batch, SteadyTime no
     return;
   }
   const auto units = batch.units.size();
+  reserve(batch, submission);
   if (submission.transfers.empty()) {
     add_unit(batch, submission, 0, 1);
   } else if (submission.atomic) {
@@ -115,26 +116,23 @@ bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyB
 
 // True when the item needs locks; otherwise its key decided it, or it joined another.
 bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item) {
-  auto& transfer = submission->transfers[item];
-  const auto key = transfer.idempotency_key;
-  if (key.empty()) return true;
-  keys_.stamp(transfer);
-  if (keys_in_flight_.contains(transfer)) {
+  const auto& transfer = submission->transfers[item];
+  if (transfer.idempotency_key.empty()) return true;
+  if (!keys_in_flight_.begin(transfer)) {
     submission->results[item].state = State::joined;
     keys_in_flight_.join(transfer, {submission, item, 1, transfer.digest});
     return false;
   }
   const auto bound = keys_.find(transfer);
+  if (bound && !*bound) return true;
+  // Nobody can have joined it yet.
+  keys_in_flight_.end(transfer);
   if (!bound) {
     refuse(*submission, item, std::make_shared<Error>(bound.error()));
-    return false;
-  }
-  if (*bound) {
+  } else {
     replay(*submission, item, **bound);
-    return false;
   }
-  keys_in_flight_.begin(transfer);
-  return true;
+  return false;
 }
 
 // An item whose key is bound keeps its one effect and answers it again; the others are one unit.
@@ -145,10 +143,9 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
   std::vector<std::pair<std::uint32_t, KeyBinding>> bound_items;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
   for (std::uint32_t i = 0; i < items; ++i) {
-    auto& transfer = submission.transfers[i];
+    const auto& transfer = submission.transfers[i];
     const auto key = transfer.idempotency_key;
     if (key.empty() || submission.results[i].state != State::undecided) continue;
-    keys_.stamp(transfer);
     if (keys_in_flight_.contains(transfer)) {
       keys_in_flight_.join(transfer, {pending.submission, 0, items, transfer.digest});
       for (auto& result : submission.results) {

@@ -4,6 +4,12 @@
 
 namespace sg::persistence {
 
+void MentionChunk::reserve_like(const MentionChunk& other) {
+  links_.reserve(other.links_.size());
+  terms_.reserve(other.terms_.size());
+  index_.reserve(other.terms_.size());
+}
+
 void MentionChunk::add(const Mention& mention) {
   const auto [found, inserted] =
       index_.try_emplace(mention.term, static_cast<std::uint32_t>(terms_.size()));

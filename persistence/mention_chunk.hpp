@@ -12,6 +12,8 @@ namespace sg::persistence {
 
 class MentionChunk {
  public:
+  // Room for as many mentions and terms as a chunk like this one had.
+  void reserve_like(const MentionChunk& other);
   // Sequences never fall. A term twice in one record is kept once.
   void add(const Mention& mention);
   std::size_t size() const { return links_.size(); }

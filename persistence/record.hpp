@@ -31,6 +31,12 @@ using BlockHash = std::array<std::uint8_t, 32>;
 Digest content_digest(const ledger::Transfer& transfer);
 // Of an idempotency key: the first 8 bytes of its SHA-256, so that nobody can make keys collide.
 std::uint64_t key_hash(std::string_view key);
+// Fills both in a transfer that has a key.
+inline void stamp(ledger::Transfer& transfer) {
+  if (transfer.idempotency_key.empty()) return;
+  transfer.key_hash = key_hash(transfer.idempotency_key);
+  transfer.digest = content_digest(transfer);
+}
 
 struct Posting {
   AccountNumber account = ledger::kNoAccount;

@@ -137,8 +137,15 @@ void RecordIndex::push(const Records& records) {
   filling_->run_ms = records.run_ms;
   if (filling_->size() < chunk_mentions_) return;
   auto next = std::make_shared<Frozen>(*frozen_);
-  next->chunks.push_back(std::exchange(filling_, std::make_shared<Chunk>()));
+  next->chunks.push_back(start_chunk());
   frozen_ = std::move(next);
+}
+
+// The next one will be much like it.
+RecordIndex::ChunkPtr RecordIndex::start_chunk() {
+  auto next = std::make_shared<Chunk>();
+  for (std::size_t i = 0; i < kIndexes; ++i) next->indexes[i].reserve_like(filling_->indexes[i]);
+  return std::exchange(filling_, std::move(next));
 }
 
 Sequence RecordIndex::indexed() const {
@@ -229,7 +236,7 @@ RecordIndex::ChunkPtr RecordIndex::take_chunk(bool all) {
   const std::lock_guard lock(mutex_);
   if (frozen_->chunks.empty() && all && filling_->size() != 0) {
     auto next = std::make_shared<Frozen>(*frozen_);
-    next->chunks.push_back(std::exchange(filling_, std::make_shared<Chunk>()));
+    next->chunks.push_back(start_chunk());
     frozen_ = std::move(next);
   }
   return frozen_->chunks.empty() ? nullptr : frozen_->chunks.front();

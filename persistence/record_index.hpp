@@ -76,6 +76,8 @@ class RecordIndex {
     std::array<Runs, kIndexes> runs;  // oldest first
   };
 
+  // The chunk that was being filled; the caller has the lock.
+  ChunkPtr start_chunk();
   ChunkPtr take_chunk(bool all);
   StoreResult<void> write_chunk(KeyValue& rows, const ChunkPtr& chunk);
   StoreResult<void> merge_some(KeyValue& rows, Index index);

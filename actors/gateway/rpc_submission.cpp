@@ -4,6 +4,7 @@
 
 #include "actors/gateway/rpc_server.hpp"
 #include "actors/gateway/unary_call.hpp"
+#include "persistence/record.hpp"
 #include "proto/transfer_reader.hpp"
 #include "proto/transfer_writer.hpp"
 
@@ -68,13 +69,20 @@ std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
   entries_.push_back({account_id, kind == ledger::TransferKind::debit ? -amount : amount});
   transfers.push_back({kind, entries_, reference, key});
   results.resize(1);
-  return check(transfers.front());
+  return check_item(0);
+}
+
+std::optional<ledger::Error> RpcSubmission::check_item(std::size_t item) {
+  if (auto error = check(transfers[item])) return error;
+  // Here and not in the coordinator, which all submissions have to pass.
+  persistence::stamp(transfers[item]);
+  return std::nullopt;
 }
 
 void RpcSubmission::check_items() {
   bool refused = false;
   for (std::size_t i = 0; i < transfers.size(); ++i) {
-    auto error = check(transfers[i]);
+    auto error = check_item(i);
     if (!error) continue;
     results[i].state = ItemResult::State::refused;
     results[i].error = std::make_shared<const ledger::Error>(std::move(*error));

@@ -38,6 +38,8 @@ class RpcSubmission final : public ledger::Submission {
   // Reads a request, not yet checked. False when the bytes are no such request.
   [[nodiscard]] bool read_transfer(const grpc::ByteBuffer& request);
   [[nodiscard]] bool read_batch(const grpc::ByteBuffer& request);
+  // The error of an item's checks.
+  std::optional<ledger::Error> check_item(std::size_t item);
   // The items of a batch, each checked: a wrong one is refused from the start, with an atomic batch
   // all of them are.
   void check_items();

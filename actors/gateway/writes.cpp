@@ -90,7 +90,7 @@ void transfer(UnaryCall& call) {
   if (!submission->read_transfer(call.request())) {
     return call.refuse_malformed(*wire::TransferRequest::descriptor());
   }
-  if (auto error = check(submission->transfers.front())) return call.fail(*error);
+  if (auto error = submission->check_item(0)) return call.fail(*error);
   call.submit(std::move(submission));
 }
 

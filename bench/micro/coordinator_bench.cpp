@@ -14,7 +14,6 @@ using ledger::TransferFlow;
 class NoKeys final : public ledger::KeySource {
  public:
   ledger::Sequence durable() const override { return 0; }
-  void stamp(ledger::Transfer&) const override {}
   ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer&) override {
     return std::nullopt;
   }
@@ -26,6 +25,7 @@ void group_by_shard(benchmark::State& state) {
   for (auto _ : state) {
     ledger::LockBatch batch;
     batch.parts.resize(2);
+    reserve(batch, transfers);
     for (std::uint32_t i = 0; i < transfers.transfers.size(); ++i) {
       add_unit(batch, transfers, i, 1);
     }

@@ -200,6 +200,7 @@ void Simulation::kill(std::string_view id) {
 }
 
 TestSubmissionPtr Simulation::submit(TestSubmissionPtr submission) {
+  for (auto& transfer : submission->transfers) persistence::stamp(transfer);
   caf::anon_send(handle(kCoordinatorId), Submit{{submission}});
   return submission;
 }
