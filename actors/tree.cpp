@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "actors/account_shard.hpp"
 #include "actors/actor_errors.hpp"
 #include "actors/coordinator.hpp"
@@ -103,7 +106,10 @@ void configure(caf::actor_system_config& config, const config::Settings& setting
   config.add_error_category(caf::atom("gateway"), render_store_error);
   // Idles at 0.04 ms of CPU a second where work stealing burns 10.5 (measured, CAF 0.17.6).
   config.set("scheduler.policy", caf::atom("sharing"));
-  config.set("scheduler.max-threads", settings.scheduler.threads);
+  // The gateway, the journal and the clients want the others.
+  const std::size_t half = std::max(1U, std::thread::hardware_concurrency() / 2);
+  const auto threads = settings.scheduler.threads;
+  config.set("scheduler.max-threads", threads == 0 ? half : threads);
   config.set("scheduler.max-throughput", settings.scheduler.max_throughput);
   use_batch_workers(config);
 }

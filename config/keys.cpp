@@ -170,9 +170,9 @@ constexpr std::array key_rows{
         "this."},
 
     Key{"scheduler", "threads", "threads",
-        integer<&Settings::scheduler, &Scheduler::threads>(1, 256),
-        "Worker threads that run actors. The journal has a thread of its own besides, since it "
-        "waits for the disk. About one per core is right."},
+        integer<&Settings::scheduler, &Scheduler::threads>(0, 256),
+        "Worker threads that run the coordinator and the shards. 0 is one for two processors: the "
+        "gateway and the journal have threads of their own besides."},
     Key{"scheduler", "max_throughput", "messages",
         integer<&Settings::scheduler, &Scheduler::max_throughput>(1, 1'000'000),
         "Messages that an actor handles before the next actor has its turn on the thread. Fewer "

@@ -77,7 +77,7 @@ struct Supervisor {
 };
 
 struct Scheduler {
-  std::size_t threads = 2;
+  std::size_t threads = 0;           // 0: one for two processors
   std::size_t max_throughput = 300;  // messages an actor handles per turn
 
   bool operator==(const Scheduler&) const = default;
