@@ -24,6 +24,9 @@ bool is_undecided(const ledger::ItemResult& result) {
   return result.state == ledger::ItemResult::State::undecided;
 }
 
+// With many accounts each balance waits for memory: it is asked for so many entries ahead.
+constexpr std::size_t kPrefetchAhead = 8;
+
 // A shard that none of the units at hand touches may be voting at this moment.
 std::uint64_t voted_by(ledger::ShardPart& part) {
   return std::atomic_ref(part.incarnation).load(std::memory_order_relaxed);
@@ -206,6 +209,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
   UnitsOf booked{units.batch, {}};
   booked.units.reserve(units.units.size());
   for (const auto index : units.units) {
+    prefetch_balances(batch, index);
     if (!votes_stand(batch, index, all_stand)) {
       reject(units.batch, index, RejectedUnits::Why::shard_changed);
       continue;
@@ -225,6 +229,20 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
   if (booked.units.empty()) return;
   applied.push_back({booked, group_->last_sequence()});
   committed_.push_back({std::move(booked), group_->time()});
+}
+
+// As many as the unit has, further on.
+void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) const {
+  const auto& numbers = batch.account_numbers;
+  const auto next = unit + 1 < batch.units.size() ? batch.units[unit + 1].first_account
+                                                  : static_cast<std::uint32_t>(numbers.size());
+  const auto end = std::min(next + kPrefetchAhead, numbers.size());
+  for (auto i = batch.units[unit].first_account + kPrefetchAhead; i < end; ++i) {
+    const auto number = numbers[i];
+    if (number >= balances_.size()) continue;
+    __builtin_prefetch(&balances_[number], 1);
+    __builtin_prefetch(&floors_[number]);
+  }
 }
 
 void Journal::touch(ledger::AccountNumber account) {

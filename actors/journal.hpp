@@ -56,6 +56,7 @@ class Journal {
   Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
   ledger::Result<bool> key_is_bound(const ledger::Transfer& transfer, ledger::Sequence known);
+  void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
   void touch(ledger::AccountNumber account);
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);

@@ -1,5 +1,6 @@
 // scalegraphd: reads the settings, opens the store, starts the tree, and ends with it.
 #include <absl/synchronization/mutex.h>
+#include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -152,9 +153,20 @@ int run(const Options& options) {
   return serve(*settings, std::move(*store), signals);
 }
 
+// Batches are made on one thread and freed on another: with an arena for each thread, and large
+// vectors in them, as much memory lies free as is used (measured with a million accounts).
+void bound_free_memory() {
+  constexpr int kLargeBytes = 4 << 20;  // given back to the system when freed
+  constexpr int kSpareBytes = 64 << 20;
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+  mallopt(M_TRIM_THRESHOLD, kSpareBytes);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  bound_free_memory();
   // Debian's abseil, which gRPC locks with, looks for lock cycles at every lock.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app("scalegraphd: the Scalegraph ledger server", "scalegraphd");

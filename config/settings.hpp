@@ -54,7 +54,7 @@ struct Server {
 struct Storage {
   std::filesystem::path path{"./data"};
   std::size_t max_wal_bytes = 268'435'456;      // 256 MiB
-  std::size_t block_cache_bytes = 134'217'728;  // 128 MiB
+  std::size_t block_cache_bytes = 67'108'864;   // 64 MiB
   std::size_t checkpoint_interval = 1'000'000;  // transfers
   std::size_t index_chunk = 500'000;            // postings and keys
   std::chrono::seconds key_retention{86'400};   // of time that the server ran

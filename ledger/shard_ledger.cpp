@@ -9,6 +9,8 @@ namespace {
 
 // Up to here a scan over a unit's locks beats a hash table.
 constexpr std::uint32_t kScanLocks = 16;
+// With many accounts each look-up waits for memory: it is asked for so many entries ahead.
+constexpr std::uint32_t kPrefetchAhead = 12;
 
 bool is_creation(LockMode mode) {
   return mode == LockMode::create_account || mode == LockMode::create_participant;
@@ -189,9 +191,20 @@ void ShardLedger::lock(const LockBatchPtr& batch, std::vector<LateVote>& late) {
   part.undecided = static_cast<std::uint32_t>(part.units.size());
   part.locks.reserve(part.entries.size());
   active_.emplace(batch->id, batch);
-  for (auto& unit : part.units) vote(*batch, unit);
+  for (auto& unit : part.units) {
+    prefetch_names(part, unit.first_entry + kPrefetchAhead, unit.entry_count);
+    vote(*batch, unit);
+  }
   settle(late);
   if (part.undecided == 0) active_.erase(batch->id);
+}
+
+void ShardLedger::prefetch_names(const ShardPart& part, std::size_t first,
+                                 std::size_t count) const {
+  const auto end = std::min(first + count, part.entries.size());
+  for (auto e = first; e < end; ++e) {
+    if (!is_participant(part.entries[e].mode)) accounts_.prefetch(part.entries[e].name);
+  }
 }
 
 void ShardLedger::settle(std::vector<LateVote>& late) {
@@ -243,6 +256,9 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
     unit.state = PartState::done;
     --part.undecided;
     for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+      if (l + kPrefetchAhead < part.locks.size()) {
+        __builtin_prefetch(&table_.at(part.locks[l + kPrefetchAhead].slot));
+      }
       auto& lock = part.locks[l];
       lock.state = LockState::none;
       if (is_creation(lock.mode)) {

@@ -75,6 +75,7 @@ class ShardLedger {
 
   // The slot of an entry's name, made if the entry creates it; kNone when there is none.
   Slot resolve(const EntryPart& entry);
+  void prefetch_names(const ShardPart& part, std::size_t first, std::size_t count) const;
   void vote(LockBatch& batch, UnitPart& unit);
   bool collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal);
   void refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal);

@@ -3,11 +3,24 @@
 #include <algorithm>
 
 namespace sg::persistence {
+namespace {
+
+// With many terms each look-up waits for memory: it is asked for so many mentions ahead.
+constexpr std::size_t kPrefetchAhead = 12;
+
+}  // namespace
 
 void MentionChunk::reserve_like(const MentionChunk& other) {
   links_.reserve(other.links_.size());
   terms_.reserve(other.terms_.size());
   index_.reserve(other.terms_.size());
+}
+
+void MentionChunk::add(std::span<const Mention> mentions) {
+  for (std::size_t i = 0; i < mentions.size(); ++i) {
+    if (i + kPrefetchAhead < mentions.size()) index_.prefetch(mentions[i + kPrefetchAhead].term);
+    add(mentions[i]);
+  }
 }
 
 void MentionChunk::add(const Mention& mention) {

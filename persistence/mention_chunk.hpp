@@ -4,6 +4,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <span>
 #include <vector>
 
 #include "persistence/mention.hpp"
@@ -15,7 +16,7 @@ class MentionChunk {
   // Room for as many mentions and terms as a chunk like this one had.
   void reserve_like(const MentionChunk& other);
   // Sequences never fall. A term twice in one record is kept once.
-  void add(const Mention& mention);
+  void add(std::span<const Mention> mentions);
   std::size_t size() const { return links_.size(); }
   std::size_t terms() const { return terms_.size(); }
   // Appends the term's sequences in the range until `into` has `range.limit`.
@@ -25,6 +26,8 @@ class MentionChunk {
 
  private:
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  void add(const Mention& mention);
+
   struct Link {
     Sequence sequence;
     std::uint32_t previous;  // of the same term

@@ -119,7 +119,7 @@ void RecordIndex::push(const Records& records) {
     const auto count = std::min(mentions.size(), kPushSlice);
     auto& chunk = filling_->indexes[at(index)];
     const auto before = chunk.size();
-    for (const auto& mention : mentions.first(count)) chunk.add(mention);
+    chunk.add(mentions.first(count));
     unindexed_ += chunk.size() - before;
     mentions = mentions.subspan(count);
   };

@@ -10,7 +10,7 @@
 namespace sg::persistence {
 namespace {
 
-constexpr std::size_t kBlocksBufferBytes = 64 << 20;
+constexpr std::size_t kBlocksBufferBytes = 16 << 20;
 constexpr std::size_t kSmallBufferBytes = 8 << 20;
 constexpr std::size_t kBlocksPageBytes = 16 << 10;
 constexpr std::size_t kLogBytes = 1 << 20;

@@ -43,7 +43,7 @@ using StoreResult = tl::expected<T, StoreError>;
 
 struct StoreOptions {
   std::uint64_t max_wal_bytes = 256ULL << 20;
-  std::uint64_t block_cache_bytes = 128ULL << 20;
+  std::uint64_t block_cache_bytes = 64ULL << 20;
   std::size_t index_chunk = 500'000;                 // postings and keys of one run of the indexes
   std::int64_t key_retention_ms = 24LL * 3'600'000;  // of time that servers ran
 };

@@ -15,7 +15,9 @@ constexpr std::size_t kMentions = 500'000;
 MentionChunk fill(std::uint64_t terms) {
   MentionChunk chunk;
   std::mt19937_64 random(1);
-  for (std::size_t i = 0; i < kMentions; ++i) chunk.add({random() % terms, i / 2 + 1});
+  std::vector<Mention> mentions;
+  for (std::size_t i = 0; i < kMentions; ++i) mentions.push_back({random() % terms, i / 2 + 1});
+  chunk.add(mentions);
   return chunk;
 }
 

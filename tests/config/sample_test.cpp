@@ -89,7 +89,7 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"server.max_stream_window", number(16)},
       {"storage.path", text("./data")},
       {"storage.max_wal_bytes", number(268'435'456)},
-      {"storage.block_cache_bytes", number(134'217'728)},
+      {"storage.block_cache_bytes", number(67'108'864)},
       {"storage.checkpoint_interval", number(1'000'000)},
       {"storage.index_chunk", number(500'000)},
       {"storage.key_retention", number(86'400)},
