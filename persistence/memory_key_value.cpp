@@ -116,7 +116,12 @@ class MemoryKeyValue : public KeyValue {
 
   StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
     const std::lock_guard lock(disk_->mutex_);
-    if (auto ok = check_writable(disk_->fail_ingest_); !ok) return ok;
+    // As with RocksDB: an ingestion that fails changes nothing, and writes go on.
+    if (std::exchange(disk_->fail_ingest_, false)) {
+      return store_error(StoreFault::io, "an ingestion was told to fail");
+    }
+    bool no_fault = false;
+    if (auto ok = check_writable(no_fault); !ok) return ok;
     for (const KeyRow& row : rows) {
       const MemoryDisk::Write write{family, std::string(row.key),
                                     std::make_shared<const std::string>(row.value)};

@@ -207,10 +207,34 @@ RecordIndex::Runs RecordIndex::due_for_merge(const Runs& runs) {
 }
 
 bool RecordIndex::has_work() const {
-  const auto now = frozen();
-  return !now->chunks.empty() || std::any_of(now->runs.begin(), now->runs.end(), [](const Runs& r) {
-    return !due_for_merge(r).empty();
+  const std::lock_guard lock(mutex_);
+  const auto& runs = frozen_->runs;
+  return !frozen_->chunks.empty() || oldest_keys_expired() || first_removable() < retired_.size() ||
+         std::any_of(runs.begin(), runs.end(),
+                     [](const Runs& r) { return !due_for_merge(r).empty(); });
+}
+
+bool RecordIndex::oldest_keys_expired() const {
+  const auto& keys = frozen_->runs[at(Index::keys)];
+  return !keys.empty() && run_ms_ - keys.front()->facts().run_ms > key_retention_ms_;
+}
+
+// The first that nobody reads: ours is the last reference, and no list has it to give another.
+std::size_t RecordIndex::first_removable() const {
+  const auto found = std::find_if(retired_.begin(), retired_.end(), [](const auto& retired) {
+    return retired.second.use_count() == 1;
   });
+  return static_cast<std::size_t>(found - retired_.begin());
+}
+
+void RecordIndex::retire(Index index, RunPtr run) {
+  const std::lock_guard lock(mutex_);
+  retired_.emplace_back(index, std::move(run));
+}
+
+// What cannot be removed now, the next opening removes.
+void RecordIndex::discard(KeyValue& rows, Index index, std::uint32_t run) {
+  (void)rows.drop(family_of(index), run_key(run, 0), run_key(run + 1, 0));
 }
 
 StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
@@ -244,6 +268,11 @@ RecordIndex::ChunkPtr RecordIndex::take_chunk(bool all) {
 
 StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk) {
   std::array<RunPtr, kIndexes> written;
+  const auto discard_written = [&] {
+    for (const auto index : kAllIndexes) {
+      if (written[at(index)]) discard(rows, index, written[at(index)]->facts().id);
+    }
+  };
   for (const auto index : kAllIndexes) {
     const auto& mentions = chunk->indexes[at(index)];
     if (mentions.size() == 0) continue;
@@ -255,12 +284,17 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
     RunWriter writer(family_of(index), facts, mentions.terms());
     for (const auto& mention : mentions.sorted()) writer.add(mention);
     auto run = writer.finish(rows);
-    if (!run) return tl::unexpected(run.error());
+    if (!run) {
+      // One of the two alone would be left with each attempt.
+      discard(rows, index, facts.id);
+      discard_written();
+      return tl::unexpected(run.error());
+    }
     written[at(index)] = std::move(*run);
   }
   auto next = std::make_shared<Frozen>(*frozen());
   for (const auto index : kAllIndexes) {
-    if (written[at(index)]) next->runs[at(index)].push_back(std::move(written[at(index)]));
+    if (written[at(index)]) next->runs[at(index)].push_back(written[at(index)]);
   }
   // Not synced: a list that is lost only makes the chunk be written again.
   return publish(rows, std::move(next), chunk->last, false);
@@ -269,7 +303,13 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
 StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
   auto& merge = *merges_[at(index)];
   auto run = merge.step(rows, kMergeSlice);
-  if (!run) return tl::unexpected(run.error());
+  if (!run) {
+    // Begun anew, under another number: which of its pages were written is not known.
+    const auto id = merge.id();
+    merges_[at(index)].reset();
+    discard(rows, index, id);
+    return tl::unexpected(run.error());
+  }
   if (!*run) return {};
   const auto inputs = merge.inputs();
   merges_[at(index)].reset();
@@ -280,42 +320,43 @@ StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
   runs.insert(place, std::move(*run));
   // Synced: the inputs may be removed as soon as nobody reads them.
   if (auto done = publish(rows, std::move(next), indexed(), true); !done) return done;
-  for (const auto& input : inputs) retired_.emplace_back(index, input);
+  for (const auto& input : inputs) retire(index, input);
   return {};
 }
 
 StoreResult<bool> RecordIndex::give_up_expired(KeyValue& rows) {
-  const auto now = frozen();
-  const auto& keys = now->runs[at(Index::keys)];
-  std::int64_t clock = 0;
+  std::shared_ptr<Frozen> next;
   {
     const std::lock_guard lock(mutex_);
-    clock = run_ms_;
+    if (!oldest_keys_expired()) return false;
+    next = std::make_shared<Frozen>(*frozen_);
   }
-  if (keys.empty() || clock - keys.front()->facts().run_ms <= key_retention_ms_) return false;
-  auto next = std::make_shared<Frozen>(*now);
   auto& runs = next->runs[at(Index::keys)];
+  const auto expired = runs.front();
   runs.erase(runs.begin());
   if (auto done = publish(rows, std::move(next), indexed(), true); !done) {
     return tl::unexpected(done.error());
   }
-  retired_.emplace_back(Index::keys, keys.front());
+  retire(Index::keys, expired);
   return true;
 }
 
 StoreResult<bool> RecordIndex::remove_retired(KeyValue& rows) {
-  for (auto retired = retired_.begin(); retired != retired_.end(); ++retired) {
-    // Ours is the last: no list has it, so nobody can take another.
-    if (retired->second.use_count() > 1) continue;
-    const auto id = retired->second->facts().id;
-    if (auto dropped = rows.drop(family_of(retired->first), run_key(id, 0), run_key(id + 1, 0));
-        !dropped) {
-      return tl::unexpected(dropped.error());
-    }
-    retired_.erase(retired);
-    return true;
+  std::pair<Index, RunPtr> removed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto first = first_removable();
+    if (first == retired_.size()) return false;
+    removed = std::move(retired_[first]);
+    retired_.erase(retired_.begin() + static_cast<std::ptrdiff_t>(first));
   }
-  return false;
+  const auto id = removed.second->facts().id;
+  const auto index = removed.first;
+  if (auto dropped = rows.drop(family_of(index), run_key(id, 0), run_key(id + 1, 0)); !dropped) {
+    retire(index, std::move(removed.second));
+    return tl::unexpected(dropped.error());
+  }
+  return true;
 }
 
 std::string RecordIndex::encode_runs(const Frozen& frozen) const {

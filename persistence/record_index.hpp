@@ -83,6 +83,12 @@ class RecordIndex {
   StoreResult<void> merge_some(KeyValue& rows, Index index);
   StoreResult<bool> give_up_expired(KeyValue& rows);
   StoreResult<bool> remove_retired(KeyValue& rows);
+  void retire(Index index, RunPtr run);
+  // These two need the lock.
+  bool oldest_keys_expired() const;
+  std::size_t first_removable() const;
+  // Removes what there is of a run that no list will ever name.
+  static void discard(KeyValue& rows, Index index, std::uint32_t run);
   // The runs that a merge should take, oldest first; empty: none.
   static Runs due_for_merge(const Runs& runs);
   // The list of runs as it will be, then the same in memory.
@@ -100,11 +106,11 @@ class RecordIndex {
   std::size_t unindexed_ = 0;
   Sequence indexed_ = 0;
   std::int64_t run_ms_ = 0;
+  std::vector<std::pair<Index, RunPtr>> retired_;  // in no list any more, perhaps still read
 
   // The worker's own.
   std::uint32_t next_run_ = 1;
   std::array<std::optional<RunMerge>, kIndexes> merges_;
-  std::vector<std::pair<Index, RunPtr>> retired_;  // in no list any more, perhaps still read
 };
 
 }  // namespace sg::persistence

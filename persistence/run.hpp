@@ -74,8 +74,8 @@ class Run {
 
 using RunPtr = std::shared_ptr<const Run>;
 
-// Writes one run. Pages reach the store when asked to, the footer with finish(); a run without a
-// footer that a crash left behind is removed by the next opening.
+// Writes one run. Pages reach the store when asked to, the footer with finish(); after an error the
+// writer is of no use any more. A run that a crash left behind is removed by the next opening.
 class RunWriter {
  public:
   // At most `terms` different ones will come.

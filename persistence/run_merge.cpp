@@ -23,7 +23,9 @@ std::uint64_t terms_of(const std::vector<RunPtr>& inputs) {
 }  // namespace
 
 RunMerge::RunMerge(Family family, std::vector<RunPtr> inputs, std::uint32_t id)
-    : inputs_(std::move(inputs)), writer_(family, facts_of(inputs_, id), terms_of(inputs_)) {
+    : inputs_(std::move(inputs)),
+      id_(id),
+      writer_(family, facts_of(inputs_, id), terms_of(inputs_)) {
   for (auto run = inputs_.rbegin(); run != inputs_.rend(); ++run) {
     readers_.push_back({run->get(), 0, {}, 0, false});
   }

@@ -15,8 +15,9 @@ class RunMerge {
   RunMerge(Family family, std::vector<RunPtr> inputs, std::uint32_t id);
 
   const std::vector<RunPtr>& inputs() const { return inputs_; }
+  std::uint32_t id() const { return id_; }
   // Merges about so many mentions and writes them; the new run when that was the last of them,
-  // otherwise null.
+  // otherwise null. After an error the merge is of no use any more.
   StoreResult<RunPtr> step(KeyValue& rows, std::size_t mentions);
 
  private:
@@ -33,6 +34,7 @@ class RunMerge {
   };
 
   std::vector<RunPtr> inputs_;
+  std::uint32_t id_;
   std::vector<Reader> readers_;  // newest first: of one term theirs come in that order
   RunWriter writer_;
   bool started_ = false;
