@@ -1,0 +1,96 @@
+// The part of the journal that knows who may commit: coordinators, shards, and whose votes stand.
+#include <algorithm>
+#include <atomic>
+
+#include "actors/journal.hpp"
+
+namespace sg::actors {
+
+using ledger::LockBatch;
+
+namespace {
+
+// A shard that none of the units at hand touches may be voting at this moment.
+std::uint64_t voted_by(ledger::ShardPart& part) {
+  return std::atomic_ref(part.incarnation).load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void Journal::fence(const Fence& message) {
+  // The successor looks keys up in the store: what its predecessor had sequenced has to be there,
+  // or a shard that shows it could refuse its retry.
+  if (!flush()) return;
+  coordinator_ = message.coordinator;
+  coordinator_incarnation_ = runtime_->next_incarnation();
+  for (const auto& shard : shards_) {
+    if (shard.handle) self_->send(shard.handle, FenceOlder{coordinator_incarnation_});
+  }
+  self_->send(coordinator_, Fenced{coordinator_incarnation_, runtime_->store->durable()});
+  watch({coordinator_});
+}
+
+void Journal::watch(const Watch& message) {
+  self_->monitor(message.watcher);
+  watchers_.push_back(message.watcher);
+  for (std::uint32_t i = 0; i < shards_.size(); ++i) {
+    if (shards_[i].handle) self_->send(message.watcher, ShardAttached{i, shards_[i].handle});
+  }
+}
+
+template <class Message>
+void Journal::tell_watchers(const Message& message) {
+  for (const auto& watcher : watchers_) self_->send(watcher, message);
+}
+
+void Journal::attach(const Attach& message) {
+  // The answer shows durable state only, and what is sequenced later goes to the new handle.
+  if (!flush()) return;
+  detach(message.shard);
+  auto& shard = shards_[message.shard];
+  shard.handle = message.handle;
+  shard.incarnation = runtime_->next_incarnation();
+  self_->monitor(shard.handle);
+  self_->send(shard.handle, Attached{shard.incarnation, coordinator_incarnation_, life_,
+                                     runtime_->store->durable(), copy_balances()});
+  tell_watchers(ShardAttached{message.shard, shard.handle});
+}
+
+void Journal::detach(std::uint32_t index) {
+  auto& shard = shards_[index];
+  if (!shard.handle) return;
+  shard.handle = nullptr;
+  // Votes of the one that left do not count any more.
+  shard.incarnation = runtime_->next_incarnation();
+  tell_watchers(ShardDetached{index});
+}
+
+void Journal::down(const caf::down_msg& message) {
+  std::erase_if(watchers_, [&](const caf::actor& w) { return w.address() == message.source; });
+  for (std::uint32_t i = 0; i < shards_.size(); ++i) {
+    if (shards_[i].handle && shards_[i].handle.address() == message.source) detach(i);
+  }
+}
+
+bool Journal::all_votes_stand(LockBatch& batch) const {
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    auto& part = batch.parts[i];
+    if (!part.units.empty() && voted_by(part) != shards_[i].incarnation) return false;
+  }
+  return true;
+}
+
+bool Journal::votes_stand(LockBatch& batch, std::uint32_t unit, bool all_stand) const {
+  if (all_stand) return true;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    auto& part = batch.parts[i];
+    if (voted_by(part) == shards_[i].incarnation) continue;
+    const auto found =
+        std::lower_bound(part.units.begin(), part.units.end(), unit,
+                         [](const ledger::UnitPart& p, std::uint32_t u) { return p.unit < u; });
+    if (found != part.units.end() && found->unit == unit) return false;
+  }
+  return true;
+}
+
+}  // namespace sg::actors
