@@ -120,6 +120,9 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
       case Booked::key_bound:
         reject(units.batch, index, RejectedUnits::Why::key_bound);
         break;
+      case Booked::key_unreadable:
+        reject(units.batch, index, RejectedUnits::Why::key_unreadable);
+        break;
       case Booked::refused:
         reject(units.batch, index, RejectedUnits::Why::refused);
         break;

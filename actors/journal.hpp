@@ -51,7 +51,7 @@ class Journal {
   bool votes_stand(ledger::LockBatch& batch, std::uint32_t unit, bool all_stand) const;
   bool all_votes_stand(ledger::LockBatch& batch) const;
   bool begin_group();
-  enum class Booked { yes, key_bound, refused };
+  enum class Booked { yes, key_bound, key_unreadable, refused };
   Booked book(ledger::LockBatch& batch, ledger::Unit& unit);
   Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);

@@ -88,8 +88,8 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     if (transfer.idempotency_key.empty()) continue;
     const auto bound = key_is_bound(transfer, batch.keys_known);
     if (!bound) {
-      spdlog::critical("journal: cannot look a key up: {}", bound.error().message);
-      return Booked::refused;
+      spdlog::error("journal: cannot look a key up: {}", bound.error().message);
+      return Booked::key_unreadable;
     }
     if (*bound) return Booked::key_bound;
   }

@@ -76,6 +76,11 @@ Error rejection_error(RejectedUnits::Why why) {
               "a shard restarted before the commit: nothing changed, try again",
               {},
               Outcome::none};
+    case RejectedUnits::Why::key_unreadable:
+      return {Reason::journal_unavailable,
+              "the journal could not look the idempotency key up: nothing changed, try again",
+              {},
+              Outcome::none};
     case RejectedUnits::Why::key_bound:
     case RejectedUnits::Why::refused:
       break;

@@ -9,6 +9,7 @@
 //   hold.release();
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -41,6 +42,8 @@ class HeldStore final : public persistence::Store {
   void await_lookup(const std::string& key);
   // The second look-up of the key fails: the journal's.
   void fail_second_lookup(const std::string& key);
+  // The journal is told other floors than the shards, from its next start on.
+  void raise_floors_of_journal(ledger::Amount by) { raised_by_ = by; }
 
   // --- the store's contract ---
   persistence::ChainHead head() const override { return below_->head(); }
@@ -54,7 +57,11 @@ class HeldStore final : public persistence::Store {
     return below_->load_balances();
   }
   persistence::StoreResult<std::vector<ledger::Amount>> load_floors() const override {
-    return below_->load_floors();
+    auto floors = below_->load_floors();
+    if (floors) {
+      for (auto& floor : *floors) floor += raised_by_;
+    }
+    return floors;
   }
   persistence::StoreResult<void> for_each_account(
       ledger::Sequence until,
@@ -130,6 +137,7 @@ class HeldStore final : public persistence::Store {
   bool is_held_ = false;
   mutable std::map<std::string, int, std::less<>> lookups_;
   std::string fails_second_;
+  std::atomic<ledger::Amount> raised_by_ = 0;
 };
 
 }  // namespace sg::test
