@@ -68,14 +68,15 @@ void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
   rejected_.back().units.units.push_back(unit);
 }
 
-bool Journal::begin_group() {
-  if (group_) return true;
+std::optional<RejectedUnits::Why> Journal::begin_group() {
+  if (group_) return std::nullopt;
   auto& store = *runtime_->store;
-  if (!store.has_room()) return false;
+  if (!store.has_room()) return RejectedUnits::Why::storage_full;
+  if (!store.keeps_up()) return RejectedUnits::Why::overloaded;
   const auto ran =
       std::chrono::duration_cast<std::chrono::milliseconds>(runtime_->steady_clock() - started_at_);
   group_.emplace(store.begin_group(runtime_->wall_clock(), run_ms_at_start_ + ran.count()));
-  return true;
+  return std::nullopt;
 }
 
 void Journal::commit(const Commit& message) {
@@ -98,10 +99,8 @@ void Journal::commit(const Commit& message) {
 
 void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied) {
   auto& batch = *units.batch;
-  if (!begin_group()) {
-    for (const auto unit : units.units) {
-      reject(units.batch, unit, RejectedUnits::Why::storage_full);
-    }
+  if (const auto why = begin_group()) {
+    for (const auto unit : units.units) reject(units.batch, unit, *why);
     return;
   }
   const bool all_stand = all_votes_stand(batch);

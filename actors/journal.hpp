@@ -50,7 +50,8 @@ class Journal {
   void sequence(const ledger::UnitsOf& units, std::vector<AppliedUnits>& applied);
   bool votes_stand(ledger::LockBatch& batch, std::uint32_t unit, bool all_stand) const;
   bool all_votes_stand(ledger::LockBatch& batch) const;
-  bool begin_group();
+  // Why there can be none; nothing: there is one.
+  std::optional<ledger::RejectedUnits::Why> begin_group();
   enum class Booked { yes, key_bound, key_unreadable, refused };
   Booked book(ledger::LockBatch& batch, ledger::Unit& unit);
   Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);

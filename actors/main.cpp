@@ -26,6 +26,9 @@ using namespace sg;
 
 enum ExitCode { kDone = 0, kStoreRefused = 1, kBadUsage = 2, kCannotListen = 3, kGaveUp = 4 };
 
+// Before a group waits for the indexes.
+constexpr std::size_t kLeastChunksWaiting = 8;
+
 struct Options {
   std::string config;
   std::vector<std::string> overrides;
@@ -66,6 +69,8 @@ persistence::StoreOptions store_options(const config::Storage& storage) {
   options.max_wal_bytes = storage.max_wal_bytes;
   options.block_cache_bytes = storage.block_cache_bytes;
   options.index_chunk = storage.index_chunk;
+  options.index_backlog =
+      std::max(options.index_backlog, kLeastChunksWaiting * storage.index_chunk);
   options.key_retention_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(storage.key_retention).count();
   return options;

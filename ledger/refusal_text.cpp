@@ -71,6 +71,11 @@ Error rejection_error(RejectedUnits::Why why) {
               "the disk of the store is full: nothing changed; free space and try again",
               {},
               Outcome::none};
+    case RejectedUnits::Why::overloaded:
+      return {Reason::overloaded,
+              "the indexes are too far behind: nothing changed, try again",
+              {},
+              Outcome::none};
     case RejectedUnits::Why::shard_changed:
       return {Reason::shard_unavailable,
               "a shard restarted before the commit: nothing changed, try again",

@@ -32,6 +32,7 @@ struct RejectedUnits {
     shard_changed,  // a vote came from an older incarnation
     key_bound,      // its key stands in the chain: the retry will find it there
     storage_full,
+    overloaded,      // the indexes are too far behind
     key_unreadable,  // whether its key stands in the chain could not be read
     refused,         // the journal's own check failed: a bug
   };

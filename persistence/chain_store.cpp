@@ -18,6 +18,8 @@ namespace {
 // Room that is never given to groups, beside what the next opening writes: a merge and an
 // ingestion must still fit.
 constexpr std::uint64_t kReserveBytes = 32ULL << 20;
+// How long a group begins later, to let the indexes catch up.
+constexpr std::chrono::milliseconds kLongestWait{50};
 // verify() lets a waiting reopen() through this often.
 constexpr std::size_t kBlocksPerSlice = 256;
 
@@ -44,6 +46,10 @@ ChainHead ChainStore::head() const {
 }
 
 Group ChainStore::begin_group(TimeMs now, std::int64_t run_ms) {
+  {
+    const auto open = gate_.enter();
+    if (index_) index_->await_worker(options_.index_backlog / 2, kLongestWait);
+  }
   auto buffers = spare_ ? std::move(spare_) : std::make_unique<GroupContents>();
   return Group(head(), now, run_ms, std::move(buffers));
 }
@@ -112,6 +118,8 @@ bool ChainStore::has_room() const {
   const std::uint64_t unflushed = rows_ ? rows_->unflushed_bytes() : 0;
   return medium_->free_bytes() > kReserveBytes + unflushed;
 }
+
+bool ChainStore::keeps_up() const { return unindexed() < options_.index_backlog; }
 
 // --- the state at the durable head ---
 

@@ -26,6 +26,7 @@ class ChainStore : public Store {
   StoreResult<void> append(Group group) override;
   StoreResult<void> reopen() override;
   bool has_room() const override;
+  bool keeps_up() const override;
 
   StoreResult<std::vector<Amount>> load_balances() const override;
   StoreResult<std::vector<Amount>> load_floors() const override;

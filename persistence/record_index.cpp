@@ -158,6 +158,11 @@ std::size_t RecordIndex::unindexed() const {
   return unindexed_;
 }
 
+void RecordIndex::await_worker(std::size_t limit, std::chrono::milliseconds longest) const {
+  std::unique_lock lock(mutex_);
+  published_.wait_for(lock, longest, [&] { return unindexed_ < limit; });
+}
+
 std::shared_ptr<const RecordIndex::Frozen> RecordIndex::frozen() const {
   const std::lock_guard lock(mutex_);
   return frozen_;
@@ -386,6 +391,7 @@ StoreResult<void> RecordIndex::publish(KeyValue& rows, std::shared_ptr<Frozen> n
   }
   frozen_ = std::move(next);
   indexed_ = indexed;
+  published_.notify_all();
   return {};
 }
 

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -58,6 +60,8 @@ class RecordIndex {
   bool has_work() const;
   // Mentions that are in no run yet.
   std::size_t unindexed() const;
+  // Returns when they are fewer than `limit`, or after `longest`.
+  void await_worker(std::size_t limit, std::chrono::milliseconds longest) const;
 
  private:
   struct Chunk {
@@ -101,6 +105,7 @@ class RecordIndex {
   const std::int64_t key_retention_ms_;
 
   mutable std::mutex mutex_;  // guards what follows
+  mutable std::condition_variable published_;
   std::shared_ptr<Chunk> filling_;
   std::shared_ptr<const Frozen> frozen_;
   std::size_t unindexed_ = 0;

@@ -44,7 +44,10 @@ using StoreResult = tl::expected<T, StoreError>;
 struct StoreOptions {
   std::uint64_t max_wal_bytes = 256ULL << 20;
   std::uint64_t block_cache_bytes = 64ULL << 20;
-  std::size_t index_chunk = 500'000;                 // postings and keys of one run of the indexes
+  std::size_t index_chunk = 500'000;  // postings and keys of one run of the indexes
+  // Postings and keys that may wait in memory to be indexed: at half of them groups begin later,
+  // with all of them nothing more is taken.
+  std::size_t index_backlog = 8'000'000;
   std::int64_t key_retention_ms = 24LL * 3'600'000;  // of time that servers ran
 };
 
@@ -96,6 +99,8 @@ class Store {
   virtual StoreResult<void> reopen() = 0;
   // False when the file system has no room for another group: asked before a group is begun.
   virtual bool has_room() const = 0;
+  // False when the indexes are so far behind that memory would run out: asked like has_room().
+  virtual bool keeps_up() const = 0;
 
   // --- the state at the durable head, for a start ---
   // By account number: the checkpoint with the blocks after it applied.

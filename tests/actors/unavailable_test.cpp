@@ -117,6 +117,21 @@ TEST_CASE("A full disk refuses transfers with STORAGE_FULL, serves reads, and re
   CHECK(w.client.balance(w.a) == 40);
 }
 
+TEST_CASE("While the indexes are too far behind nothing is taken: OVERLOADED, and reads go on") {
+  persistence::StoreOptions options;
+  options.index_chunk = 1000;  // more than this test writes: nothing is indexed
+  options.index_backlog = 4;
+  const auto store = memory_store(persistence::make_memory_disk(), options);
+  RunningLedger ledger(ledger_settings(), store);
+  REQUIRE(told(ledger.client.create_account("a", 100)) == "OK");
+  for (int i = 0; i < 4; ++i) CHECK(told(ledger.client.debit("a", 1)) == "OK");
+  CHECK(told(ledger.client.debit("a", 1, "k")) == "RESOURCE_EXHAUSTED OVERLOADED outcome=none");
+  CHECK(ledger.client.balance("a") == 96);
+  while (store->index_some(true).value()) {
+  }
+  CHECK(told(ledger.client.debit("a", 1, "k")) == "OK");
+}
+
 // It was INTERNAL, as if it were a bug.
 TEST_CASE("A key that the journal cannot look up is JOURNAL_UNAVAILABLE and changes nothing") {
   World w;

@@ -94,6 +94,19 @@ TEST_CASE("Less than a chunk is indexed only when everything is asked for") {
   CHECK(history(store, 0) == Sequences{3, 2});
 }
 
+TEST_CASE("What waits to be indexed is bounded: the store says when it cannot keep up") {
+  auto options = chunks_of(4);
+  options.index_backlog = 20;
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb), options);
+  store.create_account("a", 100);
+  for (int i = 0; i < 19; ++i) store.transfer({{{0, 1}}});
+  CHECK(store->keeps_up());
+  store.transfer({{{0, 1}}});
+  CHECK_FALSE(store->keeps_up());
+  CHECK(value_of(store->index_some(false)));
+  CHECK(store->keeps_up());
+}
+
 TEST_CASE("Creations and initial balances are not in the history") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   store.create_account("a", 100);

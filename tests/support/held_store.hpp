@@ -53,6 +53,7 @@ class HeldStore final : public persistence::Store {
   persistence::StoreResult<void> append(persistence::Group group) override;
   persistence::StoreResult<void> reopen() override;
   bool has_room() const override { return below_->has_room(); }
+  bool keeps_up() const override { return below_->keeps_up(); }
   persistence::StoreResult<std::vector<ledger::Amount>> load_balances() const override {
     return below_->load_balances();
   }
