@@ -2,6 +2,8 @@
 #include <rapidcheck/catch.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "bed.hpp"
 #include "persistence/directory_medium.hpp"
@@ -184,6 +186,60 @@ TEST_CASE("Merged runs are removed, and what a crash left of a merge as well") {
   work();
   CHECK(is_whole());
   CHECK(store.pages(Family::history) == 6);
+}
+
+namespace {
+
+// Rows that let something else happen before a page is read.
+class MeddledRows final : public KeyValue {
+ public:
+  explicit MeddledRows(KeyValue& below) : below_(below) {}
+  std::function<void()> before_next_get;
+
+  StoreResult<std::optional<std::string>> get(Family family, std::string_view key) const override {
+    if (before_next_get) std::exchange(const_cast<MeddledRows*>(this)->before_next_get, {})();
+    return below_.get(family, key);
+  }
+  std::unique_ptr<Cursor> cursor(Family family) const override { return below_.cursor(family); }
+  std::unique_ptr<Batch> new_batch() const override { return below_.new_batch(); }
+  StoreResult<void> write(Batch& batch, bool sync) override { return below_.write(batch, sync); }
+  StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
+    return below_.ingest(family, rows);
+  }
+  StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) override {
+    return below_.drop(family, begin, end);
+  }
+  std::uint64_t unflushed_bytes() const override { return below_.unflushed_bytes(); }
+
+ private:
+  KeyValue& below_;
+};
+
+}  // namespace
+
+TEST_CASE("Runs that are merged while a look-up reads them stay until it has ended") {
+  Rows store;
+  RecordIndex index(10, 1'000);
+  std::vector<Mention> all;
+  for (Sequence sequence = 1; sequence <= 80; ++sequence) {
+    const std::vector<Mention> mentions{{7, sequence}};
+    all.push_back(mentions.front());
+    index.push({mentions, {}, sequence, 1});
+  }
+  while (index.unindexed() > 0) value_of(index.work(*store.rows, false));
+  const auto work = [&] {
+    while (value_of(index.work(*store.rows, false))) {
+    }
+  };
+  MeddledRows rows(*store.rows);
+  rows.before_next_get = work;
+  CHECK(value_of(index.find(rows, Index::history, 7, {})) == expected(all, 7, {}));
+  // The merged run beside the eight that were being read.
+  CHECK(store.pages(Family::history) == 18);
+  CHECK(index.has_work());
+  work();
+  CHECK(store.pages(Family::history) == 2);
+  CHECK(value_of(index.find(rows, Index::history, 7, {})) == expected(all, 7, {}));
 }
 
 TEST_CASE("A filter never denies a term that it was given, and denies most others") {
