@@ -184,4 +184,37 @@ TEST_CASE("A key that cannot be looked up refuses its transfer", "[ledger][flow]
 }
 
 }  // namespace
+
+namespace {
+
+// A chain that grows with every look-up.
+class GrowingChain final : public ledger::KeySource {
+ public:
+  ledger::Sequence durable() const override { return durable_; }
+  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer&) override {
+    if (first_looked_at == 0) first_looked_at = durable_;
+    ++durable_;
+    return std::nullopt;
+  }
+  ledger::Sequence first_looked_at = 0;
+
+ private:
+  ledger::Sequence durable_ = 10;
+};
+
+}  // namespace
+
+// The journal looks at what was bound after it: said too high, a key could be bound twice.
+TEST_CASE("A batch says no more of the chain was searched for its keys than was") {
+  GrowingChain chain;
+  ledger::TransferFlow flow({.shards = 1, .incarnation = 1}, chain, 10);
+  flow.submit(
+      transfers({{{{"a", -1}}, "k1", {}}, {{{"a", -1}}, "k2", {}}, {{{"a", -1}}, "k3", {}}}));
+  ledger::TransferFlow::Effects effects;
+  flow.advance({}, effects);
+  REQUIRE(effects.lock);
+  CHECK(chain.first_looked_at == 10);
+  CHECK(effects.lock->keys_known == 10);
+}
+
 }  // namespace sg::test
