@@ -14,11 +14,19 @@ constexpr std::chrono::milliseconds kTick{10};
 
 }  // namespace
 
-ledger::Result<std::optional<ledger::KeyBinding>> StoredKeys::find(
-    const ledger::Transfer& transfer) {
-  auto found = store_->find_key({transfer.idempotency_key, transfer.key_hash});
+ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
+    std::span<const ledger::Transfer* const> transfers) {
+  std::vector<persistence::KeyLookup> lookups;
+  lookups.reserve(transfers.size());
+  for (const auto* transfer : transfers) {
+    lookups.push_back({transfer->idempotency_key, transfer->key_hash});
+  }
+  const auto found = store_->find_keys(lookups);
   if (!found) return tl::unexpected(unavailable_error(found.error()));
-  return std::move(*found);
+  std::vector<ledger::BoundTransfer> bound;
+  bound.reserve(found->size());
+  for (const auto& key : *found) bound.push_back({transfers[key.lookup], key.binding});
+  return bound;
 }
 
 Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)

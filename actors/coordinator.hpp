@@ -23,7 +23,8 @@ class StoredKeys final : public ledger::KeySource {
  public:
   explicit StoredKeys(std::shared_ptr<persistence::Store> store) : store_(std::move(store)) {}
   ledger::Sequence durable() const override { return store_->durable(); }
-  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer& transfer) override;
+  ledger::Result<std::vector<ledger::BoundTransfer>> find(
+      std::span<const ledger::Transfer* const> transfers) override;
 
  private:
   std::shared_ptr<persistence::Store> store_;

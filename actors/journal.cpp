@@ -103,6 +103,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
     for (const auto unit : units.units) reject(units.batch, unit, *why);
     return;
   }
+  look_up_keys(units);
   const bool all_stand = all_votes_stand(batch);
   UnitsOf booked{units.batch, {}};
   booked.units.reserve(units.units.size());

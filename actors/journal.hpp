@@ -56,7 +56,8 @@ class Journal {
   Booked book(ledger::LockBatch& batch, ledger::Unit& unit);
   Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
-  ledger::Result<bool> key_is_bound(const ledger::Transfer& transfer, ledger::Sequence known);
+  // Fills bound_ and keys_readable_.
+  void look_up_keys(const ledger::UnitsOf& units);
   void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
   void touch(ledger::AccountNumber account);
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
@@ -98,6 +99,9 @@ class Journal {
   std::vector<ledger::CommittedUnits> committed_;
   std::vector<ledger::RejectedUnits> rejected_;
   absl::flat_hash_set<std::uint64_t> group_keys_;  // by their hash
+  // Of the units that are being sequenced: the transfers whose keys stand in the chain.
+  absl::flat_hash_set<const ledger::Transfer*> bound_;
+  bool keys_readable_ = true;
   std::vector<AwaitDurable> waiters_;
   bool flush_scheduled_ = false;
 

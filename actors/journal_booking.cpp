@@ -12,6 +12,7 @@ using ledger::Amount;
 using ledger::LockBatch;
 using ledger::Sequence;
 using ledger::Unit;
+using ledger::UnitsOf;
 
 namespace {
 
@@ -68,13 +69,31 @@ Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
   return Booked::yes;
 }
 
-// The coordinator has looked at the chain up to `known`. Two keys of one hash in a group: the
-// second is looked up again once the first is durable.
-ledger::Result<bool> Journal::key_is_bound(const ledger::Transfer& transfer, Sequence known) {
-  if (group_keys_.contains(transfer.key_hash)) return true;
-  auto found = runtime_->store->find_key({transfer.idempotency_key, transfer.key_hash, known});
-  if (!found) return tl::unexpected(unavailable_error(found.error()));
-  return found->has_value();
+// The coordinator has looked at the chain up to `keys_known`.
+void Journal::look_up_keys(const UnitsOf& units) {
+  bound_.clear();
+  keys_readable_ = true;
+  std::vector<const ledger::Transfer*> keyed;
+  std::vector<persistence::KeyLookup> lookups;
+  for (const auto index : units.units) {
+    const auto& unit = units.batch->units[index];
+    const auto& submission = *unit.submission;
+    if (submission.transfers.empty()) continue;
+    for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+      const auto& transfer = submission.transfers[i];
+      if (transfer.idempotency_key.empty() || !is_undecided(submission.results[i])) continue;
+      keyed.push_back(&transfer);
+      lookups.push_back({transfer.idempotency_key, transfer.key_hash});
+    }
+  }
+  if (lookups.empty()) return;
+  const auto found = runtime_->store->find_keys(lookups, units.batch->keys_known);
+  if (!found) {
+    spdlog::error("journal: cannot look keys up: {}", found.error().message);
+    keys_readable_ = false;
+    return;
+  }
+  for (const auto& key : *found) bound_.insert(keyed[key.lookup]);
 }
 
 Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
@@ -86,12 +105,11 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     const auto& transfer = submission.transfers[i];
     entries += static_cast<std::uint32_t>(transfer.entries.size());
     if (transfer.idempotency_key.empty()) continue;
-    const auto bound = key_is_bound(transfer, batch.keys_known);
-    if (!bound) {
-      spdlog::error("journal: cannot look a key up: {}", bound.error().message);
-      return Booked::key_unreadable;
+    if (!keys_readable_) return Booked::key_unreadable;
+    // Two keys of one hash in a group: the second is looked up again once the first is durable.
+    if (bound_.contains(&transfer) || group_keys_.contains(transfer.key_hash)) {
+      return Booked::key_bound;
     }
-    if (*bound) return Booked::key_bound;
   }
   if (!move_money(batch, unit, entries)) return Booked::refused;
 

@@ -1,7 +1,8 @@
 // Idempotency keys: what a key is bound to, and where bindings are looked up.
 #pragma once
 
-#include <optional>
+#include <span>
+#include <vector>
 
 #include "ledger/error.hpp"
 #include "ledger/ids.hpp"
@@ -16,13 +17,20 @@ struct KeyBinding {
   Digest digest{};
 };
 
+struct BoundTransfer {
+  const Transfer* transfer = nullptr;  // the one that was asked for
+  KeyBinding binding;
+};
+
 // The bindings of the durable chain.
 class KeySource {
  public:
   virtual ~KeySource() = default;
   // find() looks at all of the chain up to here, or further.
   virtual Sequence durable() const = 0;
-  virtual Result<std::optional<KeyBinding>> find(const Transfer& transfer) = 0;
+  // Those of the transfers whose keys are bound. Many are asked for at once: most keys are new, and
+  // to find that out costs little but the wait for memory.
+  virtual Result<std::vector<BoundTransfer>> find(std::span<const Transfer* const> transfers) = 0;
 };
 
 }  // namespace sg::ledger

@@ -4,8 +4,10 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <string_view>
+#include <iterator>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -15,7 +17,7 @@
 namespace sg::ledger {
 
 // Transfers are stamped. The first transfer with a key outlives the key's time here: nothing of it
-// is copied.
+// is copied, and a slot is as small as can be, since most keys have no second.
 class KeysInFlight {
  public:
   // An item, or with an atomic batch all of its items, that waits for the key's outcome.
@@ -31,26 +33,29 @@ class KeysInFlight {
   };
 
   // False when the key is in flight already.
-  bool begin(const Transfer& transfer) {
-    return keys_.try_emplace(key_of(transfer), Ended{transfer.digest, {}}).second;
-  }
+  bool begin(const Transfer& transfer) { return keys_.try_emplace(key_of(transfer)).second; }
   bool contains(const Transfer& transfer) const { return keys_.contains(key_of(transfer)); }
+  // Asks for the memory that the other functions look at first.
+  void prefetch(const Transfer& transfer) const { keys_.prefetch(key_of(transfer)); }
   // Needs: the key is in flight.
   void join(const Transfer& transfer, Joiner joiner) {
-    keys_.find(key_of(transfer))->second.joiners.push_back(std::move(joiner));
+    auto& joiners = keys_.find(key_of(transfer))->second;
+    if (!joiners) joiners = std::make_unique<std::vector<Joiner>>();
+    joiners->push_back(std::move(joiner));
   }
   // Nobody, when the key is not in flight.
   Ended end(const Transfer& transfer) {
     const auto found = keys_.find(key_of(transfer));
     if (found == keys_.end()) return {};
-    auto ended = std::move(found->second);
+    Ended ended{found->first.first->digest, {}};
+    if (found->second) ended.joiners = std::move(*found->second);
     keys_.erase(found);
     return ended;
   }
   std::vector<Joiner> end_all() {
     std::vector<Joiner> all;
-    for (auto& [key, entry] : keys_) {
-      for (auto& joiner : entry.joiners) all.push_back(std::move(joiner));
+    for (auto& [key, joiners] : keys_) {
+      if (joiners) std::move(joiners->begin(), joiners->end(), std::back_inserter(all));
     }
     keys_.clear();
     return all;
@@ -60,17 +65,17 @@ class KeysInFlight {
  private:
   struct Key {
     std::uint64_t hash = 0;
-    std::string_view text;
-    bool operator==(const Key&) const = default;
+    const Transfer* first = nullptr;
+    bool operator==(const Key& other) const {
+      return hash == other.hash && first->idempotency_key == other.first->idempotency_key;
+    }
   };
   struct HashOf {
     std::size_t operator()(const Key& key) const { return key.hash; }
   };
-  static Key key_of(const Transfer& transfer) {
-    return {transfer.key_hash, transfer.idempotency_key};
-  }
+  static Key key_of(const Transfer& transfer) { return {transfer.key_hash, &transfer}; }
 
-  absl::flat_hash_map<Key, Ended, HashOf> keys_;
+  absl::flat_hash_map<Key, std::unique_ptr<std::vector<Joiner>>, HashOf> keys_;
 };
 
 }  // namespace sg::ledger

@@ -66,6 +66,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
 
   // --- the coordinator's own ---
   std::uint32_t undecided = 0;
+  bool keyed = false;     // a transfer has an idempotency key
   Sequence observed = 0;  // the last sequence that any of the results shows
 
  private:

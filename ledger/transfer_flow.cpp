@@ -13,6 +13,8 @@ using State = ItemResult::State;
 
 // Items of one lock batch: enough to keep every shard busy, small enough to pipeline.
 constexpr std::size_t kBatchItems = 8192;
+// Each key waits for memory: it is asked for so many items ahead.
+constexpr std::uint32_t kPrefetchAhead = 12;
 
 Error away_error(std::uint32_t shard) {
   return {Reason::shard_unavailable,
@@ -49,6 +51,8 @@ void TransferFlow::submit(SubmissionPtr submission) {
     s.answer();
     return;
   }
+  s.keyed = std::any_of(s.transfers.begin(), s.transfers.end(),
+                        [](const Transfer& t) { return !t.idempotency_key.empty(); });
   queue_.push_back({std::move(submission), 0, items});
 }
 
@@ -60,12 +64,14 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
   batch->keys_known = keys_.durable();
   batch->parts.resize(options_.shards);
   batch->part_heard.assign(options_.shards, false);
+  std::vector<Pending> taken;
   for (std::size_t items = 0; !queue_.empty() && items < kBatchItems;) {
-    const auto pending = std::move(queue_.front());
+    items += queue_.front().item_count;
+    taken.push_back(std::move(queue_.front()));
     queue_.pop_front();
-    items += pending.item_count;
-    admit(pending, *batch, now);
   }
+  const auto bound = look_up_keys(taken);
+  for (const auto& pending : taken) admit(pending, bound, *batch, now);
   if (batch->units.empty()) return;
   active_.emplace(batch->id, batch);
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
@@ -79,7 +85,34 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
   }
 }
 
-void TransferFlow::admit(const Pending& pending, LockBatch& batch, SteadyTime now) {
+TransferFlow::BoundKeys TransferFlow::look_up_keys(std::span<const Pending> pending) {
+  std::vector<const Transfer*> keyed;
+  for (const auto& [submission, first, count, key_bound] : pending) {
+    if (!submission->keyed) continue;
+    for (auto i = first; i < first + count; ++i) {
+      const auto& transfer = submission->transfers[i];
+      if (transfer.idempotency_key.empty()) continue;
+      if (submission->results[i].state == State::undecided) keyed.push_back(&transfer);
+    }
+  }
+  BoundKeys bound;
+  if (keyed.empty()) return bound;
+  auto found = keys_.find(keyed);
+  if (!found) {
+    bound.unreadable = std::move(found.error());
+    return bound;
+  }
+  for (const auto& key : *found) bound.bindings.emplace(key.transfer, key.binding);
+  return bound;
+}
+
+void TransferFlow::prefetch_key(const Submission& submission, std::uint32_t item) const {
+  if (submission.keyed && item < submission.transfers.size())
+    keys_in_flight_.prefetch(submission.transfers[item]);
+}
+
+void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch,
+                         SteadyTime now) {
   auto& submission = *pending.submission;
   const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
   if (!pending.key_bound && (cancelled || now >= submission.deadline)) {
@@ -94,11 +127,12 @@ void TransferFlow::admit(const Pending& pending, LockBatch& batch, SteadyTime no
   if (submission.transfers.empty()) {
     add_unit(batch, submission, 0, 1);
   } else if (submission.atomic) {
-    admit_atomic(pending, batch);
+    admit_atomic(pending, bound, batch);
   } else {
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+      prefetch_key(submission, i + kPrefetchAhead);
       if (submission.results[i].state != State::undecided) continue;
-      if (admit_item(pending.submission, i)) add_unit(batch, submission, i, 1);
+      if (admit_item(pending.submission, i, bound)) add_unit(batch, submission, i, 1);
     }
   }
   if (batch.units.size() > units) batch.submissions.push_back(pending.submission);
@@ -115,7 +149,8 @@ bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyB
 }
 
 // True when the item needs locks; otherwise its key decided it, or it joined another.
-bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item) {
+bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item,
+                              const BoundKeys& bound) {
   const auto& transfer = submission->transfers[item];
   if (transfer.idempotency_key.empty()) return true;
   if (!keys_in_flight_.begin(transfer)) {
@@ -123,20 +158,20 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
     keys_in_flight_.join(transfer, {submission, item, 1, transfer.digest});
     return false;
   }
-  const auto bound = keys_.find(transfer);
-  if (bound && !*bound) return true;
+  const auto binding = bound.bindings.find(&transfer);
+  if (binding == bound.bindings.end() && !bound.unreadable) return true;
   // Nobody can have joined it yet.
   keys_in_flight_.end(transfer);
-  if (!bound) {
-    refuse(*submission, item, std::make_shared<Error>(bound.error()));
+  if (bound.unreadable) {
+    refuse(*submission, item, std::make_shared<Error>(*bound.unreadable));
   } else {
-    replay(*submission, item, **bound);
+    replay(*submission, item, binding->second);
   }
   return false;
 }
 
 // An item whose key is bound keeps its one effect and answers it again; the others are one unit.
-void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
+void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, LockBatch& batch) {
   auto& submission = *pending.submission;
   const auto items = static_cast<std::uint32_t>(submission.items());
   NameMap<std::uint32_t> own;  // key -> first item with it
@@ -161,13 +196,14 @@ void TransferFlow::admit_atomic(const Pending& pending, LockBatch& batch) {
       twins.emplace_back(i, first->second);
       continue;
     }
-    const auto bound = keys_.find(transfer);
-    if (!bound) return refuse_all(submission, bound.error(), kNone);
-    if (*bound && (*bound)->digest != transfer.digest) {
-      submission.observed = std::max(submission.observed, (*bound)->sequence);
+    if (bound.unreadable) return refuse_all(submission, *bound.unreadable, kNone);
+    const auto binding = bound.bindings.find(&transfer);
+    if (binding == bound.bindings.end()) continue;
+    if (binding->second.digest != transfer.digest) {
+      submission.observed = std::max(submission.observed, binding->second.sequence);
       return refuse_all(submission, mismatch_error(transfer), i);
     }
-    if (*bound) bound_items.emplace_back(i, **bound);
+    bound_items.emplace_back(i, binding->second);
   }
   for (const auto& [item, binding] : bound_items) {
     own.erase(submission.transfers[item].idempotency_key);
@@ -333,6 +369,7 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs tim
   auto sequence = unit.sequence;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != State::undecided) continue;
+    prefetch_key(submission, i + kPrefetchAhead);
     commit(submission, i, sequence++, time);
     if (!submission.transfers.empty()) end_key(submission, i, Joiners::share_refusal);
   }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -98,9 +99,17 @@ class TransferFlow {
   // What becomes of those who joined a key whose first item did not commit.
   enum class Joiners : std::uint8_t { share_refusal, try_again };
 
-  void admit(const Pending& pending, LockBatch& batch, SteadyTime now);
-  void admit_atomic(const Pending& pending, LockBatch& batch);
-  bool admit_item(const SubmissionPtr& submission, std::uint32_t item);
+  // What the chain says of the keys of a batch.
+  struct BoundKeys {
+    absl::flat_hash_map<const Transfer*, KeyBinding> bindings;
+    std::optional<Error> unreadable;
+  };
+
+  BoundKeys look_up_keys(std::span<const Pending> pending);
+  void admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch, SteadyTime now);
+  void admit_atomic(const Pending& pending, const BoundKeys& bound, LockBatch& batch);
+  bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const BoundKeys& bound);
+  void prefetch_key(const Submission& submission, std::uint32_t item) const;
   // True when the item's key decided it.
   bool replay(Submission& submission, std::uint32_t item, const KeyBinding& binding);
 

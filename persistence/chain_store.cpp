@@ -202,8 +202,11 @@ StoreResult<Sequence> ChainStore::first_at_or_after(TimeMs time) const {
       [&](KeyValue& rows) { return persistence::first_at_or_after(rows, durable(), time); });
 }
 
-StoreResult<std::optional<KeyBinding>> ChainStore::find_key(const KeyLookup& lookup) const {
-  return with_rows([&](KeyValue& rows) { return keys_.find(rows, *index_, lookup, durable()); });
+StoreResult<std::vector<FoundKey>> ChainStore::find_keys(std::span<const KeyLookup> lookups,
+                                                         Sequence after) const {
+  return with_rows([&](KeyValue& rows) {
+    return keys_.find(rows, *index_, lookups, {after, durable()});
+  });
 }
 
 // --- maintenance ---

@@ -50,7 +50,8 @@ class ChainStore : public Store {
   StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range) const override;
   StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
-  StoreResult<std::optional<KeyBinding>> find_key(const KeyLookup& lookup) const override;
+  StoreResult<std::vector<FoundKey>> find_keys(std::span<const KeyLookup> lookups,
+                                               Sequence after) const override;
 
   StoreResult<bool> index_some(bool all) override;
   bool has_index_work() const override;

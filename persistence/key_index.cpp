@@ -4,11 +4,26 @@
 
 namespace sg::persistence {
 
-StoreResult<std::optional<KeyBinding>> KeyIndex::find(const KeyValue& rows,
-                                                      const RecordIndex& index,
-                                                      const KeyLookup& lookup,
-                                                      Sequence durable) const {
-  const auto places = index.find(rows, Index::keys, lookup.hash, {lookup.after + 1, durable + 1});
+StoreResult<std::vector<FoundKey>> KeyIndex::find(const KeyValue& rows, const RecordIndex& index,
+                                                  std::span<const KeyLookup> lookups,
+                                                  const Searched& searched) const {
+  std::vector<Term> terms(lookups.size());
+  for (std::size_t i = 0; i < lookups.size(); ++i) terms[i] = lookups[i].hash;
+  std::vector<FoundKey> found;
+  for (const auto i : index.candidates(Index::keys, terms, searched.after)) {
+    auto bound = find_one(rows, index, lookups[i], searched);
+    if (!bound) return tl::unexpected(bound.error());
+    if (*bound) found.push_back({i, **bound});
+  }
+  return found;
+}
+
+StoreResult<std::optional<KeyBinding>> KeyIndex::find_one(const KeyValue& rows,
+                                                          const RecordIndex& index,
+                                                          const KeyLookup& lookup,
+                                                          const Searched& searched) const {
+  const auto places =
+      index.find(rows, Index::keys, lookup.hash, {searched.after + 1, searched.durable + 1});
   if (!places) return tl::unexpected(places.error());
   if (places->empty()) return std::nullopt;
   BlockCursor cursor(rows);

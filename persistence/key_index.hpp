@@ -16,13 +16,23 @@ class KeyIndex {
  public:
   explicit KeyIndex(std::int64_t retention_ms) : retention_ms_(retention_ms) {}
 
-  // A binding that is not expired, in (lookup.after, durable].
-  StoreResult<std::optional<KeyBinding>> find(const KeyValue& rows, const RecordIndex& index,
-                                              const KeyLookup& lookup, Sequence durable) const;
+  struct Searched {
+    Sequence after = 0;  // exclusive
+    Sequence durable = 0;
+  };
+
+  // Bindings that are not expired, in what is to be searched; in the order of the look-ups.
+  StoreResult<std::vector<FoundKey>> find(const KeyValue& rows, const RecordIndex& index,
+                                          std::span<const KeyLookup> lookups,
+                                          const Searched& searched) const;
   // The run clock of the chain's head.
   void advance(std::int64_t run_ms) { clock_.store(run_ms, std::memory_order_relaxed); }
 
  private:
+  StoreResult<std::optional<KeyBinding>> find_one(const KeyValue& rows, const RecordIndex& index,
+                                                  const KeyLookup& lookup,
+                                                  const Searched& searched) const;
+
   std::int64_t retention_ms_;
   std::atomic<std::int64_t> clock_ = 0;
 };

@@ -34,6 +34,11 @@ void MentionChunk::add(const Mention& mention) {
   ++term.count;
 }
 
+bool MentionChunk::mentions_after(Term term, Sequence after) const {
+  const auto found = index_.find(term);
+  return found != index_.end() && links_[terms_[found->second].newest].sequence > after;
+}
+
 void MentionChunk::collect(Term term, const MentionRange& range,
                            std::vector<Sequence>& into) const {
   const auto found = index_.find(term);

@@ -19,6 +19,9 @@ class MentionChunk {
   void add(std::span<const Mention> mentions);
   std::size_t size() const { return links_.size(); }
   std::size_t terms() const { return terms_.size(); }
+  // Asks for the memory that mentions_after() looks at first.
+  void prefetch(Term term) const { index_.prefetch(term); }
+  bool mentions_after(Term term, Sequence after) const;
   // Appends the term's sequences in the range until `into` has `range.limit`.
   void collect(Term term, const MentionRange& range, std::vector<Sequence>& into) const;
   // All of them, in the order of an index.

@@ -195,6 +195,60 @@ StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index
   return found;
 }
 
+namespace {
+
+// Terms that are looked for together, so that their waits for memory overlap.
+constexpr std::size_t kAskedTogether = 64;
+struct Asked {
+  std::span<const Term> terms;
+  std::array<TermFilter::Probe, kAskedTogether> probes{};
+  std::array<bool, kAskedTogether> has{};
+};
+
+void ask(const MentionChunk& chunk, Sequence after, Asked& asked) {
+  for (const auto term : asked.terms) chunk.prefetch(term);
+  for (std::size_t i = 0; i < asked.terms.size(); ++i) {
+    asked.has[i] |= chunk.mentions_after(asked.terms[i], after);
+  }
+}
+
+void ask(const TermFilter& filter, Asked& asked) {
+  const std::span probes(asked.probes.data(), asked.terms.size());
+  for (const auto& probe : probes) filter.prefetch(probe);
+  for (std::size_t i = 0; i < probes.size(); ++i) asked.has[i] |= filter.may_have(probes[i]);
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> RecordIndex::candidates(Index index, std::span<const Term> terms,
+                                                   Sequence after) const {
+  std::vector<std::uint32_t> found;
+  for (std::size_t begin = 0; begin < terms.size(); begin += kAskedTogether) {
+    Asked asked{terms.subspan(begin, std::min(kAskedTogether, terms.size() - begin))};
+    std::shared_ptr<const Frozen> frozen;
+    {
+      const std::lock_guard lock(mutex_);
+      ask(filling_->indexes[at(index)], after, asked);
+      frozen = frozen_;
+    }
+    for (const auto& chunk : frozen->chunks) {
+      if (chunk->last > after) ask(chunk->indexes[at(index)], after, asked);
+    }
+    const auto& runs = frozen->runs[at(index)];
+    if (!runs.empty() && runs.back()->facts().last > after) {
+      std::transform(asked.terms.begin(), asked.terms.end(), asked.probes.begin(),
+                     [](Term term) { return TermFilter::Probe(term); });
+    }
+    for (const auto& run : runs) {
+      if (run->facts().last > after) ask(run->filter(), asked);
+    }
+    for (std::size_t i = 0; i < asked.terms.size(); ++i) {
+      if (asked.has[i]) found.push_back(static_cast<std::uint32_t>(begin + i));
+    }
+  }
+  return found;
+}
+
 // --- work ---
 
 RecordIndex::Runs RecordIndex::due_for_merge(const Runs& runs) {

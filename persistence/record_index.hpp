@@ -53,6 +53,11 @@ class RecordIndex {
   StoreResult<std::vector<Sequence>> find(const KeyValue& rows, Index index, Term term,
                                           const MentionRange& range) const;
 
+  // Which of the terms may be mentioned in a record after `after`, by their place in the list. Few
+  // are told that are not: the filters of the runs are asked, no page is read.
+  std::vector<std::uint32_t> candidates(Index index, std::span<const Term> terms,
+                                        Sequence after) const;
+
   // Does one piece of what is to be done: a full chunk becomes runs, some mentions are merged, runs
   // that nobody reads any more are removed. With `all` a chunk that is not full is taken too. False
   // when there is nothing to do. A crash at any point is harmless.

@@ -84,7 +84,7 @@ StoreResult<void> Run::read_page(const KeyValue& rows, std::uint32_t index,
 
 StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRange& range,
                                std::vector<Sequence>& into) const {
-  if (range.before == 0 || !may_have(term)) return {};
+  if (range.before == 0 || !filter_.may_have(TermFilter::Probe(term))) return {};
   // The newest that may be wanted: on the last page that does not begin behind it.
   const Mention newest{term, range.before - 1};
   const auto behind = std::upper_bound(page_starts_.begin(), page_starts_.end(), newest, precedes);

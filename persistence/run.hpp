@@ -52,7 +52,7 @@ class Run {
   const RunFacts& facts() const { return facts_; }
   std::uint32_t pages() const { return static_cast<std::uint32_t>(page_starts_.size()); }
   std::uint64_t terms() const { return terms_; }
-  bool may_have(Term term) const { return filter_.may_have(term); }
+  const TermFilter& filter() const { return filter_; }
 
   // Appends the term's sequences in the range until `into` has `range.limit`.
   StoreResult<void> collect(const KeyValue& rows, Term term, const MentionRange& range,

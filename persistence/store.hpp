@@ -59,11 +59,14 @@ struct TransactionRange {
   std::size_t limit = 50;
 };
 
-// Which binding of a key is looked for.
 struct KeyLookup {
   std::string_view key;
   std::uint64_t hash = 0;  // key_hash(key)
-  Sequence after = 0;      // only what was bound later
+};
+
+struct FoundKey {
+  std::size_t lookup = 0;  // which of those that were asked for
+  KeyBinding binding;
 };
 
 struct VerifyProgress {
@@ -134,8 +137,10 @@ class Store {
       const TransactionRange& range) const = 0;
   // The first sequence whose block time is at or after `time`; durable() + 1 when there is none.
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
-  // Durable bindings that have not expired.
-  virtual StoreResult<std::optional<KeyBinding>> find_key(const KeyLookup& lookup) const = 0;
+  // Durable bindings that have not expired and were bound after `after`, in the order of the
+  // look-ups; those that are not bound are left out.
+  virtual StoreResult<std::vector<FoundKey>> find_keys(std::span<const KeyLookup> lookups,
+                                                       Sequence after = 0) const = 0;
 
   // --- maintenance, off the journal's thread ---
   // Does one piece of the work on the indexes: a chunk of the unindexed tail (with `all` a part of

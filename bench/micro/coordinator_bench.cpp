@@ -14,8 +14,9 @@ using ledger::TransferFlow;
 class NoKeys final : public ledger::KeySource {
  public:
   ledger::Sequence durable() const override { return 0; }
-  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer&) override {
-    return std::nullopt;
+  ledger::Result<std::vector<ledger::BoundTransfer>> find(
+      std::span<const ledger::Transfer* const>) override {
+    return std::vector<ledger::BoundTransfer>{};
   }
 };
 

@@ -191,10 +191,11 @@ namespace {
 class GrowingChain final : public ledger::KeySource {
  public:
   ledger::Sequence durable() const override { return durable_; }
-  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer&) override {
+  ledger::Result<std::vector<ledger::BoundTransfer>> find(
+      std::span<const ledger::Transfer* const>) override {
     if (first_looked_at == 0) first_looked_at = durable_;
     ++durable_;
-    return std::nullopt;
+    return std::vector<ledger::BoundTransfer>{};
   }
   ledger::Sequence first_looked_at = 0;
 

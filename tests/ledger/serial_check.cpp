@@ -1,6 +1,7 @@
 #include "tests/ledger/serial_check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <set>
@@ -163,9 +164,11 @@ class AnswerCheck {
           return transfer.idempotency_key == key && journal_.digest(transfer) != ours;
         });
     if (submission_.atomic && twins) return {};
-    const auto bound = journal_.find({{}, {}, {}, key});
-    if (!bound || !*bound) return "MISMATCH with a key that nothing durable bound";
-    return (*bound)->digest == ours ? "MISMATCH with the same content" : "";
+    ledger::Transfer asked;
+    asked.idempotency_key = key;
+    const auto bound = journal_.find(std::array{static_cast<const ledger::Transfer*>(&asked)});
+    if (!bound || bound->empty()) return "MISMATCH with a key that nothing durable bound";
+    return bound->front().binding.digest == ours ? "MISMATCH with the same content" : "";
   }
 
   std::string aborted() const {

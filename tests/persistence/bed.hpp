@@ -74,9 +74,16 @@ inline void succeeded(const StoreResult<void>& result) {
   REQUIRE(result.has_value());
 }
 
+inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, const KeyLookup& lookup,
+                                                       Sequence after = 0) {
+  const auto found = store.find_keys({&lookup, 1}, after);
+  if (!found) return tl::unexpected(found.error());
+  if (found->empty()) return std::nullopt;
+  return found->front().binding;
+}
 inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, std::string_view key,
                                                        Sequence after = 0) {
-  return store.find_key({key, key_hash(key), after});
+  return find_key(store, KeyLookup{key, key_hash(key)}, after);
 }
 
 // Bytes as they lie under `directory`, the lock apart: path and content of every file.

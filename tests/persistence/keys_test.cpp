@@ -111,9 +111,9 @@ TEST_CASE("Two keys of one hash are told apart by the block") {
   }
   for (const bool indexed : {false, true}) {
     if (indexed) store.index_all();
-    CHECK(value_of(store->find_key({"one", 7}))->sequence == bound[0]);
-    CHECK(value_of(store->find_key({"two", 7}))->sequence == bound[1]);
-    CHECK_FALSE(value_of(store->find_key({"three", 7})).has_value());
+    CHECK(value_of(find_key(*store, KeyLookup{"one", 7}))->sequence == bound[0]);
+    CHECK(value_of(find_key(*store, KeyLookup{"two", 7}))->sequence == bound[1]);
+    CHECK_FALSE(value_of(find_key(*store, KeyLookup{"three", 7})).has_value());
   }
 }
 

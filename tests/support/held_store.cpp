@@ -53,17 +53,20 @@ persistence::StoreResult<void> HeldStore::reopen() {
   return below_->reopen();
 }
 
-persistence::StoreResult<std::optional<persistence::KeyBinding>> HeldStore::find_key(
-    const persistence::KeyLookup& lookup) const {
-  const std::string_view key = lookup.key;
+persistence::StoreResult<std::vector<persistence::FoundKey>> HeldStore::find_keys(
+    std::span<const persistence::KeyLookup> lookups, ledger::Sequence after) const {
   const std::lock_guard lock(mutex_);
-  const int count = ++lookups_[std::string(key)];
+  bool fails = false;
+  for (const auto& lookup : lookups) {
+    const int count = ++lookups_[std::string(lookup.key)];
+    fails = fails || (count == 2 && lookup.key == fails_second_);
+  }
   changed_.notify_all();
-  if (count == 2 && key == fails_second_) {
+  if (fails) {
     return tl::unexpected(
         persistence::StoreError{persistence::StoreFault::io, "a read failed to order"});
   }
-  return below_->find_key(lookup);
+  return below_->find_keys(lookups, after);
 }
 
 }  // namespace sg::test

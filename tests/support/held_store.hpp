@@ -106,8 +106,8 @@ class HeldStore final : public persistence::Store {
   persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
     return below_->first_at_or_after(time);
   }
-  persistence::StoreResult<std::optional<persistence::KeyBinding>> find_key(
-      const persistence::KeyLookup& lookup) const override;
+  persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
+      std::span<const persistence::KeyLookup> lookups, ledger::Sequence after) const override;
   persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
   bool has_index_work() const override { return below_->has_index_work(); }
   std::size_t unindexed() const override { return below_->unindexed(); }

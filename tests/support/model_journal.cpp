@@ -156,15 +156,18 @@ void ModelJournal::crash() {
   late_rejected_.clear();
 }
 
-ledger::Result<std::optional<ledger::KeyBinding>> ModelJournal::find(
-    const ledger::Transfer& transfer) {
+ledger::Result<std::vector<ledger::BoundTransfer>> ModelJournal::find(
+    std::span<const ledger::Transfer* const> transfers) {
   if (!keys_readable) {
     return tl::unexpected(
         ledger::Error{Reason::journal_unavailable, "no", {}, ledger::Outcome::none});
   }
-  const auto found = durable_.keys.find(transfer.idempotency_key);
-  if (found == durable_.keys.end()) return std::nullopt;
-  return found->second;
+  std::vector<ledger::BoundTransfer> bound;
+  for (const auto* transfer : transfers) {
+    const auto found = durable_.keys.find(transfer->idempotency_key);
+    if (found != durable_.keys.end()) bound.push_back({transfer, found->second});
+  }
+  return bound;
 }
 
 // Any function of the content does: two halves of one FNV-1a walk.

@@ -82,7 +82,8 @@ class ModelJournal final : public ledger::KeySource {
     // Many keys share a hash: that must not matter.
     transfer.key_hash = transfer.idempotency_key.size() % 2;
   }
-  ledger::Result<std::optional<ledger::KeyBinding>> find(const ledger::Transfer& transfer) override;
+  ledger::Result<std::vector<ledger::BoundTransfer>> find(
+      std::span<const ledger::Transfer* const> transfers) override;
 
   const Image& first() const { return first_; }
   const Image& image() const { return image_; }
