@@ -67,7 +67,8 @@ class KeysInFlight {
     std::uint64_t hash = 0;
     const Transfer* first = nullptr;
     bool operator==(const Key& other) const {
-      return hash == other.hash && first->idempotency_key == other.first->idempotency_key;
+      return first == other.first ||
+             (hash == other.hash && first->idempotency_key == other.first->idempotency_key);
     }
   };
   struct HashOf {

@@ -104,13 +104,13 @@ StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRan
 }
 
 void RunWriter::add(const Mention& mention) {
-  char bytes[2 * kMaxVarintBytes];
-  const bool starts_page = page_.empty();
+  if (page_.empty()) page_.resize(kPageBytes + 2 * kMaxVarintBytes);
+  const bool starts_page = page_end_ == 0;
   const Mention before = starts_page ? Mention{} : previous_;
   const bool same_term = !starts_page && mention.term == before.term;
-  char* to = put_varint(bytes, mention.term - before.term);
+  char* to = put_varint(page_.data() + page_end_, mention.term - before.term);
   to = put_varint(to, same_term ? before.sequence - mention.sequence : mention.sequence);
-  page_.append(bytes, static_cast<std::size_t>(to - bytes));
+  page_end_ = static_cast<std::size_t>(to - page_.data());
   if (starts_page) run_.page_starts_.push_back(mention);
   if (run_.facts_.mentions == 0 || previous_.term != mention.term) {
     ++run_.terms_;
@@ -118,19 +118,18 @@ void RunWriter::add(const Mention& mention) {
   }
   ++run_.facts_.mentions;
   previous_ = mention;
-  if (page_.size() >= kPageBytes) end_page();
+  if (page_end_ >= kPageBytes) end_page();
 }
 
 void RunWriter::end_page() {
-  pages_.push_back(std::move(page_));
-  page_.clear();
-  page_.reserve(kPageBytes + 2 * kMaxVarintBytes);
+  pages_.emplace_back(page_, 0, page_end_);
+  page_end_ = 0;
 }
 
 StoreResult<void> RunWriter::write_pages(KeyValue& rows) { return write(rows, nullptr); }
 
 StoreResult<RunPtr> RunWriter::finish(KeyValue& rows) {
-  if (!page_.empty()) end_page();
+  if (page_end_ != 0) end_page();
   const auto footer = run_.footer();
   if (auto written = write(rows, &footer); !written) return tl::unexpected(written.error());
   return std::make_shared<const Run>(std::move(run_));

@@ -94,7 +94,8 @@ class RunWriter {
 
   Run run_;
   Mention previous_;
-  std::string page_;
+  std::string page_;  // room for one, filled up to page_end_
+  std::size_t page_end_ = 0;
   std::vector<std::string> pages_;  // full ones that the store does not have yet
   std::uint32_t written_ = 0;
 };
