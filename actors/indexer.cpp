@@ -12,8 +12,8 @@
 namespace sg::actors {
 namespace {
 
-// Balances of one portion: small enough that copying them does not delay a commit.
-constexpr std::size_t kPortion = 10'000;
+// Pages of one portion: few enough that copying them does not delay a commit.
+constexpr std::size_t kPortion = 256;
 
 // What failed is tried again after so long: reads and commits go on meanwhile.
 constexpr std::chrono::seconds kRetry{1};
@@ -45,7 +45,7 @@ caf::behavior Indexer::make_behavior() {
         if (journal_) caf::anon_send(journal_, MaintenanceDone{handle_of(self_), true});
       },
       [this](const DirtyBalances& message) {
-        if (sent_by(self_, journal_)) rows(message);
+        if (sent_by(self_, journal_)) write_pages(message);
       },
   };
 }
@@ -67,11 +67,11 @@ void Indexer::maintain(const Maintain& message) {
   caf::anon_send(journal_, TakeDirtyBalances{true, kPortion, handle_of(self_)});
 }
 
-void Indexer::rows(const DirtyBalances& message) {
+void Indexer::write_pages(const DirtyBalances& message) {
   auto& store = *runtime_->store;
   marker_ = std::min(marker_.value_or(message.sequence), message.sequence);
-  if (!message.rows.empty()) {
-    if (auto written = store.write_balances(message.rows); !written) return fail(written.error());
+  if (!message.pages.empty()) {
+    if (auto written = store.write_balances(message.pages); !written) return fail(written.error());
   }
   if (message.more) {
     caf::anon_send(journal_, TakeDirtyBalances{false, kPortion, handle_of(self_)});

@@ -1,5 +1,5 @@
 // The indexer: writes what is derived, off the journal's thread. It moves the unindexed tail into
-// the history index in bulk, and takes checkpoints of the balances: rows in portions, the marker
+// the history index in bulk, and takes checkpoints of the balances: pages in portions, the marker
 // last. It handles durable sequences only.
 #pragma once
 
@@ -19,7 +19,7 @@ class Indexer {
 
  private:
   void maintain(const Maintain& maintain);
-  void rows(const DirtyBalances& balances);
+  void write_pages(const DirtyBalances& balances);
   void done();
   void fail(const persistence::StoreError& error);
 

@@ -188,9 +188,9 @@ void Journal::take_snapshot(const TakeSnapshot& take) {
 }
 
 void Journal::mark_all_dirty() {
-  is_dirty_.assign(balances_.size(), true);
-  dirty_.resize(balances_.size());
-  std::iota(dirty_.begin(), dirty_.end(), ledger::AccountNumber{0});
+  is_dirty_.assign(persistence::balance_pages(balances_.size()), true);
+  dirty_.resize(is_dirty_.size());
+  std::iota(dirty_.begin(), dirty_.end(), std::uint32_t{0});
   taking_.clear();
 }
 
@@ -199,14 +199,17 @@ void Journal::take_dirty(const TakeDirtyBalances& take) {
   if (take.first) {
     // What changes from here on belongs to the next checkpoint, so this one ends.
     taking_ = std::exchange(dirty_, {});
-    for (const auto account : taking_) is_dirty_[account] = false;
+    for (const auto page : taking_) is_dirty_[page] = false;
   }
   DirtyBalances answer;
   answer.sequence = runtime_->store->durable();
   const auto count = std::min(take.limit, taking_.size());
-  answer.rows.reserve(count);
+  answer.pages.reserve(count);
   for (auto it = taking_.end() - static_cast<std::ptrdiff_t>(count); it != taking_.end(); ++it) {
-    answer.rows.push_back({*it, balances_[*it], answer.sequence});
+    const auto first = std::size_t{*it} * persistence::kBalancesOfPage;
+    const auto last = std::min(first + persistence::kBalancesOfPage, balances_.size());
+    const std::span accounts(&balances_[first], last - first);
+    answer.pages.push_back({*it, answer.sequence, {accounts.begin(), accounts.end()}});
   }
   taking_.resize(taking_.size() - count);
   answer.more = !taking_.empty();

@@ -83,9 +83,10 @@ class Journal {
   // The state with every sequenced record in it, by account number.
   std::vector<ledger::Amount> balances_;
   std::vector<ledger::Amount> floors_;
+  // Pages of balances that changed since the last checkpoint began.
   std::vector<bool> is_dirty_;
-  std::vector<ledger::AccountNumber> dirty_;
-  std::vector<ledger::AccountNumber> taking_;  // of the checkpoint under way
+  std::vector<std::uint32_t> dirty_;
+  std::vector<std::uint32_t> taking_;  // of the checkpoint under way
 
   std::vector<Shard> shards_;
   caf::actor coordinator_;

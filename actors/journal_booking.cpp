@@ -45,9 +45,10 @@ void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) cons
 }
 
 void Journal::touch(ledger::AccountNumber account) {
-  if (is_dirty_[account]) return;
-  is_dirty_[account] = true;
-  dirty_.push_back(account);
+  const auto page = account / persistence::kBalancesOfPage;
+  if (is_dirty_[page]) return;
+  is_dirty_[page] = true;
+  dirty_.push_back(page);
 }
 
 Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
@@ -60,7 +61,7 @@ Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
     unit.created = account.number;
     balances_.push_back(account.initial_balance);
     floors_.push_back(account.floor);
-    is_dirty_.push_back(false);
+    is_dirty_.resize(persistence::balance_pages(balances_.size()));
     touch(account.number);
   } else {
     return book_transfers(batch, unit);

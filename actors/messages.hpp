@@ -150,7 +150,7 @@ struct MaintenanceDone {
 };
 // To itself: after a failure.
 struct Retry {};
-// Answered with up to `limit` of the balances that changed between the last two checkpoints'
+// Answered with up to `limit` pages of the balances that changed between the last two checkpoints'
 // starts.
 struct TakeDirtyBalances {
   bool first = false;  // a checkpoint starts
@@ -158,7 +158,7 @@ struct TakeDirtyBalances {
   caf::actor indexer;
 };
 struct DirtyBalances {
-  std::vector<persistence::BalanceRow> rows;
+  std::vector<persistence::BalancePage> pages;
   ledger::Sequence sequence = 0;
   bool more = false;
 };

@@ -28,7 +28,6 @@ class Workload {
 
   const Options& options_;
   std::mt19937_64 random_;
-  std::vector<std::string> names_;
   // Walker's alias table (Vose 1991): a draw costs the same whatever the exponent.
   std::vector<double> threshold_;
   std::vector<std::uint32_t> alias_;

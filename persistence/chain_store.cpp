@@ -225,16 +225,16 @@ std::size_t ChainStore::unindexed() const {
   return index_ ? index_->unindexed() : 0;
 }
 
-StoreResult<void> ChainStore::write_balances(std::span<const BalanceRow> balances) {
+StoreResult<void> ChainStore::write_balances(std::span<const BalancePage> pages) {
   return with_rows([&](KeyValue& rows) -> StoreResult<void> {
     const Sequence limit = durable();
-    for (const BalanceRow& row : balances) {
-      if (row.sequence <= limit) continue;
-      return store_error(StoreFault::io, "a balance at sequence " + std::to_string(row.sequence) +
-                                             " is not durable, the head is " +
+    for (const BalancePage& page : pages) {
+      if (page.sequence <= limit) continue;
+      return store_error(StoreFault::io, "balances at sequence " + std::to_string(page.sequence) +
+                                             " are not durable, the head is " +
                                              std::to_string(limit));
     }
-    return write_balance_rows(rows, balances);
+    return write_balance_pages(rows, pages);
   });
 }
 

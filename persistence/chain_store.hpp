@@ -56,7 +56,7 @@ class ChainStore : public Store {
   StoreResult<bool> index_some(bool all) override;
   bool has_index_work() const override;
   std::size_t unindexed() const override;
-  StoreResult<void> write_balances(std::span<const BalanceRow> rows) override;
+  StoreResult<void> write_balances(std::span<const BalancePage> pages) override;
   StoreResult<void> write_checkpoint(Sequence marker) override;
   Sequence checkpoint() const override { return checkpoint_.load(std::memory_order_acquire); }
 

@@ -12,12 +12,12 @@ class Replay {
   Replay(const KeyValue& rows, const ChainHead& head)
       : rows_(rows), head_(head), balances_(head.accounts), known_up_to_(head.accounts) {}
 
-  StoreResult<void> read_rows(Sequence marker);
+  StoreResult<void> read_pages(Sequence marker);
   StoreResult<void> apply_blocks_after(Sequence marker);
   std::vector<Amount> take() { return std::move(balances_); }
 
  private:
-  StoreResult<void> start_without_row(AccountNumber number);
+  StoreResult<void> start_without_page(AccountNumber number);
   StoreResult<void> apply(const BlockView& block, std::uint32_t index);
   bool add(AccountNumber account, Amount amount, Sequence sequence);
 
@@ -28,7 +28,7 @@ class Replay {
   DecodedRecord record_;
 };
 
-StoreResult<void> Replay::start_without_row(AccountNumber number) {
+StoreResult<void> Replay::start_without_page(AccountNumber number) {
   const auto account = Catalog(rows_, head_.sequence).account(number);
   if (!account) return tl::unexpected(account.error());
   balances_[number] = account->initial_balance;
@@ -36,30 +36,33 @@ StoreResult<void> Replay::start_without_row(AccountNumber number) {
   return {};
 }
 
-StoreResult<void> Replay::read_rows(Sequence marker) {
+StoreResult<void> Replay::read_pages(Sequence marker) {
   const auto cursor = rows_.cursor(Family::balances);
   AccountNumber next = 0;
   for (cursor->seek({}); cursor->valid(); cursor->next()) {
-    const auto row = decode_balance(cursor->key(), cursor->value());
-    if (!row) return store_error(StoreFault::corrupt, "a checkpointed balance does not decode");
-    if (row->account >= head_.accounts || row->sequence > head_.sequence) {
+    const auto page = decode_balances(cursor->key(), cursor->value());
+    if (!page) return store_error(StoreFault::corrupt, "checkpointed balances do not decode");
+    const std::uint64_t first = std::uint64_t{page->page} * kBalancesOfPage;
+    if (first + page->balances.size() > head_.accounts || page->sequence > head_.sequence) {
       return store_error(StoreFault::corrupt,
-                         "the checkpointed balance of account number " +
-                             std::to_string(row->account) + " is at sequence " +
-                             std::to_string(row->sequence) + ", past the chain's end " +
-                             std::to_string(head_.sequence) + ": acknowledged blocks are missing");
+                         "the checkpointed balances from account number " + std::to_string(first) +
+                             " on are at sequence " + std::to_string(page->sequence) +
+                             ", past the chain's end " + std::to_string(head_.sequence) +
+                             ": acknowledged blocks are missing");
     }
-    for (; next < row->account; ++next) {
-      if (auto started = start_without_row(next); !started) return started;
+    for (; next < first; ++next) {
+      if (auto started = start_without_page(next); !started) return started;
     }
-    balances_[next] = row->balance;
-    known_up_to_[next] = row->sequence;
-    ++next;
+    for (const Amount balance : page->balances) {
+      balances_[next] = balance;
+      known_up_to_[next] = page->sequence;
+      ++next;
+    }
   }
   if (auto status = cursor->status(); !status) return status;
   // With nothing checkpointed the replay meets every creation.
   for (; marker > 0 && next < head_.accounts; ++next) {
-    if (auto started = start_without_row(next); !started) return started;
+    if (auto started = start_without_page(next); !started) return started;
   }
   return {};
 }
@@ -112,11 +115,11 @@ StoreResult<void> Replay::apply_blocks_after(Sequence marker) {
 
 }  // namespace
 
-StoreResult<void> write_balance_rows(KeyValue& rows, std::span<const BalanceRow> balances) {
-  if (balances.empty()) return {};
+StoreResult<void> write_balance_pages(KeyValue& rows, std::span<const BalancePage> pages) {
+  if (pages.empty()) return {};
   const auto batch = rows.new_batch();
-  for (const BalanceRow& row : balances) {
-    batch->put(Family::balances, be32(row.account), encode_balance(row));
+  for (const BalancePage& page : pages) {
+    batch->put(Family::balances, be32(page.page), encode(page));
   }
   return rows.write(*batch, false);
 }
@@ -124,7 +127,7 @@ StoreResult<void> write_balance_rows(KeyValue& rows, std::span<const BalanceRow>
 StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
                                                Sequence marker) {
   Replay replay(rows, head);
-  if (auto read = replay.read_rows(marker); !read) return tl::unexpected(read.error());
+  if (auto read = replay.read_pages(marker); !read) return tl::unexpected(read.error());
   if (auto applied = replay.apply_blocks_after(marker); !applied) {
     return tl::unexpected(applied.error());
   }

@@ -9,10 +9,11 @@
 namespace sg::persistence {
 
 // Unsynced: the marker's write syncs what was written before it.
-StoreResult<void> write_balance_rows(KeyValue& rows, std::span<const BalanceRow> balances);
+StoreResult<void> write_balance_pages(KeyValue& rows, std::span<const BalancePage> pages);
 
-// By account number, at `head`. An account without a row starts with its initial balance; a record
-// counts for an account only past its row's sequence, so a marker older than the rows is harmless.
+// By account number, at `head`. An account on no page starts with its initial balance; a record
+// counts for an account only past its page's sequence, so a marker older than the pages is
+// harmless.
 StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
                                                Sequence marker);
 

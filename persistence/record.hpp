@@ -69,12 +69,17 @@ struct StoredTransaction {
 // The transfer that an idempotency key is bound to.
 using ledger::KeyBinding;
 
-// An account's balance with all records up to `sequence` in it and none after.
-struct BalanceRow {
-  AccountNumber account = ledger::kNoAccount;
-  Amount balance = 0;
+// Balances of consecutive accounts, the first of them number page * kBalancesOfPage, with all
+// records up to `sequence` in them and none after. The last page may be shorter.
+struct BalancePage {
+  std::uint32_t page = 0;
   Sequence sequence = 0;
+  std::vector<Amount> balances;
 };
+inline constexpr std::uint32_t kBalancesOfPage = 64;
+constexpr std::size_t balance_pages(std::size_t accounts) {
+  return (accounts + kBalancesOfPage - 1) / kBalancesOfPage;
+}
 
 // Sums over the whole chain, kept in every block.
 struct ChainTotals {

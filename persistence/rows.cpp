@@ -145,20 +145,26 @@ std::string participant_account_prefix(std::string_view participant_id) {
   return prefix;
 }
 
-std::string encode_balance(const BalanceRow& row) {
-  std::string bytes(sizeof row.balance + sizeof row.sequence, '\0');
-  put_fixed(put_fixed(bytes.data(), row.balance), row.sequence);
+std::string encode(const BalancePage& page) {
+  std::string bytes(sizeof page.sequence + page.balances.size() * sizeof(Amount), '\0');
+  char* to = put_fixed(bytes.data(), page.sequence);
+  for (const Amount balance : page.balances) to = put_fixed(to, balance);
   return bytes;
 }
 
-std::optional<BalanceRow> decode_balance(std::string_view key, std::string_view row) {
+std::optional<BalancePage> decode_balances(std::string_view key, std::string_view row) {
   ByteReader in(row);
-  BalanceRow decoded;
-  decoded.balance = in.fixed<Amount>();
-  decoded.sequence = in.fixed<Sequence>();
-  if (!in.at_end() || key.size() != sizeof decoded.account) return std::nullopt;
-  decoded.account = get_be32(key.data());
-  return decoded;
+  BalancePage page;
+  page.sequence = in.fixed<Sequence>();
+  const auto count = in.left() / sizeof(Amount);
+  if (!in.ok() || count == 0 || count > kBalancesOfPage || key.size() != sizeof page.page) {
+    return std::nullopt;
+  }
+  page.page = get_be32(key.data());
+  page.balances.resize(count);
+  for (Amount& balance : page.balances) balance = in.fixed<Amount>();
+  if (!in.at_end()) return std::nullopt;
+  return page;
 }
 
 }  // namespace sg::persistence

@@ -40,8 +40,8 @@ std::optional<ParticipantAccountRow> decode_participant_account(std::string_view
 // Ids hold no control characters, so 0x00 ends one unambiguously.
 std::string participant_account_prefix(std::string_view participant_id);
 
-//   balance row := balance:i64 sequence:u64
-std::string encode_balance(const BalanceRow& row);
-std::optional<BalanceRow> decode_balance(std::string_view key, std::string_view row);
+//   balance page := sequence:u64 balance:i64{1..kBalancesOfPage}, under be32(page)
+std::string encode(const BalancePage& page);
+std::optional<BalancePage> decode_balances(std::string_view key, std::string_view row);
 
 }  // namespace sg::persistence

@@ -149,9 +149,9 @@ class Store {
   virtual bool has_index_work() const = 0;
   // Postings and keys that are in the tail.
   virtual std::size_t unindexed() const = 0;
-  // Rows first, in any number of calls, each row durable before the marker; the marker (minimum
-  // over the rows' sequences) last.
-  virtual StoreResult<void> write_balances(std::span<const BalanceRow> rows) = 0;
+  // Pages first, in any number of calls, each page durable before the marker; the marker (minimum
+  // over the pages' sequences) last.
+  virtual StoreResult<void> write_balances(std::span<const BalancePage> pages) = 0;
   virtual StoreResult<void> write_checkpoint(Sequence marker) = 0;
   virtual Sequence checkpoint() const = 0;
 

@@ -26,23 +26,31 @@ void Verifier::problem(std::string what) {
 }
 
 StoreResult<bool> Verifier::start(const KeyValue& rows, const std::function<ChainHead()>& head) {
+  std::vector<BalancePage> pages;
   const auto cursor = rows.cursor(Family::balances);
   for (cursor->seek({}); cursor->valid(); cursor->next()) {
-    const auto row = decode_balance(cursor->key(), cursor->value());
-    if (row) {
-      checkpoint_rows_.push_back(*row);
+    if (auto page = decode_balances(cursor->key(), cursor->value())) {
+      pages.push_back(std::move(*page));
     } else {
-      problem("a checkpointed balance does not decode");
+      problem("checkpointed balances do not decode");
     }
   }
   if (auto status = cursor->status(); !status) {
     problem("the checkpointed balances cannot be read: " + status.error().message);
   }
   until_ = head();
-  while (!checkpoint_rows_.empty() && checkpoint_rows_.back().account >= until_.accounts) {
-    problem("account number " + std::to_string(checkpoint_rows_.back().account) +
-            " has a checkpointed balance but was never created");
-    checkpoint_rows_.pop_back();
+  for (const auto& page : pages) {
+    const std::uint64_t first = std::uint64_t{page.page} * kBalancesOfPage;
+    const std::uint64_t end = first + page.balances.size();
+    if (end > until_.accounts) {
+      problem("account number " + std::to_string(end - 1) +
+              " has a checkpointed balance but was never created");
+      continue;
+    }
+    checkpointed_.resize(first);
+    for (const Amount balance : page.balances) {
+      checkpointed_.push_back({balance, page.sequence, true});
+    }
   }
   return next_ <= until_.sequence;
 }
@@ -161,13 +169,10 @@ void Verifier::apply_account(const DecodedRecord& record) {
   AccountState state;
   state.balance = account.initial_balance;
   state.floor = account.floor;
-  const auto row = std::lower_bound(
-      checkpoint_rows_.begin(), checkpoint_rows_.end(), account.number,
-      [](const BalanceRow& one, AccountNumber number) { return one.account < number; });
-  if (row != checkpoint_rows_.end() && row->account == account.number) {
-    state.checkpoint = *row;
+  if (account.number < checkpointed_.size() && checkpointed_[account.number].stands) {
+    state.checkpoint = checkpointed_[account.number];
     state.has_checkpoint = true;
-    if (row->sequence < record.sequence) {
+    if (state.checkpoint.sequence < record.sequence) {
       problem("account number " + std::to_string(account.number) +
               " has a checkpointed balance from before its creation");
       state.has_checkpoint = false;

@@ -30,10 +30,15 @@ class Verifier {
   VerifyReport report() const;
 
  private:
+  struct Checkpointed {
+    Amount balance = 0;
+    Sequence sequence = 0;
+    bool stands = false;  // the account is on a page
+  };
   struct AccountState {
     WideAmount balance = 0;
     Amount floor = 0;
-    BalanceRow checkpoint;
+    Checkpointed checkpoint;
     bool has_checkpoint = false;  // not compared yet
   };
 
@@ -51,7 +56,7 @@ class Verifier {
   Sequence at_;
   std::vector<Amount> balances_at_;
   ChainHead until_;
-  std::vector<BalanceRow> checkpoint_rows_;  // by account number
+  std::vector<Checkpointed> checkpointed_;  // by account number
   std::vector<AccountState> accounts_;
   std::vector<AccountNumber> touched_;  // in the open unit
   DecodedRecord record_;

@@ -9,7 +9,19 @@ using Balances = std::vector<Amount>;
 
 Balances balances(Bed& store) { return value_of(store->load_balances()); }
 
-void write(Bed& store, std::vector<BalanceRow> rows) { succeeded(store->write_balances(rows)); }
+void write(Bed& store, const BalancePage& page) {
+  succeeded(store->write_balances(std::span(&page, 1)));
+}
+// Accounts up to the end of a page.
+void fill_page(Bed& store, std::size_t accounts) {
+  for (auto i = accounts; i < kBalancesOfPage; ++i) {
+    store.create_account("filler " + std::to_string(i), 0);
+  }
+}
+Balances with_fillers(Balances balances) {
+  balances.resize(kBalancesOfPage);
+  return balances;
+}
 
 }  // namespace
 
@@ -21,13 +33,13 @@ TEST_CASE("Balances are the checkpoint's with the blocks after it applied") {
   store.transfer({{{0, -5}, {1, 2}, {1, 3}}});  // 4
   CHECK(balances(store) == Balances{85, 15});
 
-  write(store, {{0, 90, 3}, {1, 10, 3}});
+  write(store, {0, 3, {90, 10}});
   succeeded(store->write_checkpoint(3));
   CHECK(store->checkpoint() == 3);
   CHECK(balances(store) == Balances{85, 15});
 
-  // A row that is newer than the marker.
-  write(store, {{1, 15, 4}});
+  // A page that is newer than the marker.
+  write(store, {0, 4, {85, 15}});
   CHECK(balances(store) == Balances{85, 15});
   store.transfer({{{0, -1}, {1, 1}}});  // 5
   store.create_account("c", 7);         // 6
@@ -39,39 +51,54 @@ TEST_CASE("Balances are the checkpoint's with the blocks after it applied") {
   CHECK(value_of(store->verify(nullptr)).problems.empty());
 }
 
-TEST_CASE("Rows count before there is a marker, and one of an account only half replayed") {
+TEST_CASE("A page counts before there is a marker, and one whose accounts are half replayed") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   store.create_account("a", 100);
   store.create_account("b", 50);
   store.transfers({{{{0, -1}, {1, 1}}}, {{{0, -2}, {1, 2}}}, {{{0, -4}, {1, 4}}}});
-  write(store, {{0, 97, 4}});
+  write(store, {0, 4, {97, 53}});
   CHECK(balances(store) == Balances{93, 57});
   store.open();
   CHECK(balances(store) == Balances{93, 57});
-  write(store, {{1, 50, 2}});
+  write(store, {0, 2, {100, 50}});
   CHECK(balances(store) == Balances{93, 57});
 }
 
-TEST_CASE("An account without a row starts with its initial balance") {
+TEST_CASE("An account on no page starts with its initial balance") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   store.create_account("untouched", 40);
+  fill_page(store, 1);
   store.create_account("b", 50);
   store.create_account("also untouched", 60);
-  store.transfer({{{1, 5}}});
-  write(store, {{1, 55, 4}});
-  succeeded(store->write_checkpoint(4));
-  CHECK(balances(store) == Balances{40, 55, 60});
-  store.transfer({{{0, 1}, {2, 1}}});
-  CHECK(balances(store) == Balances{41, 55, 61});
+  store.transfer({{{64, 5}}});  // 67
+  auto expected = with_fillers({40});
+  expected.insert(expected.end(), {55, 60});
+  SECTION("of a page that is missing, and of one that is shorter") {
+    write(store, {1, 67, {55}});
+    succeeded(store->write_checkpoint(67));
+    CHECK(balances(store) == expected);
+  }
+  SECTION("when two pages stand at different sequences") {
+    write(store, {0, 64, with_fillers({40})});
+    write(store, {1, 66, {50, 60}});
+    succeeded(store->write_checkpoint(64));
+    CHECK(balances(store) == expected);
+  }
+  store.transfer({{{0, 1}, {65, 1}}});
+  ++expected[0];
+  ++expected[65];
+  CHECK(balances(store) == expected);
+  store.open();
+  CHECK(balances(store) == expected);
 }
 
 TEST_CASE("A checkpoint does not go past what is durable, nor back") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   store.create_account("a", 100);
-  const std::vector<BalanceRow> ahead{{0, 100, 2}};
+  const std::vector<BalancePage> ahead{{0, 2, {100}}};
   CHECK_FALSE(store->write_balances(ahead).has_value());
   CHECK_FALSE(store->write_checkpoint(2).has_value());
-  write(store, {{0, 100, 1}});
+  write(store, {0, 1, {100}});
   succeeded(store->write_checkpoint(1));
   succeeded(store->write_checkpoint(0));
   CHECK(store->checkpoint() == 1);
@@ -79,11 +106,11 @@ TEST_CASE("A checkpoint does not go past what is durable, nor back") {
   CHECK(store->checkpoint() == 1);
 }
 
-TEST_CASE("A marker is durable with the rows written before it") {
+TEST_CASE("A marker is durable with the pages written before it") {
   Bed store(Backend::memory);
   store.create_account("a", 100);
   store.transfer({{{0, 5}}});
-  write(store, {{0, 105, 2}});
+  write(store, {0, 2, {105}});
   succeeded(store->write_checkpoint(2));
   store.disk().crash();
   succeeded(store->reopen());
@@ -93,10 +120,17 @@ TEST_CASE("A marker is durable with the rows written before it") {
 }
 
 TEST_CASE("Balances come out the same however much was checkpointed") {
-  rc::prop("rows at any sequences, markers at or below them", [] {
+  rc::prop("pages at any sequences, markers at or below them", [] {
     Bed store(Backend::memory);
     std::vector<Balances> after{{}};  // by sequence
     std::vector<Sequence> created;    // by account
+    // Most of the pages are full from the start, the last one fills up.
+    for (auto filler = *rc::gen::element(0, 62, 64, 127); filler > 0; --filler) {
+      created.push_back(
+          store.create_account("filler " + std::to_string(filler), 0, -1'000'000).sequence);
+      after.push_back(after.back());
+      after.back().push_back(0);
+    }
     const auto groups = *rc::gen::inRange(1, 12);
     for (int i = 0; i < groups; ++i) {
       Group group = store->begin_group(1, 1);
@@ -128,14 +162,16 @@ TEST_CASE("Balances come out the same however much was checkpointed") {
       if (*rc::gen::arbitrary<bool>()) {
         const Sequence head = store->durable();
         const Sequence marker = *rc::gen::inRange<Sequence>(store->checkpoint(), head + 1);
-        std::vector<BalanceRow> rows;
-        for (AccountNumber account = 0; account < created.size(); ++account) {
-          const Sequence from = std::max(marker, created[account]);
-          if (created[account] > marker && *rc::gen::arbitrary<bool>()) continue;
+        std::vector<BalancePage> pages;
+        for (std::uint32_t page = 0; page < balance_pages(created.size()); ++page) {
+          const std::size_t first = std::size_t{page} * kBalancesOfPage;
+          const Sequence from = std::max(marker, created[first]);
+          if (created[first] > marker && *rc::gen::arbitrary<bool>()) continue;
           const Sequence at = *rc::gen::inRange<Sequence>(from, head + 1);
-          rows.push_back({account, after[at][account], at});
+          const auto end = std::min(first + kBalancesOfPage, after[at].size());
+          pages.push_back({page, at, {&after[at][first], &after[at][first] + (end - first)}});
         }
-        succeeded(store->write_balances(rows));
+        succeeded(store->write_balances(pages));
         if (*rc::gen::arbitrary<bool>()) succeeded(store->write_checkpoint(marker));
       }
       if (*rc::gen::inRange(0, 4) == 0) store.open();

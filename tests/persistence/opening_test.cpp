@@ -258,7 +258,7 @@ TEST_CASE("A checkpointed balance past the chain's end is refused when balances 
   fill(store, 1);
   store.close();
   edit_rows(store.directory(), [](KeyValue& rows) {
-    put(rows, Family::balances, be32(0), std::string("\0\0\0\0\0\0\0\0\xFF\0\0\0\0\0\0\0", 16));
+    put(rows, Family::balances, be32(0), std::string("\xFF\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16));
   });
   store.open();
   const auto loaded = store->load_balances();

@@ -123,14 +123,14 @@ TEST_CASE("Verification finds an account that does not exist, and a sum that doe
 TEST_CASE("Verification compares a checkpointed balance at its own sequence") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   fill(store);
-  const std::vector<BalanceRow> right{{0, 95, 7}, {1, 60, 12}};
+  const std::vector<BalancePage> right{{0, 7, {95, 55}}};
   succeeded(store->write_balances(right));
   CHECK(problems(store).empty());
-  const std::vector<BalanceRow> wrong{{0, 90, 7}};
+  const std::vector<BalancePage> wrong{{0, 7, {90, 55}}};
   succeeded(store->write_balances(wrong));
   CHECK_THAT(all_problems(store), Contains("account number 0 at sequence 7 is 90, its records "
                                            "make 95"));
-  const std::vector<BalanceRow> wrong_at_head{{0, 90, 12}, {1, 61, 12}};
+  const std::vector<BalancePage> wrong_at_head{{0, 12, {90, 61}}};
   succeeded(store->write_balances(wrong_at_head));
   CHECK_THAT(all_problems(store), Contains("account number 1 at sequence 12"));
   CHECK(problems(store).size() == 1);

@@ -103,7 +103,7 @@ TEST_CASE("The queries actor ignores a dead journal's word on shards") {
 TEST_CASE("The indexer writes no balances that a dead journal sent") {
   Replaced house;
   const auto before = house.store().checkpoint();
-  house.dead_journal_says("indexer", DirtyBalances{{{0, 7, 2}}, 2, false});
+  house.dead_journal_says("indexer", DirtyBalances{{{0, 2, {7}}}, 2, false});
   CHECK(house.store().checkpoint() == before);
   house.kill("journal");
   house.run();

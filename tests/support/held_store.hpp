@@ -112,8 +112,8 @@ class HeldStore final : public persistence::Store {
   bool has_index_work() const override { return below_->has_index_work(); }
   std::size_t unindexed() const override { return below_->unindexed(); }
   persistence::StoreResult<void> write_balances(
-      std::span<const persistence::BalanceRow> rows) override {
-    return below_->write_balances(rows);
+      std::span<const persistence::BalancePage> pages) override {
+    return below_->write_balances(pages);
   }
   persistence::StoreResult<void> write_checkpoint(ledger::Sequence marker) override {
     return below_->write_checkpoint(marker);
