@@ -9,8 +9,10 @@ namespace {
 
 // Up to here a scan over a unit's locks beats a hash table.
 constexpr std::uint32_t kScanLocks = 16;
-// With many accounts each look-up waits for memory: it is asked for so many entries ahead.
+// With many accounts each look-up waits for memory: it is asked for so many locks ahead.
 constexpr std::uint32_t kPrefetchAhead = 12;
+// Units whose names are looked up together.
+constexpr std::size_t kUnitsTogether = 32;
 
 bool is_creation(LockMode mode) {
   return mode == LockMode::create_account || mode == LockMode::create_participant;
@@ -27,28 +29,53 @@ ShardLedger::ShardLedger(std::uint32_t shard, std::uint64_t incarnation, Sequenc
 
 void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount balance,
                                Amount floor) {
-  accounts_.emplace(id, table_.add_existing(number, balance, floor));
+  accounts_.insert(id, table_.add_existing(number, balance, floor));
 }
 
 void ShardLedger::load_participant(std::string_view id) {
-  participants_.emplace(id, table_.add_existing(kNoAccount, 0, 0));
+  participants_.insert(id, table_.add_existing(kNoAccount, 0, 0));
 }
 
 Slot ShardLedger::resolve(const EntryPart& entry) {
   auto& names = is_participant(entry.mode) ? participants_ : accounts_;
-  const auto found = names.find(entry.name);
-  if (found != names.end()) return found->second;
+  if (const auto found = names.find(entry.name)) return *found;
   if (!is_creation(entry.mode)) return kNone;
   const Slot slot = table_.add_name();
-  names.emplace(entry.name, slot);
+  names.insert(entry.name, slot);
   creating_.emplace(slot, Creating{is_participant(entry.mode), std::string(entry.name)});
   return slot;
+}
+
+void ShardLedger::resolve_ahead(const ShardPart& part, std::uint32_t first, std::uint32_t end) {
+  const auto entries = std::span(part.entries).subspan(first, end - first);
+  hashes_ahead_.clear();
+  for (const auto& entry : entries) {
+    hashes_ahead_.push_back(NameTable::hash(entry.name));
+    accounts_.prefetch(hashes_ahead_.back());
+  }
+  for (const auto hash : hashes_ahead_) {
+    if (const auto slot = accounts_.prefetch_text(hash)) table_.prefetch(*slot);
+  }
+  ahead_.clear();
+  first_ahead_ = first;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool is_account = entries[i].mode == LockMode::escrow;
+    const auto slot = is_account ? accounts_.find(entries[i].name, hashes_ahead_[i]) : std::nullopt;
+    ahead_.push_back(slot.value_or(kNone));
+  }
+}
+
+Slot ShardLedger::slot_of(const ShardPart& part, std::uint32_t entry) {
+  const auto ahead = entry - first_ahead_;
+  if (ahead < ahead_.size() && ahead_[ahead] != kNone) return ahead_[ahead];
+  return resolve(part.entries[entry]);
 }
 
 void ShardLedger::drop_name_if_vacant(Slot slot) {
   if (!table_.vacant(slot)) return;
   const auto found = creating_.find(slot);
   if (found == creating_.end()) return;
+  ahead_.clear();
   (found->second.participant ? participants_ : accounts_).erase(found->second.name);
   creating_.erase(found);
   table_.remove_name(slot);
@@ -61,7 +88,7 @@ bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusa
   if (many) lock_of_slot_.clear();
   for (std::uint32_t e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
     const auto& entry = part.entries[e];
-    const Slot slot = resolve(entry);
+    const Slot slot = slot_of(part, e);
     if (slot == kNone) {
       refusal.reason = entry.mode == LockMode::participant_exists ? Reason::participant_not_found
                                                                   : Reason::account_not_found;
@@ -152,7 +179,7 @@ void ShardLedger::finish(LockBatch& batch, UnitPart& unit) {
       // No two entries share an account: locks stand in entry order.
       slot = part.locks[unit.first_lock + (e - unit.first_entry)].slot;
     } else {
-      slot = accounts_.find(entry.name)->second;
+      slot = *accounts_.find(entry.name);
     }
     batch.account_numbers[first + entry.entry] = table_.at(slot).number;
   }
@@ -191,20 +218,17 @@ void ShardLedger::lock(const LockBatchPtr& batch, std::vector<LateVote>& late) {
   part.undecided = static_cast<std::uint32_t>(part.units.size());
   part.locks.reserve(part.entries.size());
   active_.emplace(batch->id, batch);
-  for (auto& unit : part.units) {
-    prefetch_names(part, unit.first_entry + kPrefetchAhead, unit.entry_count);
-    vote(*batch, unit);
+  const std::span units(part.units);
+  for (std::size_t begin = 0; begin < units.size(); begin += kUnitsTogether) {
+    const auto together = units.subspan(begin, std::min(kUnitsTogether, units.size() - begin));
+    const auto first = together.front().first_entry;
+    const auto end = together.back().first_entry + together.back().entry_count;
+    resolve_ahead(part, first, end);
+    for (auto& unit : together) vote(*batch, unit);
   }
+  ahead_.clear();
   settle(late);
   if (part.undecided == 0) active_.erase(batch->id);
-}
-
-void ShardLedger::prefetch_names(const ShardPart& part, std::size_t first,
-                                 std::size_t count) const {
-  const auto end = std::min(first + count, part.entries.size());
-  for (auto e = first; e < end; ++e) {
-    if (!is_participant(part.entries[e].mode)) accounts_.prefetch(part.entries[e].name);
-  }
 }
 
 void ShardLedger::settle(std::vector<LateVote>& late) {
@@ -257,7 +281,7 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
     --part.undecided;
     for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
       if (l + kPrefetchAhead < part.locks.size()) {
-        __builtin_prefetch(&table_.at(part.locks[l + kPrefetchAhead].slot));
+        table_.prefetch(part.locks[l + kPrefetchAhead].slot);
       }
       auto& lock = part.locks[l];
       lock.state = LockState::none;
@@ -324,8 +348,8 @@ void ShardLedger::drop_undecided() {
 
 std::optional<AccountReading> ShardLedger::read(std::string_view id) const {
   const auto found = accounts_.find(id);
-  if (found == accounts_.end()) return std::nullopt;
-  const auto& account = table_.at(found->second);
+  if (!found) return std::nullopt;
+  const auto& account = table_.at(*found);
   if (!account.exists) return std::nullopt;
   return AccountReading{account.number, account.balance, applied_};
 }

@@ -16,7 +16,7 @@
 
 #include "ledger/lock_batch.hpp"
 #include "ledger/lock_table.hpp"
-#include "ledger/name_map.hpp"
+#include "ledger/name_table.hpp"
 
 namespace sg::ledger {
 
@@ -66,8 +66,6 @@ class ShardLedger {
   std::size_t waiting() const { return table_.waiting(); }
 
  private:
-  using Names = NameMap<Slot>;
-
   struct Creating {
     bool participant = false;
     std::string name;
@@ -75,7 +73,9 @@ class ShardLedger {
 
   // The slot of an entry's name, made if the entry creates it; kNone when there is none.
   Slot resolve(const EntryPart& entry);
-  void prefetch_names(const ShardPart& part, std::size_t first, std::size_t count) const;
+  // Finds the accounts of many entries together, so that their waits for memory overlap.
+  void resolve_ahead(const ShardPart& part, std::uint32_t first, std::uint32_t end);
+  Slot slot_of(const ShardPart& part, std::uint32_t entry);
   void vote(LockBatch& batch, UnitPart& unit);
   bool collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal);
   void refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal);
@@ -91,13 +91,17 @@ class ShardLedger {
   std::uint64_t incarnation_;
   Sequence applied_;
   LockTable table_;
-  Names accounts_;
-  Names participants_;
+  NameTable accounts_;
+  NameTable participants_;
   absl::flat_hash_map<Slot, Creating> creating_;
   absl::flat_hash_map<std::uint64_t, LockBatchPtr> active_;
   std::vector<DecidedWaiter> decided_;
   std::size_t absorbed_ = 0;  // how many of decided_ their locks know of
   absl::flat_hash_map<Slot, std::uint32_t> lock_of_slot_;  // scratch for units with many entries
+  // Of the entries that were resolved ahead; they stand until a name goes.
+  std::vector<std::uint64_t> hashes_ahead_;
+  std::vector<Slot> ahead_;
+  std::uint32_t first_ahead_ = 0;
 };
 
 }  // namespace sg::ledger

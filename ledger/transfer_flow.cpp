@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "ledger/name_map.hpp"
 #include "ledger/refusal_text.hpp"
 
 namespace sg::ledger {

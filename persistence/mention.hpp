@@ -17,6 +17,13 @@ struct Mention {
   bool operator==(const Mention&) const = default;
 };
 
+// Spreads terms, since account numbers are dense: splitmix64's finish (Steele, Lea, Flood 2014).
+constexpr std::uint64_t mix(Term x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
 // The order of an index: by term, and newest first within one.
 inline bool precedes(const Mention& a, const Mention& b) {
   return a.term != b.term ? a.term < b.term : a.sequence > b.sequence;

@@ -41,38 +41,54 @@ std::vector<Placed> in_order(const std::vector<Placed>& terms) {
 
 void MentionChunk::reserve_like(const MentionChunk& other) {
   links_.reserve(other.links_.size());
-  terms_.reserve(other.terms_.size());
-  index_.reserve(other.terms_.size());
+  grow(other.terms_.size());
 }
 
 void MentionChunk::add(std::span<const Mention> mentions) {
   for (std::size_t i = 0; i < mentions.size(); ++i) {
-    if (i + kPrefetchAhead < mentions.size()) index_.prefetch(mentions[i + kPrefetchAhead].term);
+    if (i + kPrefetchAhead < mentions.size()) prefetch(mentions[i + kPrefetchAhead].term);
     add(mentions[i]);
   }
 }
 
 void MentionChunk::add(const Mention& mention) {
-  const auto [found, inserted] =
-      index_.try_emplace(mention.term, static_cast<std::uint32_t>(terms_.size()));
-  if (inserted) terms_.push_back({mention.term, kNone, 0});
-  auto& term = terms_[found->second];
-  if (!inserted && links_[term.newest].sequence == mention.sequence) return;
-  links_.push_back({mention.sequence, term.newest, found->second});
-  term.newest = static_cast<std::uint32_t>(links_.size() - 1);
-  ++term.count;
+  auto place = place_of(mention.term);
+  auto previous = kNone;
+  if (place == terms_.kNowhere) {
+    if (terms_.full()) grow(0);
+    place = terms_.insert(hash(mention.term), {mention.term, kNone, 1});
+  } else {
+    previous = terms_[place].newest;
+    // What was added last is of the same record, if any is.
+    const auto last = links_.size() - 1;
+    if (links_[last].sequence == mention.sequence &&
+        links_[previous].sequence == mention.sequence) {
+      return;
+    }
+    ++terms_[place].count;
+  }
+  links_.push_back({mention.sequence, previous, static_cast<std::uint32_t>(place)});
+  terms_[place].newest = static_cast<std::uint32_t>(links_.size() - 1);
+}
+
+void MentionChunk::grow(std::size_t terms) {
+  std::vector<std::uint32_t> now_at(terms_.places());
+  terms_.grow(
+      terms, [](const Mentioned& one) { return hash(one.term); },
+      [&](std::size_t from, std::size_t to) { now_at[from] = static_cast<std::uint32_t>(to); });
+  for (auto& link : links_) link.term = now_at[link.term];
 }
 
 bool MentionChunk::mentions_after(Term term, Sequence after) const {
-  const auto found = index_.find(term);
-  return found != index_.end() && links_[terms_[found->second].newest].sequence > after;
+  const auto place = place_of(term);
+  return place != terms_.kNowhere && links_[terms_[place].newest].sequence > after;
 }
 
 void MentionChunk::collect(Term term, const MentionRange& range,
                            std::vector<Sequence>& into) const {
-  const auto found = index_.find(term);
-  if (found == index_.end()) return;
-  for (auto at = terms_[found->second].newest; at != kNone && into.size() < range.limit;
+  const auto place = place_of(term);
+  if (place == terms_.kNowhere) return;
+  for (auto at = terms_[place].newest; at != kNone && into.size() < range.limit;
        at = links_[at].previous) {
     const Sequence sequence = links_[at].sequence;
     if (sequence < range.first) return;
@@ -82,10 +98,13 @@ void MentionChunk::collect(Term term, const MentionRange& range,
 
 // A counting sort: the terms are put in order, then each mention goes to its term's next place.
 std::vector<Mention> MentionChunk::sorted() const {
-  std::vector<Placed> order(terms_.size());
-  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = {terms_[i].term, i};
+  std::vector<Placed> order;
+  order.reserve(terms_.size());
+  for (std::uint32_t place = 0; place < terms_.places(); ++place) {
+    if (!terms_[place].empty()) order.emplace_back(terms_[place].term, place);
+  }
   order = in_order(order);
-  std::vector<std::uint32_t> next(terms_.size());
+  std::vector<std::uint32_t> next(terms_.places());
   std::uint32_t begin = 0;
   for (const auto& [term, index] : order) {
     next[index] = begin;

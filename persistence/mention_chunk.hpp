@@ -2,11 +2,10 @@
 // one term are linked from the newest back, so that a look-up costs only what it finds.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <span>
 #include <vector>
 
+#include "ledger/probe_table.hpp"
 #include "persistence/mention.hpp"
 
 namespace sg::persistence {
@@ -20,7 +19,7 @@ class MentionChunk {
   std::size_t size() const { return links_.size(); }
   std::size_t terms() const { return terms_.size(); }
   // Asks for the memory that mentions_after() looks at first.
-  void prefetch(Term term) const { index_.prefetch(term); }
+  void prefetch(Term term) const { terms_.prefetch(hash(term)); }
   bool mentions_after(Term term, Sequence after) const;
   // Appends the term's sequences in the range until `into` has `range.limit`.
   void collect(Term term, const MentionRange& range, std::vector<Sequence>& into) const;
@@ -34,16 +33,22 @@ class MentionChunk {
   struct Link {
     Sequence sequence;
     std::uint32_t previous;  // of the same term
-    std::uint32_t term;      // index into terms_
+    std::uint32_t term;      // its place in terms_
   };
   struct Mentioned {
-    Term term;
-    std::uint32_t newest;
-    std::uint32_t count;
+    Term term = 0;
+    std::uint32_t newest = 0;
+    std::uint32_t count = 0;
+    bool empty() const { return count == 0; }
   };
+  static std::uint64_t hash(Term term) { return mix(term); }
+  std::size_t place_of(Term term) const {
+    return terms_.find(hash(term), [term](const Mentioned& one) { return one.term == term; });
+  }
+  void grow(std::size_t terms);
+
   std::vector<Link> links_;
-  std::vector<Mentioned> terms_;
-  absl::flat_hash_map<Term, std::uint32_t> index_;  // into terms_
+  ledger::ProbeTable<Mentioned> terms_;
 };
 
 }  // namespace sg::persistence

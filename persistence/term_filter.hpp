@@ -74,12 +74,6 @@ class TermFilter {
     std::array<std::uint64_t, kLineBits / 64> words{};
   };
 
-  // splitmix64's finish (Steele, Lea, Flood 2014): account numbers are dense.
-  static std::uint64_t mix(std::uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-  }
   std::size_t line_of(const Probe& probe) const {
     __extension__ using Wide = unsigned __int128;
     return static_cast<std::size_t>((static_cast<Wide>(probe.line) * lines_.size()) >> 64);
