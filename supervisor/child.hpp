@@ -10,6 +10,7 @@
 
 #include "supervisor/child_spec.hpp"
 #include "supervisor/messages.hpp"
+#include "supervisor/pending_reply.hpp"
 #include "supervisor/restart_window.hpp"
 
 namespace sg::supervisor {
@@ -17,6 +18,13 @@ namespace sg::supervisor {
 struct Child {
   // Why a child that its supervisor stops has to go.
   enum class Verdict : std::uint8_t { none, start_failed, ignored };
+  // Who wants it started: that decides what follows when the start fails.
+  enum class Occasion : std::uint8_t {
+    first,      // the supervisor cannot start
+    automatic,  // tried again
+    request,    // told to who asked; the spec stays
+    added,      // told to who asked; the spec goes
+  };
 
   ChildSpec spec;
   RestartWindow restarts;  // its own, for the tree; the supervisor's decides
@@ -26,9 +34,15 @@ struct Child {
   std::string handle_text{};  // survives the handle, for reports
   bool is_announced = false;  // subscribers were told ChildUp
   Verdict verdict = Verdict::none;
+  Occasion occasion = Occasion::first;
   caf::error start_error{};                      // with Verdict::start_failed
   std::vector<caf::message_id> open_requests{};  // ids of the responses that it owes
+  std::vector<PendingReply> when_started{};      // with Occasion::request and added
+  std::vector<PendingReply> when_stopped{};
   RestartWindow::Time ready_at{};
+  unsigned attempts = 0;  // automatic ones in a row, for the back-off
+  bool probe_is_out = false;
+  std::int64_t mailbox = -1;
   std::string last_exit{};
 };
 

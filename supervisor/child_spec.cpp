@@ -9,16 +9,41 @@ Shutdown shutdown_of(const ChildSpec& spec) {
   return spec.type == ChildType::supervisor ? Shutdown::infinity() : Shutdown{};
 }
 
-std::optional<std::string> check_child_specs(std::span<const ChildSpec> specs) {
+namespace {
+
+std::optional<std::string> check_extras(const ChildSpec& spec, AutoShutdown auto_shutdown) {
+  if (spec.significant && spec.restart == Restart::permanent) {
+    return "a permanent child cannot be significant, it never ends for good: " + spec.id;
+  }
+  if (spec.significant && auto_shutdown == AutoShutdown::never) {
+    return "a child is significant, but auto_shutdown is never: " + spec.id;
+  }
+  if (spec.backoff) {
+    const auto& [min, max, jitter] = *spec.backoff;
+    if (min.count() <= 0 || max < min || !(jitter >= 0)) {
+      return "child needs a back-off with 0 < min <= max and jitter >= 0: " + spec.id;
+    }
+  }
+  if (spec.liveness && spec.liveness->period.count() <= 0) {
+    return "child has a liveness period that is not positive: " + spec.id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> check_child_specs(std::span<const ChildSpec> specs,
+                                             AutoShutdown auto_shutdown) {
   std::unordered_set<std::string> ids;
   for (const ChildSpec& spec : specs) {
     if (spec.id.empty()) return "a child has no id";
     if (!ids.insert(spec.id).second) return "duplicate child id: " + spec.id;
-    if (!spec.start) return "child has no start function: " + spec.id;
+    if (!spec.start && !spec.start_instance) return "child has no start function: " + spec.id;
     const Shutdown shutdown = shutdown_of(spec);
     if (shutdown.kind == Shutdown::Kind::timeout && shutdown.timeout.count() < 0) {
       return "child has a negative shutdown timeout: " + spec.id;
     }
+    if (auto fault = check_extras(spec, auto_shutdown)) return fault;
   }
   return std::nullopt;
 }

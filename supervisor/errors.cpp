@@ -18,6 +18,20 @@ std::string code_name(Errc code) {
       return "start_failed";
     case Errc::ignore:
       return "ignore";
+    case Errc::unresponsive:
+      return "unresponsive";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::already_started:
+      return "already_started";
+    case Errc::already_present:
+      return "already_present";
+    case Errc::running:
+      return "running";
+    case Errc::restarting:
+      return "restarting";
+    case Errc::wrong_strategy:
+      return "wrong_strategy";
   }
   return "?";
 }

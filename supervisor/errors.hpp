@@ -16,6 +16,13 @@ enum class Errc : std::uint8_t {
   bad_specification,      // faulty flags or child specs
   start_failed,           // a start function threw, gave no handle or one in use
   ignore,                 // from a start function: nothing to run, and that is right
+  unresponsive,           // a child did not answer its probe and was abandoned
+  not_found,              // no child has the id
+  already_started,        // a child with the id runs
+  already_present,        // a child with the id has a spec, but does not run
+  running,                // the child runs: what was asked needs it down
+  restarting,             // the child waits for its next attempt: what was asked needs it down
+  wrong_strategy,         // not with this strategy
 };
 
 inline constexpr caf::atom_value error_category = caf::atom("supervisor");

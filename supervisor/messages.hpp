@@ -27,6 +27,13 @@ struct Init {};
 struct Ready {};
 struct Ignore {};
 
+// To a child with a Liveness: -> Alive. Every handler of a child has to be shorter than its period.
+struct Probe {};
+
+struct Alive {
+  std::uint64_t mailbox = 0;  // messages that wait behind the probe
+};
+
 // `subscriber` gets a ChildUp for each running child at once, then a ChildUp or ChildDown at each
 // change: ChildUp when a child is Ready, ChildDown once for each ChildUp. A dead subscriber is
 // dropped. To subscribe again repeats the running children and doubles nothing.
@@ -97,6 +104,7 @@ struct TreeNode {
   std::uint64_t restarts_in_window = 0;  // of this child; of the root: of all of its children
   std::string last_exit{};               // reason of the last end, empty if there was none
   std::int64_t uptime_ms = 0;            // since Ready; 0 unless running
+  std::int64_t mailbox = -1;             // of its last Alive; -1: it was never asked
   std::vector<TreeNode> children{};
 };
 
@@ -119,6 +127,16 @@ typename Inspector::result_type inspect(Inspector& f, Ready&) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, Ignore&) {
   return f(caf::meta::type_name("Ignore"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, Probe&) {
+  return f(caf::meta::type_name("Probe"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, Alive& x) {
+  return f(caf::meta::type_name("Alive"), x.mailbox);
 }
 
 template <class Inspector>
@@ -174,7 +192,7 @@ typename Inspector::result_type inspect(Inspector& f, GetTree&) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, TreeNode& x) {
   return f(caf::meta::type_name("TreeNode"), x.id, x.type, x.state, x.incarnation,
-           x.restarts_in_window, x.last_exit, x.uptime_ms, x.children);
+           x.restarts_in_window, x.last_exit, x.uptime_ms, x.mailbox, x.children);
 }
 
 }  // namespace sg::supervisor
@@ -194,4 +212,6 @@ CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::CountChildren))
 CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::ChildCounts))
 CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::GetTree))
 CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::TreeNode))
+CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::Probe))
+CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::Alive))
 CAF_END_TYPE_ID_BLOCK(supervisor)

@@ -26,6 +26,7 @@ std::string to_string(const Report& report) {
                      " restart=" + to_string(offender.restart) +
                      " shutdown=" + to_string(offender.shutdown) +
                      " type=" + to_string(offender.type);
+  if (offender.significant) line += " significant";
   if (!report.reason.empty()) line += " reason=" + report.reason;
   return line;
 }

@@ -24,6 +24,7 @@ struct Offender {
   Restart restart = Restart::permanent;
   Shutdown shutdown;
   ChildType type = ChildType::worker;
+  bool significant = false;
 };
 
 struct Report {
@@ -36,6 +37,8 @@ struct Report {
 
 // Called on the supervisor's thread: must not block. What it throws is dropped.
 using ReportHandler = std::function<void(const Report&)>;
+// Called with the report of a child whose hanging must end the process. Does not return.
+using FatalHandler = std::function<void(const Report&)>;
 
 [[nodiscard]] std::string to_string(Context context);
 

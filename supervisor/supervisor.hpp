@@ -8,10 +8,15 @@
 // that cannot start stops what was started, in reverse; the supervisor ends with
 // failed_to_start_child. It answers Init itself, so it can be a child.
 //
-// Restart. At once, beside whatever else goes on. Every automatic attempt counts in the window, the
-// failed ones too; between attempts other messages are served. Beyond `intensity` within `period`
-// it reports reached_max_restart_intensity, stops its children and ends with Errc::shutdown. A
-// transient supervisor that gives up therefore stays down: make sub-supervisors permanent.
+// Restart. At once, or after the spec's back-off, beside whatever else goes on. Every automatic
+// attempt counts in the window, the failed ones too; between attempts other messages are served.
+// Beyond `intensity` within `period` it reports reached_max_restart_intensity, stops its children
+// and ends with Errc::shutdown. A transient supervisor that gives up therefore stays down: make
+// sub-supervisors permanent. While one_for_all or rest_for_one stops and starts its children, the
+// crash of another waits, and so do requests that change children.
+//
+// Children come and go by request (administration.hpp). Those that were added are not known to a
+// successor of this supervisor.
 //
 // Stop. On an exit_msg from the parent, or with user_shutdown from anyone but a child, at any time:
 // its children are stopped one by one, then it ends with that reason. A supervisor that ends in any
@@ -22,7 +27,9 @@
 //
 // Concurrency. One actor. Start functions and the report handler run on its thread: no blocking.
 //
-// Limitations. CAF cannot pre-empt a handler, so a child may outlast its kill; it is waited for.
+// Limitations. CAF cannot pre-empt a handler, so a child may outlast its kill; it is waited for,
+// but for one with a Liveness: it is asked for a last time, and abandoned when that is not
+// answered.
 #pragma once
 
 #include <caf/actor.hpp>
@@ -42,7 +49,12 @@
 namespace sg::supervisor {
 
 enum class Strategy : std::uint8_t {
-  one_for_one,  // only the child that ended is restarted
+  one_for_one,   // only the child that ended is restarted
+  one_for_all,   // all are stopped, in reverse, and started anew
+  rest_for_one,  // the same with the child and those that stand to its right
+  // The only spec is a template: children are made of it with StartInstance, any number of them,
+  // and are gone when they end for good.
+  simple_one_for_one,
 };
 
 struct Flags {
@@ -50,7 +62,12 @@ struct Flags {
   Strategy strategy = Strategy::one_for_one;
   int intensity = 1;  // restarts allowed within `period`; 0: the first crash is one too many
   std::chrono::milliseconds period{5000};
+  AutoShutdown auto_shutdown = AutoShutdown::never;
   ReportHandler report{};
+  // Of a child with Liveness::Unanswered::end_process; none: the process is aborted.
+  FatalHandler fatal{};
+  // In [0, 1), for the jitter of back-offs; none: std::random_device's.
+  std::function<double()> random{};
 };
 
 // What is wrong with the flags, or nothing.

@@ -15,7 +15,17 @@ struct StopTimeout {  // kill a child that was asked to stop, if it still lives
   ChildKey key;
 };
 
+struct AskAlive {  // the period of a child's liveness is over
+  ChildKey key;
+};
+
+struct LastCall {  // a killed child with a liveness has not ended
+  ChildKey key;
+};
+
 }  // namespace sg::supervisor
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::supervisor::TryAgain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::supervisor::StopTimeout)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::supervisor::AskAlive)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::supervisor::LastCall)

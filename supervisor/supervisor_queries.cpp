@@ -114,7 +114,8 @@ TreeNode SupervisorState::describe(const Child& child) const {
           .incarnation = child.incarnation,
           .restarts_in_window = child.restarts.count(now()),
           .last_exit = child.last_exit,
-          .uptime_ms = child.state == ChildState::running ? ms_since(child.ready_at) : 0};
+          .uptime_ms = child.state == ChildState::running ? ms_since(child.ready_at) : 0,
+          .mailbox = child.mailbox};
 }
 
 std::int64_t SupervisorState::ms_since(RestartWindow::Time start) const {

@@ -4,12 +4,27 @@
 #include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
+#include <cmath>
+#include <cstdlib>
 #include <exception>
+#include <random>
 
 #include "supervisor/exit_rule.hpp"
 #include "supervisor/supervisor_messages.hpp"
 
 namespace sg::supervisor {
+
+namespace {
+
+// How long a killed child with a liveness may take to end, at least.
+constexpr std::chrono::milliseconds kLastCall{1000};
+
+double random_share() {
+  std::random_device device;
+  return std::generate_canonical<double, 32>(device);
+}
+
+}  // namespace
 
 SupervisorState::~SupervisorState() {
   for (const auto& child : children_) {
@@ -22,12 +37,19 @@ caf::behavior SupervisorState::make_behavior(Flags flags, std::vector<ChildSpec>
   flags_ = std::move(flags);
   parent_ = std::move(parent);
   auto fault = check_flags(flags_);
-  if (!fault) fault = check_child_specs(specs);
+  if (!fault) fault = check_child_specs(specs, flags_.auto_shutdown);
+  if (!fault && is_simple() && (specs.size() != 1 || !specs.front().start_instance)) {
+    fault = "simple_one_for_one takes one spec, with start_instance";
+  }
   if (fault) {
     self_->quit(make_error(Errc::bad_specification, *fault));
     return {};
   }
   window_ = RestartWindow{flags_.intensity, flags_.period};
+  if (is_simple()) {
+    template_ = std::move(specs.front());
+    specs.clear();
+  }
   for (ChildSpec& spec : specs) {
     to_start_.push_back(spec.id);
     children_.push_back(
@@ -42,6 +64,43 @@ caf::behavior SupervisorState::make_behavior(Flags flags, std::vector<ChildSpec>
       [this](Init) { handle_init(); },
       [this](const TryAgain& msg) { handle_try_again(msg.key); },
       [this](const StopTimeout& msg) { handle_stop_timeout(msg.key); },
+      [this](const AskAlive& msg) { handle_ask_alive(msg.key); },
+      [this](const LastCall& msg) { handle_last_call(msg.key); },
+      [this](Probe) { return Alive{self_->mailbox().size()}; },
+      [this](const StartChild& msg) -> caf::result<StartedChild> {
+        auto promise = self_->make_response_promise();
+        when_settled(PendingReply{promise},
+                     [this, msg](PendingReply reply) { start_child(msg, std::move(reply)); });
+        return promise;
+      },
+      [this](const StartInstance& msg) -> caf::result<StartedChild> {
+        auto promise = self_->make_response_promise();
+        when_settled(PendingReply{promise},
+                     [this, msg](PendingReply reply) { start_instance(msg, std::move(reply)); });
+        return promise;
+      },
+      [this](const TerminateChild& msg) -> caf::result<caf::ok_atom> {
+        auto promise = self_->make_response_promise();
+        when_settled(PendingReply{promise}, [this, id = msg.id](PendingReply reply) {
+          terminate_child(id, std::move(reply));
+        });
+        return promise;
+      },
+      [this](const RestartChild& msg) -> caf::result<StartedChild> {
+        auto promise = self_->make_response_promise();
+        when_settled(PendingReply{promise}, [this, id = msg.id](PendingReply reply) {
+          restart_child(id, std::move(reply));
+        });
+        return promise;
+      },
+      [this](const DeleteChild& msg) -> caf::result<caf::ok_atom> {
+        auto promise = self_->make_response_promise();
+        when_settled(PendingReply{promise}, [this, id = msg.id](PendingReply reply) {
+          delete_child(id, std::move(reply));
+        });
+        return promise;
+      },
+      [this](const GetChildSpec& msg) { return get_child_spec(msg.id); },
       [this](const Subscribe& msg) { handle_subscribe(msg.subscriber); },
       [this](const Unsubscribe& msg) { handle_unsubscribe(msg.subscriber); },
       [this](WhichChildren) { return which_children(); },
@@ -70,36 +129,77 @@ void SupervisorState::handle_down(const caf::down_msg& msg) {
 void SupervisorState::handle_try_again(const ChildKey& key) {
   Child* child = find(key, ChildState::restarting);
   if (child == nullptr) return;
-  restart(*child);
+  try_again(*child);
   advance();
 }
 
 void SupervisorState::handle_stop_timeout(const ChildKey& key) {
-  if (Child* child = find(key, ChildState::stopping)) {
-    self_->send_exit(child->handle, caf::exit_reason::kill);
-  }
+  Child* child = find(key, ChildState::stopping);
+  if (child == nullptr) return;
+  self_->send_exit(child->handle, caf::exit_reason::kill);
+  if (!child->spec.liveness) return;
+  self_->delayed_send(self_, std::max(child->spec.liveness->period, kLastCall), LastCall{key});
 }
 
 void SupervisorState::advance() {
-  while (phase_ != Phase::stopping && !to_start_.empty()) {
-    const std::string id = to_start_.front();
-    if (Child* child = find(id); child != nullptr && child->incarnation == 0) start(*child);
-    if (phase_ == Phase::stopping) break;
-    const Child* child = find(id);
-    if (child != nullptr && child->handle && child->state != ChildState::running) return;
-    to_start_.pop_front();
-  }
+  if (phase_ != Phase::stopping && (!stop_group() || !start_group())) return;
   if (phase_ == Phase::stopping) return stop_next();
   answer_init_if_up();
+  if (is_regrouping()) return;
+  for (const auto& postponed : std::exchange(postponed_, {})) postponed();
+}
+
+// Stops what stands in to_stop_, from the right. True when it is down and stands in to_start_.
+bool SupervisorState::stop_group() {
+  for (auto id = to_stop_.rbegin(); id != to_stop_.rend(); ++id) {
+    Child* child = find(*id);
+    if (child == nullptr || !child->handle) continue;
+    if (child->state != ChildState::stopping) stop_child(*child);
+    return false;
+  }
+  to_start_.insert(to_start_.end(), to_stop_.begin(), to_stop_.end());
+  to_stop_.clear();
+  return true;
+}
+
+// True when nothing is left to be started, or when the supervisor stops.
+bool SupervisorState::start_group() {
+  while (phase_ != Phase::stopping && !to_start_.empty()) {
+    const std::string id = to_start_.front();
+    Child* child = find(id);
+    if (child != nullptr && !std::exchange(front_is_begun_, true)) {
+      start(*child);
+      // It may have failed, and ended the group.
+      if (phase_ == Phase::stopping || to_start_.empty()) break;
+      child = find(id);
+    }
+    if (child != nullptr && child->handle && child->state != ChildState::running) return false;
+    to_start_.pop_front();
+    front_is_begun_ = false;
+  }
+  front_is_begun_ = false;
+  return true;
+}
+
+bool SupervisorState::is_regrouping() const {
+  if (!to_stop_.empty() || !to_start_.empty()) return true;
+  return restarts_groups() &&
+         std::any_of(children_.begin(), children_.end(), [](const auto& child) {
+           return child->state == ChildState::starting || child->state == ChildState::stopping;
+         });
 }
 
 void SupervisorState::stop_next() {
+  bool is_down = true;
   for (auto it = children_.rbegin(); it != children_.rend(); ++it) {
     Child& child = **it;
     if (!child.handle) continue;
+    is_down = false;
     if (child.state != ChildState::stopping) stop_child(child);
-    return;
+    // Instances have no order: all are stopped at once.
+    if (!is_simple()) return;
   }
+  if (!is_down) return;
   for (PendingReply& reply : std::exchange(init_replies_, {})) {
     reply.deliver(exit_reason_ ? exit_reason_ : make_error(Errc::shutdown));
   }
@@ -112,6 +212,8 @@ void SupervisorState::start(Child& child) {
   ++child.incarnation;
   child.state = ChildState::starting;
   child.verdict = Child::Verdict::none;
+  child.probe_is_out = false;
+  child.mailbox = -1;
   child.handle_text.clear();
   auto started = call_start(child);
   if (!started) {
@@ -171,29 +273,47 @@ void SupervisorState::became_ready(Child& child) {
   child.is_announced = true;
   report(Context::progress, child, {});
   publish(caf::make_message(child_up(child)));
+  if (child.spec.liveness) {
+    self_->delayed_send(self_, child.spec.liveness->period, AskAlive{key_of(child)});
+  }
+  answer_start(child);
   advance();
 }
 
 void SupervisorState::ignored(Child& child) {
   child.state = ChildState::stopped;
-  if (child.spec.restart == Restart::temporary) forget(child);
+  answer_start(child);
+  if (child.spec.restart == Restart::temporary || is_simple()) forget(child);
 }
 
 void SupervisorState::start_failed(Child& child, const caf::error& reason) {
   child.state = ChildState::stopped;
   child.last_exit = text(reason);
   report(Context::start_error, child, child.last_exit);
-  if (phase_ == Phase::stopping) return;
-  if (!to_start_.empty() && to_start_.front() == child.spec.id) {
-    return stop(make_error(Errc::failed_to_start_child, child.spec.id + ": " + child.last_exit));
+  switch (child.occasion) {
+    case Child::Occasion::request:
+      return answer_start(child, reason);
+    case Child::Occasion::added:
+      answer_start(child, reason);
+      return forget(child);
+    case Child::Occasion::first:
+      if (phase_ == Phase::stopping) return;
+      return stop(make_error(Errc::failed_to_start_child, child.spec.id + ": " + child.last_exit));
+    case Child::Occasion::automatic:
+      break;
   }
+  if (phase_ == Phase::stopping) return;
+  // What stands to its right in the group is started with the next attempt.
+  if (!to_start_.empty() && to_start_.front() == child.spec.id) to_start_.clear();
   child.state = ChildState::restarting;
-  self_->send(self_, TryAgain{key_of(child)});
+  const auto wait = backoff(child);
+  if (wait.count() == 0) return self_->send(self_, TryAgain{key_of(child)});
+  self_->delayed_send(self_, wait, TryAgain{key_of(child)});
 }
 
 void SupervisorState::answer_init_if_up() {
   if (phase_ == Phase::starting) {
-    // While to_start_ is not empty, its front is starting or stopping.
+    if (is_regrouping()) return;
     const bool is_up = std::all_of(children_.begin(), children_.end(), [](const auto& child) {
       return child->state == ChildState::running || child->state == ChildState::stopped;
     });
@@ -235,7 +355,7 @@ void SupervisorState::ended_when_stopped(Child& child, const caf::error& reason)
       if (!is_expected_stop(child.spec.restart, shutdown_of(child.spec), reason)) {
         report(Context::shutdown_error, child, child.last_exit);
       }
-      return;
+      return answer_stop(child);
     case Child::Verdict::ignored:
       return ignored(child);
     case Child::Verdict::start_failed: {
@@ -252,20 +372,115 @@ void SupervisorState::ended_by_itself(Child& child, const caf::error& reason) {
   if (phase_ == Phase::stopping) return ended_when_stopped(child, reason);
   const ExitRule rule = exit_rule(child.spec.restart, exit_kind(reason));
   if (rule.report) report(Context::child_terminated, child, child.last_exit);
-  if (rule.consequence == Consequence::restart) restart(child);
-  if (rule.consequence == Consequence::forget) forget(child);
+  if (rule.consequence == Consequence::restart) return crashed(child);
+  const bool ends = ends_us(child);
+  if (rule.consequence == Consequence::forget || is_simple()) forget(child);
+  if (ends) stop(make_error(Errc::shutdown, "auto_shutdown"));
+}
+
+// Whether its end, which no restart follows, is that of the supervisor too.
+bool SupervisorState::ends_us(const Child& child) const {
+  if (!child.spec.significant || flags_.auto_shutdown == AutoShutdown::never) return false;
+  if (flags_.auto_shutdown == AutoShutdown::any_significant) return true;
+  return std::none_of(children_.begin(), children_.end(), [&](const auto& other) {
+    return other.get() != &child && other->spec.significant &&
+           (other->handle || other->state == ChildState::restarting);
+  });
+}
+
+void SupervisorState::crashed(Child& child) {
+  child.state = ChildState::restarting;
+  if (const auto& spec = child.spec.backoff) {
+    if (now() - child.ready_at >= (spec->min + spec->max) / 2) child.attempts = 0;
+  }
+  const auto wait = backoff(child);
+  if (wait.count() == 0) return try_again(child);
+  self_->delayed_send(self_, wait, TryAgain{key_of(child)});
+}
+
+std::chrono::milliseconds SupervisorState::backoff(Child& child) {
+  if (!child.spec.backoff) return {};
+  const auto& [min, max, jitter] = *child.spec.backoff;
+  const double doubled = static_cast<double>(min.count()) * std::exp2(child.attempts++);
+  const double bounded = std::min(doubled, static_cast<double>(max.count()));
+  const double share = flags_.random ? flags_.random() : random_share();
+  return std::chrono::milliseconds{static_cast<std::int64_t>(bounded * (1 + share * jitter))};
+}
+
+void SupervisorState::try_again(Child& child) {
+  if (!restarts_groups() || !is_regrouping()) return restart(child);
+  // Another group of children is under way.
+  postponed_.emplace_back([this, key = key_of(child)] { handle_try_again(key); });
 }
 
 void SupervisorState::restart(Child& child) {
   (void)child.restarts.add(now());
-  if (window_.add(now())) return start(child);
-  child.state = ChildState::stopped;
-  report(Context::shutdown, child, "reached_max_restart_intensity");
-  stop(make_error(Errc::shutdown, "reached_max_restart_intensity"));
+  if (!window_.add(now())) {
+    child.state = ChildState::stopped;
+    report(Context::shutdown, child, "reached_max_restart_intensity");
+    return stop(make_error(Errc::shutdown, "reached_max_restart_intensity"));
+  }
+  child.occasion = Child::Occasion::automatic;
+  if (!restarts_groups()) return start(child);
+  restart_group(child);
+}
+
+// The next advance() stops and starts them.
+void SupervisorState::restart_group(Child& child) {
+  bool is_right = flags_.strategy == Strategy::one_for_all;
+  for (const auto& one : children_) {
+    is_right = is_right || one.get() == &child;
+    if (!is_right) continue;
+    one->occasion = Child::Occasion::automatic;
+    if (one->state == ChildState::restarting) one->state = ChildState::stopped;
+    to_stop_.push_back(one->spec.id);
+  }
 }
 
 void SupervisorState::forget(Child& child) {
   std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
+}
+
+// -- liveness --
+
+void SupervisorState::handle_ask_alive(const ChildKey& key) {
+  Child* child = find(key, ChildState::running);
+  if (child == nullptr) return;
+  if (child->probe_is_out) return abandon(*child);
+  child->probe_is_out = true;
+  const auto lives = [this, key](std::int64_t mailbox) {
+    answered(key);
+    Child* one = find(key, ChildState::running);
+    if (one == nullptr) return;
+    one->probe_is_out = false;
+    one->mailbox = mailbox;
+  };
+  // Who does not know the probe answers too.
+  ask(
+      *child, Probe{},
+      [lives](const Alive& alive) { lives(static_cast<std::int64_t>(alive.mailbox)); },
+      [lives](const caf::error&) { lives(-1); });
+  self_->delayed_send(self_, child->spec.liveness->period, AskAlive{key});
+}
+
+void SupervisorState::handle_last_call(const ChildKey& key) {
+  if (Child* child = find(key, ChildState::stopping)) abandon(*child);
+}
+
+// Its handle is forgotten before it is down: should it wake, it finds a kill.
+void SupervisorState::abandon(Child& child) {
+  const auto& liveness = *child.spec.liveness;
+  const auto reason =
+      make_error(Errc::unresponsive,
+                 "no answer within " + std::to_string(liveness.period.count()) + " ms: abandoned");
+  if (liveness.unanswered == Liveness::Unanswered::end_process) {
+    report(Context::child_terminated, child, text(reason));
+    if (flags_.fatal) flags_.fatal(make_report(Context::child_terminated, child, text(reason)));
+    std::abort();
+  }
+  self_->demonitor(child.handle);
+  self_->send_exit(child.handle, caf::exit_reason::kill);
+  ended(child, reason);
 }
 
 // -- stop --
@@ -275,6 +490,8 @@ void SupervisorState::stop(caf::error reason) {
   phase_ = Phase::stopping;
   to_start_.clear();
   exit_reason_ = std::move(reason);
+  to_stop_.clear();
+  postponed_.clear();
   for (const auto& child : children_) {
     if (child->state == ChildState::restarting) child->state = ChildState::stopped;
   }
@@ -309,15 +526,20 @@ std::string SupervisorState::text(const caf::error& reason) const {
 
 void SupervisorState::report(Context context, const Child& child, std::string reason) const {
   if (!flags_.report) return;
-  const ChildSpec& spec = child.spec;
   try {
-    flags_.report({flags_.name,
-                   context,
-                   std::move(reason),
-                   {child.handle_text, spec.id, spec.restart, shutdown_of(spec), spec.type},
-                   child.incarnation});
+    flags_.report(make_report(context, child, std::move(reason)));
   } catch (...) {  // a broken log must not end the tree
   }
+}
+
+Report SupervisorState::make_report(Context context, const Child& child, std::string reason) const {
+  const ChildSpec& spec = child.spec;
+  return {
+      flags_.name,
+      context,
+      std::move(reason),
+      {child.handle_text, spec.id, spec.restart, shutdown_of(spec), spec.type, spec.significant},
+      child.incarnation};
 }
 
 Child* SupervisorState::find(const std::string& id) const {

@@ -3,7 +3,8 @@
 //
 // Starts that have an order stand in to_start_, whose front is under way; a one_for_one restart
 // runs beside it. Stops go from the right: the last child with a handle is the one under way.
-// Strategies that restart several children stop a range and put it into to_start_.
+// Strategies that restart several children stop those in to_stop_ and put them into to_start_;
+// what would disturb that waits in postponed_.
 #pragma once
 
 #include <caf/actor_addr.hpp>
@@ -13,10 +14,13 @@
 #include <caf/response_promise.hpp>
 #include <caf/system_messages.hpp>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "supervisor/administration.hpp"
 #include "supervisor/child.hpp"
 #include "supervisor/messages.hpp"
 #include "supervisor/pending_reply.hpp"
@@ -45,14 +49,39 @@ class SupervisorState {
   void handle_down(const caf::down_msg& msg);
   void handle_try_again(const ChildKey& key);
   void handle_stop_timeout(const ChildKey& key);
+  void handle_ask_alive(const ChildKey& key);
+  void handle_last_call(const ChildKey& key);
   void handle_subscribe(const caf::actor& subscriber);
   void handle_unsubscribe(const caf::actor& subscriber);
   ChildList which_children() const;
   ChildCounts count_children() const;
   void handle_get_tree();
 
+  // Requests that change children (supervisor_administration.cpp). Each has its turn when no group
+  // of children is being started or stopped.
+  void when_settled(PendingReply reply, std::function<void(PendingReply)> request);
+  void start_child(const StartChild& message, PendingReply reply);
+  void start_instance(const StartInstance& message, PendingReply reply);
+  void terminate_child(const std::string& id, PendingReply reply);
+  void restart_child(const std::string& id, PendingReply reply);
+  void delete_child(const std::string& id, PendingReply reply);
+  caf::result<ChildSpec> get_child_spec(const std::string& id) const;
+  void add(ChildSpec spec, PendingReply reply);
+  // Down for good; nothing: something of it lives, or will.
+  std::optional<caf::error> must_be_down(const std::string& id) const;
+  void answer_start(Child& child, const caf::error& failure = {});
+  void answer_stop(Child& child);
+
   // Whatever changed a child ends with advance(), which does what can be done next.
   void advance();
+  bool stop_group();
+  bool start_group();
+  bool is_settled() const { return phase_ == Phase::running && !is_regrouping(); }
+  // Where the end of one child concerns others, one thing is done after the other.
+  bool is_regrouping() const;
+  bool restarts_groups() const {
+    return flags_.strategy == Strategy::one_for_all || flags_.strategy == Strategy::rest_for_one;
+  }
   void stop_next();
 
   // Start.
@@ -67,14 +96,21 @@ class SupervisorState {
 
   // End of a child.
   void ended(Child& child, const caf::error& reason);
+  void abandon(Child& child);
   void ended_by_itself(Child& child, const caf::error& reason);
   void ended_when_stopped(Child& child, const caf::error& reason);
+  void crashed(Child& child);
+  void try_again(Child& child);
   void restart(Child& child);
+  void restart_group(Child& child);
+  std::chrono::milliseconds backoff(Child& child);
   void forget(Child& child);
+  bool ends_us(const Child& child) const;
 
   // Stop.
   void stop(caf::error reason);
   void stop_child(Child& child);
+  bool is_simple() const { return flags_.strategy == Strategy::simple_one_for_one; }
 
   // Requests to children: answered by the child, or at its end by ourselves with
   // request_receiver_down.
@@ -89,6 +125,7 @@ class SupervisorState {
   void publish(const caf::message& message) const;
   ChildUp child_up(const Child& child) const;
   void report(Context context, const Child& child, std::string reason) const;
+  Report make_report(Context context, const Child& child, std::string reason) const;
   TreeNode describe() const;
   TreeNode describe(const Child& child) const;
   RestartWindow::Time now() const;
@@ -104,7 +141,12 @@ class SupervisorState {
   RestartWindow window_{0, std::chrono::milliseconds{1}};
   Phase phase_ = Phase::starting;
   std::vector<std::unique_ptr<Child>> children_{};  // in start order
+  std::optional<ChildSpec> template_{};             // of simple_one_for_one
+  std::uint64_t instances_ = 0;
   std::deque<std::string> to_start_{};
+  bool front_is_begun_ = false;
+  std::vector<std::string> to_stop_{};  // in start order; then they are started
+  std::vector<std::function<void()>> postponed_{};
   std::vector<PendingReply> init_replies_{};
   std::vector<caf::actor> subscribers_{};
   RestartWindow::Time ready_at_{};

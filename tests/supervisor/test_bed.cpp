@@ -8,6 +8,7 @@ namespace {
 
 struct WorkerState {
   caf::response_promise unanswered;
+  bool hangs = false;
 };
 
 caf::behavior worker_behavior(caf::stateful_actor<WorkerState>* self, Answer answer,
@@ -34,6 +35,11 @@ caf::behavior worker_behavior(caf::stateful_actor<WorkerState>* self, Answer ans
             return caf::delegated<caf::message>{};
         }
       },
+      [=](Probe) -> caf::result<Alive> {
+        if (!self->state.hangs) return Alive{self->mailbox().size()};
+        return self->make_response_promise<Alive>();
+      },
+      [=](Hang) { self->state.hangs = true; },
       [=](const End& end) { self->quit(end.reason); },
       [=](Ready) { self->state.unanswered.deliver(Ready{}); },  // the late answer
   };
@@ -74,7 +80,13 @@ ChildSpec TestBed::worker(const std::string& id, WorkerOptions options) {
     });
     return handle;
   };
-  return {.id = id, .start = start, .restart = options.restart, .shutdown = options.shutdown};
+  return {.id = id,
+          .start = start,
+          .restart = options.restart,
+          .shutdown = options.shutdown,
+          .significant = options.significant,
+          .backoff = options.backoff,
+          .liveness = options.liveness};
 }
 
 Flags TestBed::flags(const std::string& name, int intensity, std::chrono::milliseconds period) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/administration.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace sg::supervisor::test {
@@ -28,7 +29,13 @@ struct WorkerOptions {
   // What each incarnation answers to Init; the last holds for all that follow.
   std::vector<Answer> answers{Answer::ready};
   bool ignores_shutdown = false;
+  bool significant = false;
+  std::optional<Backoff> backoff{};
+  std::optional<Liveness> liveness{};
 };
+
+// To a worker: from here on it answers no probe, as if it hung in a handler.
+struct Hang {};
 
 class TestBed {
  public:
@@ -99,3 +106,4 @@ class TestBed {
 }  // namespace sg::supervisor::test
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::supervisor::test::End)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::supervisor::test::Hang)

@@ -1,0 +1,184 @@
+// Children that come and go by request.
+#include <catch2/catch.hpp>
+
+#include "test_bed.hpp"
+
+using namespace sg::supervisor;
+using namespace sg::supervisor::test;
+using namespace std::chrono_literals;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const caf::error crash = caf::sec::runtime_error;
+
+template <class Reply, class Request>
+caf::error error_of(TestBed& bed, const caf::actor& to, Request request) {
+  bed.last_error = {};
+  CHECK_FALSE(bed.ask<Reply>(to, request).has_value());
+  return bed.last_error;
+}
+
+}  // namespace
+
+TEST_CASE("child_adm: start, terminate, restart and delete a child") {
+  TestBed bed;
+  auto root = bed.supervise({bed.worker("a")});
+  const auto started = bed.ask<StartedChild>(root, StartChild{bed.worker("b")});
+  REQUIRE(started.has_value());
+  CHECK((started->id == "b" && started->handle == bed.handles["b"]));
+
+  CHECK(error_of<StartedChild>(bed, root, StartChild{bed.worker("b")}) == Errc::already_started);
+  CHECK(error_of<StartedChild>(bed, root, RestartChild{"b"}) == Errc::running);
+  CHECK(error_of<caf::ok_atom>(bed, root, DeleteChild{"b"}) == Errc::running);
+
+  CHECK(bed.ask<caf::ok_atom>(root, TerminateChild{"b"}).has_value());
+  CHECK_FALSE(bed.is_alive("b"));
+  CHECK(bed.ask<caf::ok_atom>(root, TerminateChild{"b"}).has_value());
+  CHECK(error_of<StartedChild>(bed, root, StartChild{bed.worker("b")}) == Errc::already_present);
+  CHECK(bed.ask<ChildCounts>(root, CountChildren{})->active == 1);
+
+  CHECK(bed.ask<StartedChild>(root, RestartChild{"b"})->handle == bed.handles["b"]);
+  CHECK(bed.is_alive("b"));
+  CHECK(bed.ask<caf::ok_atom>(root, TerminateChild{"b"}).has_value());
+  CHECK(bed.ask<caf::ok_atom>(root, DeleteChild{"b"}).has_value());
+  CHECK(bed.ask<ChildCounts>(root, CountChildren{})->specs == 1);
+  for (const auto* id : {"b", "never was"}) {
+    CHECK(error_of<StartedChild>(bed, root, RestartChild{id}) == Errc::not_found);
+    CHECK(error_of<caf::ok_atom>(bed, root, DeleteChild{id}) == Errc::not_found);
+    CHECK(error_of<caf::ok_atom>(bed, root, TerminateChild{id}) == Errc::not_found);
+    CHECK(error_of<ChildSpec>(bed, root, GetChildSpec{id}) == Errc::not_found);
+  }
+  CHECK(bed.reports_of(Context::child_terminated).empty());
+  CHECK(bed.reports_of(Context::shutdown_error).empty());
+}
+
+TEST_CASE("A child that was added is restarted as the others are, and stopped before them") {
+  TestBed bed;
+  auto root = bed.supervise({bed.worker("a")});
+  (void)bed.ask<StartedChild>(root, StartChild{bed.worker("b")});
+  bed.end("b", crash);
+  CHECK(bed.starts["b"] == 2);
+  bed.take_events();
+  bed.stop(root);
+  CHECK(bed.take_events() == Lines{"-b", "-a"});
+}
+
+TEST_CASE("child_adm: a start that fails is told, and leaves nothing behind") {
+  TestBed bed;
+  auto root = bed.supervise(bed.flags("root", 0), {});
+  const auto answers = {Answer::error, Answer::end_first, Answer::throw_in_start};
+  for (const Answer answer : answers) {
+    const StartChild message{bed.worker("b", {.answers = {answer}})};
+    CHECK(error_of<StartedChild>(bed, root, message));
+    CHECK(bed.ask<ChildCounts>(root, CountChildren{})->specs == 0);
+  }
+  CHECK(bed.reports_of(Context::start_error).size() == 3);
+  CHECK_FALSE(bed.root_end.has_value());  // nothing of it counted
+}
+
+TEST_CASE("extra_return: a child that ignores keeps its spec, unless it is temporary") {
+  TestBed bed;
+  auto root = bed.supervise({});
+  for (const Answer answer : {Answer::ignore, Answer::ignore_in_start}) {
+    const auto id = "b" + std::to_string(static_cast<int>(answer));
+    const auto kept =
+        bed.ask<StartedChild>(root, StartChild{bed.worker(id, {.answers = {answer}})});
+    REQUIRE(kept.has_value());
+    CHECK_FALSE(kept->handle);
+  }
+  const StartChild temporary{
+      bed.worker("t", {.restart = Restart::temporary, .answers = {Answer::ignore}})};
+  REQUIRE(bed.ask<StartedChild>(root, temporary).has_value());
+  CHECK(bed.ask<ChildCounts>(root, CountChildren{})->specs == 2);
+}
+
+TEST_CASE("A restart by request that fails leaves the child down, with its spec") {
+  TestBed bed;
+  auto root =
+      bed.supervise(bed.flags("root", 0),
+                    {bed.worker("a", {.answers = {Answer::ready, Answer::error, Answer::ok}})});
+  CHECK(bed.ask<caf::ok_atom>(root, TerminateChild{"a"}).has_value());
+  CHECK(error_of<StartedChild>(bed, root, RestartChild{"a"}) == caf::sec::cannot_open_file);
+  CHECK(bed.starts["a"] == 2);
+  CHECK(bed.ask<StartedChild>(root, RestartChild{"a"}).has_value());
+  CHECK(bed.is_alive("a"));
+}
+
+TEST_CASE("child_specs: a faulty spec is refused, and get_childspec gives the one that stands") {
+  TestBed bed;
+  auto root = bed.supervise({bed.worker("a", {.restart = Restart::transient})});
+  CHECK(error_of<StartedChild>(bed, root, StartChild{{.id = ""}}) == Errc::bad_specification);
+  CHECK(error_of<StartedChild>(bed, root, StartChild{{.id = "x"}}) == Errc::bad_specification);
+  const auto spec = bed.ask<ChildSpec>(root, GetChildSpec{"a"});
+  REQUIRE(spec.has_value());
+  CHECK((spec->id == "a" && spec->restart == Restart::transient));
+}
+
+TEST_CASE("temporary_normal: the spec of a temporary child goes when it is terminated") {
+  TestBed bed;
+  auto root = bed.supervise({bed.worker("t", {.restart = Restart::temporary})});
+  CHECK(bed.ask<caf::ok_atom>(root, TerminateChild{"t"}).has_value());
+  CHECK(bed.ask<ChildCounts>(root, CountChildren{})->specs == 0);
+  CHECK(bed.ask<StartedChild>(root, StartChild{bed.worker("t")}).has_value());
+}
+
+TEST_CASE("hanging_restart_loop: a child between two attempts can be terminated and deleted") {
+  TestBed bed;
+  auto root = bed.supervise(bed.flags("root", 1'000'000),
+                            {bed.worker("a", {.answers = {Answer::ready, Answer::error},
+                                              .backoff = Backoff{1s, 10s, 0}})});
+  bed.end("a", crash);
+  CHECK(error_of<StartedChild>(bed, root, RestartChild{"a"}) == Errc::restarting);
+  CHECK(error_of<caf::ok_atom>(bed, root, DeleteChild{"a"}) == Errc::restarting);
+  CHECK(error_of<StartedChild>(bed, root, StartChild{bed.worker("a")}) == Errc::already_started);
+  CHECK(bed.ask<caf::ok_atom>(root, TerminateChild{"a"}).has_value());
+  CHECK(bed.ask<caf::ok_atom>(root, DeleteChild{"a"}).has_value());
+  bed.advance(20s);
+  CHECK(bed.starts["a"] == 1);
+}
+
+TEST_CASE("A terminated child that outlasts its timeout is killed before the answer comes") {
+  TestBed bed;
+  auto root = bed.supervise(
+      {bed.worker("a", {.shutdown = Shutdown::after(300ms), .ignores_shutdown = true})});
+  const auto reply = bed.request<caf::ok_atom>(root, TerminateChild{"a"});
+  bed.run();
+  CHECK_FALSE(reply->has_value());
+  bed.advance(300ms);
+  CHECK(reply->has_value());
+  CHECK(bed.reports_of(Context::shutdown_error) == Lines{"a: kill"});
+}
+
+TEST_CASE("Requests while a child starts are answered when the supervisor is up or stops") {
+  TestBed bed;
+  auto root = bed.supervise({bed.worker("slow", {.answers = {Answer::silence}})});
+  const auto added = bed.request<StartedChild>(root, StartChild{bed.worker("b")});
+  bed.run();
+  CHECK_FALSE(added->has_value());
+  SECTION("up") {
+    caf::anon_send(bed.handles["slow"], Ready{});
+    bed.run();
+    CHECK(added->has_value());
+  }
+  SECTION("stopped") {
+    bed.stop(root);
+    CHECK_FALSE(added->has_value());
+    CHECK(bed.last_error);
+    CHECK(bed.starts["b"] == 0);
+  }
+}
+
+TEST_CASE("tree: children that were added are not known to a restarted supervisor") {
+  TestBed bed;
+  bed.supervise({supervisor_spec(bed.flags("sub", 0), {bed.worker("a")})});
+  auto root = bed.supervise(bed.flags("root", 5),
+                            {supervisor_spec(bed.flags("sub", 0), {bed.worker("x")})});
+  const auto sub = bed.ask<ChildList>(root, WhichChildren{})->children[0].handle;
+  (void)bed.ask<StartedChild>(sub, StartChild{bed.worker("y")});
+  bed.end("x", crash);
+  const auto again = bed.ask<ChildList>(root, WhichChildren{})->children[0].handle;
+  CHECK(again != sub);
+  CHECK(bed.ask<ChildCounts>(again, CountChildren{})->specs == 1);
+  CHECK_FALSE(bed.is_alive("y"));
+}
