@@ -21,6 +21,7 @@ caf::behavior AccountShard::make_behavior() {
         subscribe(self_, root_);
         return ready_;
       },
+      [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
         if (up.id == kJournalId) journal_up(up.handle);
       },

@@ -29,6 +29,7 @@ caf::behavior Indexer::make_behavior() {
         subscribe(self_, root_);
         return supervisor::Ready{};
       },
+      [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
         if (up.id != kJournalId || up.handle == journal_) return;
         journal_ = up.handle;

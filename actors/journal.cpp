@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
 
 namespace sg::actors {
 
@@ -27,6 +28,7 @@ caf::behavior Journal::make_behavior() {
         if (auto error = open()) return error;
         return supervisor::Ready{};
       },
+      [this](supervisor::Probe) { return alive(self_); },
       [this](const Commit& message) { commit(message); },
       [this](Flush) { flush(); },
       [this](const Fence& message) { fence(message); },

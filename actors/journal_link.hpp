@@ -26,6 +26,9 @@ inline bool sent_by(caf::event_based_actor* self, const caf::actor& actor) {
   return actor && self->current_sender() == actor;
 }
 
+// What a child answers to the probe of its supervisor.
+inline supervisor::Alive alive(caf::event_based_actor* self) { return {self->mailbox().size()}; }
+
 inline caf::actor handle_of(caf::event_based_actor* self) {
   return caf::actor_cast<caf::actor>(self);
 }

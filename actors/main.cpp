@@ -127,6 +127,10 @@ int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> 
     // The waiter leaves by the signal that it waits for.
     pthread_kill(waiter.native_handle(), SIGTERM);
     waiter.join();
+    if (runtime->left_behind->load()) {
+      spdlog::default_logger()->flush();
+      std::_Exit(code);  // the actor system would wait for it
+    }
   }
   return code;
 }

@@ -39,6 +39,7 @@ caf::behavior Queries::make_behavior() {
         subscribe(self_, root_);
         return ready_;
       },
+      [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
         if (up.id != kJournalId || up.handle == journal_) return;
         journal_ = up.handle;

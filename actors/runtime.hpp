@@ -34,6 +34,8 @@ struct Runtime {
   std::uint64_t journal_life() const { return journal_lives->load(); }
   std::shared_ptr<std::atomic<std::uint64_t>> journal_lives =
       std::make_shared<std::atomic<std::uint64_t>>(0);
+  // An actor that hung was left behind: its thread ends with the process only.
+  std::shared_ptr<std::atomic<bool>> left_behind = std::make_shared<std::atomic<bool>>(false);
   // Detached actors have a thread of their own, since they block on the disk. Off in tests that
   // drive the deterministic scheduler.
   bool detached = true;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 #include "actors/account_shard.hpp"
@@ -20,6 +21,10 @@ namespace {
 
 using supervisor::ChildSpec;
 using supervisor::Shutdown;
+using Unanswered = supervisor::Liveness::Unanswered;
+
+// As of any end that the supervisors did not cope with.
+constexpr int kHangsExitCode = 4;
 
 template <class Function, class... Args>
 caf::expected<caf::actor> start(caf::event_based_actor* parent, bool detached, Function function,
@@ -33,8 +38,22 @@ supervisor::Flags flags(const Runtime& runtime, std::string_view name) {
   flags.name = std::string(name);
   flags.intensity = static_cast<int>(runtime.settings.supervisor.intensity);
   flags.period = runtime.settings.supervisor.period;
-  flags.report = log_report;
+  flags.report = [left_behind = runtime.left_behind](const supervisor::Report& report) {
+    if (report.unresponsive) left_behind->store(true);
+    log_report(report);
+  };
+  flags.fatal = [](const supervisor::Report& report) {
+    spdlog::critical("{}: the process ends, a writer that hangs must not wake up later",
+                     supervisor::to_string(report));
+    spdlog::default_logger()->flush();
+    std::_Exit(kHangsExitCode);
+  };
+  flags.detached = runtime.detached;
   return flags;
+}
+
+supervisor::Liveness liveness(const Runtime& runtime, Unanswered unanswered) {
+  return {runtime.settings.supervisor.liveness_period, unanswered};
 }
 
 caf::actor root_of(caf::event_based_actor* supervisor) {
@@ -44,6 +63,7 @@ caf::actor root_of(caf::event_based_actor* supervisor) {
 ChildSpec shard_spec(const RuntimePtr& runtime, const caf::actor& root, std::uint32_t index) {
   ChildSpec spec;
   spec.id = "account_shard/" + std::to_string(index);
+  spec.liveness = liveness(*runtime, Unanswered::replace);
   spec.start = [runtime, root, index](caf::event_based_actor* parent) {
     return start(parent, false, account_shard, runtime, root, index);
   };
@@ -69,6 +89,7 @@ ChildSpec journal_spec(const RuntimePtr& runtime) {
   spec.id = std::string(kJournalId);
   // A journal that writes is never abandoned: it is waited for.
   spec.shutdown = Shutdown::infinity();
+  spec.liveness = liveness(*runtime, Unanswered::end_process);
   spec.start = [runtime, restarted = false](caf::event_based_actor* parent) mutable {
     return start(parent, runtime->detached, journal, runtime, std::exchange(restarted, true));
   };
@@ -77,9 +98,10 @@ ChildSpec journal_spec(const RuntimePtr& runtime) {
 
 using Worker = caf::behavior (*)(caf::event_based_actor*, RuntimePtr, caf::actor);
 
-ChildSpec worker_spec(const RuntimePtr& runtime, std::string_view id, Worker worker,
-                      bool detached) {
+ChildSpec worker_spec(const RuntimePtr& runtime, std::string_view id, Worker worker, bool detached,
+                      Unanswered unanswered) {
   ChildSpec spec;
+  spec.liveness = liveness(*runtime, unanswered);
   spec.id = std::string(id);
   spec.start = [runtime, worker, detached](caf::event_based_actor* parent) {
     return start(parent, detached && runtime->detached, worker, runtime, root_of(parent));
@@ -90,6 +112,7 @@ ChildSpec worker_spec(const RuntimePtr& runtime, std::string_view id, Worker wor
 ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> seat) {
   ChildSpec spec;
   spec.id = std::string(kGatewayId);
+  spec.liveness = liveness(*runtime, Unanswered::replace);
   // It drains within its own bound.
   spec.shutdown = Shutdown::infinity();
   spec.start = [runtime, seat](caf::event_based_actor* parent) {
@@ -125,9 +148,11 @@ caf::actor spawn_tree(caf::actor_system& system, RuntimePtr runtime,
   return supervisor::spawn_supervisor(
       system, flags(*runtime, "root"),
       {journal_spec(runtime), shards_spec(runtime),
-       worker_spec(runtime, kCoordinatorId, coordinator, false),
-       worker_spec(runtime, kQueriesId, queries, true),
-       worker_spec(runtime, kIndexerId, indexer, true), gateway_spec(runtime, std::move(seat))});
+       worker_spec(runtime, kCoordinatorId, coordinator, false, Unanswered::replace),
+       worker_spec(runtime, kQueriesId, queries, true, Unanswered::replace),
+       // It writes: the store has one such caller at a time.
+       worker_spec(runtime, kIndexerId, indexer, true, Unanswered::end_process),
+       gateway_spec(runtime, std::move(seat))});
 }
 
 }  // namespace sg::actors

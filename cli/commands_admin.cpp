@@ -1,4 +1,8 @@
 // tree, verify, balance-sheet: what operators ask.
+#include <chrono>
+#include <memory>
+#include <thread>
+
 #include "cli/commands.hpp"
 #include "cli/render_admin.hpp"
 
@@ -11,9 +15,24 @@ using Admin = wire::AdminService::Stub;
 // Back to the start of the line, and clear it.
 constexpr const char* kLineStart = "\r\033[K";
 
+// To the upper left corner, and clear what is below.
+constexpr const char* kScreenStart = "\033[H\033[J";
+
 ExitCode tree(Session& session) {
   wire::GetTreeResponse reply;
   return session.ask(&Admin::GetTree, wire::GetTreeRequest{}, reply, render_tree);
+}
+
+// Until it is interrupted, or the server does not answer. On a terminal each replaces the one
+// before.
+ExitCode watch_tree(Session& session, std::chrono::milliseconds every) {
+  const bool replaces = session.console().out_is_terminal && !session.json();
+  for (;;) {
+    if (replaces) session.console().out << kScreenStart;
+    if (const ExitCode code = tree(session); code != kDone) return code;
+    session.console().out << std::flush;
+    std::this_thread::sleep_for(every);
+  }
 }
 
 // A walk over a large store takes its time, so it has no deadline; a lost connection ends it.
@@ -56,7 +75,21 @@ void add(CLI::App& app, Command& chosen, const char* name, const char* descripti
 }  // namespace
 
 void add_admin_commands(CLI::App& app, Command& chosen) {
-  add(app, chosen, "tree", "Show the supervision tree as it runs", tree);
+  auto* shown = app.add_subcommand("tree", "Show the supervision tree as it runs");
+  // Seconds; 0: once.
+  const auto every = std::make_shared<double>(0);
+  shown
+      ->add_option("--watch", *every,
+                   "show it again every so many seconds (1 without a number), until interrupted")
+      ->expected(0, 1)
+      ->default_str("1")
+      ->check(CLI::Range(0.1, 3600.0));
+  shown->callback([&chosen, every] {
+    chosen = [every](Session& session) {
+      if (*every == 0) return tree(session);
+      return watch_tree(session, std::chrono::milliseconds{static_cast<int>(*every * 1000)});
+    };
+  });
   add(app, chosen, "verify",
       "Walk the block chain and compare the balances with the history; exit code 1 if they differ",
       verify);

@@ -9,6 +9,7 @@ struct Console {
   std::ostream& out;
   std::ostream& err;
   // Progress lines and colour go to terminals only.
+  bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool colour_out = false;
   bool colour_err = false;

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   const bool err_is_terminal = isatty(STDERR_FILENO) == 1;
   sg::cli::Console console{.out = std::cout,
                            .err = std::cerr,
+                           .out_is_terminal = out_is_terminal,
                            .err_is_terminal = err_is_terminal,
                            .colour_out = out_is_terminal && colour,
                            .colour_err = err_is_terminal && colour};

@@ -168,6 +168,14 @@ constexpr std::array key_rows{
         integer<&Settings::supervisor, &Supervisor::period>(1, day_s),
         "The time over which crashes are counted. It slides: a crash counts until it is older than "
         "this."},
+    Key{"supervisor", "liveness_period", "seconds",
+        integer<&Settings::supervisor, &Supervisor::liveness_period>(1, day_s),
+        "How often every actor is asked whether it still answers. One that has not by the next "
+        "time "
+        "hangs: it is left behind and replaced, which counts as a crash. If it is one that writes "
+        "to the store, the daemon ends with exit code 4 instead, and its store is as after a "
+        "crash. "
+        "Longer than the slowest sync of the disk."},
 
     Key{"scheduler", "threads", "threads",
         integer<&Settings::scheduler, &Scheduler::threads>(0, 256),

@@ -72,6 +72,7 @@ struct Ledger {
 struct Supervisor {
   std::size_t intensity = 10;  // restarts within `period`
   std::chrono::seconds period{10};
+  std::chrono::seconds liveness_period{10};
 
   bool operator==(const Supervisor&) const = default;
 };

@@ -42,6 +42,8 @@ struct Child {
   RestartWindow::Time ready_at{};
   unsigned attempts = 0;  // automatic ones in a row, for the back-off
   bool probe_is_out = false;
+  bool is_abandoned = false;
+  int hung_starts = 0;  // in a row
   std::int64_t mailbox = -1;
   std::string last_exit{};
 };

@@ -32,6 +32,7 @@ struct Report {
   Context context = Context::progress;
   std::string reason;  // empty in a progress report
   Offender offender;
+  bool unresponsive = false;      // the child was abandoned: its thread may still be in it
   std::uint64_t incarnation = 0;  // how many times this child was started, failed starts included
 };
 

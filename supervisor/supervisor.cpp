@@ -25,12 +25,18 @@ std::optional<std::string> check_flags(const Flags& flags) {
 
 caf::actor spawn_supervisor(caf::actor_system& system, Flags flags,
                             std::vector<ChildSpec> children) {
-  return system.spawn(run, std::move(flags), std::move(children), caf::actor_addr{});
+  const caf::actor_addr none;
+  return flags.detached
+             ? system.spawn<caf::detached>(run, std::move(flags), std::move(children), none)
+             : system.spawn(run, std::move(flags), std::move(children), none);
 }
 
 caf::actor spawn_supervisor(caf::local_actor* parent, Flags flags,
                             std::vector<ChildSpec> children) {
-  return parent->spawn(run, std::move(flags), std::move(children), parent->address());
+  const auto address = parent->address();
+  return flags.detached
+             ? parent->spawn<caf::detached>(run, std::move(flags), std::move(children), address)
+             : parent->spawn(run, std::move(flags), std::move(children), address);
 }
 
 ChildSpec supervisor_spec(Flags flags, std::vector<ChildSpec> children) {

@@ -11,7 +11,8 @@
 // Restart. At once, or after the spec's back-off, beside whatever else goes on. Every automatic
 // attempt counts in the window, the failed ones too; between attempts other messages are served.
 // Beyond `intensity` within `period` it reports reached_max_restart_intensity, stops its children
-// and ends with Errc::shutdown. A transient supervisor that gives up therefore stays down: make
+// and ends with Errc::shutdown; so it does when a child hangs each time that it is started. A
+// transient supervisor that gives up therefore stays down: make
 // sub-supervisors permanent. While one_for_all or rest_for_one stops and starts its children, the
 // crash of another waits, and so do requests that change children.
 //
@@ -66,6 +67,8 @@ struct Flags {
   ReportHandler report{};
   // Of a child with Liveness::Unanswered::end_process; none: the process is aborted.
   FatalHandler fatal{};
+  // It gets a thread of its own: children that hang cannot take it away.
+  bool detached = false;
   // In [0, 1), for the jitter of back-offs; none: std::random_device's.
   std::function<double()> random{};
 };

@@ -19,6 +19,9 @@ namespace {
 // How long a killed child with a liveness may take to end, at least.
 constexpr std::chrono::milliseconds kLastCall{1000};
 
+// The threads that would run it hang as well: restarting is of no use.
+constexpr int kHungStarts = 2;
+
 double random_share() {
   std::random_device device;
   return std::generate_canonical<double, 32>(device);
@@ -213,6 +216,7 @@ void SupervisorState::start(Child& child) {
   child.state = ChildState::starting;
   child.verdict = Child::Verdict::none;
   child.probe_is_out = false;
+  child.is_abandoned = false;
   child.mailbox = -1;
   child.handle_text.clear();
   auto started = call_start(child);
@@ -224,6 +228,10 @@ void SupervisorState::start(Child& child) {
   child.handle_text = to_string(child.handle);
   self_->unlink_from(child.handle);
   self_->monitor(child.handle);
+  // One that ends the process may take its time to start.
+  if (child.spec.liveness && child.spec.liveness->unanswered == Liveness::Unanswered::replace) {
+    watch_liveness(child);
+  }
   ask_init(child);
 }
 
@@ -270,11 +278,12 @@ void SupervisorState::init_refused(const ChildKey& key, Child::Verdict verdict,
 void SupervisorState::became_ready(Child& child) {
   child.state = ChildState::running;
   child.ready_at = now();
+  child.hung_starts = 0;
   child.is_announced = true;
   report(Context::progress, child, {});
   publish(caf::make_message(child_up(child)));
-  if (child.spec.liveness) {
-    self_->delayed_send(self_, child.spec.liveness->period, AskAlive{key_of(child)});
+  if (child.spec.liveness && child.spec.liveness->unanswered != Liveness::Unanswered::replace) {
+    watch_liveness(child);
   }
   answer_start(child);
   advance();
@@ -303,6 +312,10 @@ void SupervisorState::start_failed(Child& child, const caf::error& reason) {
       break;
   }
   if (phase_ == Phase::stopping) return;
+  if (child.hung_starts >= kHungStarts) {
+    report(Context::shutdown, child, "hangs whenever it is started");
+    return stop(make_error(Errc::shutdown, child.spec.id + " hangs whenever it is started"));
+  }
   // What stands to its right in the group is started with the next attempt.
   if (!to_start_.empty() && to_start_.front() == child.spec.id) to_start_.clear();
   child.state = ChildState::restarting;
@@ -443,24 +456,29 @@ void SupervisorState::forget(Child& child) {
 
 // -- liveness --
 
+void SupervisorState::watch_liveness(const Child& child) {
+  self_->delayed_send(self_, child.spec.liveness->period, AskAlive{key_of(child)});
+}
+
 void SupervisorState::handle_ask_alive(const ChildKey& key) {
-  Child* child = find(key, ChildState::running);
+  Child* child = find_alive(key);
   if (child == nullptr) return;
   if (child->probe_is_out) return abandon(*child);
   child->probe_is_out = true;
   const auto lives = [this, key](std::int64_t mailbox) {
     answered(key);
-    Child* one = find(key, ChildState::running);
+    Child* one = find_alive(key);
     if (one == nullptr) return;
     one->probe_is_out = false;
     one->mailbox = mailbox;
   };
-  // Who does not know the probe answers too.
-  ask(
+  // Ahead of what waits in its mailbox: work that piles up is no hanging. Who does not know the
+  // probe answers too.
+  ask<caf::message_priority::high>(
       *child, Probe{},
       [lives](const Alive& alive) { lives(static_cast<std::int64_t>(alive.mailbox)); },
       [lives](const caf::error&) { lives(-1); });
-  self_->delayed_send(self_, child->spec.liveness->period, AskAlive{key});
+  watch_liveness(*child);
 }
 
 void SupervisorState::handle_last_call(const ChildKey& key) {
@@ -478,6 +496,8 @@ void SupervisorState::abandon(Child& child) {
     if (flags_.fatal) flags_.fatal(make_report(Context::child_terminated, child, text(reason)));
     std::abort();
   }
+  child.is_abandoned = true;
+  if (child.state == ChildState::starting) ++child.hung_starts;
   self_->demonitor(child.handle);
   self_->send_exit(child.handle, caf::exit_reason::kill);
   ended(child, reason);
@@ -539,6 +559,7 @@ Report SupervisorState::make_report(Context context, const Child& child, std::st
       context,
       std::move(reason),
       {child.handle_text, spec.id, spec.restart, shutdown_of(spec), spec.type, spec.significant},
+      child.is_abandoned,
       child.incarnation};
 }
 
@@ -553,6 +574,11 @@ Child* SupervisorState::find(const ChildKey& key, ChildState state) const {
   const bool is_current =
       child != nullptr && child->incarnation == key.incarnation && child->state == state;
   return is_current ? child : nullptr;
+}
+
+Child* SupervisorState::find_alive(const ChildKey& key) const {
+  Child* child = find(key, ChildState::running);
+  return child != nullptr ? child : find(key, ChildState::starting);
 }
 
 Child* SupervisorState::find(const caf::actor_addr& address) const {

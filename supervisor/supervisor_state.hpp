@@ -49,6 +49,7 @@ class SupervisorState {
   void handle_down(const caf::down_msg& msg);
   void handle_try_again(const ChildKey& key);
   void handle_stop_timeout(const ChildKey& key);
+  void watch_liveness(const Child& child);
   void handle_ask_alive(const ChildKey& key);
   void handle_last_call(const ChildKey& key);
   void handle_subscribe(const caf::actor& subscriber);
@@ -114,9 +115,10 @@ class SupervisorState {
 
   // Requests to children: answered by the child, or at its end by ourselves with
   // request_receiver_down.
-  template <class Request, class... Handlers>
+  template <caf::message_priority Priority = caf::message_priority::normal, class Request,
+            class... Handlers>
   void ask(Child& child, Request request, Handlers... handlers) {
-    const auto response = self_->request(child.handle, caf::infinite, std::move(request));
+    const auto response = self_->request<Priority>(child.handle, caf::infinite, std::move(request));
     child.open_requests.push_back(response.id());
     self_->add_multiplexed_response_handler(response.id(), caf::behavior{std::move(handlers)...});
   }
@@ -133,6 +135,7 @@ class SupervisorState {
   std::string text(const caf::error& reason) const;
   Child* find(const std::string& id) const;
   Child* find(const ChildKey& key, ChildState state) const;  // null if it is past
+  Child* find_alive(const ChildKey& key) const;              // starting or running
   Child* find(const caf::actor_addr& address) const;
 
   caf::event_based_actor* self_;

@@ -26,6 +26,9 @@ class Call {
 
   // An answer came; a null completion was lost on the way.
   virtual void completed(const Completed& completed) = 0;
+  // Who was asked hangs, and what it was given with it: who waits for it is told so.
+  virtual void give_up_write() {}
+  virtual void give_up_read() {}
   // The server stops soon: calls that last for ever end themselves.
   virtual void drain() {}
   // A serving status changed.

@@ -4,6 +4,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal_link.hpp"
+#include "supervisor/errors.hpp"
 
 namespace sg::actors {
 namespace {
@@ -41,6 +42,7 @@ caf::behavior Gateway::make_behavior() {
         subscribe(self_, root_);
         return ready_;
       },
+      [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) { child_up(up); },
       [this](const supervisor::ChildDown& down) { child_down(down); },
       [this](const ShardAttached& message) {
@@ -92,8 +94,15 @@ void Gateway::child_up(const supervisor::ChildUp& up) {
 }
 
 void Gateway::child_down(const supervisor::ChildDown& down) {
-  if (down.id == kCoordinatorId) server_.set_coordinator(nullptr);
-  if (down.id == kQueriesId) server_.set_queries(nullptr);
+  const bool hangs = down.reason == supervisor::Errc::unresponsive;
+  if (down.id == kCoordinatorId) {
+    server_.set_coordinator(nullptr);
+    if (hangs) server_.give_up_writes();
+  }
+  if (down.id == kQueriesId) {
+    server_.set_queries(nullptr);
+    if (hangs) server_.give_up_reads();
+  }
   if (down.id == kJournalId) {
     journal_ = nullptr;
     server_.set_serving("", false);

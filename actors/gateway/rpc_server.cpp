@@ -123,6 +123,8 @@ void RpcServer::inbox_rang(bool) {
     const auto call = calls_.find(completed.call);
     if (call != calls_.end()) call->second->completed(completed);
   }
+  give_up(gives_up_writes_, &Call::give_up_write);
+  give_up(gives_up_reads_, &Call::give_up_read);
   if (health_changed_.exchange(false)) {
     for (const auto& [id, call] : calls_) call->health_changed();
   }
@@ -133,6 +135,26 @@ void RpcServer::inbox_rang(bool) {
     inbox_->close();
     queue_->Shutdown();
   }
+}
+
+void RpcServer::give_up(std::atomic<bool>& wanted, void (Call::*tell)()) {
+  if (!wanted.exchange(false)) return;
+  // A call that ends with it takes itself out of the list.
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, call] : calls_) ids.push_back(id);
+  for (const auto id : ids) {
+    if (const auto call = calls_.find(id); call != calls_.end()) ((*call->second).*tell)();
+  }
+}
+
+void RpcServer::give_up_writes() {
+  gives_up_writes_ = true;
+  inbox_->wake();
+}
+
+void RpcServer::give_up_reads() {
+  gives_up_reads_ = true;
+  inbox_->wake();
 }
 
 template <class CallType, class... Args>

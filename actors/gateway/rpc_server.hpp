@@ -47,6 +47,9 @@ class RpcServer {
   void set_queries(caf::actor queries);
   void set_root(caf::actor root);
   void set_serving(const std::string& service, bool serving);
+  // The coordinator, or the queries actor, hangs: all that wait for it are told so.
+  void give_up_writes();
+  void give_up_reads();
 
   // --- on the server's thread ---
   const config::Server& settings() const { return settings_; }
@@ -77,6 +80,7 @@ class RpcServer {
   // Hands over what was submitted since the last time.
   void hand_over();
   void inbox_rang(bool ok);
+  void give_up(std::atomic<bool>& wanted, void (Call::*tell)());
 
   config::Server settings_;
   std::vector<std::unique_ptr<RawService>> services_;
@@ -101,6 +105,8 @@ class RpcServer {
   caf::actor root_;
   std::map<std::string, bool> serving_;
   std::atomic<bool> health_changed_{false};
+  std::atomic<bool> gives_up_writes_{false};
+  std::atomic<bool> gives_up_reads_{false};
 };
 
 }  // namespace sg::actors

@@ -102,6 +102,13 @@ void StreamCall::completed(const Completed& completed) {
   write_next();
 }
 
+void StreamCall::give_up_write() {
+  for (auto& slot : slots_) {
+    if (!slot.response) refuse(slot, lost_error());
+  }
+  write_next();
+}
+
 void StreamCall::write_next() {
   if (broken_) {
     while (!slots_.empty() && slots_.front().response) {

@@ -20,6 +20,7 @@ class StreamCall final : public Call {
   StreamCall(RpcServer& server, std::uint64_t id, RawService& service);
 
   void completed(const Completed& completed) override;
+  void give_up_write() override;
   void drain() override;
 
  private:

@@ -16,6 +16,7 @@ void fill(wire::TreeNode& to, const supervisor::TreeNode& from) {
   to.set_restarts_in_window(static_cast<std::int32_t>(from.restarts_in_window));
   to.set_last_exit_reason(from.last_exit);
   to.set_uptime_ms(from.uptime_ms);
+  if (from.mailbox >= 0) to.set_mailbox_depth(from.mailbox);
   for (const auto& child : from.children) fill(*to.add_children(), child);
 }
 

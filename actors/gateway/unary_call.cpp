@@ -60,6 +60,7 @@ void UnaryCall::refuse_malformed(const google::protobuf::Descriptor& type) {
 
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
+  is_submitted_ = true;
   if (server_.submit(std::move(submission))) return;
   fail({ledger::Reason::node_unavailable,
         "the coordinator is restarting: nothing changed, try again",
@@ -68,6 +69,7 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
 }
 
 void UnaryCall::ask(QueryPtr query) {
+  is_asked_ = true;
   if (server_.ask(std::move(query))) return;
   fail({ledger::Reason::node_unavailable,
         "the queries actor is restarting: try again",

@@ -38,12 +38,17 @@ class UnaryCall final : public Call {
   void fail_with(const grpc::Status& status);
 
   void completed(const Completed& completed) override;
+  void give_up_write() override { give_up(is_submitted_); }
+  void give_up_read() override { give_up(is_asked_); }
 
  private:
   void received(bool ok);
   void done(bool ok);
   void finished(bool ok);
   void forget_if_over();
+  void give_up(bool waits) {
+    if (waits && !answered_) fail(lost_error());
+  }
 
   RawService& service_;
   std::size_t service_index_;
@@ -57,6 +62,8 @@ class UnaryCall final : public Call {
   OperationOf<UnaryCall, &UnaryCall::finished> finished_operation_{this};
   // Weak: a submission that everybody else dropped is lost, and says so.
   std::weak_ptr<ledger::Submission> submission_;
+  bool is_submitted_ = false;
+  bool is_asked_ = false;
   bool admitted_ = false;
   bool answered_ = false;
   bool is_done_ = false;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "tests/support/held_store.hpp"
 #include "tests/support/running_ledger.hpp"
 
 using namespace sg;
@@ -71,6 +72,27 @@ TEST_CASE("The tree is the one of the design, and everything in it runs") {
     CHECK(child.restarts_in_window() == 0);
     CHECK(child.last_exit_reason().empty());
   }
+}
+
+TEST_CASE("A reader that hangs is left behind and replaced, and who waited for it is told") {
+  auto settings = ledger_settings();
+  settings.supervisor.liveness_period = std::chrono::seconds{1};
+  const auto store = std::make_shared<HeldStore>(memory_store());
+  RunningLedger ledger(settings, store);
+  auto& client = ledger.client;
+  REQUIRE(told(client.create_account("a", 100)) == "OK");
+  const auto debited = client.debit("a", 1);
+  REQUIRE(told(debited) == "OK");
+  auto hold = store->hold_transactions();
+  CHECK(told(client.transaction(debited.body.id())) == "UNAVAILABLE NODE_UNAVAILABLE");
+  const auto root = tree_of(client);
+  const auto& queries = root.children(3);
+  CHECK(queries.id() == "queries");
+  CHECK(queries.incarnation() == 2);
+  CHECK(queries.last_exit_reason() == "unresponsive: no answer within 1000 ms: abandoned");
+  CHECK(told(client.debit("a", 1)) == "OK");
+  hold.release();
+  CHECK(told(client.transaction(debited.body.id())) == "OK");
 }
 
 TEST_CASE("The tree tells which child was restarted, and why") {

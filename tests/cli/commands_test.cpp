@@ -256,6 +256,22 @@ TEST_CASE("operators see the tree, a verification and the balance sheet") {
   CHECK(ctl({"verify"}).err.empty());  // progress is for terminals
 }
 
+TEST_CASE("a watched tree is shown again until the server is away") {
+  Ctl ctl;
+  for (const bool is_terminal : {false, true}) {
+    ctl.ledger.state().trees = 2;
+    std::ostringstream out;
+    std::ostringstream err;
+    Console console{.out = out, .err = err, .out_is_terminal = is_terminal};
+    CHECK(run({"--server", ctl.ledger.address(), "tree", "--watch", "0.1"}, console) == 3);
+    const auto shown = out.str();
+    CHECK(shown.find("journal") != shown.rfind("journal"));
+    CHECK((shown.find("\033[H") != std::string::npos) == is_terminal);
+  }
+  ctl.ledger.state().trees = -1;
+  CHECK(ctl({"tree", "--watch", "0"}).exit_code == 2);
+}
+
 TEST_CASE("a ledger that is not sound is exit code 1") {
   Ctl ctl;
   ctl.ledger.state().problems = {"account alice: balance 5, postings 6"};

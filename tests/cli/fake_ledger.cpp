@@ -276,6 +276,9 @@ grpc::Status FakeAdmin::ListAccounts(grpc::ServerContext*, const wire::ListAccou
 
 grpc::Status FakeAdmin::GetTree(grpc::ServerContext*, const wire::GetTreeRequest*,
                                 wire::GetTreeResponse* reply) {
+  if (const std::lock_guard lock(state_.mutex); state_.trees >= 0 && state_.trees-- == 0) {
+    return {grpc::StatusCode::UNAVAILABLE, "away"};
+  }
   auto& root = *reply->mutable_root();
   root.set_id("root");
   root.set_type("supervisor");

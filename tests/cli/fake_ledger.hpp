@@ -30,6 +30,7 @@ struct LedgerState {
   std::map<std::string, wire::Transaction> by_key;
   // What a verification and a balance sheet report.
   std::vector<std::string> problems;
+  int trees = -1;  // so many are told, then it is away; negative: any number
   std::string sum_of_postings = "1000";
   wire::ListTransactionsRequest last_list;
 };

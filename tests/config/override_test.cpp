@@ -153,6 +153,7 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
       {"ledger.lock_timeout", 1, 600'000},
       {"supervisor.intensity", 0, 1'000'000},
       {"supervisor.period", 1, 86'400},
+      {"supervisor.liveness_period", 1, 86'400},
       {"scheduler.threads", 0, 256},
       {"scheduler.max_throughput", 1, 1'000'000},
   };

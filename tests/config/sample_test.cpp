@@ -97,6 +97,7 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"ledger.lock_timeout", number(5'000)},
       {"supervisor.intensity", number(10)},
       {"supervisor.period", number(10)},
+      {"supervisor.liveness_period", number(10)},
       {"scheduler.threads", number(0)},
       {"scheduler.max_throughput", number(300)},
       {"log.level", text("info")},

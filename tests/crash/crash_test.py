@@ -1,11 +1,18 @@
-"""kill -9 of a real scalegraphd under load, five times in a row.
+"""A real scalegraphd under load, killed, stopped, halted and hung, thirty times in a row.
 
-    /usr/bin/python3 crash_test.py PATH/TO/scalegraphd PATH/TO/ledger.proto [ROUNDS]
+    /usr/bin/python3 crash_test.py PATH/TO/scalegraphd PATH/TO/ledger.proto [HANGING_SYNC.so [ROUNDS]]
 
 Unary and batch clients move money with an idempotency key on every transfer and retry each key until
-they have a definite answer. The daemon is killed after so many acknowledgements, and started again on
-the same store and port. In the end every acknowledged transfer must be there once, no key twice,
-balances must equal the history, and no account may be below its floor.
+they have a definite answer. After so many acknowledgements something happens to the daemon, as SEED
+chooses; if it ended, it is started again on the same store and port:
+
+    kill   SIGKILL
+    term   SIGTERM: it has to end with 0
+    halt   SIGSTOP until a call was not answered in time, then SIGCONT
+    hang   the disk's sync does not return: it has to end by itself with 4, since its journal hangs
+
+In the end every acknowledged transfer must be there once, no key twice, balances must equal the
+history, and no account may be below its floor.
 """
 
 import os
@@ -20,14 +27,19 @@ import threading
 
 import grpc
 
+HANGS = 4  # its exit code
+
 ACCOUNTS = 40
 INITIAL = 1000
 UNARY_CLIENTS = 6
 BATCH_CLIENTS = 2
 BATCH = 50
-ACKS_BEFORE_KILL = 1500
+ACKS_BEFORE_FAULT = 700
+HALTED_S = 0.5
 START_TIMEOUT_S = 60
 CALL_TIMEOUT_S = 20
+# The outcome is unknown; CANCELLED is what gRPC tells a call that comes while its server stops.
+UNKNOWN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 # Codes after which the outcome is known: the transfer is not there.
 REFUSED = {grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.OUT_OF_RANGE}
 
@@ -48,9 +60,13 @@ def load_stubs(proto, folder):
 class Server:
     """The daemon on one store; it keeps its port over restarts."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, hanging_sync):
         self._program = program
         self._folder = folder
+        self._hang_file = f"{folder}/hang"
+        self._environment = dict(os.environ, HANG_FILE=self._hang_file)
+        if hanging_sync:
+            self._environment["LD_PRELOAD"] = hanging_sync
         self._port = 0
         self._process = None
         self.address = None
@@ -61,8 +77,8 @@ class Server:
             [self._program, "--set", f"server.listen=127.0.0.1:{self._port}",
              "--set", f"storage.path={self._folder}/store",
              "--set", "storage.checkpoint_interval=1000", "--set", "storage.index_chunk=1000",
-             "--set", "ledger.shards=3"],
-            stdout=subprocess.PIPE, stderr=log, text=True)
+             "--set", "ledger.shards=3", "--set", "supervisor.liveness_period=2"],
+            stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment)
         log.close()
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(self._process.stdout, lines),
@@ -82,6 +98,20 @@ class Server:
     def kill(self):
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+    def halt(self, is_answered):
+        self._process.send_signal(signal.SIGSTOP)
+        while is_answered(HALTED_S):
+            pass
+        self._process.send_signal(signal.SIGCONT)
+
+    def hang(self):
+        """Its exit code, when the syncs do not return."""
+        pathlib.Path(self._hang_file).touch()
+        try:
+            return self._process.wait(timeout=60)
+        finally:
+            os.unlink(self._hang_file)
 
     def stop(self):
         self._process.terminate()
@@ -164,7 +194,7 @@ class Load:
                 if error.code() in REFUSED:
                     raise
                 # Not even a lock timeout: every wait here ends with the transfers before it.
-                if error.code() != grpc.StatusCode.UNAVAILABLE:
+                if error.code() not in UNKNOWN:
                     raise RuntimeError(f"unexpected {error.code()}: {error.details()}") from error
                 self.retried += 1
 
@@ -251,13 +281,32 @@ def check(messages, stubs, address, load):
     return wrong
 
 
+def disturb(server, kind, is_answered):
+    """What is wrong with how the daemon took it, if anything; it serves again."""
+    wrong = []
+    if kind == "halt":
+        server.halt(is_answered)
+        return wrong
+    if kind == "kill":
+        server.kill()
+    elif kind == "term" and server.stop() != 0:
+        wrong.append("the daemon did not end with 0 after SIGTERM")
+    elif kind == "hang" and (code := server.hang()) != HANGS:
+        wrong.append(f"the daemon ended with {code}, not {HANGS}, when its disk hung")
+    server.start()
+    return wrong
+
+
 def main():
     program, proto = sys.argv[1:3]
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    hanging_sync = sys.argv[3] if len(sys.argv) > 3 else ""
+    rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 30
     seed = int(os.environ.get("SEED", "1"))
+    kinds = ["kill"] * 6 + ["term"] * 2 + ["halt"] * 2 + (["hang"] if hanging_sync else [])
+    chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="scalegraph-crash-") as folder:
         messages, stubs = load_stubs(proto, folder)
-        server = Server(program, folder)
+        server = Server(program, folder, hanging_sync)
         server.start()
         channel = grpc.insecure_channel(server.address)
         stub = stubs.LedgerServiceStub(channel)
@@ -266,19 +315,31 @@ def main():
                                                              initial_balance=INITIAL))
         stub.CreateAccount(messages.CreateAccountRequest(account_id="fees"))
         channel.close()
+
+        def is_answered(seconds):
+            with grpc.insecure_channel(server.address, [("client", "halted")]) as own:
+                try:
+                    stubs.LedgerServiceStub(own).GetBalance(
+                        messages.GetBalanceRequest(account_id="fees"), timeout=seconds)
+                    return True
+                except grpc.RpcError:
+                    return False
+
+        wrong = []
         load = Load(messages, stubs, server.address, seed)
         load.start()
         try:
             for number in range(rounds):
-                load.wait_for(ACKS_BEFORE_KILL)
-                server.kill()
-                server.start()
-                print(f"kill {number + 1}: {len(load.committed)} acknowledged, "
+                load.wait_for(ACKS_BEFORE_FAULT)
+                # One of each first.
+                kind = kinds[-1 - number] if number < 5 else chance.choice(kinds)
+                wrong += disturb(server, kind, is_answered)
+                print(f"{number + 1:2} {kind}: {len(load.committed)} acknowledged, "
                       f"{len(load.refused)} refused, {load.retried} retried", flush=True)
-            load.wait_for(ACKS_BEFORE_KILL)
+            load.wait_for(ACKS_BEFORE_FAULT)
         finally:
             load.stop()
-        wrong = load.errors + check(messages, stubs, server.address, load)
+        wrong += load.errors + check(messages, stubs, server.address, load)
         if server.stop() != 0:
             wrong.append("the daemon did not end with 0")
         offline = subprocess.run([program, "--verify", "--set", f"storage.path={folder}/store"],

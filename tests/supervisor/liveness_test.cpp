@@ -109,6 +109,35 @@ TEST_CASE("Hanging counts as a crash: it is restarted within the intensity only"
   CHECK(bed.root_end == Errc::shutdown);
 }
 
+TEST_CASE(
+    "A child that hangs whenever it is started ends its supervisor, however long that takes") {
+  TestBed bed;
+  ChildSpec hangs = bed.worker("a", {.liveness = Liveness{.period = 100s}});
+  int starts = 0;
+  std::vector<caf::response_promise> unanswered;
+  hangs.start = [&](caf::event_based_actor* supervisor) -> caf::expected<caf::actor> {
+    const bool is_first = ++starts == 1;
+    return supervisor->spawn([&, is_first](caf::event_based_actor* self) -> caf::behavior {
+      return {
+          [&, self, is_first](Init) -> caf::result<Ready> {
+            if (is_first) return Ready{};
+            unanswered.push_back(self->make_response_promise());
+            return caf::delegated<Ready>{};
+          },
+          [&, self](Probe) -> caf::result<Alive> {
+            unanswered.push_back(self->make_response_promise());
+            return caf::delegated<Alive>{};
+          },
+      };
+    });
+  };
+  bed.supervise(bed.flags("root", 1, 10s), {hangs});
+  for (int i = 0; i < 8; ++i) bed.advance(100s);
+  CHECK(starts == 3);  // the window alone would go on for ever
+  CHECK(bed.reports_of(Context::shutdown) == Lines{"a: hangs whenever it is started"});
+  CHECK(bed.root_end == Errc::shutdown);
+}
+
 TEST_CASE("Where hanging must end the process, the fatal handler is called with the report") {
   struct Ended {};
   TestBed bed;

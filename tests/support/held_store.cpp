@@ -10,9 +10,9 @@ constexpr std::chrono::seconds kPatience{20};
 
 }  // namespace
 
-void HeldStore::set_hold(bool hold) {
+void HeldStore::set_hold(bool HeldStore::*what, bool hold) {
   const std::lock_guard lock(mutex_);
-  hold_ = hold;
+  this->*what = hold;
   changed_.notify_all();
 }
 
@@ -41,6 +41,15 @@ void HeldStore::wait_while_held() {
   changed_.notify_all();
   changed_.wait_for(lock, kPatience, [this] { return !hold_; });
   is_held_ = false;
+}
+
+persistence::StoreResult<std::optional<persistence::StoredTransaction>> HeldStore::transaction(
+    ledger::Sequence sequence) const {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kPatience, [this] { return !hold_transactions_; });
+  }
+  return below_->transaction(sequence);
 }
 
 persistence::StoreResult<void> HeldStore::append(persistence::Group group) {

@@ -24,19 +24,25 @@ class HeldStore final : public persistence::Store {
  public:
   explicit HeldStore(std::shared_ptr<persistence::Store> below) : below_(std::move(below)) {}
 
-  // Appends and reopenings wait while one lives.
+  // What it holds waits while one lives.
   class Hold {
    public:
-    explicit Hold(HeldStore& store) : store_(store) { store_.set_hold(true); }
+    Hold(HeldStore& store, bool HeldStore::*what) : store_(store), what_(what) {
+      store_.set_hold(what_, true);
+    }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
     ~Hold() { release(); }
-    void release() { store_.set_hold(false); }
+    void release() { store_.set_hold(what_, false); }
 
    private:
     HeldStore& store_;
+    bool HeldStore::*what_;
   };
-  [[nodiscard]] Hold hold() { return Hold(*this); }
+  // Appends and reopenings.
+  [[nodiscard]] Hold hold() { return {*this, &HeldStore::hold_}; }
+  // Look-ups of single transactions.
+  [[nodiscard]] Hold hold_transactions() { return {*this, &HeldStore::hold_transactions_}; }
   void await_held();
   // Waits until the key was looked up, by the coordinator first.
   void await_lookup(const std::string& key);
@@ -96,9 +102,7 @@ class HeldStore final : public persistence::Store {
     return below_->accounts_of(participant_id);
   }
   persistence::StoreResult<std::optional<persistence::StoredTransaction>> transaction(
-      ledger::Sequence sequence) const override {
-    return below_->transaction(sequence);
-  }
+      ledger::Sequence sequence) const override;
   persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions(
       const persistence::TransactionRange& range) const override {
     return below_->transactions(range);
@@ -126,7 +130,7 @@ class HeldStore final : public persistence::Store {
   }
 
  private:
-  void set_hold(bool hold);
+  void set_hold(bool HeldStore::*what, bool hold);
   void wait_while_held();
   template <class Condition>
   void await(Condition condition);
@@ -135,6 +139,7 @@ class HeldStore final : public persistence::Store {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   bool hold_ = false;
+  bool hold_transactions_ = false;
   bool is_held_ = false;
   mutable std::map<std::string, int, std::less<>> lookups_;
   std::string fails_second_;
