@@ -25,7 +25,13 @@ ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
   if (!found) return tl::unexpected(unavailable_error(found.error()));
   std::vector<ledger::BoundTransfer> bound;
   bound.reserve(found->size());
-  for (const auto& key : *found) bound.push_back({transfers[key.lookup], key.binding});
+  for (const auto& [lookup, binding] : *found) {
+    if (binding) {
+      bound.push_back({transfers[lookup], *binding});
+    } else {
+      bound.push_back({transfers[lookup], tl::unexpected(unavailable_error(binding.error()))});
+    }
+  }
   return bound;
 }
 

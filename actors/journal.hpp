@@ -56,7 +56,7 @@ class Journal {
   Booked book(ledger::LockBatch& batch, ledger::Unit& unit);
   Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
-  // Fills bound_ and keys_readable_.
+  // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);
   void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
   void touch(ledger::AccountNumber account);
@@ -102,7 +102,8 @@ class Journal {
   absl::flat_hash_set<std::uint64_t> group_keys_;  // by their hash
   // Of the units that are being sequenced: the transfers whose keys stand in the chain.
   absl::flat_hash_set<const ledger::Transfer*> bound_;
-  bool keys_readable_ = true;
+  absl::flat_hash_set<const ledger::Transfer*> unreadable_;
+  bool keys_readable_ = true;  // false: none could be looked up
   std::vector<AwaitDurable> waiters_;
   bool flush_scheduled_ = false;
 

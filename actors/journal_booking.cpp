@@ -73,6 +73,7 @@ Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
 // The coordinator has looked at the chain up to `keys_known`.
 void Journal::look_up_keys(const UnitsOf& units) {
   bound_.clear();
+  unreadable_.clear();
   keys_readable_ = true;
   std::vector<const ledger::Transfer*> keyed;
   std::vector<persistence::KeyLookup> lookups;
@@ -94,7 +95,10 @@ void Journal::look_up_keys(const UnitsOf& units) {
     keys_readable_ = false;
     return;
   }
-  for (const auto& key : *found) bound_.insert(keyed[key.lookup]);
+  for (const auto& [lookup, binding] : *found) {
+    (binding ? bound_ : unreadable_).insert(keyed[lookup]);
+    if (!binding) spdlog::error("journal: cannot look a key up: {}", binding.error().message);
+  }
 }
 
 Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
@@ -106,7 +110,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     const auto& transfer = submission.transfers[i];
     entries += static_cast<std::uint32_t>(transfer.entries.size());
     if (transfer.idempotency_key.empty()) continue;
-    if (!keys_readable_) return Booked::key_unreadable;
+    if (!keys_readable_ || unreadable_.contains(&transfer)) return Booked::key_unreadable;
     // Two keys of one hash in a group: the second is looked up again once the first is durable.
     if (bound_.contains(&transfer) || group_keys_.contains(transfer.key_hash)) {
       return Booked::key_bound;

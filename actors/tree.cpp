@@ -33,6 +33,12 @@ caf::expected<caf::actor> start(caf::event_based_actor* parent, bool detached, F
   return parent->spawn(function, std::move(args)...);
 }
 
+[[noreturn]] void end_process(const std::string& why) {
+  spdlog::critical("the process ends: {}", why);
+  spdlog::default_logger()->flush();
+  std::_Exit(kHangsExitCode);
+}
+
 supervisor::Flags flags(const Runtime& runtime, std::string_view name) {
   supervisor::Flags flags;
   flags.name = std::string(name);
@@ -43,10 +49,7 @@ supervisor::Flags flags(const Runtime& runtime, std::string_view name) {
     log_report(report);
   };
   flags.fatal = [](const supervisor::Report& report) {
-    spdlog::critical("{}: the process ends, a writer that hangs must not wake up later",
-                     supervisor::to_string(report));
-    spdlog::default_logger()->flush();
-    std::_Exit(kHangsExitCode);
+    end_process(supervisor::to_string(report) + ": a writer that hangs must not wake up later");
   };
   flags.detached = runtime.detached;
   return flags;
@@ -91,6 +94,8 @@ ChildSpec journal_spec(const RuntimePtr& runtime) {
   spec.shutdown = Shutdown::infinity();
   spec.liveness = liveness(*runtime, Unanswered::end_process);
   spec.start = [runtime, restarted = false](caf::event_based_actor* parent) mutable {
+    // It would wait for a reader that hangs in the store before it could open that anew.
+    if (restarted && runtime->left_behind->load()) end_process("the store cannot be opened anew");
     return start(parent, runtime->detached, journal, runtime, std::exchange(restarted, true));
   };
   return spec;
@@ -111,8 +116,8 @@ ChildSpec worker_spec(const RuntimePtr& runtime, std::string_view id, Worker wor
 
 ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> seat) {
   ChildSpec spec;
+  // Not probed: while it drains it does not answer, and a successor would find its port taken.
   spec.id = std::string(kGatewayId);
-  spec.liveness = liveness(*runtime, Unanswered::replace);
   // It drains within its own bound.
   spec.shutdown = Shutdown::infinity();
   spec.start = [runtime, seat](caf::event_based_actor* parent) {

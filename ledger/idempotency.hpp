@@ -19,7 +19,7 @@ struct KeyBinding {
 
 struct BoundTransfer {
   const Transfer* transfer = nullptr;  // the one that was asked for
-  KeyBinding binding;
+  Result<KeyBinding> binding;          // an error: whether its key is bound cannot be told
 };
 
 // The bindings of the durable chain.

@@ -1,6 +1,7 @@
 #include "ledger/name_table.hpp"
 
-#include <functional>
+#include <absl/hash/hash.h>
+#include <absl/strings/string_view.h>
 
 namespace sg::ledger {
 namespace {
@@ -14,7 +15,9 @@ constexpr std::size_t padded(std::size_t length, std::size_t unit) {
 
 }  // namespace
 
-std::uint64_t NameTable::hash(std::string_view name) { return std::hash<std::string_view>{}(name); }
+std::uint64_t NameTable::hash(std::string_view name) {
+  return absl::Hash<absl::string_view>{}(absl::string_view(name.data(), name.size()));
+}
 
 std::size_t NameTable::place_of(std::string_view name, std::uint64_t hash) const {
   const auto tag = tag_of(hash);

@@ -1,4 +1,4 @@
-// Which slot a name has. Texts stand in one block of bytes, so a million names cost 16 to 32 bytes
+// Which slot a name has. Texts stand in one block of bytes, so a million names cost 21 to 43 bytes
 // each beside their text, and a look-up goes to two cache lines, both of which can be asked for
 // ahead. Not thread-safe.
 #pragma once
@@ -16,6 +16,7 @@ class NameTable {
  public:
   using Value = std::uint32_t;
 
+  // Of another seed in each process, so that nobody can choose names that collide.
   static std::uint64_t hash(std::string_view name);
 
   std::size_t size() const { return table_.size(); }

@@ -107,6 +107,13 @@ TransferFlow::BoundKeys TransferFlow::look_up_keys(std::span<const Pending> pend
   return bound;
 }
 
+std::optional<Result<KeyBinding>> TransferFlow::BoundKeys::of(const Transfer& transfer) const {
+  if (unreadable) return tl::unexpected(*unreadable);
+  const auto found = bindings.find(&transfer);
+  if (found == bindings.end()) return std::nullopt;
+  return found->second;
+}
+
 void TransferFlow::prefetch_key(const Submission& submission, std::uint32_t item) const {
   if (submission.keyed && item < submission.transfers.size())
     keys_in_flight_.prefetch(submission.transfers[item]);
@@ -159,14 +166,14 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
     keys_in_flight_.join(transfer, {submission, item, 1, transfer.digest});
     return false;
   }
-  const auto binding = bound.bindings.find(&transfer);
-  if (binding == bound.bindings.end() && !bound.unreadable) return true;
+  const auto binding = bound.of(transfer);
+  if (!binding) return true;
   // Nobody can have joined it yet.
   keys_in_flight_.end(transfer);
-  if (bound.unreadable) {
-    refuse(*submission, item, std::make_shared<Error>(*bound.unreadable));
+  if (*binding) {
+    replay(*submission, item, **binding);
   } else {
-    replay(*submission, item, binding->second);
+    refuse(*submission, item, std::make_shared<Error>(binding->error()));
   }
   return false;
 }
@@ -197,14 +204,14 @@ void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, 
       twins.emplace_back(i, first->second);
       continue;
     }
-    if (bound.unreadable) return refuse_all(submission, *bound.unreadable, kNone);
-    const auto binding = bound.bindings.find(&transfer);
-    if (binding == bound.bindings.end()) continue;
-    if (binding->second.digest != transfer.digest) {
-      submission.observed = std::max(submission.observed, binding->second.sequence);
+    const auto binding = bound.of(transfer);
+    if (!binding) continue;
+    if (!*binding) return refuse_all(submission, binding->error(), kNone);
+    if ((*binding)->digest != transfer.digest) {
+      submission.observed = std::max(submission.observed, (*binding)->sequence);
       return refuse_all(submission, mismatch_error(transfer), i);
     }
-    bound_items.emplace_back(i, binding->second);
+    bound_items.emplace_back(i, **binding);
   }
   for (const auto& [item, binding] : bound_items) {
     own.erase(submission.transfers[item].idempotency_key);

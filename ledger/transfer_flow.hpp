@@ -101,8 +101,11 @@ class TransferFlow {
 
   // What the chain says of the keys of a batch.
   struct BoundKeys {
-    absl::flat_hash_map<const Transfer*, KeyBinding> bindings;
-    std::optional<Error> unreadable;
+    absl::flat_hash_map<const Transfer*, Result<KeyBinding>> bindings;
+    std::optional<Error> unreadable;  // nothing could be looked up
+
+    // Nothing: the key is new.
+    std::optional<Result<KeyBinding>> of(const Transfer& transfer) const;
   };
 
   BoundKeys look_up_keys(std::span<const Pending> pending);

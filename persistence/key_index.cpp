@@ -12,8 +12,11 @@ StoreResult<std::vector<FoundKey>> KeyIndex::find(const KeyValue& rows, const Re
   std::vector<FoundKey> found;
   for (const auto i : index.candidates(Index::keys, terms, searched.after)) {
     auto bound = find_one(rows, index, lookups[i], searched);
-    if (!bound) return tl::unexpected(bound.error());
-    if (*bound) found.push_back({i, **bound});
+    if (!bound) {
+      found.push_back({i, tl::unexpected(bound.error())});
+    } else if (*bound) {
+      found.push_back({i, **bound});
+    }
   }
   return found;
 }

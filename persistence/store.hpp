@@ -65,8 +65,8 @@ struct KeyLookup {
 };
 
 struct FoundKey {
-  std::size_t lookup = 0;  // which of those that were asked for
-  KeyBinding binding;
+  std::size_t lookup = 0;           // which of those that were asked for
+  StoreResult<KeyBinding> binding;  // an error: whether the key is bound cannot be told
 };
 
 struct VerifyProgress {

@@ -70,6 +70,8 @@ class TermFilter {
   static constexpr unsigned kProbes = 7;
   static constexpr unsigned kBitsPerProbe = 9;  // 2^9 bits in a line
   static constexpr unsigned kUnused = 64 - kProbes * kBitsPerProbe;
+  static_assert(kProbes == 7, "may_have() unrolls its loop so often");
+  static_assert(kProbes * kBitsPerProbe < 64);
   struct alignas(kLineBits / 8) Line {
     std::array<std::uint64_t, kLineBits / 64> words{};
   };

@@ -30,6 +30,7 @@ struct Child {
   RestartWindow restarts;  // its own, for the tree; the supervisor's decides
   ChildState state = ChildState::stopped;
   std::uint64_t incarnation = 0;
+  std::uint64_t life = 0;     // of its supervisor's: no two starts of any child have the same
   caf::actor handle{};        // from start to down
   std::string handle_text{};  // survives the handle, for reports
   bool is_announced = false;  // subscribers were told ChildUp
@@ -42,18 +43,20 @@ struct Child {
   RestartWindow::Time ready_at{};
   unsigned attempts = 0;  // automatic ones in a row, for the back-off
   bool probe_is_out = false;
+  int unanswered = 0;  // probes in a row, while it starts
+  RestartWindow::Time probe_due{};
   bool is_abandoned = false;
   int hung_starts = 0;  // in a row
   std::int64_t mailbox = -1;
   std::string last_exit{};
 };
 
-// Names one incarnation in messages and callbacks that may come too late.
+// Names one start in messages and callbacks that may come too late.
 struct ChildKey {
   std::string id;
-  std::uint64_t incarnation = 0;
+  std::uint64_t life = 0;
 };
 
-inline ChildKey key_of(const Child& child) { return {child.spec.id, child.incarnation}; }
+inline ChildKey key_of(const Child& child) { return {child.spec.id, child.life}; }
 
 }  // namespace sg::supervisor

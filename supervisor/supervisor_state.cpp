@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kLastCall{1000};
 
 // The threads that would run it hang as well: restarting is of no use.
 constexpr int kHungStarts = 2;
+// A start may take so many periods of its liveness: it may have much to load.
+constexpr int kStartPeriods = 6;
 
 double random_share() {
   std::random_device device;
@@ -213,9 +215,11 @@ void SupervisorState::stop_next() {
 
 void SupervisorState::start(Child& child) {
   ++child.incarnation;
+  child.life = ++lives_;
   child.state = ChildState::starting;
   child.verdict = Child::Verdict::none;
   child.probe_is_out = false;
+  child.unanswered = 0;
   child.is_abandoned = false;
   child.mailbox = -1;
   child.handle_text.clear();
@@ -228,8 +232,9 @@ void SupervisorState::start(Child& child) {
   child.handle_text = to_string(child.handle);
   self_->unlink_from(child.handle);
   self_->monitor(child.handle);
-  // One that ends the process may take its time to start.
-  if (child.spec.liveness && child.spec.liveness->unanswered == Liveness::Unanswered::replace) {
+  // The first start of one that ends the process may take any time.
+  if (child.spec.liveness &&
+      (child.incarnation > 1 || child.spec.liveness->unanswered == Liveness::Unanswered::replace)) {
     watch_liveness(child);
   }
   ask_init(child);
@@ -282,7 +287,8 @@ void SupervisorState::became_ready(Child& child) {
   child.is_announced = true;
   report(Context::progress, child, {});
   publish(caf::make_message(child_up(child)));
-  if (child.spec.liveness && child.spec.liveness->unanswered != Liveness::Unanswered::replace) {
+  if (child.spec.liveness && child.incarnation == 1 &&
+      child.spec.liveness->unanswered == Liveness::Unanswered::end_process) {
     watch_liveness(child);
   }
   answer_start(child);
@@ -305,13 +311,17 @@ void SupervisorState::start_failed(Child& child, const caf::error& reason) {
     case Child::Occasion::added:
       answer_start(child, reason);
       return forget(child);
-    case Child::Occasion::first:
+    case Child::Occasion::first: {
       if (phase_ == Phase::stopping) return;
-      return stop(make_error(Errc::failed_to_start_child, child.spec.id + ": " + child.last_exit));
+      const auto why = child.is_abandoned ? Errc::unresponsive : Errc::failed_to_start_child;
+      return stop(make_error(why, child.spec.id + ": " + child.last_exit));
+    }
     case Child::Occasion::automatic:
       break;
   }
   if (phase_ == Phase::stopping) return;
+  // Something below it hung.
+  if (!child.is_abandoned && reason == Errc::unresponsive) ++child.hung_starts;
   if (child.hung_starts >= kHungStarts) {
     report(Context::shutdown, child, "hangs whenever it is started");
     return stop(make_error(Errc::shutdown, child.spec.id + " hangs whenever it is started"));
@@ -351,7 +361,11 @@ void SupervisorState::ended(Child& child, const caf::error& reason) {
   if (std::exchange(child.is_announced, false)) {
     publish(caf::make_message(ChildDown{flags_.name, child.spec.id, child.incarnation, reason}));
   }
-  if (before == ChildState::starting) {
+  if (!child.when_stopped.empty() || is_being_stopped(child)) {
+    // Told to go, whatever it was about.
+    child.verdict = Child::Verdict::none;
+    ended_when_stopped(child, reason);
+  } else if (before == ChildState::starting) {
     start_failed(child,
                  reason ? reason : make_error(Errc::start_failed, "ended before it was ready"));
   } else if (before == ChildState::stopping) {
@@ -456,20 +470,29 @@ void SupervisorState::forget(Child& child) {
 
 // -- liveness --
 
-void SupervisorState::watch_liveness(const Child& child) {
+void SupervisorState::watch_liveness(Child& child) {
+  child.probe_due = now() + child.spec.liveness->period;
   self_->delayed_send(self_, child.spec.liveness->period, AskAlive{key_of(child)});
 }
 
 void SupervisorState::handle_ask_alive(const ChildKey& key) {
   Child* child = find_alive(key);
   if (child == nullptr) return;
-  if (child->probe_is_out) return abandon(*child);
+  // We were late ourselves, as after a pause of the machine: so may its answer be.
+  const bool is_late = now() - child->probe_due >= child->spec.liveness->period / 2;
+  if (child->probe_is_out) {
+    const bool may_take_longer =
+        child->state == ChildState::starting && ++child->unanswered < kStartPeriods;
+    if (!is_late && !may_take_longer) return abandon(*child);
+    return watch_liveness(*child);
+  }
   child->probe_is_out = true;
   const auto lives = [this, key](std::int64_t mailbox) {
     answered(key);
     Child* one = find_alive(key);
     if (one == nullptr) return;
     one->probe_is_out = false;
+    one->unanswered = 0;
     one->mailbox = mailbox;
   };
   // Ahead of what waits in its mailbox: work that piles up is no hanging. Who does not know the
@@ -498,8 +521,14 @@ void SupervisorState::abandon(Child& child) {
   }
   child.is_abandoned = true;
   if (child.state == ChildState::starting) ++child.hung_starts;
+  std::erase(subscribers_, child.handle);
   self_->demonitor(child.handle);
   self_->send_exit(child.handle, caf::exit_reason::kill);
+  if (++abandoned_ > flags_.intensity && phase_ != Phase::stopping) {
+    // Each has left its memory behind, and perhaps a thread: no window forgives that.
+    report(Context::shutdown, child, "too many children hang");
+    stop(make_error(Errc::shutdown, "too many children hang"));
+  }
   ended(child, reason);
 }
 
@@ -522,6 +551,10 @@ void SupervisorState::stop_child(Child& child) {
   const Shutdown shutdown = shutdown_of(child.spec);
   if (shutdown.kind == Shutdown::Kind::brutal_kill) {
     self_->send_exit(child.handle, caf::exit_reason::kill);
+    if (child.spec.liveness) {
+      self_->delayed_send(self_, std::max(child.spec.liveness->period, kLastCall),
+                          LastCall{key_of(child)});
+    }
     return;
   }
   self_->send_exit(child.handle, caf::exit_reason::user_shutdown);
@@ -534,7 +567,7 @@ void SupervisorState::stop_child(Child& child) {
 
 void SupervisorState::answered(const ChildKey& key) {
   Child* child = find(key.id);
-  if (child == nullptr || child->incarnation != key.incarnation) return;
+  if (child == nullptr || child->life != key.life) return;
   std::erase(child->open_requests, self_->current_message_id());
 }
 
@@ -571,14 +604,22 @@ Child* SupervisorState::find(const std::string& id) const {
 
 Child* SupervisorState::find(const ChildKey& key, ChildState state) const {
   Child* child = find(key.id);
-  const bool is_current =
-      child != nullptr && child->incarnation == key.incarnation && child->state == state;
+  const bool is_current = child != nullptr && child->life == key.life && child->state == state;
   return is_current ? child : nullptr;
 }
 
 Child* SupervisorState::find_alive(const ChildKey& key) const {
-  Child* child = find(key, ChildState::running);
-  return child != nullptr ? child : find(key, ChildState::starting);
+  for (const auto state : {ChildState::running, ChildState::starting}) {
+    if (Child* child = find(key, state)) return child;
+  }
+  Child* child = find(key, ChildState::stopping);
+  const bool is_watched = child != nullptr && child->spec.liveness &&
+                          child->spec.liveness->unanswered == Liveness::Unanswered::end_process;
+  return is_watched ? child : nullptr;
+}
+
+bool SupervisorState::is_being_stopped(const Child& child) const {
+  return std::find(to_stop_.begin(), to_stop_.end(), child.spec.id) != to_stop_.end();
 }
 
 Child* SupervisorState::find(const caf::actor_addr& address) const {

@@ -49,7 +49,7 @@ class SupervisorState {
   void handle_down(const caf::down_msg& msg);
   void handle_try_again(const ChildKey& key);
   void handle_stop_timeout(const ChildKey& key);
-  void watch_liveness(const Child& child);
+  void watch_liveness(Child& child);
   void handle_ask_alive(const ChildKey& key);
   void handle_last_call(const ChildKey& key);
   void handle_subscribe(const caf::actor& subscriber);
@@ -135,7 +135,9 @@ class SupervisorState {
   std::string text(const caf::error& reason) const;
   Child* find(const std::string& id) const;
   Child* find(const ChildKey& key, ChildState state) const;  // null if it is past
-  Child* find_alive(const ChildKey& key) const;              // starting or running
+  // Starting or running; or stopping, if the process must not outlive its hanging.
+  Child* find_alive(const ChildKey& key) const;
+  bool is_being_stopped(const Child& child) const;  // with its group
   Child* find(const caf::actor_addr& address) const;
 
   caf::event_based_actor* self_;
@@ -146,6 +148,8 @@ class SupervisorState {
   std::vector<std::unique_ptr<Child>> children_{};  // in start order
   std::optional<ChildSpec> template_{};             // of simple_one_for_one
   std::uint64_t instances_ = 0;
+  std::uint64_t lives_ = 0;
+  int abandoned_ = 0;
   std::deque<std::string> to_start_{};
   bool front_is_begun_ = false;
   std::vector<std::string> to_stop_{};  // in start order; then they are started

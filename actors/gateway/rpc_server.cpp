@@ -149,12 +149,12 @@ void RpcServer::give_up(std::atomic<bool>& wanted, void (Call::*tell)()) {
 
 void RpcServer::give_up_writes() {
   gives_up_writes_ = true;
-  inbox_->wake();
+  if (inbox_) inbox_->wake();
 }
 
 void RpcServer::give_up_reads() {
   gives_up_reads_ = true;
-  inbox_->wake();
+  if (inbox_) inbox_->wake();
 }
 
 template <class CallType, class... Args>

@@ -107,6 +107,8 @@ void UnaryCall::done(bool) {
   is_done_ = true;
   if (context_.IsCancelled()) {
     if (const auto submission = submission_.lock()) server_.cancel(submission);
+    // Who was asked may hang: the call's place is free all the same.
+    give_up(is_asked_);
   }
   forget_if_over();
 }

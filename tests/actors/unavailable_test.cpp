@@ -139,9 +139,11 @@ TEST_CASE("A key that the journal cannot look up is JOURNAL_UNAVAILABLE and chan
   const std::string away = "UNAVAILABLE JOURNAL_UNAVAILABLE outcome=none";
   SECTION("of a unary call") { CHECK(told(w.client.debit(w.a, 60, "k")) == away); }
   SECTION("of a batch") {
-    CHECK(told(w.client.batch({transfer_of({{w.a, -60}}, "k"), transfer_of({{w.a, -1}})}).body) ==
-          std::vector<std::string>{away, "OK"});
-    CHECK(told(w.client.credit(w.a, 1)) == "OK");
+    CHECK(told(w.client
+                   .batch({transfer_of({{w.a, -60}}, "k"), transfer_of({{w.a, -1}}),
+                           transfer_of({{w.a, -1}}, "other")})
+                   .body) == std::vector<std::string>{away, "OK", "OK"});
+    CHECK(told(w.client.credit(w.a, 2)) == "OK");
   }
   CHECK(w.client.balance(w.a) == 100);
   CHECK(told(w.client.debit(w.a, 60, "k")) == "OK");

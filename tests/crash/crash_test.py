@@ -303,6 +303,7 @@ def main():
     rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 30
     seed = int(os.environ.get("SEED", "1"))
     kinds = ["kill"] * 6 + ["term"] * 2 + ["halt"] * 2 + (["hang"] if hanging_sync else [])
+    first = list(dict.fromkeys(reversed(kinds)))  # one of each
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="scalegraph-crash-") as folder:
         messages, stubs = load_stubs(proto, folder)
@@ -331,8 +332,7 @@ def main():
         try:
             for number in range(rounds):
                 load.wait_for(ACKS_BEFORE_FAULT)
-                # One of each first.
-                kind = kinds[-1 - number] if number < 5 else chance.choice(kinds)
+                kind = first[number] if number < len(first) else chance.choice(kinds)
                 wrong += disturb(server, kind, is_answered)
                 print(f"{number + 1:2} {kind}: {len(load.committed)} acknowledged, "
                       f"{len(load.refused)} refused, {load.retried} retried", flush=True)

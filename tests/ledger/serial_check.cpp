@@ -168,7 +168,7 @@ class AnswerCheck {
     asked.idempotency_key = key;
     const auto bound = journal_.find(std::array{static_cast<const ledger::Transfer*>(&asked)});
     if (!bound || bound->empty()) return "MISMATCH with a key that nothing durable bound";
-    return bound->front().binding.digest == ours ? "MISMATCH with the same content" : "";
+    return bound->front().binding->digest == ours ? "MISMATCH with the same content" : "";
   }
 
   std::string aborted() const {

@@ -79,7 +79,8 @@ inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, const
   const auto found = store.find_keys({&lookup, 1}, after);
   if (!found) return tl::unexpected(found.error());
   if (found->empty()) return std::nullopt;
-  return found->front().binding;
+  if (!found->front().binding) return tl::unexpected(found->front().binding.error());
+  return *found->front().binding;
 }
 inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, std::string_view key,
                                                        Sequence after = 0) {

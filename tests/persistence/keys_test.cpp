@@ -1,3 +1,5 @@
+#include <rapidcheck/catch.h>
+
 #include "bed.hpp"
 #include "persistence/key_value.hpp"
 
@@ -226,6 +228,41 @@ TEST_CASE("An ingestion that fails at any moment loses no key and leaves nothing
   }
   CHECK(store.disk().keys_of(Family::keys).size() == 4);
   CHECK(store.disk().keys_of(Family::history).size() == 4);
+}
+
+TEST_CASE("Keys that are looked up together are found as each alone") {
+  rc::prop("bound, new, repeated and of one hash, in chunks and runs", [] {
+    Bed store(Backend::memory, {.index_chunk = 40});
+    store.create_account("a", 1'000'000);
+    std::vector<std::string> keys;
+    const auto transfers = *rc::gen::inRange(1, 150);
+    for (int i = 0; i < transfers; ++i) {
+      keys.push_back("key" + std::to_string(i));
+      store.transfer({{{0, -1}}, "r", keys.back()});
+      if (*rc::gen::inRange(0, 20) == 0) store.index_all();
+    }
+    const auto after = *rc::gen::inRange<Sequence>(0, store->durable() + 1);
+    std::vector<std::string> asked;
+    const auto count = *rc::gen::element(1, 2, 63, 64, 65, 130, 200);
+    for (int i = 0; i < count; ++i) {
+      asked.push_back("key" + std::to_string(*rc::gen::inRange(0, 2 * transfers)));
+    }
+    std::vector<KeyLookup> lookups;
+    for (const auto& key : asked) {
+      // Some are asked by the hash of another.
+      const bool strange = *rc::gen::inRange(0, 10) == 0;
+      lookups.push_back({key, key_hash(strange ? asked.front() : key)});
+    }
+    std::vector<std::optional<Sequence>> together(lookups.size());
+    for (const auto& found : value_of(store->find_keys(lookups, after))) {
+      RC_ASSERT(found.binding.has_value());
+      together[found.lookup] = found.binding->sequence;
+    }
+    for (std::size_t i = 0; i < lookups.size(); ++i) {
+      const auto alone = value_of(find_key(*store, lookups[i], after));
+      RC_ASSERT(together[i] == (alone ? std::optional(alone->sequence) : std::nullopt));
+    }
+  });
 }
 
 }  // namespace sg::persistence::test

@@ -150,6 +150,40 @@ TEST_CASE("A terminated child that outlasts its timeout is killed before the ans
   CHECK(bed.reports_of(Context::shutdown_error) == Lines{"a: kill"});
 }
 
+TEST_CASE("A child that is terminated while its failed start ends is not started again") {
+  TestBed bed;
+  auto root =
+      bed.supervise(bed.flags("root", 5),
+                    {bed.worker("a", {.shutdown = Shutdown::after(300ms),
+                                      .answers = {Answer::ready, Answer::error, Answer::ready},
+                                      .ignores_shutdown = true})});
+  bed.end("a", crash);  // the second start fails, and takes its time to end
+  const auto reply = bed.request<caf::ok_atom>(root, TerminateChild{"a"});
+  bed.run();
+  bed.advance(300ms);
+  CHECK(reply->has_value());
+  CHECK(bed.starts["a"] == 2);
+  CHECK(bed.ask<ChildList>(root, WhichChildren{})->children[0].state == ChildState::stopped);
+}
+
+TEST_CASE("A child with the id of one that was deleted is not mistaken for it") {
+  TestBed bed;
+  auto root = bed.supervise({});
+  const auto spec = bed.worker("a", {.shutdown = Shutdown::after(500ms)});
+  CHECK(bed.ask<StartedChild>(root, StartChild{spec}).has_value());
+  CHECK(bed.ask<caf::ok_atom>(root, TerminateChild{"a"}).has_value());  // its timeout stays behind
+  CHECK(bed.ask<caf::ok_atom>(root, DeleteChild{"a"}).has_value());
+  bed.advance(400ms);
+  const auto slow = bed.worker("a", {.shutdown = Shutdown::after(500ms), .ignores_shutdown = true});
+  CHECK(bed.ask<StartedChild>(root, StartChild{slow}).has_value());
+  const auto reply = bed.request<caf::ok_atom>(root, TerminateChild{"a"});
+  bed.run();
+  bed.advance(100ms);
+  CHECK_FALSE(reply->has_value());
+  bed.advance(400ms);
+  CHECK(reply->has_value());
+}
+
 TEST_CASE("Requests while a child starts are answered when the supervisor is up or stops") {
   TestBed bed;
   auto root = bed.supervise({bed.worker("slow", {.answers = {Answer::silence}})});

@@ -131,11 +131,58 @@ TEST_CASE(
       };
     });
   };
-  bed.supervise(bed.flags("root", 1, 10s), {hangs});
-  for (int i = 0; i < 8; ++i) bed.advance(100s);
+  bed.supervise(bed.flags("root", 5, 10s), {hangs});
+  for (int i = 0; i < 20; ++i) bed.advance(100s);
   CHECK(starts == 3);  // the window alone would go on for ever
   CHECK(bed.reports_of(Context::shutdown) == Lines{"a: hangs whenever it is started"});
   CHECK(bed.root_end == Errc::shutdown);
+}
+
+TEST_CASE("Children that hang again and again end their supervisor, whatever the window says") {
+  TestBed bed;
+  bed.supervise(bed.flags("root", 2, 1s), {bed.worker("a", {.liveness = Liveness{.period = 10s}})});
+  for (int hang = 0; hang < 3; ++hang) {
+    CHECK_FALSE(bed.root_end.has_value());
+    caf::anon_send(bed.handles["a"], Hang{});
+    bed.run();
+    bed.advance(10s);
+    bed.advance(10s);
+  }
+  CHECK(bed.reports_of(Context::shutdown) == Lines{"a: too many children hang"});
+  CHECK(bed.root_end == Errc::shutdown);
+}
+
+TEST_CASE("A supervisor whose child hangs whenever it starts hangs itself, to its own") {
+  TestBed bed;
+  ChildSpec child = bed.worker("a", {.liveness = Liveness{.period = 10s}});
+  int starts = 0;
+  std::vector<caf::response_promise> unanswered;
+  child.start = [&](caf::event_based_actor* supervisor) -> caf::expected<caf::actor> {
+    ++starts;
+    return supervisor->spawn([&](caf::event_based_actor* self) -> caf::behavior {
+      const auto keep = [&, self] { unanswered.push_back(self->make_response_promise()); };
+      return {[keep](Init) -> caf::result<Ready> {
+                keep();
+                return caf::delegated<Ready>{};
+              },
+              [keep](Probe) -> caf::result<Alive> {
+                keep();
+                return caf::delegated<Alive>{};
+              }};
+    });
+  };
+  auto good = bed.worker("good");
+  ChildSpec sub = supervisor_spec(bed.flags("sub", 3), {child});
+  bool works = true;
+  sub.start = [&, hanging = sub.start](caf::event_based_actor* supervisor) {
+    return works ? good.start(supervisor) : hanging(supervisor);
+  };
+  bed.supervise(bed.flags("root", 5, 1s), {sub});
+  works = false;
+  bed.end("good", crash);
+  for (int i = 0; i < 40; ++i) bed.advance(10s);
+  CHECK(bed.root_end == Errc::shutdown);
+  CHECK(starts == 2);
 }
 
 TEST_CASE("Where hanging must end the process, the fatal handler is called with the report") {

@@ -75,6 +75,19 @@ TEST_CASE("significant_bystander: an end that the supervisor asked for does not 
   CHECK_FALSE(bed.root_end.has_value());
 }
 
+TEST_CASE("significant_bystander: nor does one that ends while its group is being stopped") {
+  TestBed bed;
+  bed.supervise(with(bed.flags("root"), AutoShutdown::any_significant, Strategy::one_for_all),
+                {bed.worker("a"), bed.worker("s", significant(Restart::transient)),
+                 bed.worker("c", {.shutdown = Shutdown::after(std::chrono::milliseconds{100}),
+                                  .ignores_shutdown = true})});
+  bed.end("a", crash);
+  bed.end("s", normal);
+  bed.advance(std::chrono::milliseconds{100});
+  CHECK_FALSE(bed.root_end.has_value());
+  CHECK(bed.is_alive("s"));
+}
+
 TEST_CASE("significant_escalation: a supervisor that is significant ends its own in turn") {
   TestBed bed;
   auto sub = supervisor_spec(with(bed.flags("sub"), AutoShutdown::any_significant),

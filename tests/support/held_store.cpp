@@ -65,17 +65,15 @@ persistence::StoreResult<void> HeldStore::reopen() {
 persistence::StoreResult<std::vector<persistence::FoundKey>> HeldStore::find_keys(
     std::span<const persistence::KeyLookup> lookups, ledger::Sequence after) const {
   const std::lock_guard lock(mutex_);
-  bool fails = false;
-  for (const auto& lookup : lookups) {
-    const int count = ++lookups_[std::string(lookup.key)];
-    fails = fails || (count == 2 && lookup.key == fails_second_);
+  auto found = below_->find_keys(lookups, after);
+  for (std::size_t i = 0; i < lookups.size(); ++i) {
+    const int count = ++lookups_[std::string(lookups[i].key)];
+    if (count != 2 || lookups[i].key != fails_second_) continue;
+    found->push_back({i, tl::unexpected(persistence::StoreError{persistence::StoreFault::io,
+                                                                "a read failed to order"})});
   }
   changed_.notify_all();
-  if (fails) {
-    return tl::unexpected(
-        persistence::StoreError{persistence::StoreFault::io, "a read failed to order"});
-  }
-  return below_->find_keys(lookups, after);
+  return found;
 }
 
 }  // namespace sg::test
