@@ -17,7 +17,7 @@ class Replay {
   std::vector<Amount> take() { return std::move(balances_); }
 
  private:
-  StoreResult<void> start_without_page(AccountNumber number);
+  StoreResult<void> start_without_page(AccountNumber number, Sequence marker);
   StoreResult<void> apply(const BlockView& block, std::uint32_t index);
   bool add(AccountNumber account, Amount amount, Sequence sequence);
 
@@ -28,9 +28,14 @@ class Replay {
   DecodedRecord record_;
 };
 
-StoreResult<void> Replay::start_without_page(AccountNumber number) {
+StoreResult<void> Replay::start_without_page(AccountNumber number, Sequence marker) {
   const auto account = Catalog(rows_, head_.sequence).account(number);
   if (!account) return tl::unexpected(account.error());
+  if (account->sequence <= marker) {
+    return store_error(StoreFault::corrupt, "the checkpoint at sequence " + std::to_string(marker) +
+                                                " has no balance of account number " +
+                                                std::to_string(number) + ", which is older");
+  }
   balances_[number] = account->initial_balance;
   known_up_to_[number] = account->sequence;
   return {};
@@ -51,7 +56,7 @@ StoreResult<void> Replay::read_pages(Sequence marker) {
                              ": acknowledged blocks are missing");
     }
     for (; next < first; ++next) {
-      if (auto started = start_without_page(next); !started) return started;
+      if (auto started = start_without_page(next, marker); !started) return started;
     }
     for (const Amount balance : page->balances) {
       balances_[next] = balance;
@@ -62,7 +67,7 @@ StoreResult<void> Replay::read_pages(Sequence marker) {
   if (auto status = cursor->status(); !status) return status;
   // With nothing checkpointed the replay meets every creation.
   for (; marker > 0 && next < head_.accounts; ++next) {
-    if (auto started = start_without_page(next); !started) return started;
+    if (auto started = start_without_page(next, marker); !started) return started;
   }
   return {};
 }

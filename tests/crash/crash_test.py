@@ -29,7 +29,7 @@ import grpc
 
 HANGS = 4  # its exit code
 
-ACCOUNTS = 40
+ACCOUNTS = 200  # several pages of balances
 INITIAL = 1000
 UNARY_CLIENTS = 6
 BATCH_CLIENTS = 2

@@ -73,9 +73,8 @@ TEST_CASE("An account on no page starts with its initial balance") {
   store.transfer({{{64, 5}}});  // 67
   auto expected = with_fillers({40});
   expected.insert(expected.end(), {55, 60});
-  SECTION("of a page that is missing, and of one that is shorter") {
-    write(store, {1, 67, {55}});
-    succeeded(store->write_checkpoint(67));
+  SECTION("of a page that is missing, and of one that is shorter, before there is a marker") {
+    write(store, {1, 65, {50}});
     CHECK(balances(store) == expected);
   }
   SECTION("when two pages stand at different sequences") {
@@ -90,6 +89,21 @@ TEST_CASE("An account on no page starts with its initial balance") {
   CHECK(balances(store) == expected);
   store.open();
   CHECK(balances(store) == expected);
+}
+
+TEST_CASE("A checkpoint that lacks an account is told, not taken for its initial balance") {
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb));
+  store.create_account("a", 40);
+  fill_page(store, 1);
+  store.create_account("b", 50);  // 65
+  store.transfer({{{0, 5}, {64, 5}}});
+  SECTION("of a page that is missing") { write(store, {1, 66, {55}}); }
+  SECTION("of the last page") { write(store, {0, 66, with_fillers({45})}); }
+  SECTION("of a part of a page") { write(store, {0, 66, {45}}); }
+  succeeded(store->write_checkpoint(66));
+  const auto loaded = store->load_balances();
+  REQUIRE_FALSE(loaded.has_value());
+  CHECK(loaded.error().fault == StoreFault::corrupt);
 }
 
 TEST_CASE("A checkpoint does not go past what is durable, nor back") {

@@ -184,6 +184,43 @@ TEST_CASE("A child with the id of one that was deleted is not mistaken for it") 
   CHECK(reply->has_value());
 }
 
+TEST_CASE("already_started_outside: a start that finds its actor running elsewhere has failed") {
+  TestBed bed;
+  auto root = bed.supervise(bed.flags("root", 0), {});
+  (void)bed.ask<StartedChild>(root, StartChild{bed.worker("outside")});
+  ChildSpec spec = bed.worker("b");
+  spec.start = [](caf::event_based_actor*) -> caf::expected<caf::actor> {
+    return make_error(Errc::already_started, "outside");
+  };
+  CHECK(error_of<StartedChild>(bed, root, StartChild{spec}) == Errc::already_started);
+  CHECK(bed.ask<ChildCounts>(root, CountChildren{})->specs == 1);
+  CHECK(bed.is_alive("outside"));
+  CHECK(bed.reports_of(Context::start_error) == Lines{"b: already_started: outside"});
+}
+
+TEST_CASE("shutdown race: a child that ends by itself while it is told to is down, once") {
+  TestBed bed;
+  auto root = bed.supervise(bed.flags("root", 0), {bed.worker("a"), bed.worker("b")});
+  const auto reply = bed.request<caf::ok_atom>(root, TerminateChild{"b"});
+  const caf::error reason = GENERATE(caf::error{}, caf::error{caf::sec::runtime_error});
+  SECTION("it is ahead of the request") { bed.end("b", reason); }
+  SECTION("it is behind the request") {
+    bed.run(2);  // who asks, and the supervisor: the child has not heard of it
+    bed.end("b", reason);
+  }
+  bed.run();
+  if (!bed.root_end) {
+    CHECK(reply->has_value());
+    CHECK(bed.starts["b"] == 1);
+    CHECK_FALSE(bed.is_alive("b"));
+    CHECK(bed.is_alive("a"));
+  } else {
+    // Seen as a crash, and the intensity allows none.
+    CHECK(bed.reports_of(Context::child_terminated).size() == 1);
+    CHECK(bed.last_error);
+  }
+}
+
 TEST_CASE("Requests while a child starts are answered when the supervisor is up or stops") {
   TestBed bed;
   auto root = bed.supervise({bed.worker("slow", {.answers = {Answer::silence}})});
