@@ -17,6 +17,7 @@ constexpr std::uint32_t tag_of(int field, WireFormatLite::WireType type) {
   return static_cast<std::uint32_t>(field) << 3 | static_cast<std::uint32_t>(type);
 }
 
+constexpr int kMaxTagBytes = 5;
 constexpr auto kText = WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
 constexpr auto kNumber = WireFormatLite::WIRETYPE_VARINT;
 
@@ -28,7 +29,7 @@ class Reader {
 
   bool batch() {
     using Request = wire::TransferBatchRequest;
-    while (const auto tag = in_.ReadTag()) {
+    while (const auto tag = next_tag()) {
       bool good = false;
       if (tag == tag_of(Request::kTransfersFieldNumber, kText)) {
         good = nested([this] { return transfer(); });
@@ -47,11 +48,20 @@ class Reader {
   bool single() { return transfer() && finish(); }
 
  private:
+  // 0: the end, or no tag. The generated parser takes none of more than five bytes; the stream
+  // does.
+  std::uint32_t next_tag() {
+    const int before = in_.CurrentPosition();
+    const auto tag = in_.ReadTag();
+    if (in_.CurrentPosition() - before <= kMaxTagBytes) return tag;
+    too_long_ = true;
+    return 0;
+  }
   bool transfer() {
     using Request = wire::TransferRequest;
     const auto first = into_.entries.size();
     ledger::Transfer transfer;
-    while (const auto tag = in_.ReadTag()) {
+    while (const auto tag = next_tag()) {
       bool good = false;
       if (tag == tag_of(Request::kEntriesFieldNumber, kText)) {
         good = nested([this] { return entry(); });
@@ -67,13 +77,13 @@ class Reader {
     // Only how many: where they stand is known when the list does not grow any more.
     transfer.entries = {static_cast<const ledger::Entry*>(nullptr), into_.entries.size() - first};
     into_.transfers.push_back(transfer);
-    return in_.ConsumedEntireMessage();
+    return is_at_end();
   }
 
   bool entry() {
     using Entry = wire::TransferEntry;
     auto& entry = into_.entries.emplace_back();
-    while (const auto tag = in_.ReadTag()) {
+    while (const auto tag = next_tag()) {
       bool good = false;
       if (tag == tag_of(Entry::kAccountIdFieldNumber, kText)) {
         good = text(entry.account_id);
@@ -86,7 +96,7 @@ class Reader {
       }
       if (!good) return false;
     }
-    return in_.ConsumedEntireMessage();
+    return is_at_end();
   }
 
   template <class Read>
@@ -116,7 +126,7 @@ class Reader {
   }
 
   bool finish() {
-    if (!in_.ConsumedEntireMessage()) return false;
+    if (!is_at_end()) return false;
     const auto* next = into_.entries.data();
     for (auto& transfer : into_.transfers) {
       transfer.entries = {next, transfer.entries.size()};
@@ -125,8 +135,11 @@ class Reader {
     return true;
   }
 
+  bool is_at_end() { return !too_long_ && in_.ConsumedEntireMessage(); }
+
   CodedInputStream in_;
   TransferList& into_;
+  bool too_long_ = false;
 };
 
 }  // namespace

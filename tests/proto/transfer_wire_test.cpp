@@ -89,6 +89,18 @@ TEST_CASE("A request is read as the generated code reads it") {
   });
 }
 
+// Found by the next test: the stream of bytes takes tags that the generated parser does not.
+TEST_CASE("A tag of more than five bytes is no tag") {
+  for (const auto* bytes : {"\xF1\xA8\xD1\xA4\xD3"
+                            "aaaaaaaaa",
+                            "\x8A\x80\x80\x80\x80\x80"}) {
+    proto::TransferList read;
+    CHECK_FALSE(wire::TransferBatchRequest().ParseFromString(bytes));
+    CHECK_FALSE(proto::read_batch(bytes, read));
+    CHECK_FALSE(proto::read_transfer(bytes, read));
+  }
+}
+
 TEST_CASE("A damaged request is refused where the generated code refuses it") {
   rc::prop("cut", [] {
     const auto bytes = any_batch().SerializeAsString();
