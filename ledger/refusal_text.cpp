@@ -21,6 +21,26 @@ bool is_not_found(Reason reason) { return code_of(reason) == Code::not_found; }
 
 }  // namespace
 
+Error away_error(std::uint32_t shard) {
+  return {Reason::shard_unavailable,
+          "shard " + std::to_string(shard) + " is restarting: nothing changed, try again",
+          {{"shard", std::to_string(shard)}},
+          Outcome::none};
+}
+
+Error cancelled_error() {
+  return {Reason::cancelled, "the caller cancelled before the commit", {}, Outcome::none};
+}
+
+Error late_error() {
+  return {Reason::lock_timeout, "waited for a lock past the deadline", {}, Outcome::none};
+}
+
+Error aborted_error() {
+  return {
+      Reason::batch_aborted, "another transfer of the atomic batch was refused", {}, Outcome::none};
+}
+
 bool precedes(const Refusal& a, const Refusal& b) {
   return std::tuple(!is_not_found(a.reason), a.entry) <
          std::tuple(!is_not_found(b.reason), b.entry);

@@ -11,6 +11,11 @@ namespace sg::ledger {
 Error refusal_error(const Unit& unit, const Refusal& refusal);
 Error rejection_error(RejectedUnits::Why why);
 Error mismatch_error(const Transfer& transfer);
+Error away_error(std::uint32_t shard);
+Error cancelled_error();
+Error late_error();
+// Of an item of an atomic batch that another item's refusal ends.
+Error aborted_error();
 
 // The order of the status table: not found in entry order, then all else in entry order.
 bool precedes(const Refusal& a, const Refusal& b);

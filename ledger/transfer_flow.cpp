@@ -1,10 +1,8 @@
 #include "ledger/transfer_flow.hpp"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 
-#include "ledger/name_map.hpp"
 #include "ledger/refusal_text.hpp"
 
 namespace sg::ledger {
@@ -14,28 +12,6 @@ using State = ItemResult::State;
 
 // Items of one lock batch: enough to keep every shard busy, small enough to pipeline.
 constexpr std::size_t kBatchItems = 8192;
-// Each key waits for memory: it is asked for so many items ahead.
-constexpr std::uint32_t kPrefetchAhead = 12;
-
-Error away_error(std::uint32_t shard) {
-  return {Reason::shard_unavailable,
-          "shard " + std::to_string(shard) + " is restarting: nothing changed, try again",
-          {{"shard", std::to_string(shard)}},
-          Outcome::none};
-}
-
-Error cancelled_error() {
-  return {Reason::cancelled, "the caller cancelled before the commit", {}, Outcome::none};
-}
-
-Error late_error() {
-  return {Reason::lock_timeout, "waited for a lock past the deadline", {}, Outcome::none};
-}
-
-Error aborted_error() {
-  return {
-      Reason::batch_aborted, "another transfer of the atomic batch was refused", {}, Outcome::none};
-}
 
 }  // namespace
 
@@ -84,151 +60,6 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
     if (away_[shard]) fail_part(*batch, shard, effects);
   }
-}
-
-TransferFlow::BoundKeys TransferFlow::look_up_keys(std::span<const Pending> pending) {
-  std::vector<const Transfer*> keyed;
-  for (const auto& [submission, first, count, key_bound] : pending) {
-    if (!submission->keyed) continue;
-    for (auto i = first; i < first + count; ++i) {
-      const auto& transfer = submission->transfers[i];
-      if (transfer.idempotency_key.empty()) continue;
-      if (submission->results[i].state == State::undecided) keyed.push_back(&transfer);
-    }
-  }
-  BoundKeys bound;
-  if (keyed.empty()) return bound;
-  auto found = keys_.find(keyed);
-  if (!found) {
-    bound.unreadable = std::move(found.error());
-    return bound;
-  }
-  for (const auto& key : *found) bound.bindings.emplace(key.transfer, key.binding);
-  return bound;
-}
-
-std::optional<Result<KeyBinding>> TransferFlow::BoundKeys::of(const Transfer& transfer) const {
-  if (unreadable) return tl::unexpected(*unreadable);
-  const auto found = bindings.find(&transfer);
-  if (found == bindings.end()) return std::nullopt;
-  return found->second;
-}
-
-void TransferFlow::prefetch_key(const Submission& submission, std::uint32_t item) const {
-  if (submission.keyed && item < submission.transfers.size())
-    keys_in_flight_.prefetch(submission.transfers[item]);
-}
-
-void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch,
-                         SteadyTime now) {
-  auto& submission = *pending.submission;
-  const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
-  if (!pending.key_bound && (cancelled || now >= submission.deadline)) {
-    const auto error = std::make_shared<Error>(cancelled ? cancelled_error() : late_error());
-    for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
-      if (submission.results[i].state == State::undecided) refuse(submission, i, error);
-    }
-    return;
-  }
-  const auto units = batch.units.size();
-  reserve(batch, submission);
-  if (submission.transfers.empty()) {
-    add_unit(batch, submission, 0, 1);
-  } else if (submission.atomic) {
-    admit_atomic(pending, bound, batch);
-  } else {
-    for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
-      prefetch_key(submission, i + kPrefetchAhead);
-      if (submission.results[i].state != State::undecided) continue;
-      if (admit_item(pending.submission, i, bound)) add_unit(batch, submission, i, 1);
-    }
-  }
-  if (batch.units.size() > units) batch.submissions.push_back(pending.submission);
-}
-
-bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding) {
-  submission.observed = std::max(submission.observed, binding.sequence);
-  if (binding.digest == submission.transfers[item].digest) {
-    commit(submission, item, binding.sequence, binding.time);
-    return true;
-  }
-  refuse(submission, item, std::make_shared<Error>(mismatch_error(submission.transfers[item])));
-  return false;
-}
-
-// True when the item needs locks; otherwise its key decided it, or it joined another.
-bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item,
-                              const BoundKeys& bound) {
-  const auto& transfer = submission->transfers[item];
-  if (transfer.idempotency_key.empty()) return true;
-  if (!keys_in_flight_.begin(transfer)) {
-    submission->results[item].state = State::joined;
-    keys_in_flight_.join(transfer, {submission, item, 1, transfer.digest});
-    return false;
-  }
-  const auto binding = bound.of(transfer);
-  if (!binding) return true;
-  // Nobody can have joined it yet.
-  keys_in_flight_.end(transfer);
-  if (*binding) {
-    replay(*submission, item, **binding);
-  } else {
-    refuse(*submission, item, std::make_shared<Error>(binding->error()));
-  }
-  return false;
-}
-
-// An item whose key is bound keeps its one effect and answers it again; the others are one unit.
-void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, LockBatch& batch) {
-  auto& submission = *pending.submission;
-  const auto items = static_cast<std::uint32_t>(submission.items());
-  NameMap<std::uint32_t> own;  // key -> first item with it
-  std::vector<std::pair<std::uint32_t, KeyBinding>> bound_items;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
-  for (std::uint32_t i = 0; i < items; ++i) {
-    const auto& transfer = submission.transfers[i];
-    const auto key = transfer.idempotency_key;
-    if (key.empty() || submission.results[i].state != State::undecided) continue;
-    if (keys_in_flight_.contains(transfer)) {
-      keys_in_flight_.join(transfer, {pending.submission, 0, items, transfer.digest});
-      for (auto& result : submission.results) {
-        if (result.state == State::undecided) result.state = State::joined;
-      }
-      return;
-    }
-    const auto [first, added] = own.try_emplace(key, i);
-    if (!added) {
-      if (submission.transfers[first->second].digest != transfer.digest) {
-        return refuse_all(submission, mismatch_error(transfer), i);
-      }
-      twins.emplace_back(i, first->second);
-      continue;
-    }
-    const auto binding = bound.of(transfer);
-    if (!binding) continue;
-    if (!*binding) return refuse_all(submission, binding->error(), kNone);
-    if ((*binding)->digest != transfer.digest) {
-      submission.observed = std::max(submission.observed, (*binding)->sequence);
-      return refuse_all(submission, mismatch_error(transfer), i);
-    }
-    bound_items.emplace_back(i, **binding);
-  }
-  for (const auto& [item, binding] : bound_items) {
-    own.erase(submission.transfers[item].idempotency_key);
-    replay(submission, item, binding);
-  }
-  for (const auto& [key, item] : own) keys_in_flight_.begin(submission.transfers[item]);
-  for (const auto& [twin, first] : twins) {
-    const auto& result = submission.results[first];
-    if (result.state == State::committed) {
-      commit(submission, twin, result.sequence, result.time);
-      continue;
-    }
-    submission.results[twin].state = State::joined;
-    keys_in_flight_.join(submission.transfers[twin],
-                         {pending.submission, twin, 1, submission.transfers[twin].digest});
-  }
-  if (submission.undecided > 0) add_unit(batch, submission, 0, items);
 }
 
 void TransferFlow::part_heard(LockBatch& batch, std::uint32_t shard) {
@@ -377,7 +208,7 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs tim
   auto sequence = unit.sequence;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != State::undecided) continue;
-    prefetch_key(submission, i + kPrefetchAhead);
+    prefetch_key_after(submission, i);
     commit(submission, i, sequence++, time);
     if (!submission.transfers.empty()) end_key(submission, i, Joiners::share_refusal);
   }

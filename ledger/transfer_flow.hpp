@@ -112,7 +112,8 @@ class TransferFlow {
   void admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch, SteadyTime now);
   void admit_atomic(const Pending& pending, const BoundKeys& bound, LockBatch& batch);
   bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const BoundKeys& bound);
-  void prefetch_key(const Submission& submission, std::uint32_t item) const;
+  // Asks for what the key of an item further on will look at.
+  void prefetch_key_after(const Submission& submission, std::uint32_t item) const;
   // True when the item's key decided it.
   bool replay(Submission& submission, std::uint32_t item, const KeyBinding& binding);
 

@@ -26,13 +26,7 @@ void TransferFlow::refuse(Submission& submission, std::uint32_t item,
 void TransferFlow::refuse_all(Submission& submission, const Error& error, std::uint32_t blamed) {
   const auto keep = submission.shared_from_this();
   const auto own = std::make_shared<const Error>(error);
-  const auto others =
-      blamed == kNone
-          ? own
-          : std::make_shared<const Error>(Error{Reason::batch_aborted,
-                                                "another transfer of the atomic batch was refused",
-                                                {},
-                                                Outcome::none});
+  const auto others = blamed == kNone ? own : std::make_shared<const Error>(aborted_error());
   for (std::uint32_t i = 0; i < submission.results.size(); ++i) {
     if (submission.results[i].state == State::undecided) {
       refuse(submission, i, i == blamed ? own : others);

@@ -18,14 +18,10 @@
 #include <vector>
 
 #include "persistence/mention_chunk.hpp"
-#include "persistence/run.hpp"
+#include "persistence/run_list.hpp"
 #include "persistence/run_merge.hpp"
 
 namespace sg::persistence {
-
-enum class Index : std::uint8_t { history, keys };
-inline constexpr std::size_t kIndexes = 2;
-Family family_of(Index index);
 
 class RecordIndex {
  public:
@@ -70,7 +66,7 @@ class RecordIndex {
 
  private:
   struct Chunk {
-    std::array<MentionChunk, kIndexes> indexes;
+    std::array<MentionChunk, kAllIndexes.size()> indexes;
     Sequence last = 0;
     std::int64_t run_ms = 0;
 
@@ -81,8 +77,8 @@ class RecordIndex {
 
   // What look-ups walk; replaced as a whole.
   struct Frozen {
-    std::vector<ChunkPtr> chunks;     // full, oldest first
-    std::array<Runs, kIndexes> runs;  // oldest first
+    std::vector<ChunkPtr> chunks;               // full, oldest first
+    std::array<Runs, kAllIndexes.size()> runs;  // oldest first
   };
 
   // The chunk that was being filled; the caller has the lock.
@@ -103,7 +99,6 @@ class RecordIndex {
   // The list of runs as it will be, then the same in memory.
   StoreResult<void> publish(KeyValue& rows, std::shared_ptr<Frozen> next, Sequence indexed,
                             bool sync);
-  std::string encode_runs(const Frozen& frozen) const;
   std::shared_ptr<const Frozen> frozen() const;
 
   const std::size_t chunk_mentions_;
@@ -120,7 +115,7 @@ class RecordIndex {
 
   // The worker's own.
   std::uint32_t next_run_ = 1;
-  std::array<std::optional<RunMerge>, kIndexes> merges_;
+  std::array<std::optional<RunMerge>, kAllIndexes.size()> merges_;
 };
 
 }  // namespace sg::persistence

@@ -7,7 +7,8 @@
 
 namespace sg::supervisor {
 
-void SupervisorState::when_settled(PendingReply reply, std::function<void(PendingReply)> request) {
+void SupervisorState::take_or_postpone(PendingReply reply,
+                                       std::function<void(PendingReply)> request) {
   if (phase_ == Phase::stopping) {
     return reply.deliver(make_error(Errc::shutdown, "the supervisor " + flags_.name + " stops"));
   }
@@ -17,7 +18,7 @@ void SupervisorState::when_settled(PendingReply reply, std::function<void(Pendin
   }
   auto kept = std::make_shared<PendingReply>(std::move(reply));
   postponed_.emplace_back(
-      [this, kept, request = std::move(request)] { when_settled(std::move(*kept), request); });
+      [this, kept, request = std::move(request)] { take_or_postpone(std::move(*kept), request); });
 }
 
 void SupervisorState::start_child(const StartChild& message, PendingReply reply) {
@@ -52,9 +53,9 @@ void SupervisorState::add(ChildSpec spec, PendingReply reply) {
   start(child);
 }
 
-void SupervisorState::terminate_child(const std::string& id, PendingReply reply) {
-  Child* child = find(id);
-  if (child == nullptr) return reply.deliver(make_error(Errc::not_found, id));
+void SupervisorState::terminate_child(const TerminateChild& message, PendingReply reply) {
+  Child* child = find(message.id);
+  if (child == nullptr) return reply.deliver(make_error(Errc::not_found, message.id));
   child->when_stopped.push_back(std::move(reply));
   if (child->handle) {
     if (child->state != ChildState::stopping) stop_child(*child);
@@ -73,17 +74,17 @@ std::optional<caf::error> SupervisorState::must_be_down(const std::string& id) c
   return std::nullopt;
 }
 
-void SupervisorState::restart_child(const std::string& id, PendingReply reply) {
-  if (auto error = must_be_down(id)) return reply.deliver(std::move(*error));
-  Child& child = *find(id);
+void SupervisorState::restart_child(const RestartChild& message, PendingReply reply) {
+  if (auto error = must_be_down(message.id)) return reply.deliver(std::move(*error));
+  Child& child = *find(message.id);
   child.occasion = Child::Occasion::request;
   child.when_started.push_back(std::move(reply));
   start(child);
 }
 
-void SupervisorState::delete_child(const std::string& id, PendingReply reply) {
-  if (auto error = must_be_down(id)) return reply.deliver(std::move(*error));
-  forget(*find(id));
+void SupervisorState::delete_child(const DeleteChild& message, PendingReply reply) {
+  if (auto error = must_be_down(message.id)) return reply.deliver(std::move(*error));
+  forget(*find(message.id));
   reply.deliver(caf::ok_atom_v);
 }
 

@@ -1,5 +1,6 @@
-// The state of the supervisor's actor: what it handles, one function each. Its contract is that of
-// supervisor.hpp.
+// The state of the supervisor's actor. Its contract is that of supervisor.hpp. By subject:
+// messages, order of things and stop in supervisor_state.cpp, then supervisor_start.cpp,
+// _restart.cpp, _liveness.cpp, _administration.cpp and _queries.cpp.
 //
 // Starts that have an order stand in to_start_, whose front is under way; a one_for_one restart
 // runs beside it. Stops go from the right: the last child with a handle is the one under way.
@@ -50,6 +51,7 @@ class SupervisorState {
   void handle_try_again(const ChildKey& key);
   void handle_stop_timeout(const ChildKey& key);
   void watch_liveness(Child& child);
+  void watch_last_call(const Child& child);
   void handle_ask_alive(const ChildKey& key);
   void handle_last_call(const ChildKey& key);
   void handle_subscribe(const caf::actor& subscriber);
@@ -58,14 +60,24 @@ class SupervisorState {
   ChildCounts count_children() const;
   void handle_get_tree();
 
-  // Requests that change children (supervisor_administration.cpp). Each has its turn when no group
-  // of children is being started or stopped.
-  void when_settled(PendingReply reply, std::function<void(PendingReply)> request);
+  // Requests that change children. Each has its turn when no group of children is being started or
+  // stopped.
+  template <class Reply, class Request>
+  auto when_settled(void (SupervisorState::*handle)(const Request&, PendingReply)) {
+    return [this, handle](const Request& request) -> caf::result<Reply> {
+      auto promise = self_->make_response_promise();
+      take_or_postpone(PendingReply{promise}, [this, handle, request](PendingReply reply) {
+        (this->*handle)(request, std::move(reply));
+      });
+      return promise;
+    };
+  }
+  void take_or_postpone(PendingReply reply, std::function<void(PendingReply)> request);
   void start_child(const StartChild& message, PendingReply reply);
   void start_instance(const StartInstance& message, PendingReply reply);
-  void terminate_child(const std::string& id, PendingReply reply);
-  void restart_child(const std::string& id, PendingReply reply);
-  void delete_child(const std::string& id, PendingReply reply);
+  void terminate_child(const TerminateChild& message, PendingReply reply);
+  void restart_child(const RestartChild& message, PendingReply reply);
+  void delete_child(const DeleteChild& message, PendingReply reply);
   caf::result<ChildSpec> get_child_spec(const std::string& id) const;
   void add(ChildSpec spec, PendingReply reply);
   // Down for good; nothing: something of it lives, or will.

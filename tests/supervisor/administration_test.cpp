@@ -6,11 +6,8 @@
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
 
 namespace {
-
-const caf::error crash = caf::sec::runtime_error;
 
 template <class Reply, class Request>
 caf::error error_of(TestBed& bed, const caf::actor& to, Request request) {

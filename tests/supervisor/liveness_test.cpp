@@ -7,13 +7,6 @@
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
-
-namespace {
-
-const caf::error crash = caf::sec::runtime_error;
-
-}  // namespace
 
 TEST_CASE("A back-off doubles the wait up to its maximum, and begins anew after a quiet time") {
   TestBed bed;

@@ -5,11 +5,8 @@
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
 
 namespace {
-
-const caf::error crash = caf::sec::runtime_error;
 
 // Writes down what a supervisor tells it.
 caf::actor spawn_listener(caf::actor_system& system, Lines& lines) {

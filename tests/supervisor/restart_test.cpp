@@ -5,13 +5,6 @@
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
-
-namespace {
-
-const caf::error crash = caf::sec::runtime_error;
-
-}  // namespace
 
 TEST_CASE("{permanent, transient, temporary} x {normal, shutdown, abnormal}") {
   struct Case {

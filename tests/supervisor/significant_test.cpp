@@ -6,11 +6,9 @@
 
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
-using Lines = std::vector<std::string>;
 
 namespace {
 
-const caf::error crash = caf::sec::runtime_error;
 const caf::error normal{};
 
 Flags with(Flags flags, AutoShutdown auto_shutdown, Strategy strategy = Strategy::one_for_one) {

@@ -4,7 +4,6 @@
 
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
-using Lines = std::vector<std::string>;
 
 TEST_CASE("Children start from left to right, each when the one before is ready") {
   TestBed bed;

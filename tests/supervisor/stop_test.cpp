@@ -5,7 +5,6 @@
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
 
 TEST_CASE("order_of_children: started from left to right, stopped from right to left") {
   TestBed bed;

@@ -7,11 +7,8 @@
 using namespace sg::supervisor;
 using namespace sg::supervisor::test;
 using namespace std::chrono_literals;
-using Lines = std::vector<std::string>;
 
 namespace {
-
-const caf::error crash = caf::sec::runtime_error;
 
 Flags with(Flags flags, Strategy strategy) {
   flags.strategy = strategy;

@@ -16,6 +16,10 @@
 
 namespace sg::supervisor::test {
 
+using Lines = std::vector<std::string>;
+
+inline const caf::error crash = caf::sec::runtime_error;
+
 // Ends a worker with this reason; an exit_msg could not carry "no error".
 struct End {
   caf::error reason;
