@@ -1,5 +1,5 @@
-// Loaded ahead of the C library: while the file that HANG_FILE names exists, a sync does not
-// return, as on a disk that has stopped answering.
+// Loaded ahead of the C library: a sync that finds the file that HANG_FILE names does not return,
+// as on a disk that has stopped answering.
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -8,6 +8,7 @@
 extern "C" int fdatasync(int file) {
   static const auto real = reinterpret_cast<int (*)(int)>(dlsym(RTLD_NEXT, "fdatasync"));
   static const char* const sign = std::getenv("HANG_FILE");
-  while (sign != nullptr && access(sign, F_OK) == 0) usleep(1000);
+  const bool hangs = sign != nullptr && access(sign, F_OK) == 0;
+  while (hangs) pause();
   return real(file);
 }

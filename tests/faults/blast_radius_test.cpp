@@ -5,7 +5,9 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 #include <thread>
 
 #include "ledger/ids.hpp"
@@ -13,7 +15,6 @@
 #include "tests/support/ledger_client.hpp"
 
 using namespace sg::test;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -46,8 +47,19 @@ class Neighbours {
       if (thread.joinable()) thread.join();
     }
   }
-  std::uint64_t committed() const { return committed_; }
-  std::uint64_t others() const { return others_; }
+  std::uint64_t committed() {
+    const std::lock_guard lock(mutex_);
+    return committed_;
+  }
+  // Answered in any other way.
+  std::uint64_t others() {
+    const std::lock_guard lock(mutex_);
+    return others_;
+  }
+  void await(std::uint64_t committed) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(moved_.wait_for(lock, kPatience, [&] { return committed_ >= committed; }));
+  }
 
  private:
   void run(int port, int number) {
@@ -65,15 +77,19 @@ class Neighbours {
       const auto answer = client.batch(transfers);
       std::uint64_t committed = 0;
       for (const auto& result : answer.body.results()) committed += result.has_transaction();
+      const std::lock_guard lock(mutex_);
       committed_ += committed;
       others_ += kBatch - committed;
+      moved_.notify_all();
     }
   }
 
   std::vector<std::string> ids_;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> committed_{0};
-  std::atomic<std::uint64_t> others_{0};
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  std::uint64_t committed_ = 0;
+  std::uint64_t others_ = 0;
   std::vector<std::thread> threads_;
 };
 
@@ -93,22 +109,24 @@ TEST_CASE("A shard that crashes fails no transfer that does not touch it") {
 TEST_CASE("Figures: throughput beside a shard that crashes once a second", "[.figures]") {
   FaultyLedger ledger(kManyRestarts);
   Neighbours neighbours(ledger.port());
-  const auto per_second = [&](bool crashes) {
-    constexpr int kSeconds = 3;
-    const auto before = neighbours.committed();
+  // Of three portions, each with a crash at its begin or without.
+  const auto rate = [&](std::uint64_t portion, bool crashes) {
     const auto start = std::chrono::steady_clock::now();
-    for (int second = 1; second <= kSeconds; ++second) {
+    const auto before = neighbours.committed();
+    for (std::uint64_t i = 1; i <= 3; ++i) {
       if (crashes) ledger.restart("account_shard/1", Fault::kill);
-      std::this_thread::sleep_until(start + second * 1s);
+      neighbours.await(before + i * portion);
     }
-    return (neighbours.committed() - before) / kSeconds;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    return static_cast<double>(neighbours.committed() - before) / took.count();
   };
-  (void)per_second(false);
+  // What they commit in a second, so that there is a crash a second.
+  const auto second = static_cast<std::uint64_t>(rate(50'000, false));
   for (int round = 0; round < 5; ++round) {
-    const auto quiet = per_second(false);
-    const auto crashing = per_second(true);
-    std::printf("beside a crashing shard: %lu of %lu transfers/s, %.2f\n", crashing, quiet,
-                static_cast<double>(crashing) / static_cast<double>(quiet));
+    const auto quiet = rate(second, false);
+    const auto crashing = rate(second, true);
+    std::printf("beside a crashing shard: %.0f of %.0f transfers/s, %.2f\n", crashing, quiet,
+                crashing / quiet);
   }
   neighbours.stop();
   CHECK(neighbours.others() == 0);
