@@ -54,12 +54,15 @@ caf::behavior Queries::make_behavior() {
       [this](const ShardAttached& message) {
         if (!sent_by(self_, journal_)) return;
         shards_[message.shard] = message.handle;
+        end_reads(message.shard, message.handle);
         const bool all = std::all_of(shards_.begin(), shards_.end(),
                                      [](const caf::actor& shard) { return bool{shard}; });
         if (all && ready_.pending()) ready_.deliver(supervisor::Ready{});
       },
       [this](const ShardDetached& message) {
-        if (sent_by(self_, journal_)) shards_[message.shard] = nullptr;
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = nullptr;
+        end_reads(message.shard, nullptr);
       },
       [this](const Ask& message) { ask(message.query); },
       [this](const AccountsRead& message) { accounts_read(message.query); },
@@ -111,10 +114,28 @@ void Queries::ask_shard(const QueryPtr& query) {
         tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(index))));
     return;
   }
+  reads_[query.get()] = {query, static_cast<std::uint32_t>(index), shards_[index]};
   caf::anon_send(shards_[index], ReadAccounts{query, handle_of(self_)});
 }
 
+void Queries::end_reads(std::uint32_t shard, const caf::actor& serves) {
+  std::vector<QueryPtr> ended;
+  absl::erase_if(reads_, [&](const auto& entry) {
+    const Read& read = entry.second;
+    if (read.shard != shard) return false;
+    auto query = read.query.lock();
+    if (query && read.asked == serves) return false;
+    if (query) ended.push_back(std::move(query));
+    return true;
+  });
+  for (const auto& query : ended) {
+    query->answer(
+        tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(shard))));
+  }
+}
+
 void Queries::accounts_read(const QueryPtr& query) {
+  if (reads_.erase(query.get()) == 0) return;  // answered already
   const auto durable = runtime_->store->durable();
   // After `durable` was read: it belongs to this life of the journal, or to an earlier one.
   const bool same_life = query->journal_life == runtime_->journal_life();

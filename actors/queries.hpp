@@ -5,9 +5,12 @@
 // verification, a balance sheet) runs in a detached actor of its own.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
+#include <memory>
 #include <vector>
 
 #include "actors/messages.hpp"
@@ -25,6 +28,8 @@ class Queries {
   // Reads that need the accounts' shard: asks it for query->account_ids.
   void ask_shard(const QueryPtr& query);
   void accounts_read(const QueryPtr& query);
+  // The shard's reads that were asked of another handle lie with one that hangs, or are lost.
+  void end_reads(std::uint32_t shard, const caf::actor& serves);
   // All that the query shows is durable.
   void finish(const QueryPtr& query);
   void ask_journal(const QueryPtr& query);
@@ -37,7 +42,13 @@ class Queries {
   caf::actor journal_;
   std::vector<caf::actor> shards_;
   caf::response_promise ready_;
-  int walks_ = 0;  // over the whole store, under way
+  struct Read {
+    std::weak_ptr<Query> query;  // a shard that dies drops it, and so answers it
+    std::uint32_t shard = 0;
+    caf::actor asked;
+  };
+  absl::flat_hash_map<const Query*, Read> reads_;  // at the shards
+  int walks_ = 0;                                  // over the whole store, under way
 };
 
 // Answers Init when it knows the journal and every shard.

@@ -82,6 +82,7 @@ void VerifyCall::start() {
 void VerifyCall::completed(const Completed& completed) {
   if (end_) return;
   if (completed.part == 1) {
+    is_under_way_ = true;
     const auto& at = static_cast<Progress&>(*completed.completion).at;
     auto& response = next_.emplace();
     response.set_blocks(at.blocks);
@@ -94,6 +95,10 @@ void VerifyCall::completed(const Completed& completed) {
   if (!result) return finish(proto::to_status(result.error(), false));
   next_ = to_wire(std::get<persistence::VerifyReport>(*result));
   finish(grpc::Status::OK);
+}
+
+void VerifyCall::give_up_read() {
+  if (admitted_ && !is_under_way_ && !end_) finish(proto::to_status(lost_error(), false));
 }
 
 void VerifyCall::finish(const grpc::Status& status) {

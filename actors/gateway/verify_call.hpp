@@ -18,6 +18,7 @@ class VerifyCall final : public Call {
   VerifyCall(RpcServer& server, std::uint64_t id, RawService& service);
 
   void completed(const Completed& completed) override;
+  void give_up_read() override;
 
  private:
   void received(bool ok);
@@ -39,6 +40,7 @@ class VerifyCall final : public Call {
   std::optional<scalegraph::ledger::VerifyResponse> next_;
   std::optional<grpc::Status> end_;
   std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
+  bool is_under_way_ = false;  // the walk has an actor of its own by now
   bool admitted_ = false;
   bool writing_ = false;
   bool finishing_ = false;

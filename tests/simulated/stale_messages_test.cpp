@@ -100,6 +100,25 @@ TEST_CASE("The queries actor ignores a dead journal's word on shards") {
   CHECK(house.balance(house.alice) == "balance 100");
 }
 
+// As when it hangs: it is not dead, and what it was asked lies with it.
+TEST_CASE("A read that a shard has not answered when its successor attaches is told so") {
+  TwoShards house;
+  house.hold<ReadAccounts>(house.shard_id(0));
+  const auto read = house.ask(BalanceOf{house.alice});
+  const auto other = house.ask(BalanceOf{house.bob});
+  house.run();
+  CHECK(answer_to(other) == "balance 0");
+  REQUIRE_FALSE(read->answered());
+  // Another handle: the successor's.
+  caf::anon_send(house.handle("journal"), Attach{0, house.handle("account_shard/1")});
+  house.run();
+  CHECK(answer_to(read) == "SHARD_UNAVAILABLE");
+  // It wakes, and answers too late.
+  house.release();
+  house.run();
+  CHECK(answer_to(read) == "SHARD_UNAVAILABLE");
+}
+
 TEST_CASE("The indexer writes no balances that a dead journal sent") {
   Replaced house;
   const auto before = house.store().checkpoint();
