@@ -23,7 +23,7 @@ enum class Family : std::uint8_t {
   participant_accounts,  // participant id, 0x00, type -> number, sequence
   keys,                  // pages of the key index: run.hpp
   history,               // pages of the history: run.hpp
-  balances,              // be32(number) -> balance, sequence
+  balances,              // be32(page) -> sequence, balances
 };
 inline constexpr std::size_t kFamilies = 9;
 std::string_view family_name(Family family);

@@ -92,22 +92,34 @@ void RecordIndex::push(const Records& records) {
     push_some(Index::history, history);
     push_some(Index::keys, keys);
   }
+  std::shared_ptr<Chunk> full;
+  {
+    const std::lock_guard lock(mutex_);
+    run_ms_ = records.run_ms;
+    filling_->last = records.last;
+    filling_->run_ms = records.run_ms;
+    if (filling_->size() < chunk_mentions_) return;
+    full = filling_;
+  }
+  // Its tables are large, and nobody should wait while they are cleared.
+  auto next = chunk_like(*full);
   const std::lock_guard lock(mutex_);
-  run_ms_ = records.run_ms;
-  filling_->last = records.last;
-  filling_->run_ms = records.run_ms;
-  if (filling_->size() < chunk_mentions_) return;
-  auto next = std::make_shared<Frozen>(*frozen_);
-  next->chunks.push_back(start_chunk());
-  frozen_ = std::move(next);
+  if (filling_ == full) freeze(std::move(next));
 }
 
 // The next one will be much like it.
-RecordIndex::ChunkPtr RecordIndex::start_chunk() {
+std::shared_ptr<RecordIndex::Chunk> RecordIndex::chunk_like(const Chunk& chunk) {
   auto next = std::make_shared<Chunk>();
-  for (std::size_t i = 0; i < kAllIndexes.size(); ++i)
-    next->indexes[i].reserve_like(filling_->indexes[i]);
-  return std::exchange(filling_, std::move(next));
+  for (const auto index : kAllIndexes) {
+    next->indexes[at(index)].reserve_like(chunk.indexes[at(index)]);
+  }
+  return next;
+}
+
+void RecordIndex::freeze(std::shared_ptr<Chunk> next) {
+  auto frozen = std::make_shared<Frozen>(*frozen_);
+  frozen->chunks.push_back(std::exchange(filling_, std::move(next)));
+  frozen_ = std::move(frozen);
 }
 
 Sequence RecordIndex::indexed() const {

@@ -81,8 +81,9 @@ class RecordIndex {
     std::array<Runs, kAllIndexes.size()> runs;  // oldest first
   };
 
-  // The chunk that was being filled; the caller has the lock.
-  ChunkPtr start_chunk();
+  static std::shared_ptr<Chunk> chunk_like(const Chunk& chunk);
+  // Ends the chunk that is being filled; the caller has the lock.
+  void freeze(std::shared_ptr<Chunk> next);
   ChunkPtr take_chunk(bool all);
   StoreResult<void> write_chunk(KeyValue& rows, const ChunkPtr& chunk);
   StoreResult<void> merge_some(KeyValue& rows, Index index);

@@ -84,9 +84,7 @@ StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
 RecordIndex::ChunkPtr RecordIndex::take_chunk(bool all) {
   const std::lock_guard lock(mutex_);
   if (frozen_->chunks.empty() && all && filling_->size() != 0) {
-    auto next = std::make_shared<Frozen>(*frozen_);
-    next->chunks.push_back(start_chunk());
-    frozen_ = std::move(next);
+    freeze(chunk_like(*filling_));
   }
   return frozen_->chunks.empty() ? nullptr : frozen_->chunks.front();
 }

@@ -26,6 +26,10 @@ void Verifier::problem(std::string what) {
 }
 
 StoreResult<bool> Verifier::start(const KeyValue& rows, const std::function<ChainHead()>& head) {
+  // Before the pages: a checkpoint may end meanwhile.
+  const auto marker = read_meta(rows, kMetaCheckpoint);
+  if (!marker) return tl::unexpected(marker.error());
+  marker_ = *marker;
   std::vector<BalancePage> pages;
   const auto cursor = rows.cursor(Family::balances);
   for (cursor->seek({}); cursor->valid(); cursor->next()) {
@@ -177,6 +181,11 @@ void Verifier::apply_account(const DecodedRecord& record) {
               " has a checkpointed balance from before its creation");
       state.has_checkpoint = false;
     }
+  }
+  if (!state.checkpoint.stands && record.sequence <= marker_) {
+    problem("the checkpoint at sequence " + std::to_string(marker_) +
+            " has no balance of account number " + std::to_string(account.number) +
+            ", which is older");
   }
   accounts_.push_back(state);
   touched_.push_back(account.number);

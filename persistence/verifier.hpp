@@ -56,6 +56,7 @@ class Verifier {
   Sequence at_;
   std::vector<Amount> balances_at_;
   ChainHead until_;
+  Sequence marker_ = 0;                     // of the checkpoint
   std::vector<Checkpointed> checkpointed_;  // by account number
   std::vector<AccountState> accounts_;
   std::vector<AccountNumber> touched_;  // in the open unit

@@ -1,6 +1,7 @@
 #include <rapidcheck/catch.h>
 
 #include "bed.hpp"
+#include "persistence/bytes.hpp"
 
 namespace sg::persistence::test {
 namespace {
@@ -104,6 +105,37 @@ TEST_CASE("A checkpoint that lacks an account is told, not taken for its initial
   const auto loaded = store->load_balances();
   REQUIRE_FALSE(loaded.has_value());
   CHECK(loaded.error().fault == StoreFault::corrupt);
+  CHECK_FALSE(value_of(store->verify(nullptr)).problems.empty());
+}
+
+TEST_CASE("A page of balances that does not decode, or is of nobody, is told") {
+  const auto amounts = [](std::size_t bytes) { return std::string(8 + bytes, '\0'); };
+  struct Case {
+    std::string key;
+    std::string row;
+  };
+  const std::vector<Case> cases{
+      {be32(0), amounts(0)},          // of no account
+      {be32(0), amounts(8 * 65)},     // of too many
+      {be32(0), amounts(8 * 2 + 3)},  // of a part of one
+      {be32(0), ""},
+      {std::string(3, '\0'), amounts(8)},
+      {std::string(5, '\0'), amounts(8)},
+      {be32(1), amounts(8)},  // of one that was never created
+      {be32(0xFFFFFFFF), amounts(8)},
+      {be32(0), amounts(8 * 3)},  // of one account too many
+  };
+  for (const auto& [key, row] : cases) {
+    CAPTURE(key.size(), row.size());
+    Bed store(Backend::memory);
+    store.create_account("a", 40);
+    store.create_account("b", 50);
+    store.disk().set_row(Family::balances, key, row);
+    const auto loaded = store->load_balances();
+    REQUIRE_FALSE(loaded.has_value());
+    CHECK(loaded.error().fault == StoreFault::corrupt);
+    CHECK_FALSE(value_of(store->verify(nullptr)).problems.empty());
+  }
 }
 
 TEST_CASE("A checkpoint does not go past what is durable, nor back") {
