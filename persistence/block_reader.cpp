@@ -1,6 +1,7 @@
 #include "persistence/block_reader.hpp"
 
 #include "persistence/crc32c.hpp"
+#include "persistence/metadata.hpp"
 #include "persistence/sha256.hpp"
 
 namespace sg::persistence {
@@ -9,16 +10,6 @@ namespace {
 template <class T>
 T field(std::string_view block, std::size_t at) {
   return get_fixed<T>(block.data() + at);
-}
-
-bool read_metadata(ByteReader& in, ledger::Metadata& into) {
-  into.clear();
-  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
-    const auto key = in.text();
-    const auto value = in.text();
-    into.emplace_hint(into.end(), key, value);
-  }
-  return in.ok();
 }
 
 bool read_transaction(ByteReader& in, bool has_key, DecodedRecord& into) {
@@ -35,6 +26,7 @@ bool read_transaction(ByteReader& in, bool has_key, DecodedRecord& into) {
   into.key = {};
   if (has_key) {
     into.key = in.text();
+    if (into.key.empty()) return false;
     into.digest = in.fixed<Digest>();
   }
   return in.at_end();
@@ -50,7 +42,8 @@ bool read_account(ByteReader& in, ledger::Account& into) {
   into.initial_balance = in.signed_varint();
   into.id = in.text();
   into.participant_id = in.text();
-  return read_metadata(in, into.metadata) && in.at_end();
+  read_metadata(in, into.metadata);
+  return in.at_end();
 }
 
 bool read_participant(ByteReader& in, ledger::Participant& into) {
@@ -59,7 +52,8 @@ bool read_participant(ByteReader& in, ledger::Participant& into) {
   into.role = static_cast<ledger::ParticipantRole>(role);
   into.id = in.text();
   into.name = in.text();
-  return read_metadata(in, into.metadata) && in.at_end();
+  read_metadata(in, into.metadata);
+  return in.at_end();
 }
 
 }  // namespace
@@ -88,6 +82,14 @@ tl::expected<BlockView, std::string> BlockView::parse(std::string_view bytes) {
       kHeaderBytes + std::uint64_t{field<std::uint32_t>(bytes, header_at::kRecordBytes)};
   if (view.count_ == 0 || offsets_at + view.count_ * kOffsetBytes != covered) {
     return tl::unexpected(std::string("its parts do not add up to its size"));
+  }
+  if (view.first_ == 0 || view.last() < view.first_) {
+    return tl::unexpected(std::string("its records have no sequences"));
+  }
+  if (field<std::uint16_t>(bytes, header_at::kReserved) != 0 ||
+      field<std::uint32_t>(bytes, header_at::kReserved2) != 0 ||
+      field<std::uint32_t>(bytes, offsets_at) != kHeaderBytes) {
+    return tl::unexpected(std::string("it holds bytes that belong to nothing"));
   }
   view.offsets_at_ = static_cast<std::uint32_t>(offsets_at);
   BlockStamp& stamp = view.stamp_;

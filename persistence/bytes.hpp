@@ -112,7 +112,8 @@ class ByteBuffer {
   std::size_t capacity_ = 0;
 };
 
-// After the first read past the end, ok() is false and every read gives zero or nothing.
+// After the first read past the end, or of what no writer here writes, ok() is false and every read
+// gives zero or nothing.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes)
@@ -122,15 +123,23 @@ class ByteReader {
   bool at_end() const { return ok_ && at_ == end_; }
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
+  // Only in its shortest form: then bytes that decode are the bytes that were encoded.
   std::uint64_t varint() {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
       const auto byte = static_cast<unsigned char>(*at_++);
       value |= static_cast<std::uint64_t>(byte & 0x7Fu) << shift;
-      if (byte < 0x80) return value;
+      if (byte >= 0x80) continue;
+      if ((byte == 0 && shift > 0) || (byte > 1 && shift == 63)) break;
+      return value;
     }
     fail();
     return 0;
+  }
+  std::uint32_t varint32() {
+    const auto value = varint();
+    if (value > ~std::uint32_t{0}) fail();
+    return ok_ ? static_cast<std::uint32_t>(value) : 0;
   }
   std::int64_t signed_varint() { return unzigzag(varint()); }
 

@@ -1,6 +1,7 @@
 #include "persistence/rows.hpp"
 
 #include "persistence/bytes.hpp"
+#include "persistence/metadata.hpp"
 
 namespace sg::persistence {
 namespace {
@@ -32,14 +33,6 @@ class RowWriter {
  private:
   std::string row_;
 };
-
-void read_metadata(ByteReader& in, ledger::Metadata& into) {
-  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
-    const auto key = in.text();
-    const auto value = in.text();
-    into.emplace_hint(into.end(), key, value);
-  }
-}
 
 }  // namespace
 
@@ -87,7 +80,7 @@ std::optional<ledger::Account> decode_account(std::string_view row) {
   ledger::Account account;
   account.sequence = in.varint();
   account.created_at = in.signed_varint();
-  account.number = static_cast<AccountNumber>(in.varint());
+  account.number = in.varint32();
   const auto type = in.fixed<std::uint8_t>();
   account.type = static_cast<ledger::AccountType>(type);
   account.floor = in.signed_varint();

@@ -21,11 +21,12 @@ bool decode_page(std::string_view bytes, std::vector<Mention>& into) {
   while (in.left() > 0) {
     const auto step = in.varint();
     const auto sequence = in.varint();
-    at.sequence = step == 0 ? at.sequence - sequence : sequence;
-    at.term += step;
-    into.push_back(at);
+    const Mention next{at.term + step, step == 0 ? at.sequence - sequence : sequence};
+    if (!in.ok() || next.term < at.term || !precedes(at, next)) return false;
+    into.push_back(next);
+    at = next;
   }
-  return in.ok();
+  return true;
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ void put(std::string& bytes, Numbers... numbers) {
 
 RunFacts get_facts(ByteReader& in) {
   RunFacts facts;
-  facts.id = static_cast<std::uint32_t>(in.varint());
-  facts.level = static_cast<std::uint32_t>(in.varint());
+  facts.id = in.varint32();
+  facts.level = in.varint32();
   facts.first = in.varint();
   facts.last = in.varint();
   facts.mentions = in.varint();
@@ -46,7 +46,7 @@ std::string encode(const RunList& list) {
 std::optional<RunList> decode_run_list(std::string_view bytes) {
   ByteReader in(bytes);
   RunList list;
-  list.next_run = static_cast<std::uint32_t>(in.varint());
+  list.next_run = in.varint32();
   for (auto& runs : list.runs) {
     for (auto count = in.varint(); in.ok() && count > 0; --count) runs.push_back(get_facts(in));
   }

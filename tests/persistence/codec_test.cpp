@@ -4,8 +4,10 @@
 
 #include "bed.hpp"
 #include "persistence/block_reader.hpp"
+#include "persistence/crc32c.hpp"
 #include "persistence/group_contents.hpp"
 #include "persistence/rows.hpp"
+#include "persistence/run_list.hpp"
 
 namespace sg::persistence {
 namespace {
@@ -137,6 +139,87 @@ TEST_CASE("Blocks are sealed past their target size, at the end of a unit only")
     const auto block = BlockView::parse(contents->writer.bytes_of(blocks[i]));
     CHECK(block->stamp().previous == before->hash());
     CHECK(block->first() == before->last() + 1);
+  }
+}
+
+namespace {
+
+// The block with other bytes at a place, under a checksum that is right.
+std::string altered(std::string_view block, std::size_t at, std::string_view bytes) {
+  std::string out(block);
+  out.replace(at, bytes.size(), bytes);
+  const auto covered = out.size() - kChecksumBytes;
+  put_fixed(out.data() + covered, crc32c({out.data(), covered}));
+  return out;
+}
+
+std::string small_block() {
+  const auto group = encode_group({{{{1, 5}, {2, -5}}, "reference", "key"}});
+  return std::string(group->writer.bytes_of(group->writer.blocks().front()));
+}
+
+}  // namespace
+
+// Found by the fuzz targets `block` and `row`: what decodes has to be what was encoded.
+TEST_CASE("A block that no writer here writes is refused, whatever its checksum says") {
+  using namespace std::string_literals;
+  const auto block = small_block();
+  REQUIRE(BlockView::parse(altered(block, header_at::kFirst, "\x05"s)).has_value());
+  CHECK_FALSE(
+      BlockView::parse(altered(block, header_at::kFirst, std::string(8, '\0'))).has_value());
+  CHECK(BlockView::parse(altered(block, header_at::kFirst, std::string(8, '\xFF'))).has_value());
+  CHECK_FALSE(BlockView::parse(altered(block, header_at::kReserved, "\x01"s)).has_value());
+  CHECK_FALSE(BlockView::parse(altered(block, header_at::kReserved2, "\x01"s)).has_value());
+  const auto offset_at = block.size() - kChecksumBytes - kOffsetBytes;
+  CHECK_FALSE(BlockView::parse(altered(block, offset_at, be32(kHeaderBytes + 1))).has_value());
+}
+
+TEST_CASE("A block's sequences do not pass the last one there is") {
+  const auto group = encode_group({{{{1, 5}}, "a"}, {{{1, 5}}, "b"}});
+  const auto block = group->writer.bytes_of(group->writer.blocks().front());
+  CHECK_FALSE(BlockView::parse(altered(block, header_at::kFirst, std::string(8, '\xFF'))));
+}
+
+TEST_CASE("A number is read in its shortest form only") {
+  using namespace std::string_literals;
+  const auto read = [](const std::string& bytes) {
+    ByteReader in(bytes);
+    in.varint();
+    return in.at_end();
+  };
+  CHECK(read("\x00"s));
+  CHECK(read("\x80\x01"s));
+  CHECK(read(std::string(9, '\xFF') + "\x01"));
+  CHECK_FALSE(read("\x80\x00"s));
+  CHECK_FALSE(read(std::string(9, '\xFF') + "\x02"));
+  CHECK_FALSE(read(std::string(10, '\xFF') + "\x01"));
+}
+
+TEST_CASE("An account's number in a row has 32 bits") {
+  using namespace std::string_literals;
+  ledger::Account account;
+  account.id = "alice";
+  account.number = 1;
+  auto row = encode(account);
+  REQUIRE(decode_account(row).has_value());
+  row.replace(2, 1, "\x81\x80\x80\x80\x10"s);  // 2^32 + 1
+  CHECK_FALSE(decode_account(row).has_value());
+  CHECK_FALSE(decode_run_list("\x81\x80\x80\x80\x10\x00\x00"s).has_value());
+  CHECK(decode_run_list("\x01\x00\x00"s).has_value());
+}
+
+TEST_CASE("Metadata that is out of order or has a key twice does not decode") {
+  ledger::Participant participant;
+  participant.id = "seb";
+  participant.metadata = {{"a", "1"}, {"b", "2"}};
+  const auto row = encode(participant);
+  REQUIRE(decode_participant(row).has_value());
+  for (const auto* keys : {"ba", "aa"}) {
+    auto other = row;
+    other[row.size() - 7] = keys[0];
+    other[row.size() - 3] = keys[1];
+    CAPTURE(keys);
+    CHECK_FALSE(decode_participant(other).has_value());
   }
 }
 

@@ -242,6 +242,26 @@ TEST_CASE("Runs that are merged while a look-up reads them stay until it has end
   CHECK(value_of(index.find(rows, Index::history, 7, {})) == expected(all, 7, {}));
 }
 
+// Found by the fuzz target `run`.
+TEST_CASE("A page that is not in the order of an index does not decode") {
+  using namespace std::string_literals;
+  const auto is_read = [](const std::string& page) {
+    Rows store;
+    const auto key = run_key(1, 0);
+    const KeyRow row{key, page};
+    succeeded(store.rows->ingest(Family::history, {&row, 1}));
+    RunFacts facts;
+    facts.id = 1;
+    const Run run(Family::history, facts, {Mention{}}, 1, TermFilter(1));
+    std::vector<Mention> mentions;
+    return run.read_page(*store.rows, 0, mentions).has_value();
+  };
+  CHECK(is_read("\x05\x09\x00\x02\x01\x03"s));
+  CHECK_FALSE(is_read("\x05\x09\x00\x00"s));                                // twice the same
+  CHECK_FALSE(is_read("\x05\x09\x00\x0A"s));                                // below sequence 0
+  CHECK_FALSE(is_read("\x05\x09"s + std::string(9, '\xFF') + "\x01\x03"));  // past the last term
+}
+
 TEST_CASE("A filter never denies a term that it was given, and denies most others") {
   rc::prop("whatever the terms", [](const std::vector<std::uint64_t>& terms) {
     TermFilter filter(terms.size());
