@@ -17,7 +17,11 @@ constexpr std::uint32_t tag_of(int field, WireFormatLite::WireType type) {
   return static_cast<std::uint32_t>(field) << 3 | static_cast<std::uint32_t>(type);
 }
 
+// The generated parser takes no tag and no size that is longer, though the stream does, and no
+// deeper nesting of messages and groups.
 constexpr int kMaxTagBytes = 5;
+constexpr int kMaxSizeBytes = 5;
+constexpr int kMaxDepth = 100;
 constexpr auto kText = WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
 constexpr auto kNumber = WireFormatLite::WIRETYPE_VARINT;
 
@@ -38,7 +42,7 @@ class Reader {
         good = in_.ReadVarint64(&value);
         into_.atomic = value != 0;
       } else {
-        good = WireFormatLite::SkipField(&in_, tag);
+        good = skip(tag);
       }
       if (!good) return false;
     }
@@ -48,8 +52,7 @@ class Reader {
   bool single() { return transfer() && finish(); }
 
  private:
-  // 0: the end, or no tag. The generated parser takes none of more than five bytes; the stream
-  // does.
+  // 0: the end, or no tag.
   std::uint32_t next_tag() {
     const int before = in_.CurrentPosition();
     const auto tag = in_.ReadTag();
@@ -57,6 +60,47 @@ class Reader {
     too_long_ = true;
     return 0;
   }
+
+  bool read_size(int& size) {
+    const int before = in_.CurrentPosition();
+    return in_.ReadVarintSizeAsInt(&size) && in_.CurrentPosition() - before <= kMaxSizeBytes;
+  }
+
+  bool skip(std::uint32_t tag) {
+    if (WireFormatLite::GetTagFieldNumber(tag) == 0) return false;
+    std::uint64_t number = 0;
+    int size = 0;
+    switch (WireFormatLite::GetTagWireType(tag)) {
+      case WireFormatLite::WIRETYPE_VARINT:
+        return in_.ReadVarint64(&number);
+      case WireFormatLite::WIRETYPE_FIXED64:
+        return in_.Skip(sizeof(std::uint64_t));
+      case WireFormatLite::WIRETYPE_FIXED32:
+        return in_.Skip(sizeof(std::uint32_t));
+      case WireFormatLite::WIRETYPE_LENGTH_DELIMITED:
+        return read_size(size) && in_.Skip(size);
+      case WireFormatLite::WIRETYPE_START_GROUP:
+        return skip_group(WireFormatLite::GetTagFieldNumber(tag));
+      case WireFormatLite::WIRETYPE_END_GROUP:
+        break;
+    }
+    return false;
+  }
+
+  bool skip_group(int field) {
+    if (depth_ == kMaxDepth) return false;
+    ++depth_;
+    const auto end = tag_of(field, WireFormatLite::WIRETYPE_END_GROUP);
+    while (const auto tag = next_tag()) {
+      if (tag == end) {
+        --depth_;
+        return true;
+      }
+      if (!skip(tag)) return false;
+    }
+    return false;
+  }
+
   bool transfer() {
     using Request = wire::TransferRequest;
     const auto first = into_.entries.size();
@@ -70,7 +114,7 @@ class Reader {
       } else if (tag == tag_of(Request::kIdempotencyKeyFieldNumber, kText)) {
         good = text(transfer.idempotency_key);
       } else {
-        good = WireFormatLite::SkipField(&in_, tag);
+        good = skip(tag);
       }
       if (!good) return false;
     }
@@ -92,7 +136,7 @@ class Reader {
         good = in_.ReadVarint64(&value);
         entry.amount = static_cast<ledger::Amount>(value);
       } else {
-        good = WireFormatLite::SkipField(&in_, tag);
+        good = skip(tag);
       }
       if (!good) return false;
     }
@@ -102,18 +146,20 @@ class Reader {
   template <class Read>
   bool nested(Read read) {
     int size = 0;
-    if (!in_.ReadVarintSizeAsInt(&size)) return false;
+    if (!read_size(size) || depth_ == kMaxDepth) return false;
+    ++depth_;
     const auto limit = in_.PushLimit(size);
     // A limit past the end is cut by the stream: then the message is cut.
     if (in_.BytesUntilLimit() != size) return false;
     if (!read()) return false;
     in_.PopLimit(limit);
+    --depth_;
     return true;
   }
 
   bool text(std::string_view& into) {
     int size = 0;
-    if (!in_.ReadVarintSizeAsInt(&size)) return false;
+    if (!read_size(size)) return false;
     if (size == 0) {
       into = {};
       return true;
@@ -140,6 +186,7 @@ class Reader {
   CodedInputStream in_;
   TransferList& into_;
   bool too_long_ = false;
+  int depth_ = 0;  // of messages and groups around what is read
 };
 
 }  // namespace

@@ -101,6 +101,49 @@ TEST_CASE("A tag of more than five bytes is no tag") {
   }
 }
 
+// Found by the fuzz target `transfer`, as are the next.
+TEST_CASE("A size of more than five bytes is no size") {
+  using namespace std::string_literals;
+  for (const auto& bytes : {
+           "\x0A\x80\x80\x80\x80\x80\x00"s,   // of an entry, a transfer
+           "\x12\x81\x80\x80\x80\x80\x00x"s,  // of a text
+           "\x2A\x81\x80\x80\x80\x80\x00x"s,  // of a field of a later version
+       }) {
+    CAPTURE(bytes);
+    proto::TransferList read;
+    CHECK_FALSE(wire::TransferRequest().ParseFromString(bytes));
+    CHECK_FALSE(proto::read_transfer(bytes, read));
+    check_agreement(bytes);
+  }
+}
+
+TEST_CASE("A tag of more than five bytes is none in a field of a later version either") {
+  using namespace std::string_literals;
+  const auto bytes = "\x2B\xA8\x80\x80\x80\x80\x00\x05\x2C"s;
+  proto::TransferList read;
+  CHECK_FALSE(wire::TransferRequest().ParseFromString(bytes));
+  CHECK_FALSE(proto::read_transfer(bytes, read));
+}
+
+TEST_CASE("Messages and groups nest as deep as the generated parser lets them") {
+  const auto message = [](const std::string& inner) {
+    wire::ErrorResponse as_text;  // field 2 as text has the bytes of a message
+    as_text.set_message(inner);
+    auto bytes = as_text.SerializeAsString();
+    bytes[0] = 0x0A;
+    return bytes;
+  };
+  for (const std::size_t groups : {96, 97, 98, 99, 100, 101}) {
+    CAPTURE(groups);
+    const auto nested = std::string(groups, '\x2B') + std::string(groups, '\x2C');
+    for (const auto& bytes : {nested, message(nested), message(message(nested))}) {
+      check_agreement(bytes);
+      proto::TransferList read;
+      CHECK(proto::read_transfer(bytes, read) == wire::TransferRequest().ParseFromString(bytes));
+    }
+  }
+}
+
 TEST_CASE("A damaged request is refused where the generated code refuses it") {
   rc::prop("cut", [] {
     const auto bytes = any_batch().SerializeAsString();
