@@ -1,7 +1,5 @@
 #include "cli/import_file.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <initializer_list>
 #include <map>
@@ -9,15 +7,14 @@
 #include <optional>
 
 #include "cli/arguments.hpp"
+#include "cli/import_rules.hpp"
 #include "cli/json_as_yaml.hpp"
+#include "cli/yaml_document.hpp"
 
 namespace sg::cli {
 namespace {
 
 namespace wire = scalegraph::ledger;
-
-// The ledger's own bound on an id.
-constexpr std::size_t kMaxIdBytes = 256;
 
 int line_of(const YAML::Node& node) {
   const YAML::Mark mark = node.Mark();
@@ -120,17 +117,16 @@ class Reader {
         refuse(field.first, "metadata \"" + field.first.Scalar() + "\" stands twice");
       }
     }
+    if (const auto wrong = wrong_metadata(out)) refuse(node, "metadata " + *wrong);
   }
 
   // An id that the ledger would take, and that stands once in the file.
   void check_id(const YAML::Node& node, const std::string& id, const char* what,
                 std::map<std::string, int>& taken) {
-    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
     const std::string name = std::string(what) + " \"" + id + "\"";
     if (id.empty()) return refuse(node, std::string(what) + " needs an id");
-    if (id.size() > kMaxIdBytes) return refuse(node, std::string(what) + " id is over 256 bytes");
-    if (std::ranges::any_of(id, is_control)) {
-      return refuse(node, std::string(what) + " id holds a control character");
+    if (const auto wrong = wrong_id(id)) {
+      return refuse(node, std::string(what) + " id " + *wrong);
     }
     const auto [at, inserted] = taken.emplace(id, line_of(node));
     if (!inserted) {
@@ -153,6 +149,9 @@ class Reader {
                  } else if (key == "name") {
                    has_name = true;
                    request.set_name(read_text(value, "name"));
+                   if (const auto wrong = wrong_name(request.name())) {
+                     refuse(value, "name " + *wrong);
+                   }
                  } else if (key == "role") {
                    has_role = true;
                    request.set_role(read_parsed(value, "role", parse_role));
@@ -254,13 +253,9 @@ std::string account_id(const wire::CreateParticipantAccountRequest& request) {
 tl::expected<ImportPlan, std::vector<ImportError>> parse_import(std::string_view text) {
   Reader reader;
   try {
-    const auto documents = YAML::LoadAll(is_json(text) ? json_as_yaml(text) : std::string(text));
-    if (documents.size() != 1) {
-      const char* message =
-          documents.empty() ? "the file is empty" : "the file holds several documents";
-      return tl::unexpected(std::vector<ImportError>{{0, message}});
-    }
-    reader.read(documents.front());
+    const auto document = only_document(is_json(text) ? json_as_yaml(text) : std::string(text));
+    if (!document) return tl::unexpected(std::vector<ImportError>{{0, document.error()}});
+    reader.read(*document);
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 0 : error.mark.line + 1;
     return tl::unexpected(std::vector<ImportError>{{line, error.msg}});

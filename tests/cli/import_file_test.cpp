@@ -109,6 +109,14 @@ TEST_CASE("what has the wrong shape is refused where it stands") {
       {"accounts:\n  - id: [a]\n", "2: id must be text"},
       {"accounts:\n  - id: \"a\\tb\"\n", "2: account id holds a control character"},
       {"accounts:\n  - id: " + std::string(257, 'x') + "\n", "2: account id is over 256 bytes"},
+      {"accounts:\n  - id: \"a\\x85\"\n", "2: account id holds a control character"},
+      {"accounts:\n  - id: a\xff\n", "2: account id is not valid UTF-8"},
+      {"participants:\n  - {id: a, name: \xff, role: supplier}\n", "2: name is not valid UTF-8"},
+      {"participants:\n  - {id: a, role: supplier, name: " + std::string(1025, 'x') + "}\n",
+       "2: name is over 1024 bytes"},
+      {"accounts:\n  - id: a\n    metadata: {k: " + std::string(16384, 'x') + "}\n",
+       "3: metadata is over 16 KiB"},
+      {"accounts:\n  - id: a\n    metadata: {\xff: x}\n", "3: metadata is not valid UTF-8"},
       {"accounts:\n  - id: a\n    balance: -1\n", "2: balance -1 is negative"},
       {"accounts:\n  - id: a\n    balance: [1]\n", "3: balance must be a single value"},
       {"accounts:\n  - id: a\n    id: b\n", "3: key \"id\" stands twice in an account"},
@@ -120,6 +128,13 @@ TEST_CASE("what has the wrong shape is refused where it stands") {
   }));
   CAPTURE(text);
   CHECK(refusals(text).front() == refusal);
+}
+
+// Found by the fuzz target `import`: the YAML library finds documents without end behind such text,
+// and took memory until there was none.
+TEST_CASE("a text that goes on behind its document is refused, and soon") {
+  CHECK(refusals("\"seb\",\n\"name\": 1") ==
+        std::vector<std::string>{"0: the file holds several documents"});
 }
 
 TEST_CASE("two accounts of one type, or an id that is a participant's account, clash") {
