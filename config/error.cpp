@@ -63,6 +63,8 @@ std::string printable(std::string_view text) {
   return escaped(shown, false) + (shown.size() < text.size() ? "..." : "");
 }
 
+std::string one_line(std::string_view text) { return escaped(text, false); }
+
 std::string quote(std::string_view text) {
   const auto shown = shown_part(text);
   return "\"" + escaped(shown, true) + (shown.size() < text.size() ? "..." : "") + "\"";

@@ -31,7 +31,9 @@ using Errors = std::vector<Error>;
 
 // A text for one line of a message: control characters escaped, the rest of a long one cut off.
 [[nodiscard]] std::string printable(std::string_view text);
-// The same in double quotes.
+// The same, whole.
+[[nodiscard]] std::string one_line(std::string_view text);
+// As printable(), in double quotes.
 [[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace sg::config

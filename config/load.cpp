@@ -164,7 +164,7 @@ tl::expected<Settings, Errors> parse(std::string_view text, std::string source) 
     return Reader(source).read_document(toml::parse(text, source));
   } catch (const toml::parse_error& error) {
     return tl::unexpected(Errors{Error{std::move(source), error.source().begin.line, "", "",
-                                       "not valid TOML: " + std::string(error.description())}});
+                                       "not valid TOML: " + one_line(error.description())}});
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdint>
@@ -214,6 +215,18 @@ TEST_CASE("What is not TOML is told with its line", "[config][load]") {
                Catch::StartsWith("my.toml:" + std::to_string(row.line) + ": not valid TOML: "));
     CHECK(line.find('\n') == std::string::npos);
     CHECK(line.size() > std::string("my.toml:1: not valid TOML: ").size());
+  }
+}
+
+// Found by the fuzz target `config`: the parser quotes what it found, control characters too.
+TEST_CASE("What is not TOML is told on one printable line", "[config][load]") {
+  for (const std::string text :
+       {"a\t\t=\tt\nkk\n", "k\x1B[31m=\x01\n", "[server]\nlisten = \x07\n"}) {
+    const auto error = errors_of(text);
+    CAPTURE(text, error);
+    CHECK_THAT(error, Catch::Contains("not valid TOML: "));
+    CHECK(std::all_of(error.begin(), error.end(),
+                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; }));
   }
 }
 
