@@ -6,6 +6,8 @@ set(SCALEGRAPH_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wo
 set(SCALEGRAPH_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize=null
                               -fno-omit-frame-pointer -fno-sanitize-recover=undefined
                               -Wno-error=maybe-uninitialized)
+set(SCALEGRAPH_FUZZ_FLAGS -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+                          -fno-sanitize-recover=undefined)
 
 # scalegraph_target(NAME): the settings that every target of ours has.
 function(scalegraph_target name)
@@ -14,6 +16,10 @@ function(scalegraph_target name)
   if(SCALEGRAPH_SANITIZE)
     target_compile_options(${name} PRIVATE ${SCALEGRAPH_SANITIZE_FLAGS})
     target_link_options(${name} PUBLIC ${SCALEGRAPH_SANITIZE_FLAGS})
+  endif()
+  if(SCALEGRAPH_FUZZ)
+    target_compile_options(${name} PRIVATE ${SCALEGRAPH_FUZZ_FLAGS})
+    target_link_options(${name} PUBLIC -fsanitize=address,undefined)
   endif()
 endfunction()
 

@@ -1,0 +1,65 @@
+// The hand-written reader of transfers against the generated parser: both take the same bytes, and
+// read the same of them.
+#include <google/protobuf/stubs/logging.h>
+
+#include "proto/ledger.pb.h"
+#include "proto/transfer_reader.hpp"
+#include "tests/fuzz/property.hpp"
+
+using namespace sg;
+using fuzz::must;
+namespace wire = scalegraph::ledger;
+
+namespace {
+
+// It would say of every input why it does not parse.
+const auto kSilenced = google::protobuf::SetLogHandler(nullptr);
+
+void check_same(const wire::TransferRequest& expected, const ledger::Transfer& read) {
+  must(read.reference == expected.reference(), "the reference is read as the parser reads it");
+  must(read.idempotency_key == expected.idempotency_key(),
+       "the key is read as the parser reads it");
+  must(read.entries.size() == static_cast<std::size_t>(expected.entries_size()),
+       "as many entries are read as the parser reads");
+  for (int i = 0; i < expected.entries_size(); ++i) {
+    const auto& entry = read.entries[static_cast<std::size_t>(i)];
+    must(entry.account_id == expected.entries(i).account_id() &&
+             entry.amount == expected.entries(i).amount(),
+         "an entry is read as the parser reads it");
+  }
+}
+
+void check_transfer(std::string_view bytes) {
+  wire::TransferRequest expected;
+  proto::TransferList list;
+  const bool good = expected.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  must(proto::read_transfer(bytes, list) == good, "a transfer is taken as the parser takes it");
+  if (!good) return;
+  must(list.transfers.size() == 1, "one transfer is read");
+  check_same(expected, list.transfers.front());
+  (void)check(list.transfers.front());
+}
+
+void check_batch(std::string_view bytes) {
+  wire::TransferBatchRequest expected;
+  proto::TransferList list;
+  const bool good = expected.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  must(proto::read_batch(bytes, list) == good, "a batch is taken as the parser takes it");
+  if (!good) return;
+  must(list.atomic == expected.atomic(),
+       "whether a batch is atomic is read as the parser reads it");
+  must(list.transfers.size() == static_cast<std::size_t>(expected.transfers_size()),
+       "as many transfers are read as the parser reads");
+  for (int i = 0; i < expected.transfers_size(); ++i) {
+    check_same(expected.transfers(i), list.transfers[static_cast<std::size_t>(i)]);
+  }
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto bytes = fuzz::text_of(data, size);
+  check_transfer(bytes);
+  check_batch(bytes);
+  return 0;
+}
