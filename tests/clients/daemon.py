@@ -13,8 +13,10 @@ STOP_TIMEOUT_S = 30
 class Daemon:
     """with Daemon(path) as daemon: ... daemon.address ... daemon.stop()"""
 
-    def __init__(self, program):
+    def __init__(self, program, *settings):
+        """`settings`: overrides, such as "ledger.shards=3"."""
         self._program = program
+        self._settings = [part for setting in settings for part in ("--set", setting)]
         self._lines = queue.Queue()
         self.address = None
 
@@ -23,7 +25,7 @@ class Daemon:
         self._log = open(f"{self._folder.name}/stderr", "w+", encoding="utf-8")
         self._process = subprocess.Popen(
             [self._program, "--set", "server.listen=127.0.0.1:0",
-             "--set", f"storage.path={self._folder.name}/store"],
+             "--set", f"storage.path={self._folder.name}/store", *self._settings],
             stdout=subprocess.PIPE, stderr=self._log, text=True)
         # Reads to the end, so that the daemon never waits for a full pipe.
         threading.Thread(target=self._read, daemon=True).start()
@@ -46,6 +48,13 @@ class Daemon:
                 raise RuntimeError("the daemon ended before it listened")
             if line.startswith("listening on "):
                 self.address = line.split()[-1]
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def log_bytes(self):
+        return self._log.seek(0, 2)
 
     def stop(self):
         """SIGTERM; returns the exit code."""
