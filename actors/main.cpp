@@ -1,5 +1,7 @@
 // scalegraphd: reads the settings, opens the store, starts the tree, and ends with it.
 #include <absl/synchronization/mutex.h>
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -54,6 +56,16 @@ std::optional<config::Settings> read_settings(const Options& options) {
     }
   }
   return settings;
+}
+
+// Both have a line for what a client does wrong, which the client is told: none of them in the log.
+void quiet_libraries() {
+  gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); });
+  google::protobuf::SetLogHandler([](google::protobuf::LogLevel level, const char*, int,
+                                     const std::string& message) {
+    const bool is_bug = level == google::protobuf::LOGLEVEL_FATAL;
+    spdlog::log(is_bug ? spdlog::level::critical : spdlog::level::debug, "protobuf: {}", message);
+  });
 }
 
 // A connection is a file: the soft limit of 1,024 is too few, the hard one is what we may have.
@@ -144,6 +156,7 @@ int run(const Options& options) {
   }
   spdlog::set_default_logger(spdlog::stderr_color_mt("scalegraphd"));
   spdlog::set_level(static_cast<spdlog::level::level_enum>(settings->log.level));
+  quiet_libraries();
   raise_file_limit();
   const auto& path = settings->storage.path;
   if (options.verify && !std::filesystem::is_directory(path / "db")) {
