@@ -1,0 +1,302 @@
+"""Clients that misbehave, against a real scalegraphd.
+
+    /usr/bin/python3 bad_input_test.py PATH/TO/scalegraphd [CASE...]
+
+Whatever they do, the server's memory stays within the bound that the case states, a neighbour goes on
+being served in time, and in the end the server's own verification finds nothing.
+"""
+
+import os
+import pathlib
+import random
+import resource
+import sys
+import threading
+import time
+
+import grpc
+
+import http2
+from neighbour import (CALL_TIMEOUT_S, Neighbour, channel_to, create_accounts, ledger_pb2_grpc, pb,
+                       transfer, verify)
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "clients"))
+from daemon import Daemon  # noqa: E402  (beside the other clients)
+
+SEED = 20261124
+# The sanitizers need more.
+MEMORY_FACTOR = int(os.environ.get("MEMORY_FACTOR", "1"))
+MIB = 1 << 20
+TRANSFER = "/scalegraph.ledger.LedgerService/Transfer"
+STREAM = "/scalegraph.ledger.LedgerService/StreamTransfers"
+# Of the neighbour's calls. A busy machine needs far less, a server that is stuck far more.
+MEDIAN_BOUND_S = 0.25
+LONGEST_BOUND_S = 10
+CALLS_BESIDE = 50
+
+RANDOM_CONNECTIONS = 200
+IDLE_CONNECTIONS = 10_000
+HALF_OPEN = 500
+DEAF_STREAMS = 20
+DEAF_BATCH = 500
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def equal(actual, expected, what):
+    check(actual == expected, f"{what}: got {actual!r}, expected {expected!r}")
+
+
+class Memory:
+    """What a process may grow by."""
+
+    def __init__(self, pid, allowed):
+        self._status = pathlib.Path(f"/proc/{pid}/status")
+        self._allowed = allowed
+        self._before = self._resident()
+
+    def _resident(self):
+        for line in self._status.read_text(encoding="ascii").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("the server has ended")
+
+    def check(self, when):
+        grown = self._resident() - self._before
+        print(f"    {grown / MIB:.1f} MiB more {when}, {self._allowed // MIB} allowed", flush=True)
+        check(grown <= self._allowed, f"the server has grown by {grown / MIB:.1f} MiB {when}")
+
+
+def broken_connections():
+    """Each a name, and bytes that the server has to answer by closing the connection."""
+    frame = http2.frame
+    opened = http2.PREFACE + frame(http2.SETTINGS)
+    request = http2.headers(TRANSFER)
+    yield "HTTP/1.1", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    yield "a broken preface", http2.PREFACE[:10] + b"X" + http2.PREFACE[11:] + opened
+    yield "no SETTINGS after the preface", http2.PREFACE + frame(http2.PING, b"12345678")
+    yield "a frame longer than allowed", opened + frame(http2.DATA, b"x" * 9, stream=1,
+                                                      length=0xFFFFFF)
+    yield "SETTINGS of five bytes", http2.PREFACE + frame(http2.SETTINGS, b"12345")
+    yield "a PING of seven bytes", opened + frame(http2.PING, b"1234567")
+    yield "HPACK index 0", opened + frame(http2.HEADERS, b"\x80", http2.END_HEADERS, 1)
+    yield "HPACK index beyond the tables", opened + frame(http2.HEADERS, b"\xff\xff\xff\xff\x0f",
+                                                        http2.END_HEADERS, 1)
+    yield "an HPACK string longer than its block", opened + frame(
+        http2.HEADERS, b"\x00\x7f" + b"x" * 9, http2.END_HEADERS, 1)
+    yield "an HPACK table of 4 GiB", opened + frame(http2.HEADERS, b"\x3f\xe1\xff\xff\xff\x0f",
+                                                  http2.END_HEADERS, 1)
+    yield "CONTINUATION without HEADERS", opened + frame(http2.CONTINUATION, request,
+                                                       http2.END_HEADERS, 1)
+    yield "HEADERS cut by another frame", (opened + frame(http2.HEADERS, request[:20], 0, 1) +
+                                           frame(http2.PING, b"12345678"))
+
+
+def malformed_frames(daemon, neighbour, _):
+    for name, sent in broken_connections():
+        _, ended = http2.answer_to(daemon.address, sent)
+        check(ended, f"{name}: the server neither answers nor closes")
+    chance = random.Random(SEED)
+    for number in range(RANDOM_CONNECTIONS):
+        noise = chance.randbytes(chance.randrange(1, 2000))
+        # Every second one gets past the preface.
+        sent = noise if number % 2 else http2.PREFACE + http2.frame(http2.SETTINGS) + noise
+        with http2.connect(daemon.address) as connection:
+            try:
+                connection.sendall(sent)
+            except ConnectionError:
+                pass
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def malformed_messages(daemon, neighbour, _):
+    good = transfer().SerializeToString()
+    invalid, internal, unimplemented = 3, 13, 12
+    whole = http2.message(good)
+    for name, data, more, expected in [
+            ("a whole one", whole, [], {0}),
+            ("truncated protobuf", http2.message(good[:-1]), [], {invalid}),
+            ("no protobuf", http2.message(b"\xff" * 40), [], {invalid}),
+            ("no message", b"", [], {internal, unimplemented}),
+            ("a prefix that is cut", whole[:3], [], {internal}),
+            ("a prefix longer than the data", http2.message(good, length=1000), [], {internal}),
+            ("a prefix of 4 GiB", http2.message(good, length=0xFFFFFFFF), [], {internal}),
+            # gRPC takes both as they stand: no compression is named that it knows.
+            ("compressed, but without compression", http2.message(good, flag=1), [], {0}),
+            ("compressed as nothing that is", http2.message(good, flag=1),
+             [("grpc-encoding", "brotli")], {0, unimplemented}),
+            ("compressed, and not as anything known", http2.message(b"\x1f\x8b" + good, flag=1), [],
+             {invalid}),
+            ("no gzip", http2.message(good, flag=1), [("grpc-encoding", "gzip")],
+             {internal, invalid}),
+            ("a flag that is none", http2.message(good, flag=2), [], {internal, invalid}),
+    ]:
+        received, ended = http2.answer_to(daemon.address, http2.call(TRANSFER, data, *more))
+        check(ended, f"{name}: the server neither answers nor closes")
+        status = http2.grpc_status(received)
+        check(status in expected, f"{name}: status {status}, expected one of {expected}")
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def oversized_messages(daemon, neighbour, _):
+    limit = 16 * MIB
+    with channel_to(daemon.address, ("grpc.max_send_message_length", -1)) as channel:
+        ledger = ledger_pb2_grpc.LedgerServiceStub(channel)
+        for _ in range(10):
+            request = transfer()
+            request.reference = "x" * (limit + 1)
+            try:
+                ledger.Transfer(request, timeout=CALL_TIMEOUT_S)
+                raise AssertionError("a message over the limit was taken")
+            except grpc.RpcError as error:
+                equal(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED, "an oversized message")
+                check(str(limit) in error.details(), f"the limit is not told: {error.details()}")
+        # Within the limit, and far over the ledger's own bounds.
+        request.reference = "x" * (limit - 1000)
+        try:
+            ledger.Transfer(request, timeout=CALL_TIMEOUT_S)
+            raise AssertionError("a reference of 16 MiB was taken")
+        except grpc.RpcError as error:
+            equal(error.code(), grpc.StatusCode.INVALID_ARGUMENT, "a reference of 16 MiB")
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def wrong_requests_leave_the_log_alone(daemon, neighbour, _):
+    before = daemon.log_bytes()
+    wrong = http2.message(b"\x0a\x02\xc3\x28")  # an id that is not UTF-8
+    for _ in range(100):
+        received, _ = http2.answer_to(
+            daemon.address, http2.call("/scalegraph.ledger.LedgerService/CreateAccount", wrong))
+        equal(http2.grpc_status(received), 3, "an id that is not UTF-8")
+        http2.answer_to(daemon.address, http2.call(TRANSFER, wrong, ("grpc-encoding", "brotli")))
+    equal(daemon.log_bytes() - before, 0, "bytes that a client's mistakes put into the log")
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def half_open_connections(daemon, neighbour, memory):
+    """Clients that stop in the middle, and never say so: nothing comes from them any more."""
+    started = http2.PREFACE + http2.frame(http2.SETTINGS)
+    headers = http2.frame(http2.HEADERS, http2.headers(TRANSFER), http2.END_HEADERS, 1)
+    whole = http2.call(TRANSFER, http2.message(transfer().SerializeToString()))
+    stops = [http2.PREFACE[:12], started, started + headers[:-4], started + headers,
+             started + headers + http2.frame(http2.DATA, b"\x00\x00", 0, 1),
+             started + headers + http2.frame(http2.DATA, b"x", 0, 1, length=9000), whole]
+    connections = []
+    try:
+        for number in range(HALF_OPEN):
+            connections.append(http2.connect(daemon.address))
+            connections[-1].sendall(stops[number % len(stops)])
+        neighbour.await_calls(CALLS_BESIDE)
+        memory.check("while they are open")
+    finally:
+        for connection in connections:
+            connection.close()
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def idle_connections(daemon, neighbour, memory):
+    """Half of them have said that they speak HTTP/2, half nothing at all."""
+    connections = []
+    try:
+        for number in range(IDLE_CONNECTIONS):
+            connections.append(http2.connect(daemon.address))
+            if number % 2:
+                connections[-1].sendall(http2.PREFACE + http2.frame(http2.SETTINGS))
+        # The last has its answer: then the server has them all.
+        equal(connections[-1].recv(9)[3], http2.SETTINGS, "the answer to the preface")
+        neighbour.await_calls(CALLS_BESIDE)
+        memory.check("while they are open")
+    finally:
+        for connection in connections:
+            connection.close()
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+class DeafStream:
+    """Sends requests as long as the server takes them, and reads no answer."""
+
+    def __init__(self, address):
+        self.taken = 0
+        self._ends = threading.Event()
+        self._channel = channel_to(address)
+        stub = ledger_pb2_grpc.LedgerServiceStub(self._channel)
+        self._call = stub.StreamTransfers(self._requests())
+
+    def _requests(self):
+        batch = pb.TransferBatchRequest(transfers=[transfer()] * DEAF_BATCH)
+        while not self._ends.is_set():
+            self.taken += 1
+            yield batch
+
+    def close(self):
+        self._ends.set()
+        self._call.cancel()
+        self._channel.close()
+
+
+def deaf_streams(daemon, neighbour, memory):
+    streams = [DeafStream(daemon.address) for _ in range(DEAF_STREAMS)]
+    try:
+        before = None
+        # Until none of them gets on any more, though the neighbour does.
+        deadline = time.monotonic() + 40
+        while before != (now := [stream.taken for stream in streams]) or min(now) == 0:
+            check(time.monotonic() < deadline, f"streams that are not read are taken on: {now}")
+            before = now
+            neighbour.await_calls(CALLS_BESIDE)
+        memory.check(f"with {sum(now)} requests taken")
+    finally:
+        for stream in streams:
+            stream.close()
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+# What a case may add to the server's memory, with all of its clients there.
+CASES = [
+    (malformed_frames, 32 * MIB),
+    (malformed_messages, 32 * MIB),
+    (oversized_messages, 128 * MIB),
+    (wrong_requests_leave_the_log_alone, 32 * MIB),
+    (half_open_connections, 64 * MIB),
+    (idle_connections, 320 * MIB),
+    (deaf_streams, 256 * MIB),
+]
+
+
+def raise_file_limit():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    check(hard > IDLE_CONNECTIONS + 500, f"needs a limit of {IDLE_CONNECTIONS + 500} open files")
+
+
+def main():
+    wanted = sys.argv[2:]
+    raise_file_limit()
+    with Daemon(sys.argv[1], "storage.checkpoint_interval=1000000000") as daemon:
+        create_accounts(daemon.address)
+        with Neighbour(daemon.address) as neighbour:
+            neighbour.await_calls(CALLS_BESIDE)
+            for case, allowed in CASES:
+                if wanted and case.__name__ not in wanted:
+                    continue
+                neighbour.take_latencies()
+                start = time.monotonic()
+                memory = Memory(daemon.pid, allowed * MEMORY_FACTOR)
+                case(daemon, neighbour, memory)
+                memory.check("afterwards")
+                latencies = neighbour.take_latencies()
+                median, longest = latencies[len(latencies) // 2], latencies[-1]
+                print(f"    {time.monotonic() - start:.1f} s; neighbour: {len(latencies)} calls, "
+                      f"median {median * 1000:.1f} ms, longest {longest * 1000:.1f} ms")
+                check(median < MEDIAN_BOUND_S and longest < LONGEST_BOUND_S, "the neighbour waits")
+                print(f"ok  {case.__name__}", flush=True)
+        verify(daemon.address)
+        equal(daemon.stop(), 0, "the daemon's exit code")
+    print("ok  verify finds nothing")
+
+
+if __name__ == "__main__":
+    main()
