@@ -239,9 +239,11 @@ class Reader {
   std::map<std::string, int> account_lines_;
 };
 
+// The JSON parser takes a NUL for the end, and says nothing of what stands behind it.
 bool is_json(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{' && nlohmann::json::accept(text);
+  return first != std::string_view::npos && text[first] == '{' &&
+         text.find('\0') == std::string_view::npos && nlohmann::json::accept(text);
 }
 
 }  // namespace

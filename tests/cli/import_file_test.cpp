@@ -137,6 +137,14 @@ TEST_CASE("a text that goes on behind its document is refused, and soon") {
         std::vector<std::string>{"0: the file holds several documents"});
 }
 
+// Found by the fuzz target `import`: what stands behind the NUL was rewritten as if it were JSON,
+// and read past its end.
+TEST_CASE("JSON ends with its text, not with a NUL in it") {
+  using namespace std::string_literals;
+  CHECK_FALSE(parse_import("{}\0\"\\"s));
+  CHECK_FALSE(parse_import("{\"accounts\": []}\0{\"a\": \"\\ud83d\\"s));
+}
+
 TEST_CASE("two accounts of one type, or an id that is a participant's account, clash") {
   const std::string participant =
       "participants:\n  - {id: p, name: P, role: supplier, accounts: [{type: fees}";
