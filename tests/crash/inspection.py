@@ -1,0 +1,57 @@
+"""Reads all that stands in a ledger, for the checker."""
+
+from collections.abc import Iterator
+
+import grpc
+
+from checker import Ledger, Transaction
+
+TIMEOUT_S = 20
+VERIFY_TIMEOUT_S = 120
+PAGE = 1000
+
+
+def transactions(messages, stub, account: str = "") -> Iterator:
+    """Newest first."""
+    token = ""
+    while True:
+        page = stub.ListTransactions(
+            messages.ListTransactionsRequest(limit=PAGE, account_id=account, page_token=token),
+            timeout=TIMEOUT_S)
+        yield from page.transactions
+        token = page.next_page_token
+        if not token:
+            return
+
+
+def accounts(messages, admin) -> dict[str, int]:
+    """The balance of each."""
+    found: dict[str, int] = {}
+    token = ""
+    while True:
+        page = admin.ListAccounts(messages.ListAccountsRequest(limit=PAGE, page_token=token),
+                                  timeout=TIMEOUT_S)
+        found.update((account.id, account.balance) for account in page.accounts)
+        token = page.next_page_token
+        if not token:
+            return found
+
+
+def inspect(messages, stubs, address: str, initial: dict[str, int]) -> tuple[Ledger, list[str]]:
+    """What stands there, and what the ledger's own verification found."""
+    with grpc.insecure_channel(address) as channel:
+        stub, admin = stubs.LedgerServiceStub(channel), stubs.AdminServiceStub(channel)
+        history = [Transaction(t.id, t.reference, [(e.account_id, e.amount) for e in t.entries])
+                   for t in transactions(messages, stub)]
+        histories = {account: [t.reference for t in transactions(messages, stub, account)][::-1]
+                     for account in initial}
+        balances = accounts(messages, admin)
+        for account in initial:
+            read = stub.GetBalance(messages.GetBalanceRequest(account_id=account),
+                                   timeout=TIMEOUT_S).balance
+            if balances.get(account) != read:
+                balances[account] = read  # the checker tells which of the two is wrong
+        problems = [problem for answer in admin.Verify(messages.VerifyRequest(),
+                                                       timeout=VERIFY_TIMEOUT_S)
+                    for problem in answer.problems]
+        return Ledger(initial, balances, history[::-1], histories), problems
