@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "persistence/rocks_log.hpp"
 #include "persistence/rocks_options.hpp"
 
 namespace sg::persistence {
@@ -170,7 +171,8 @@ StoreError opening_error(const rocksdb::Status& status, const RocksPaths& paths)
 
 StoreResult<void> create_rocks(const RocksPaths& paths, std::span<const KeyRow> meta,
                                const StoreOptions& options) {
-  auto db_options = database_options(Access::read_write, options);
+  // Nothing to warn of in a new one, whose folder RocksDB makes.
+  auto db_options = database_options(options, make_silent_log());
   db_options.create_if_missing = true;
   db_options.create_missing_column_families = true;
   rocksdb::DB* raw = nullptr;
@@ -186,15 +188,17 @@ StoreResult<void> create_rocks(const RocksPaths& paths, std::span<const KeyRow> 
 
 StoreResult<std::unique_ptr<KeyValue>> open_rocks(const RocksPaths& paths, Access access,
                                                   const StoreOptions& options) {
-  const auto db_options = database_options(access, options);
+  // A read-only opening leaves every file as it is.
+  const bool writes = access == Access::read_write;
+  const auto db_options =
+      database_options(options, writes ? make_rocks_log(paths.database) : make_silent_log());
   const auto families = family_descriptors(options);
   rocksdb::DB* raw = nullptr;
   Handles handles;
   const auto status =
-      access == Access::read_only
-          ? rocksdb::DB::OpenForReadOnly(db_options, paths.database.string(), families, &handles,
-                                         &raw)
-          : rocksdb::DB::Open(db_options, paths.database.string(), families, &handles, &raw);
+      writes ? rocksdb::DB::Open(db_options, paths.database.string(), families, &handles, &raw)
+             : rocksdb::DB::OpenForReadOnly(db_options, paths.database.string(), families, &handles,
+                                            &raw);
   if (!status.ok()) return tl::unexpected(opening_error(status, paths));
   return std::make_unique<RocksKeyValue>(std::unique_ptr<rocksdb::DB>(raw), std::move(handles),
                                          paths.ingest);

@@ -1,7 +1,6 @@
 #include "persistence/rocks_options.hpp"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
@@ -13,18 +12,10 @@ namespace {
 constexpr std::size_t kBlocksBufferBytes = 16 << 20;
 constexpr std::size_t kSmallBufferBytes = 8 << 20;
 constexpr std::size_t kBlocksPageBytes = 16 << 10;
-constexpr std::size_t kLogBytes = 1 << 20;
-constexpr std::size_t kLogFiles = 3;
 constexpr std::uint64_t kSyncFilesEveryBytes = 1 << 20;  // spreads the sync of large files
 constexpr int kOpenFiles = 1000;
 constexpr int kBackgroundJobs = 2;
 constexpr double kBloomBits = 10;
-
-class SilentLogger : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
 
 rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<rocksdb::Cache> cache,
                                             std::size_t buffer_bytes, bool bloom,
@@ -62,7 +53,8 @@ StoreFault fault_of(const rocksdb::Status& status) {
 
 }  // namespace
 
-rocksdb::DBOptions database_options(Access access, const StoreOptions& options) {
+rocksdb::DBOptions database_options(const StoreOptions& options,
+                                    std::shared_ptr<rocksdb::Logger> log) {
   rocksdb::DBOptions db;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_total_wal_size = options.max_wal_bytes;
@@ -78,9 +70,7 @@ rocksdb::DBOptions database_options(Access access, const StoreOptions& options) 
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = kLogBytes;
-  db.keep_log_file_num = kLogFiles;
-  if (access == Access::read_only) db.info_log = std::make_shared<SilentLogger>();
+  db.info_log = std::move(log);
   return db;
 }
 

@@ -12,7 +12,8 @@
 
 namespace sg::persistence {
 
-rocksdb::DBOptions database_options(Access access, const StoreOptions& options);
+rocksdb::DBOptions database_options(const StoreOptions& options,
+                                    std::shared_ptr<rocksdb::Logger> log);
 // RocksDB's default family, which stays empty, and then ours in the order of Family.
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const StoreOptions& options);
 // For the files that are ingested: the runs of the indexes.
