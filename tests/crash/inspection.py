@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import grpc
 
 from checker import Ledger, Transaction
+from load import key_of
 
 TIMEOUT_S = 20
 VERIFY_TIMEOUT_S = 120
@@ -41,9 +42,9 @@ def inspect(messages, stubs, address: str, initial: dict[str, int]) -> tuple[Led
     """What stands there, and what the ledger's own verification found."""
     with grpc.insecure_channel(address) as channel:
         stub, admin = stubs.LedgerServiceStub(channel), stubs.AdminServiceStub(channel)
-        history = [Transaction(t.id, t.reference, [(e.account_id, e.amount) for e in t.entries])
+        history = [Transaction(t.id, key_of(t), [(e.account_id, e.amount) for e in t.entries])
                    for t in transactions(messages, stub)]
-        histories = {account: [t.reference for t in transactions(messages, stub, account)][::-1]
+        histories = {account: [key_of(t) for t in transactions(messages, stub, account)][::-1]
                      for account in initial}
         balances = accounts(messages, admin)
         for account in initial:

@@ -66,6 +66,13 @@ def create_accounts(messages, stubs, address: str, initial: dict[str, int]) -> N
                                timeout=CALL_TIMEOUT_S)
 
 
+FILLER = "."  # no key ends with it
+
+
+def key_of(transaction) -> str:
+    return transaction.reference.rstrip(FILLER)
+
+
 class Load:
     """`refusals` are reasons that may come at any time, change nothing and pass by."""
 
@@ -76,7 +83,7 @@ class Load:
         self._accounts = accounts
         self._seed = seed
         self._refusals = refusals
-        self._filler = "." * reference_bytes
+        self._filler = FILLER * reference_bytes
         self._kinds = clients.kinds()
         options = [("grpc.initial_reconnect_backoff_ms", 50),
                    ("grpc.min_reconnect_backoff_ms", 50),
@@ -147,11 +154,14 @@ class Load:
         entries: Entries = [(f"a{payer}", -amount), (f"a{payee}", amount - 1), (FEES, 1)]
         if amount == 1:
             entries = [(f"a{payer}", -1), (FEES, 1)]
-        key = f"{client}-{count}"
-        request = self._messages.TransferRequest(
-            entries=[self._messages.TransferEntry(account_id=a, amount=n) for a, n in entries],
-            reference=key + self._filler, idempotency_key=key)
-        return Work(self.log.invoke(key, entries), request)
+        transfer = self.log.invoke(f"{client}-{count}", entries)
+        return Work(transfer, self.request_of(transfer))
+
+    def request_of(self, transfer: Transfer):
+        return self._messages.TransferRequest(
+            entries=[self._messages.TransferEntry(account_id=account, amount=amount)
+                     for account, amount in transfer.entries],
+            reference=transfer.key + self._filler, idempotency_key=transfer.key)
 
     # --- what is known after an answer ---
 
@@ -344,7 +354,7 @@ class Load:
         found = self._answered(lambda: self._stubs[client].ListTransactions(
             request, timeout=CALL_TIMEOUT_S, wait_for_ready=True))
         if found:
-            keys = [t.reference.rstrip(".") for t in found[1].transactions]
+            keys = [key_of(t) for t in found[1].transactions]
             self._observe(Read.TAIL, account, found[0], keys, limit)
 
     def _read_sheet(self, client: int) -> None:
