@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "persistence/block_cursor.hpp"
+#include "persistence/catalog.hpp"
+#include "persistence/checkpoint.hpp"
 #include "persistence/high_water_mark.hpp"
 #include "persistence/meta.hpp"
 
@@ -207,6 +209,26 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows) {
   return {};
 }
 
+// Reads what the actors read when they start, so that what they could not read is told here, while
+// every file is as it was.
+StoreResult<void> check_readable(const KeyValue& rows, const Checked& checked) {
+  const ChainHead& head = checked.head;
+  if (auto balances = load_balances(rows, head, checked.marks.checkpoint); !balances) {
+    return tl::unexpected(balances.error());
+  }
+  const Catalog catalog(rows, head.sequence);
+  std::uint64_t accounts = 0;
+  auto scanned = catalog.for_each_account(
+      [&accounts](std::string_view, AccountNumber, Amount) { ++accounts; });
+  if (!scanned) return scanned;
+  if (accounts != head.accounts) {
+    return store_error(StoreFault::corrupt, "the chain has " + std::to_string(head.accounts) +
+                                                " accounts, but " + std::to_string(accounts) +
+                                                " are found by id");
+  }
+  return catalog.for_each_participant([](std::string_view) {});
+}
+
 // A store that is there: the tail too is read before anything is opened for writing.
 StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& options,
                                         const Mark& mark) {
@@ -216,6 +238,7 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
     if (!rows) return tl::unexpected(rows.error());
     const auto checked = check(**rows, mark);
     if (!checked) return tl::unexpected(checked.error());
+    if (auto ok = check_readable(**rows, *checked); !ok) return tl::unexpected(ok.error());
     opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms);
     if (auto loaded = opened.index->load(**rows); !loaded) return tl::unexpected(loaded.error());
     if (auto filled = refill(*opened.index, **rows); !filled) {

@@ -1,6 +1,7 @@
 #include "persistence/record_index.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "persistence/bytes.hpp"
 #include "persistence/format.hpp"
@@ -40,16 +41,17 @@ StoreResult<void> RecordIndex::load(const KeyValue& rows) {
       }
     }
   }
-  const std::lock_guard lock(mutex_);
-  frozen_ = std::move(loaded);
-  indexed_ = *indexed;
-  return {};
+  {
+    const std::lock_guard lock(mutex_);
+    frozen_ = std::move(loaded);
+    indexed_ = *indexed;
+  }
+  return find_orphans(rows);
 }
 
-StoreResult<void> RecordIndex::remove_orphans(KeyValue& rows) {
+StoreResult<void> RecordIndex::find_orphans(const KeyValue& rows) {
   for (const auto index : kAllIndexes) {
     const auto& runs = frozen()->runs[at(index)];
-    std::vector<std::uint32_t> orphans;
     const auto cursor = rows.cursor(family_of(index));
     for (cursor->seek({}); cursor->valid();) {
       if (cursor->key().size() != 2 * sizeof(std::uint32_t)) {
@@ -58,16 +60,19 @@ StoreResult<void> RecordIndex::remove_orphans(KeyValue& rows) {
       const auto id = get_be32(cursor->key().data());
       const bool listed = std::any_of(runs.begin(), runs.end(),
                                       [id](const RunPtr& run) { return run->facts().id == id; });
-      if (!listed) orphans.push_back(id);
+      if (!listed) orphans_.emplace_back(index, id);
       next_run_ = std::max(next_run_, id + 1);
       cursor->seek(run_key(id + 1, 0));
     }
     if (auto status = cursor->status(); !status) return status;
-    for (const auto id : orphans) {
-      if (auto dropped = rows.drop(family_of(index), run_key(id, 0), run_key(id + 1, 0));
-          !dropped) {
-        return dropped;
-      }
+  }
+  return {};
+}
+
+StoreResult<void> RecordIndex::remove_orphans(KeyValue& rows) {
+  for (const auto& [index, id] : std::exchange(orphans_, {})) {
+    if (auto dropped = rows.drop(family_of(index), run_key(id, 0), run_key(id + 1, 0)); !dropped) {
+      return dropped;
     }
   }
   return {};

@@ -37,9 +37,10 @@ class RecordIndex {
   // the retention are given up with the run that holds them.
   RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms);
 
-  // Reads the list of runs; the index then has all up to indexed().
+  // Reads the list of runs, and finds what a crash left half done; the index then has all up to
+  // indexed().
   StoreResult<void> load(const KeyValue& rows);
-  // Removes what a crash left half done; the first thing to do on rows that may be written.
+  // Removes what load() found; the first thing to do on rows that may be written.
   StoreResult<void> remove_orphans(KeyValue& rows);
   Sequence indexed() const;
 
@@ -81,6 +82,7 @@ class RecordIndex {
     std::array<Runs, kAllIndexes.size()> runs;  // oldest first
   };
 
+  StoreResult<void> find_orphans(const KeyValue& rows);
   static std::shared_ptr<Chunk> chunk_like(const Chunk& chunk);
   // Ends the chunk that is being filled; the caller has the lock.
   void freeze(std::shared_ptr<Chunk> next);
@@ -116,6 +118,7 @@ class RecordIndex {
 
   // The worker's own.
   std::uint32_t next_run_ = 1;
+  std::vector<std::pair<Index, std::uint32_t>> orphans_;
   std::array<std::optional<RunMerge>, kAllIndexes.size()> merges_;
 };
 

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 
@@ -192,6 +193,9 @@ TEST_CASE(
   SECTION("further back") {
     store.open();
     store.index_all();
+    const BalancePage page{0, 102, {999'900, 100}};
+    succeeded(store->write_balances({&page, 1}));
+    succeeded(store->write_checkpoint(102));
     store.close();
     flip_block(9);
     store.open();
@@ -253,17 +257,63 @@ TEST_CASE("An index watermark or a checkpoint ahead of the chain is refused") {
   check_refused(store, StoreFault::corrupt, says);
 }
 
-TEST_CASE("A checkpointed balance past the chain's end is refused when balances are loaded") {
+TEST_CASE("A checkpointed balance past the chain's end is refused") {
   Bed store(Backend::rocksdb);
   fill(store, 1);
   store.close();
   edit_rows(store.directory(), [](KeyValue& rows) {
     put(rows, Family::balances, be32(0), std::string("\xFF\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16));
   });
-  store.open();
-  const auto loaded = store->load_balances();
-  REQUIRE_FALSE(loaded.has_value());
-  CHECK(loaded.error().fault == StoreFault::corrupt);
+  check_refused(store, StoreFault::corrupt, "past the chain's end 3");
+}
+
+// Large participants fill the buffers of their own family and of the blocks, whose rows become
+// tables; the first WAL stays for the accounts alone.
+void fill_several_wals(Bed& store) {
+  fill(store, 1);
+  constexpr int kGroups = 120;
+  for (int number = 0; number < kGroups; ++number) {
+    Group group = store->begin_group(store.now, store.run_ms);
+    for (int i = 0; i < 10; ++i) {
+      ledger::NewParticipant participant;
+      participant.id = "p" + std::to_string(number) + "-" + std::to_string(i);
+      participant.role = ledger::ParticipantRole::supplier;
+      participant.metadata = {{"text", std::string(15'000, 'm')}};
+      group.add(participant);
+    }
+    store.append(std::move(group));
+  }
+  store.transfer({{{0, -1}, {1, 1}}});
+  store.close();
+}
+
+// Its accounts were gone, while blocks and head were there, and it opened.
+TEST_CASE("A store without a WAL that is not the last is refused") {
+  Bed store(Backend::rocksdb);
+  fill_several_wals(store);
+  auto wals = database_files(store.directory(), ".log");
+  std::sort(wals.begin(), wals.end());
+  REQUIRE(wals.size() > 1);
+  SECTION("deleted") {
+    fs::remove(wals.front());
+    check_refused(store, StoreFault::corrupt, "Missing WAL");
+  }
+  SECTION("empty") {
+    fs::resize_file(wals.front(), 0);
+    check_refused(store, StoreFault::corrupt, "WAL");
+  }
+}
+
+TEST_CASE("A store with fewer accounts than its chain is refused") {
+  Bed store(Backend::rocksdb);
+  fill(store, 1);
+  store.close();
+  edit_rows(store.directory(), [](KeyValue& rows) {
+    const auto batch = rows.new_batch();
+    batch->erase(Family::account_ids, "b");
+    succeeded(rows.write(*batch, true));
+  });
+  check_refused(store, StoreFault::corrupt, "the chain has 2 accounts, but 1 are found by id");
 }
 
 TEST_CASE("A torn write behind the mark is dropped, and the store opens") {
