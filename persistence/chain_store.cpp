@@ -22,6 +22,7 @@ constexpr std::uint64_t kReserveBytes = 32ULL << 20;
 constexpr std::chrono::milliseconds kLongestWait{50};
 // verify() lets a waiting reopen() through this often.
 constexpr std::size_t kBlocksPerSlice = 256;
+constexpr std::size_t kDerivedRowsPerSlice = 4096;
 
 }  // namespace
 
@@ -266,6 +267,14 @@ StoreResult<VerifyReport> ChainStore::verify(
     if (!walked) return tl::unexpected(walked.error());
     if (progress && !progress(verifier.progress())) return verifier.report();
     goes_on = *walked;
+  }
+  for (goes_on = true; goes_on;) {
+    const auto read = with_rows([&](KeyValue& rows) -> StoreResult<bool> {
+      return verifier.read_derived(rows, kDerivedRowsPerSlice);
+    });
+    if (!read) return tl::unexpected(read.error());
+    if (progress && !progress(verifier.progress())) return verifier.report();
+    goes_on = *read;
   }
   const auto finished = with_rows(
       [&](KeyValue& rows) -> StoreResult<bool> { return verifier.finish(rows, *medium_); });

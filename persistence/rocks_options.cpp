@@ -59,8 +59,9 @@ rocksdb::DBOptions database_options(const StoreOptions& options,
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_total_wal_size = options.max_wal_bytes;
   db.recycle_log_file_num = 0;
-  // A log that is full stays until each family's rows in it are in tables. Without this its absence,
-  // or its end's, goes unnoticed: younger blocks are there, the head too, but rows are missing.
+  // A log that is full stays until each family's rows in it are in tables. Without this its
+  // absence, or its end's, goes unnoticed: younger blocks are there, the head too, but rows are
+  // missing.
   db.track_and_verify_wals_in_manifest = true;
   // What recovery reads from the WAL is written anew and synced: pages whose sync failed before a
   // restart may be in memory only.

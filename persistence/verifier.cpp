@@ -1,6 +1,7 @@
 #include "persistence/verifier.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "persistence/format.hpp"
 #include "persistence/high_water_mark.hpp"
@@ -12,6 +13,7 @@ namespace sg::persistence {
 namespace {
 
 constexpr std::size_t kMaxProblems = 100;
+constexpr std::array kDerived{Family::participant_accounts, Family::keys, Family::history};
 
 std::string text_of(WideAmount amount) {
   if (ledger::fits(amount)) return std::to_string(static_cast<Amount>(amount));
@@ -231,6 +233,24 @@ void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {
           std::to_string(account.checkpoint.sequence) + " is " +
           std::to_string(account.checkpoint.balance) + ", its records make " +
           text_of(account.balance));
+}
+
+bool Verifier::read_derived(const KeyValue& rows, std::size_t count) {
+  if (derived_ == kDerived.size()) return false;
+  const auto family = kDerived[derived_];
+  const auto cursor = rows.cursor(family);
+  cursor->seek(derived_after_);
+  for (; cursor->valid() && count > 0; --count) {
+    derived_after_ = cursor->key();
+    cursor->next();
+  }
+  if (cursor->valid()) return true;
+  if (auto status = cursor->status(); !status) {
+    problem("the rows of " + std::string(family_name(family)) +
+            " cannot be read: " + status.error().message);
+  }
+  derived_after_.clear();
+  return ++derived_ < kDerived.size();
 }
 
 StoreResult<bool> Verifier::finish(const KeyValue& rows, const Medium& medium) {

@@ -24,6 +24,9 @@ class Verifier {
   StoreResult<bool> start(const KeyValue& rows, const std::function<ChainHead()>& head);
   // At most `blocks` more; false at the end.
   StoreResult<bool> walk(const KeyValue& rows, std::size_t blocks);
+  // Reads the derived rows that the walk does not meet, at most so many more; false at the end.
+  // What they say is not compared with the chain, but a damaged file is told.
+  bool read_derived(const KeyValue& rows, std::size_t count);
   StoreResult<bool> finish(const KeyValue& rows, const Medium& medium);
 
   VerifyProgress progress() const;
@@ -69,6 +72,8 @@ class Verifier {
   ChainTotals totals_;
   std::uint64_t blocks_ = 0;
   std::uint64_t records_ = 0;
+  std::size_t derived_ = 0;    // the family of read_derived()
+  std::string derived_after_;  // its last key that was read
   std::vector<std::string> problems_;
 };
 

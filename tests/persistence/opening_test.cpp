@@ -287,6 +287,25 @@ void fill_several_wals(Bed& store) {
   store.close();
 }
 
+// Reads of histories failed, and the verification found nothing.
+TEST_CASE("A damaged page of an index is told by the verification") {
+  Bed store(Backend::rocksdb);
+  fill(store, 1);
+  store.transfers(std::vector<TransferSpec>(50'000, {{{0, -1}, {1, 1}}, "reference"}));
+  const auto before = database_files(store.directory(), ".sst");
+  store.index_all();
+  store.close();
+  for (const auto& path : database_files(store.directory(), ".sst")) {
+    if (std::find(before.begin(), before.end(), path) == before.end()) {
+      flip(path, fs::file_size(path) / 2);  // the opening reads the first page only
+    }
+  }
+  store.open();
+  const auto report = value_of(store->verify(nullptr));
+  REQUIRE_FALSE(report.problems.empty());
+  CHECK_THAT(report.problems.front(), Contains("the rows of history cannot be read"));
+}
+
 // Its accounts were gone, while blocks and head were there, and it opened.
 TEST_CASE("A store without a WAL that is not the last is refused") {
   Bed store(Backend::rocksdb);
