@@ -250,6 +250,9 @@ class Load:
 
     def _settle_one(self, client: int, chance: random.Random, work: Work, result) -> bool:
         if result.HasField("transaction"):
+            if key_of(result.transaction) != work.transfer.key:
+                raise RuntimeError(f"{work.transfer.key} was answered with the result of "
+                                   f"{key_of(result.transaction)}")
             self._acknowledge(client, work, result.transaction.id)
             return False
         error = result.error
