@@ -22,8 +22,7 @@ import tempfile
 
 import grpc
 
-from checker import check
-from inspection import inspect
+from inspection import findings
 from load import FEES, Load, create_accounts, initial_balances
 from server import Server, load_stubs
 
@@ -124,8 +123,7 @@ def main() -> int:
             create_accounts(messages, stubs, server.address, initial)
             load = Load(messages, stubs, server.address, seed, ACCOUNTS)
             wrong = run(load, Disturber(messages, stubs, server, environment["HANG_FILE"]), kinds)
-            ledger, problems = inspect(messages, stubs, server.address, initial)
-            wrong += check(load.log, ledger) + problems
+            wrong += findings(messages, stubs, server.address, initial, load)
             if server.stop() != 0:
                 wrong.append("the daemon did not end with 0")
             if problem := server.verify():

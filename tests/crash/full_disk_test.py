@@ -21,9 +21,8 @@ import tempfile
 
 import grpc
 
-from checker import check
 from client_log import Outcome
-from inspection import inspect
+from inspection import findings
 from load import Clients, Load, create_accounts, initial_balances
 from server import DidNotStart, Server, load_stubs
 from small_disk import MIB, SmallDisk, run_with_own_mounts
@@ -155,8 +154,7 @@ def main() -> int:
                         frozenset({"STORAGE_FULL"}), REFERENCE_BYTES)
             full_disk = FullDisk(messages, stubs, server, disk, load, chance)
             wrong = run(load, full_disk, disk, kinds)
-            ledger, problems = inspect(messages, stubs, server.address, initial)
-            wrong += check(load.log, ledger) + problems
+            wrong += findings(messages, stubs, server.address, initial, load)
             if server.stop() != 0:
                 wrong.append("the daemon did not end with 0")
             if problem := server.verify():

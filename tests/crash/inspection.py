@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import grpc
 
-from checker import Ledger, Transaction
-from load import key_of
+from checker import Ledger, Transaction, check
+from load import Load, key_of
 
 TIMEOUT_S = 20
 VERIFY_TIMEOUT_S = 120
@@ -56,3 +56,12 @@ def inspect(messages, stubs, address: str, initial: dict[str, int]) -> tuple[Led
                                                        timeout=VERIFY_TIMEOUT_S)
                     for problem in answer.problems]
         return Ledger(initial, balances, history[::-1], histories), problems
+
+
+def findings(messages, stubs, address: str, initial: dict[str, int], load: Load) -> list[str]:
+    """What is wrong with the ledger, or with what the clients were told of it."""
+    try:
+        ledger, problems = inspect(messages, stubs, address, initial)
+    except grpc.RpcError as error:
+        return [f"the ledger cannot be read: {error.code()}: {error.details()}"]
+    return check(load.log, ledger) + problems
