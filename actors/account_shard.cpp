@@ -7,8 +7,12 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
+#include "ledger/fault_injection.hpp"
 
 namespace sg::actors {
+
+using faults::Point;
 
 AccountShard::AccountShard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
                            std::uint32_t index)
@@ -41,9 +45,11 @@ caf::behavior AccountShard::make_behavior() {
       },
       [this](const Applied& message) {
         if (!ledger_ || !sent_by(self_, journal_)) return;
+        faults::reach(Point::shard_before_apply);
         for (const auto& [units, last] : *message.units) {
           ledger_->applied(*units.batch, units.units, last, late_);
         }
+        faults::reach(Point::shard_after_apply);
         tell_late_votes();
       },
       [this](const FenceOlder& message) {
@@ -71,6 +77,7 @@ void AccountShard::attached(const Attached& message) {
 }
 
 caf::error AccountShard::load(const Attached& message) {
+  faults::reach(Point::shard_before_load);
   const auto& store = *runtime_->store;
   const auto shards = runtime_->settings.ledger.shards;
   const auto& balances = *message.balances;
@@ -95,7 +102,9 @@ caf::error AccountShard::load(const Attached& message) {
 bool AccountShard::heed_coordinator(std::uint64_t incarnation) {
   if (incarnation > coordinator_incarnation_) {
     coordinator_incarnation_ = incarnation;
-    if (ledger_) ledger_->drop_undecided();
+    if (ledger_ && !faults::has(faults::Defect::keep_predecessors_locks)) {
+      ledger_->drop_undecided();
+    }
   }
   return incarnation == coordinator_incarnation_;
 }
@@ -103,7 +112,9 @@ bool AccountShard::heed_coordinator(std::uint64_t incarnation) {
 void AccountShard::lock(const LockRequest& request) {
   if (!ledger_ || !heed_coordinator(request.batch->coordinator)) return;
   coordinator_ = request.coordinator;
+  faults::reach(Point::shard_before_votes);
   ledger_->lock(request.batch, late_);
+  faults::reach(Point::shard_after_votes);
   caf::anon_send(coordinator_, Voted{request.batch, index_});
   tell_late_votes();
 }
@@ -132,6 +143,7 @@ void AccountShard::read(const ReadAccounts& message) {
 
 caf::behavior account_shard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
                             std::uint32_t index) {
+  end_with_exceptions(self, "account_shard/" + std::to_string(index));
   auto state = std::make_shared<AccountShard>(self, std::move(runtime), std::move(root), index);
   self->attach_functor([state] {});
   return state->make_behavior();

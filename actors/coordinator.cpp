@@ -5,8 +5,13 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
+#include "ledger/fault_injection.hpp"
 
 namespace sg::actors {
+
+using faults::Point;
+
 namespace {
 
 // How late a lock timeout may be.
@@ -80,6 +85,7 @@ caf::behavior Coordinator::make_behavior() {
       },
       [this](const Durable& message) {
         if (!flow_ || !sent_by(self_, journal_)) return;
+        faults::reach(Point::coordinator_before_reply);
         Effects effects;
         flow_->durable(message.sequence, message.committed);
         for (const auto& rejected : message.rejected) flow_->rejected(rejected, effects);
@@ -178,6 +184,7 @@ void Coordinator::schedule_tick() {
 
 void Coordinator::carry_out(Effects& effects) {
   if (effects.lock) {
+    faults::reach(Point::coordinator_before_locks);
     for (std::uint32_t i = 0; i < shards_.size(); ++i) {
       if (shards_[i] && !effects.lock->part_heard[i]) {
         caf::anon_send(shards_[i], LockRequest{effects.lock, handle_of(self_)});
@@ -189,12 +196,17 @@ void Coordinator::carry_out(Effects& effects) {
       caf::anon_send(shards_[i], AbortUnits{std::move(effects.abort[i])});
     }
   }
-  if (!effects.commit.empty()) caf::anon_send(journal_, Commit{std::move(effects.commit)});
+  if (!effects.commit.empty()) {
+    faults::reach(Point::coordinator_before_commit);
+    if (faults::has(faults::Defect::commit_twice)) caf::anon_send(journal_, Commit{effects.commit});
+    caf::anon_send(journal_, Commit{std::move(effects.commit)});
+  }
   if (flow_->can_advance()) schedule_advance();
   schedule_tick();
 }
 
 caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  end_with_exceptions(self, kCoordinatorId);
   auto state = std::make_shared<Coordinator>(self, std::move(runtime), std::move(root));
   self->attach_functor([state] {});
   return state->make_behavior();

@@ -8,8 +8,13 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
+#include "ledger/fault_injection.hpp"
 
 namespace sg::actors {
+
+using faults::Point;
+
 namespace {
 
 // Pages of one portion: few enough that copying them does not delay a commit.
@@ -70,6 +75,7 @@ void Indexer::maintain(const Maintain& message) {
 
 void Indexer::write_pages(const DirtyBalances& message) {
   auto& store = *runtime_->store;
+  faults::reach(Point::indexer_before_pages);
   marker_ = std::min(marker_.value_or(message.sequence), message.sequence);
   if (!message.pages.empty()) {
     if (auto written = store.write_balances(message.pages); !written) return fail(written.error());
@@ -78,13 +84,16 @@ void Indexer::write_pages(const DirtyBalances& message) {
     caf::anon_send(journal_, TakeDirtyBalances{false, kPortion, handle_of(self_)});
     return;
   }
+  faults::reach(Point::indexer_before_marker);
   if (auto written = store.write_checkpoint(*marker_); !written) return fail(written.error());
+  faults::reach(Point::indexer_after_marker);
   spdlog::debug("indexer: checkpoint at sequence {}", *marker_);
   marker_.reset();
   done();
 }
 
 caf::behavior indexer(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  end_with_exceptions(self, kIndexerId);
   auto state = std::make_shared<Indexer>(self, std::move(runtime), std::move(root));
   self->attach_functor([state] {});
   return state->make_behavior();

@@ -8,9 +8,13 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
+#include "ledger/fault_injection.hpp"
 
 namespace sg::actors {
 
+using faults::Defect;
+using faults::Point;
 using ledger::Amount;
 using ledger::RejectedUnits;
 using ledger::UnitsOf;
@@ -48,6 +52,7 @@ caf::error Journal::open() {
   if (reopen_) {
     if (auto opened = store.reopen(); !opened) return store_error(opened.error());
   }
+  faults::reach(Point::journal_before_load);
   auto balances = store.load_balances();
   if (!balances) return store_error(balances.error());
   auto floors = store.load_floors();
@@ -82,19 +87,24 @@ std::optional<RejectedUnits::Why> Journal::begin_group() {
 }
 
 void Journal::commit(const Commit& message) {
+  faults::reach(Point::journal_before_commit);
   auto applied = std::make_shared<std::vector<AppliedUnits>>();
   for (const auto& units : message.units) {
     // A fenced coordinator's commit is dropped: its callers are told that the outcome is unknown.
-    if (units.batch->coordinator != coordinator_incarnation_) continue;
+    if (units.batch->coordinator != coordinator_incarnation_ && !faults::has(Defect::skip_fence)) {
+      continue;
+    }
     sequence(units, *applied);
   }
   if (!applied->empty()) {
+    faults::reach(Point::journal_before_applied);
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       const bool touched = std::any_of(
           applied->begin(), applied->end(),
           [i](const AppliedUnits& a) { return !a.units.batch->parts[i].units.empty(); });
       if (touched && shards_[i].handle) self_->send(shards_[i].handle, Applied{applied});
     }
+    faults::reach(Point::journal_after_applied);
   }
   schedule_flush();
 }
@@ -118,6 +128,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
     switch (book(batch, batch.units[index])) {
       case Booked::yes:
         booked.units.push_back(index);
+        faults::reach(Point::journal_between_units);
         break;
       case Booked::key_bound:
         reject(units.batch, index, RejectedUnits::Why::key_bound);
@@ -145,6 +156,10 @@ void Journal::schedule_flush() {
 bool Journal::flush() {
   flush_scheduled_ = false;
   if (group_ && !group_->empty()) {
+    if (faults::has(Defect::reply_before_sync) && coordinator_) {
+      self_->send(coordinator_,
+                  Durable{group_->last_sequence(), std::exchange(committed_, {}), {}});
+    }
     auto written = runtime_->store->append(std::move(*group_));
     group_.reset();
     if (!written) {
@@ -160,6 +175,7 @@ bool Journal::flush() {
     group_keys_.clear();
     group_keys_.reserve(keys);
   }
+  faults::reach(Point::journal_before_reply);
   const auto durable = runtime_->store->durable();
   if (coordinator_ && !(committed_.empty() && rejected_.empty())) {
     self_->send(coordinator_,
@@ -197,11 +213,13 @@ void Journal::mark_all_dirty() {
 }
 
 void Journal::take_dirty(const TakeDirtyBalances& take) {
-  if (!flush()) return;
+  if (!faults::has(Defect::checkpoint_ahead) && !flush()) return;
   if (take.first) {
     // What changes from here on belongs to the next checkpoint, so this one ends.
     taking_ = std::exchange(dirty_, {});
-    for (const auto page : taking_) is_dirty_[page] = false;
+    if (!faults::has(Defect::forget_dirty_page)) {
+      for (const auto page : taking_) is_dirty_[page] = false;
+    }
   }
   DirtyBalances answer;
   answer.sequence = runtime_->store->durable();
@@ -239,6 +257,7 @@ void Journal::offer_maintenance() {
 }
 
 caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen) {
+  end_with_exceptions(self, kJournalId);
   auto state = std::make_shared<Journal>(self, std::move(runtime), reopen);
   auto behavior = state->make_behavior();
   self->attach_functor([state] {});

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "actors/journal.hpp"
+#include "ledger/fault_injection.hpp"
 
 namespace sg::actors {
 
@@ -45,7 +46,7 @@ void Journal::tell_watchers(const Message& message) {
 
 void Journal::attach(const Attach& message) {
   // The answer shows durable state only, and what is sequenced later goes to the new handle.
-  if (!flush()) return;
+  if (!faults::has(faults::Defect::attach_unsynced) && !flush()) return;
   detach(message.shard);
   auto& shard = shards_[message.shard];
   shard.handle = message.handle;
@@ -81,7 +82,7 @@ bool Journal::all_votes_stand(LockBatch& batch) const {
 }
 
 bool Journal::votes_stand(LockBatch& batch, std::uint32_t unit, bool all_stand) const {
-  if (all_stand) return true;
+  if (all_stand || faults::has(faults::Defect::votes_of_the_dead)) return true;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     auto& part = batch.parts[i];
     if (voted_by(part) == shards_[i].incarnation) continue;

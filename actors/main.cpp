@@ -120,7 +120,7 @@ int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> 
     seat->on_listening = [](const std::string& where) {
       std::cout << "listening on " << where << std::endl;
     };
-    const auto root = actors::spawn_tree(system, runtime, seat);
+    const auto root = actors::spawn_tree(system, runtime, actors::gateway_spec(runtime, seat));
     caf::scoped_actor self(system);
     self->monitor(root);
 

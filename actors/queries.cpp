@@ -6,6 +6,8 @@
 #include "actors/actor_errors.hpp"
 #include "actors/journal_link.hpp"
 #include "actors/reads.hpp"
+#include "actors/unhandled.hpp"
+#include "ledger/fault_injection.hpp"
 
 namespace sg::actors {
 namespace {
@@ -140,6 +142,7 @@ void Queries::accounts_read(const QueryPtr& query) {
   // After `durable` was read: it belongs to this life of the journal, or to an earlier one.
   const bool same_life = query->journal_life == runtime_->journal_life();
   if (same_life && query->observed <= durable) return finish(query);
+  if (faults::has(faults::Defect::read_unsynced)) return finish(query);
   if (!same_life || !journal_) {
     query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
     return;
@@ -201,6 +204,7 @@ void Queries::walk(const Snapshot& message) {
 }
 
 caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  end_with_exceptions(self, kQueriesId);
   auto state = std::make_shared<Queries>(self, std::move(runtime), std::move(root));
   self->attach_functor([state] {});
   return state->make_behavior();

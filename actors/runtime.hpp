@@ -11,8 +11,14 @@
 #include "ledger/ids.hpp"
 #include "ledger/submission.hpp"
 #include "persistence/store.hpp"
+#include "supervisor/report.hpp"
 
 namespace sg::actors {
+
+// A supervisor's report as a line in the log.
+void log_report(const supervisor::Report& report);
+// Logs why, and leaves with the code of a tree that gave up.
+[[noreturn]] void exit_at_once(const std::string& why);
 
 struct Runtime {
   config::Settings settings;
@@ -36,6 +42,10 @@ struct Runtime {
       std::make_shared<std::atomic<std::uint64_t>>(0);
   // An actor that hung was left behind: its thread ends with the process only.
   std::shared_ptr<std::atomic<bool>> left_behind = std::make_shared<std::atomic<bool>>(false);
+  // Told of each report of the supervisors, on their threads.
+  std::function<void(const supervisor::Report&)> report = log_report;
+  // Ends the process at once and with a failure. Does not return.
+  std::function<void(const std::string& why)> end_process = exit_at_once;
   // Detached actors have a thread of their own, since they block on the disk. Off in tests that
   // drive the deterministic scheduler.
   bool detached = true;

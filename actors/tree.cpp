@@ -33,25 +33,20 @@ caf::expected<caf::actor> start(caf::event_based_actor* parent, bool detached, F
   return parent->spawn(function, std::move(args)...);
 }
 
-[[noreturn]] void end_process(const std::string& why) {
-  spdlog::critical("the process ends: {}", why);
-  spdlog::default_logger()->flush();
-  std::_Exit(kHangsExitCode);
-}
-
-supervisor::Flags flags(const Runtime& runtime, std::string_view name) {
+supervisor::Flags flags(const RuntimePtr& runtime, std::string_view name) {
   supervisor::Flags flags;
   flags.name = std::string(name);
-  flags.intensity = static_cast<int>(runtime.settings.supervisor.intensity);
-  flags.period = runtime.settings.supervisor.period;
-  flags.report = [left_behind = runtime.left_behind](const supervisor::Report& report) {
-    if (report.unresponsive) left_behind->store(true);
-    log_report(report);
+  flags.intensity = static_cast<int>(runtime->settings.supervisor.intensity);
+  flags.period = runtime->settings.supervisor.period;
+  flags.report = [runtime](const supervisor::Report& report) {
+    if (report.unresponsive) runtime->left_behind->store(true);
+    runtime->report(report);
   };
-  flags.fatal = [](const supervisor::Report& report) {
-    end_process(supervisor::to_string(report) + ": a writer that hangs must not wake up later");
+  flags.fatal = [runtime](const supervisor::Report& report) {
+    runtime->end_process(supervisor::to_string(report) +
+                         ": a writer that hangs must not wake up later");
   };
-  flags.detached = runtime.detached;
+  flags.detached = runtime->detached;
   return flags;
 }
 
@@ -82,7 +77,7 @@ ChildSpec shards_spec(const RuntimePtr& runtime) {
     for (std::uint32_t i = 0; i < runtime->settings.ledger.shards; ++i) {
       shards.push_back(shard_spec(runtime, root_of(parent), i));
     }
-    return supervisor::spawn_supervisor(parent, flags(*runtime, kShardsId), std::move(shards));
+    return supervisor::spawn_supervisor(parent, flags(runtime, kShardsId), std::move(shards));
   };
   return spec;
 }
@@ -95,7 +90,9 @@ ChildSpec journal_spec(const RuntimePtr& runtime) {
   spec.liveness = liveness(*runtime, Unanswered::end_process);
   spec.start = [runtime, restarted = false](caf::event_based_actor* parent) mutable {
     // It would wait for a reader that hangs in the store before it could open that anew.
-    if (restarted && runtime->left_behind->load()) end_process("the store cannot be opened anew");
+    if (restarted && runtime->left_behind->load()) {
+      runtime->end_process("the store cannot be opened anew");
+    }
     return start(parent, runtime->detached, journal, runtime, std::exchange(restarted, true));
   };
   return spec;
@@ -110,18 +107,6 @@ ChildSpec worker_spec(const RuntimePtr& runtime, std::string_view id, Worker wor
   spec.id = std::string(id);
   spec.start = [runtime, worker, detached](caf::event_based_actor* parent) {
     return start(parent, detached && runtime->detached, worker, runtime, root_of(parent));
-  };
-  return spec;
-}
-
-ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> seat) {
-  ChildSpec spec;
-  // Not probed: while it drains it does not answer, and a successor would find its port taken.
-  spec.id = std::string(kGatewayId);
-  // It drains within its own bound.
-  spec.shutdown = Shutdown::infinity();
-  spec.start = [runtime, seat](caf::event_based_actor* parent) {
-    return start(parent, true, gateway, runtime, root_of(parent), seat);
   };
   return spec;
 }
@@ -142,22 +127,39 @@ void configure(caf::actor_system_config& config, const config::Settings& setting
   use_batch_workers(config);
 }
 
+[[noreturn]] void exit_at_once(const std::string& why) {
+  spdlog::critical("the process ends: {}", why);
+  spdlog::default_logger()->flush();
+  std::_Exit(kHangsExitCode);
+}
+
 void log_report(const supervisor::Report& report) {
   const auto level =
       report.context == supervisor::Context::progress ? spdlog::level::info : spdlog::level::warn;
   spdlog::log(level, "{}", supervisor::to_string(report));
 }
 
-caf::actor spawn_tree(caf::actor_system& system, RuntimePtr runtime,
-                      std::shared_ptr<GatewaySeat> seat) {
+ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> seat) {
+  ChildSpec spec;
+  // Not probed: while it drains it does not answer, and a successor would find its port taken.
+  spec.id = std::string(kGatewayId);
+  // It drains within its own bound.
+  spec.shutdown = Shutdown::infinity();
+  spec.start = [runtime, seat](caf::event_based_actor* parent) {
+    return start(parent, true, gateway, runtime, root_of(parent), seat);
+  };
+  return spec;
+}
+
+caf::actor spawn_tree(caf::actor_system& system, const RuntimePtr& runtime, ChildSpec gateway) {
   return supervisor::spawn_supervisor(
-      system, flags(*runtime, "root"),
+      system, flags(runtime, "root"),
       {journal_spec(runtime), shards_spec(runtime),
        worker_spec(runtime, kCoordinatorId, coordinator, false, Unanswered::replace),
        worker_spec(runtime, kQueriesId, queries, true, Unanswered::replace),
        // It writes: the store has one such caller at a time.
        worker_spec(runtime, kIndexerId, indexer, true, Unanswered::end_process),
-       gateway_spec(runtime, std::move(seat))});
+       std::move(gateway)});
 }
 
 }  // namespace sg::actors

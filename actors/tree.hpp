@@ -8,18 +8,18 @@
 
 #include "actors/gateway/gateway.hpp"
 #include "actors/runtime.hpp"
-#include "supervisor/report.hpp"
+#include "supervisor/child_spec.hpp"
 
 namespace sg::actors {
 
 // Scheduler and error texts; call before the actor system is made.
 void configure(caf::actor_system_config& config, const config::Settings& settings);
 
-// Starts the tree. The root ends with it: watch it to know.
-caf::actor spawn_tree(caf::actor_system& system, RuntimePtr runtime,
-                      std::shared_ptr<GatewaySeat> seat);
+// The child that lets requests in: the last to start, the first to stop.
+supervisor::ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> seat);
 
-// A supervisor's report as a line in the log.
-void log_report(const supervisor::Report& report);
+// Starts the tree. The root ends with it: watch it to know.
+caf::actor spawn_tree(caf::actor_system& system, const RuntimePtr& runtime,
+                      supervisor::ChildSpec gateway);
 
 }  // namespace sg::actors

@@ -23,6 +23,25 @@ function(scalegraph_target name)
   endif()
 endfunction()
 
+# scalegraph_with_faults(NAME): the library once more, with the points and defects of
+# ledger/fault_injection.hpp in it. It links the libraries of that kind, and so must who links it:
+# one program has one kind only.
+function(scalegraph_with_faults name)
+  get_target_property(sources ${name} SOURCES)
+  get_target_property(libraries ${name} LINK_LIBRARIES)
+  foreach(layer ledger persistence proto actors)
+    list(TRANSFORM libraries REPLACE "^${layer}$" "${layer}_with_faults")
+  endforeach()
+  add_library(${name}_with_faults STATIC EXCLUDE_FROM_ALL ${sources})
+  scalegraph_target(${name}_with_faults)
+  target_compile_definitions(${name}_with_faults PUBLIC SCALEGRAPH_FAULT_INJECTION)
+  target_link_libraries(${name}_with_faults PUBLIC ${libraries})
+  get_target_property(precompiled ${name} PRECOMPILE_HEADERS)
+  if(precompiled)
+    target_precompile_headers(${name}_with_faults PRIVATE ${precompiled})
+  endif()
+endfunction()
+
 # scalegraph_test(NAME SOURCES... LIBRARIES...): one test binary per layer, run by ctest as NAME.
 # rapidcheck and Catch2 2 are in every one of them; precompiled, since two cores wait for them.
 function(scalegraph_test name)

@@ -1,5 +1,7 @@
 #include "ledger/lock_table.hpp"
 
+#include "ledger/fault_injection.hpp"
+
 namespace sg::ledger {
 
 Slot LockTable::add_name() {
@@ -62,6 +64,7 @@ Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amo
 }
 
 void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
+  if (faults::has(faults::Defect::release_before_vote)) return;
   if (mode == LockMode::create_account || mode == LockMode::create_participant) {
     account.exclusive = true;
   } else if (amount < 0) {
@@ -72,6 +75,7 @@ void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
 }
 
 void LockTable::release(Account& account, WideAmount amount) {
+  if (faults::has(faults::Defect::release_before_vote)) return;
   if (amount < 0) {
     account.held -= static_cast<std::uint64_t>(-amount);
   } else {
@@ -95,6 +99,7 @@ Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, const 
     free_waiters_.pop_back();
   }
   waiters_[waiter] = {owner, amount, account.last_waiter, kNone, mode};
+  if (faults::has(faults::Defect::drop_waiter)) return {Vote::waiting};
   if (account.last_waiter == kNone) {
     account.first_waiter = waiter;
   } else {
@@ -129,6 +134,9 @@ void LockTable::commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>&
   auto& account = accounts_[slot];
   release(account, amount);
   account.balance = static_cast<Amount>(account.balance + amount);
+  if (faults::has(faults::Defect::apply_twice)) {
+    account.balance = static_cast<Amount>(account.balance + amount);
+  }
   judge_queue(account, decided);
 }
 
@@ -159,7 +167,7 @@ void LockTable::leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter
   auto& account = accounts_[slot];
   const bool was_head = account.first_waiter == waiter;
   unlink(account, waiter);
-  if (was_head) judge_queue(account, decided);
+  if (was_head && !faults::has(faults::Defect::wake_nobody)) judge_queue(account, decided);
 }
 
 }  // namespace sg::ledger

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "ledger/fault_injection.hpp"
 #include "ledger/refusal_text.hpp"
 #include "ledger/transfer_flow.hpp"
 
@@ -12,7 +13,9 @@ using State = ItemResult::State;
 
 void TransferFlow::count_decided(Submission& submission) {
   if (--submission.undecided > 0) return;
-  if (submission.observed <= durable_) return submission.answer();
+  const bool tells_unsynced =
+      faults::has(faults::Defect::refuse_unsynced) && submission.results.front().error;
+  if (submission.observed <= durable_ || tells_unsynced) return submission.answer();
   unanswered_[submission.observed].push_back(submission.shared_from_this());
 }
 
@@ -79,6 +82,7 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
 
 void TransferFlow::stop(Reason reason) {
   const auto lose = [&](ItemResult& result, Outcome outcome) {
+    if (faults::has(faults::Defect::tell_none)) outcome = Outcome::none;
     result.error = std::make_shared<const Error>(
         Error{reason,
               outcome == Outcome::unknown

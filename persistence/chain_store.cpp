@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ledger/fault_injection.hpp"
 #include "persistence/catalog.hpp"
 #include "persistence/checkpoint.hpp"
 #include "persistence/directory_medium.hpp"
@@ -62,9 +63,12 @@ StoreResult<void> ChainStore::write_group(const GroupContents& group) {
       batch->put(Family::blocks, be64(block.first), group.writer.bytes_of(block));
     }
     Catalog::add(*batch, group);
-    if (auto written = rows.write(*batch, true); !written) return written;
+    const bool sync = !faults::has(faults::Defect::skip_sync);
+    if (auto written = rows.write(*batch, sync); !written) return written;
+    faults::reach(faults::Point::store_before_mark);
     const HighWaterMark mark{group.head.sequence, group.head.hash};
     if (auto marked = medium_->write_mark(encode(mark), false); !marked) return marked;
+    faults::reach(faults::Point::store_before_push);
     // Before durable() moves: who sees a sequence finds it in the indexes.
     index_->push({group.history, group.keys, group.head.sequence, group.head.run_ms});
     return {};

@@ -1,5 +1,6 @@
 #include "persistence/checkpoint.hpp"
 
+#include "ledger/fault_injection.hpp"
 #include "persistence/block_cursor.hpp"
 #include "persistence/catalog.hpp"
 #include "persistence/rows.hpp"
@@ -75,7 +76,7 @@ StoreResult<void> Replay::read_pages(Sequence marker) {
 // Sums wrap on the way: an atomic batch is netted, so only its end has to fit.
 bool Replay::add(AccountNumber account, Amount amount, Sequence sequence) {
   if (account >= balances_.size()) return false;
-  if (sequence <= known_up_to_[account]) return true;
+  if (sequence <= known_up_to_[account] && !faults::has(faults::Defect::replay_twice)) return true;
   balances_[account] = static_cast<Amount>(static_cast<std::uint64_t>(balances_[account]) +
                                            static_cast<std::uint64_t>(amount));
   return true;

@@ -27,8 +27,14 @@ namespace sg::persistence {
 class MemoryDisk {
  public:
   // --- what tests do to it ---
-  // The power goes: unsynced writes are gone, and every open store fails until it is reopened.
-  void crash();
+  // The power goes: every open store fails until it is reopened. Of the batches that were not
+  // synced the log keeps the first `kept`: one that is absent, torn or corrupt fails its checksum
+  // and ends it. Without `keep_mark` the mark is what it was at its last sync.
+  void crash(std::size_t kept = 0, bool keep_mark = true);
+  // The process ends: what it wrote is there.
+  void kill() { crash(unsynced()); }
+  // How many batches are not synced.
+  std::size_t unsynced() const;
   // The next write fails and changes nothing.
   void fail_next_write();
   // The next synced write fails after its rows were written: a crash drops them, a reopening
@@ -41,6 +47,8 @@ class MemoryDisk {
   // Writes fail with `no_space`, reads work.
   void set_full(bool full);
   void set_free_bytes(std::uint64_t bytes);
+  // None of the faults above is there any more.
+  void forget_faults();
   // Damage: replaces a row, synced and unsynced, or removes it.
   void set_row(Family family, const std::string& key, std::optional<std::string> value);
   std::optional<std::string> row(Family family, const std::string& key) const;
@@ -63,14 +71,17 @@ class MemoryDisk {
   };
 
   static void apply(std::array<Rows, kFamilies>& rows, const Write& write);
+  // The first so many unsynced batches are synced, the others forgotten; the caller has the lock.
+  void keep_unsynced(std::size_t kept);
 
   mutable std::mutex mutex_;
-  std::array<Rows, kFamilies> live_;    // what readers see
-  std::array<Rows, kFamilies> synced_;  // what a crash leaves
-  std::vector<Write> unsynced_;         // from synced_ to live_, in order
+  std::array<Rows, kFamilies> live_;          // what readers see
+  std::array<Rows, kFamilies> synced_;        // what a crash leaves
+  std::vector<std::vector<Write>> unsynced_;  // batches, from synced_ to live_, in order
   bool exists_ = false;
   bool locked_ = false;
   std::optional<std::string> mark_;
+  std::optional<std::string> synced_mark_;
   std::uint64_t opening_ = 0;  // which one is current: older ones fail
   bool write_failed_ = false;  // of the current opening
   bool fail_write_ = false;

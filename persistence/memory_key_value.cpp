@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "ledger/fault_injection.hpp"
 #include "persistence/chain_store.hpp"
 #include "persistence/memory_disk.hpp"
 
@@ -102,16 +103,10 @@ class MemoryKeyValue : public KeyValue {
   std::unique_ptr<Batch> new_batch() const override { return std::make_unique<MemoryBatch>(); }
 
   StoreResult<void> write(Batch& batch, bool sync) override {
-    const std::lock_guard lock(disk_->mutex_);
-    if (auto ok = check_writable(disk_->fail_write_); !ok) return ok;
-    for (auto& row : static_cast<MemoryBatch&>(batch).rows()) {
-      MemoryDisk::Value value;
-      if (row.value) value = std::make_shared<const std::string>(std::move(*row.value));
-      MemoryDisk::Write write{row.family, std::move(row.key), std::move(value)};
-      MemoryDisk::apply(disk_->live_, write);
-      disk_->unsynced_.push_back(std::move(write));
-    }
-    return sync ? sync_all() : StoreResult<void>{};
+    if (sync) faults::reach(faults::Point::disk_before_write);
+    if (auto put = put_rows(batch); !put || !sync) return put;
+    faults::reach(faults::Point::disk_before_sync);
+    return sync_all();
   }
 
   StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
@@ -160,14 +155,27 @@ class MemoryKeyValue : public KeyValue {
     disk_->write_failed_ = true;
     return store_error(StoreFault::io, "a write was told to fail");
   }
+  StoreResult<void> put_rows(Batch& batch) {
+    const std::lock_guard lock(disk_->mutex_);
+    if (auto ok = check_writable(disk_->fail_write_); !ok) return ok;
+    auto& unsynced = disk_->unsynced_.emplace_back();
+    for (auto& row : static_cast<MemoryBatch&>(batch).rows()) {
+      MemoryDisk::Value value;
+      if (row.value) value = std::make_shared<const std::string>(std::move(*row.value));
+      unsynced.push_back({row.family, std::move(row.key), std::move(value)});
+      MemoryDisk::apply(disk_->live_, unsynced.back());
+    }
+    return {};
+  }
   StoreResult<void> sync_all() {
+    const std::lock_guard lock(disk_->mutex_);
+    if (auto ok = check_open(); !ok) return ok;
     ++disk_->syncs_;
     if (std::exchange(disk_->fail_sync_, false)) {
       disk_->write_failed_ = true;
       return store_error(StoreFault::io, "a sync was told to fail");
     }
-    for (const auto& write : disk_->unsynced_) MemoryDisk::apply(disk_->synced_, write);
-    disk_->unsynced_.clear();
+    disk_->keep_unsynced(disk_->unsynced_.size());
     return {};
   }
 
@@ -216,19 +224,19 @@ class MemoryMedium : public Medium {
     ++disk_->opening_;
     if (access == Access::read_write) {
       // Recovery writes what it finds anew, and syncs it.
-      for (const auto& write : disk_->unsynced_) MemoryDisk::apply(disk_->synced_, write);
-      disk_->unsynced_.clear();
+      disk_->keep_unsynced(disk_->unsynced_.size());
       disk_->write_failed_ = false;
     }
     return std::make_unique<MemoryKeyValue>(disk_, access, disk_->opening_);
   }
   StoreResult<std::optional<std::string>> read_mark() const override { return disk_->mark(); }
-  StoreResult<void> write_mark(std::string_view bytes, bool) override {
+  StoreResult<void> write_mark(std::string_view bytes, bool sync) override {
     const std::lock_guard lock(disk_->mutex_);
     if (std::exchange(disk_->fail_mark_, false)) {
       return store_error(StoreFault::io, "writing the mark was told to fail");
     }
     disk_->mark_ = std::string(bytes);
+    if (sync) disk_->synced_mark_ = disk_->mark_;
     return {};
   }
   std::uint64_t free_bytes() const override {
@@ -241,87 +249,6 @@ class MemoryMedium : public Medium {
   std::shared_ptr<MemoryDisk> disk_;
   bool has_lock_ = false;
 };
-
-void MemoryDisk::apply(std::array<Rows, kFamilies>& rows, const Write& write) {
-  auto& family = rows[static_cast<std::size_t>(write.family)];
-  if (write.value) {
-    family.insert_or_assign(write.key, write.value);
-  } else {
-    family.erase(write.key);
-  }
-}
-
-void MemoryDisk::crash() {
-  const std::lock_guard lock(mutex_);
-  live_ = synced_;
-  unsynced_.clear();
-  ++opening_;
-}
-
-void MemoryDisk::fail_next_write() {
-  const std::lock_guard lock(mutex_);
-  fail_write_ = true;
-}
-void MemoryDisk::fail_next_sync() {
-  const std::lock_guard lock(mutex_);
-  fail_sync_ = true;
-}
-void MemoryDisk::fail_next_ingest() {
-  const std::lock_guard lock(mutex_);
-  fail_ingest_ = true;
-}
-void MemoryDisk::fail_next_mark() {
-  const std::lock_guard lock(mutex_);
-  fail_mark_ = true;
-}
-void MemoryDisk::fail_next_open() {
-  const std::lock_guard lock(mutex_);
-  fail_open_ = true;
-}
-void MemoryDisk::set_full(bool full) {
-  const std::lock_guard lock(mutex_);
-  full_ = full;
-}
-void MemoryDisk::set_free_bytes(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  free_bytes_ = bytes;
-}
-
-void MemoryDisk::set_row(Family family, const std::string& key, std::optional<std::string> value) {
-  const std::lock_guard lock(mutex_);
-  Write write{family, key, nullptr};
-  if (value) write.value = std::make_shared<const std::string>(std::move(*value));
-  apply(live_, write);
-  apply(synced_, write);
-}
-
-std::optional<std::string> MemoryDisk::row(Family family, const std::string& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto& rows = live_[static_cast<std::size_t>(family)];
-  const auto found = rows.find(key);
-  if (found == rows.end()) return std::nullopt;
-  return *found->second;
-}
-
-std::vector<std::string> MemoryDisk::keys_of(Family family) const {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : live_[static_cast<std::size_t>(family)]) keys.push_back(key);
-  return keys;
-}
-
-void MemoryDisk::set_mark(std::optional<std::string> mark) {
-  const std::lock_guard lock(mutex_);
-  mark_ = std::move(mark);
-}
-std::optional<std::string> MemoryDisk::mark() const {
-  const std::lock_guard lock(mutex_);
-  return mark_;
-}
-std::uint64_t MemoryDisk::syncs() const {
-  const std::lock_guard lock(mutex_);
-  return syncs_;
-}
 
 std::shared_ptr<MemoryDisk> make_memory_disk() { return std::make_shared<MemoryDisk>(); }
 

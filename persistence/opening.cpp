@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "ledger/fault_injection.hpp"
 #include "persistence/block_cursor.hpp"
 #include "persistence/catalog.hpp"
 #include "persistence/checkpoint.hpp"
@@ -201,7 +202,9 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows) {
       for (const Posting& posting : record.postings) {
         history.push_back({posting.account, record.sequence});
       }
-      if (!record.key.empty()) keys.push_back({key_hash(record.key), record.sequence});
+      if (!record.key.empty() && !faults::has(faults::Defect::forget_keys)) {
+        keys.push_back({key_hash(record.key), record.sequence});
+      }
     }
     index.push({history, keys, block.last(), block.stamp().run_ms});
   }
@@ -246,6 +249,7 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
     }
     opened.head = checked->head;
   }
+  faults::reach(faults::Point::opening_before_repair);
   auto rows = medium.open(Access::read_write);
   if (!rows) return tl::unexpected(rows.error());
   const auto checked = check(**rows, mark);
@@ -279,6 +283,7 @@ StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options)
   }
   auto opened = look_then_open(medium, options, *mark);
   if (!opened) return refused(medium, opened.error());
+  faults::reach(faults::Point::opening_before_mark);
   if (auto written = write_mark(medium, opened->head); !written) {
     return tl::unexpected(written.error());
   }

@@ -2,6 +2,7 @@
 // merged, those that nobody reads go.
 #include <algorithm>
 
+#include "ledger/fault_injection.hpp"
 #include "persistence/bytes.hpp"
 #include "persistence/format.hpp"
 #include "persistence/meta.hpp"
@@ -124,18 +125,19 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
 }
 
 StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
-  auto& merge = *merges_[at(index)];
+  // Out of the list while it works: after an exception it is begun anew.
+  auto merge = *std::exchange(merges_[at(index)], std::nullopt);
   auto run = merge.step(rows, kMergeSlice);
   if (!run) {
     // Begun anew, under another number: which of its pages were written is not known.
-    const auto id = merge.id();
-    merges_[at(index)].reset();
-    discard(rows, index, id);
+    discard(rows, index, merge.id());
     return tl::unexpected(run.error());
   }
-  if (!*run) return {};
-  const auto inputs = merge.inputs();
-  merges_[at(index)].reset();
+  if (!*run) {
+    merges_[at(index)] = std::move(merge);
+    return {};
+  }
+  const auto& inputs = merge.inputs();
   auto next = std::make_shared<Frozen>(*frozen());
   auto& runs = next->runs[at(index)];
   const auto first = std::find(runs.begin(), runs.end(), inputs.front());
@@ -143,6 +145,7 @@ StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
   runs.insert(place, std::move(*run));
   // Synced: the inputs may be removed as soon as nobody reads them.
   if (auto done = publish(rows, std::move(next), indexed(), true); !done) return done;
+  faults::reach(faults::Point::index_before_retire);
   for (const auto& input : inputs) retire(index, input);
   return {};
 }
@@ -193,6 +196,7 @@ StoreResult<void> RecordIndex::publish(KeyValue& rows, std::shared_ptr<Frozen> n
     for (const auto& run : next->runs[at(index)]) list.runs[at(index)].push_back(run->facts());
   }
   batch->put(Family::meta, kMetaRuns, encode(list));
+  faults::reach(faults::Point::index_before_publish);
   if (auto written = rows.write(*batch, sync); !written) return written;
   const std::lock_guard lock(mutex_);
   // What was pushed meanwhile: chunks grow at the end, and only the worker takes the first.

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ledger/fault_injection.hpp"
 #include "persistence/rocks_log.hpp"
 #include "persistence/rocks_options.hpp"
 
@@ -100,7 +101,14 @@ class RocksKeyValue : public KeyValue {
     options.sync = sync;
     auto status = rocks.status();
     if (status.ok() && failed_) status = rocksdb::Status::IOError("an earlier write failed");
+    if (sync) faults::reach(faults::Point::disk_before_write);
+    // One call writes and syncs; a test gets in between.
+    if (faults::kCompiledIn) options.sync = false;
     if (status.ok()) status = db_->Write(options, &rocks.batch());
+    if (faults::kCompiledIn && sync) {
+      faults::reach(faults::Point::disk_before_sync);
+      if (status.ok()) status = db_->SyncWAL();
+    }
     if (status.ok()) return {};
     failed_ = true;
     return tl::unexpected(to_store_error(status, "writing a batch"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/fault_injection.hpp"
 #include "persistence/bytes.hpp"
 
 namespace sg::persistence {
@@ -149,6 +150,7 @@ StoreResult<void> RunWriter::write(KeyValue& rows, const std::string* footer) {
     keys.push_back(run_key(run_.facts_.id, kFooterPage));
     pages.push_back({keys.back(), *footer});
   }
+  faults::reach(faults::Point::index_before_ingest);
   if (auto ingested = rows.ingest(run_.family_, pages); !ingested) return ingested;
   pages_.clear();
   return {};

@@ -4,6 +4,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
 #include "supervisor/errors.hpp"
 
 namespace sg::actors {
@@ -114,6 +115,7 @@ void Gateway::child_down(const supervisor::ChildDown& down) {
 
 caf::behavior gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
                       std::shared_ptr<GatewaySeat> seat) {
+  end_with_exceptions(self, kGatewayId);
   auto state =
       std::make_shared<Gateway>(self, std::move(runtime), std::move(root), std::move(seat));
   self->attach_functor([state] {});

@@ -54,7 +54,7 @@ FaultyLedger::FaultyLedger(std::size_t intensity)
   auto runtime = std::make_shared<actors::Runtime>();
   runtime->settings = settings_;
   runtime->store = open();
-  root_ = actors::spawn_tree(*system_, std::move(runtime), seat_);
+  root_ = actors::spawn_tree(*system_, runtime, actors::gateway_spec(runtime, seat_));
   await_gateway();
 }
 

@@ -1,0 +1,32 @@
+#include "actors/unhandled.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <caf/error.hpp>
+#include <caf/sec.hpp>
+#include <exception>
+
+namespace sg::actors {
+namespace {
+
+std::string text_of(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception of an unknown type";
+  }
+}
+
+}  // namespace
+
+void end_with_exceptions(caf::event_based_actor* self, std::string_view id) {
+  self->set_exception_handler([id = std::string(id)](std::exception_ptr& exception) -> caf::error {
+    const auto text = text_of(exception);
+    spdlog::error("{}: {}", id, text);
+    return caf::make_error(caf::sec::runtime_error, text);
+  });
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,142 @@
+#include "tests/simulation/chain_image.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace sg::test {
+namespace {
+
+using ledger::Amount;
+using ledger::Sequence;
+using ledger::WideAmount;
+
+constexpr std::size_t kAll = 1'000'000;
+
+class Replay {
+ public:
+  Replay(const persistence::Store& store, const ClientLog& log, Breaches& breaches)
+      : store_(store), log_(log), breaches_(breaches) {
+    for (const auto& intent : log.intents) intents_.emplace(intent.name, &intent);
+  }
+
+  ChainImage run();
+
+ private:
+  void breach(std::string text) { breaches_.push_back(std::move(text)); }
+  void add_account(const ledger::Account& account);
+  void add(const persistence::StoredTransaction& transaction);
+  void check_against_intent(const persistence::StoredTransaction& transaction,
+                            const Intent& intent);
+  void apply(const persistence::StoredTransaction& transaction);
+  void end_unit();
+
+  const persistence::Store& store_;
+  const ClientLog& log_;
+  Breaches& breaches_;
+  std::map<std::string, const Intent*> intents_;
+  ChainImage image_;
+  std::size_t unit_ = 0;                     // of the transaction before
+  Sequence last_ = 0;                        // that one's
+  std::map<std::string, WideAmount> moved_;  // by that unit
+};
+
+void Replay::add_account(const ledger::Account& account) {
+  auto& timeline = image_.accounts[account.id];
+  timeline.number = account.number;
+  timeline.floor = account.floor;
+  timeline.points.push_back({account.sequence, account.initial_balance});
+  if (!image_.names.emplace(account.sequence, account.id).second) {
+    breach("two records have sequence " + std::to_string(account.sequence));
+  }
+  image_.by_name.emplace(account.id, account.sequence);
+  const auto intent = intents_.find(account.id);
+  if (intent == intents_.end()) return;  // opened before the run
+  if (intent->second->opening != account.initial_balance ||
+      intent->second->floor != account.floor) {
+    breach(account.id + " is another account than was asked for");
+  }
+}
+
+void Replay::check_against_intent(const persistence::StoredTransaction& transaction,
+                                  const Intent& intent) {
+  const bool same =
+      std::equal(transaction.entries.begin(), transaction.entries.end(), intent.postings.begin(),
+                 intent.postings.end(), [](const auto& entry, const Posting& posting) {
+                   return entry.account_id == posting.account && entry.amount == posting.amount;
+                 });
+  if (!same) breach(intent.name + " is another transfer in the chain than was asked for");
+  if (intent.key.empty()) return;
+  const auto [bound, added] =
+      image_.keys.emplace(intent.key, std::pair(transaction.sequence, intent.name));
+  if (!added) {
+    breach("key " + intent.key + " has two effects: " + bound->second.second + " and " +
+           intent.name);
+  }
+}
+
+// Within an atomic batch a balance may pass below its floor: the unit's net counts.
+void Replay::end_unit() {
+  for (const auto& [id, net] : moved_) {
+    auto& timeline = image_.accounts[id];
+    if (!timeline.exists_at(last_)) {
+      breach("the chain moves money on " + id + " before it exists");
+      continue;
+    }
+    const WideAmount balance = timeline.points.back().balance + net;
+    if (balance < timeline.floor || balance > ledger::kMaxAmount) {
+      breach("the chain takes " + id + " out of its range at sequence " + std::to_string(last_));
+    }
+    timeline.points.push_back({last_, static_cast<Amount>(balance)});
+  }
+  moved_.clear();
+}
+
+void Replay::add(const persistence::StoredTransaction& transaction) {
+  const auto& name = transaction.reference;
+  if (!image_.names.emplace(transaction.sequence, name).second) {
+    breach("two records have sequence " + std::to_string(transaction.sequence));
+  }
+  const auto intent = intents_.find(name);
+  if (intent == intents_.end()) return breach("nobody asked for '" + name + "'");
+  if (!image_.by_name.emplace(name, transaction.sequence).second) {
+    breach(name + " was done twice");
+  }
+  check_against_intent(transaction, *intent->second);
+  if (!moved_.empty() && unit_ != intent->second->unit) end_unit();
+  unit_ = intent->second->unit;
+  last_ = transaction.sequence;
+  for (const auto& entry : transaction.entries) {
+    moved_[entry.account_id] += entry.amount;
+    auto& timeline = image_.accounts[entry.account_id];
+    const bool is_new =
+        timeline.transactions.empty() || timeline.transactions.back().first != transaction.sequence;
+    if (is_new) timeline.transactions.emplace_back(transaction.sequence, name);
+  }
+}
+
+ChainImage Replay::run() {
+  const auto accounts = store_.accounts({}, kAll);
+  persistence::TransactionRange range;
+  range.limit = kAll;
+  const auto transactions = store_.transactions(range);
+  if (!accounts || !transactions) {
+    breach("the chain cannot be read");
+    return std::move(image_);
+  }
+  for (const auto& account : *accounts) add_account(account);
+  for (auto it = transactions->rbegin(); it != transactions->rend(); ++it) add(*it);
+  end_unit();
+  if (image_.names.size() != store_.durable()) {
+    breach("the chain ends at " + std::to_string(store_.durable()) + " but has " +
+           std::to_string(image_.names.size()) + " records");
+  }
+  return std::move(image_);
+}
+
+}  // namespace
+
+ChainImage read_chain(const persistence::Store& store, const ClientLog& log, Breaches& breaches) {
+  return Replay(store, log, breaches).run();
+}
+
+}  // namespace sg::test

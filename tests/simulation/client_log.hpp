@@ -1,0 +1,74 @@
+// What the clients asked and were told, and what of the chain was durable when: all that a judge
+// needs to know beside the chain itself.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/error.hpp"
+#include "ledger/ids.hpp"
+#include "ledger/money.hpp"
+#include "tests/support/test_submission.hpp"
+
+namespace sg::test {
+
+using IntentId = std::size_t;
+
+// A change that somebody wants, once: a transfer, or an account. Its reference, or the account's
+// id, names it in the chain.
+struct Intent {
+  std::string name;
+  std::vector<Posting> postings;
+  std::string key;
+  bool creates = false;
+  ledger::Amount opening = 0;
+  ledger::Amount floor = 0;
+  std::size_t unit = 0;  // those of an atomic batch share it
+  // Durable when it was asked for the first time.
+  std::optional<ledger::Sequence> first_asked;
+  std::size_t open_attempts = 0;  // whose clients were not told anything yet
+  // It was refused, and nothing that was asked since or before can have made it.
+  bool must_be_absent = false;
+};
+
+// An attempt's answer for one intent.
+struct Answer {
+  IntentId intent = 0;
+  bool committed = false;
+  ledger::Sequence sequence = 0;
+  ledger::Error error;
+  bool in_atomic_batch = false;
+  // Durable when it was asked, and when it was told.
+  ledger::Sequence asked = 0;
+  ledger::Sequence told = 0;
+  bool healthy = false;  // asked when all faults were over
+};
+
+struct Reading {
+  std::string account;
+  std::optional<ledger::Amount> balance;  // nothing: there is no such account
+  ledger::Sequence asked = 0;
+  ledger::Sequence told = 0;
+};
+
+// The newest transactions of an account, by reference.
+struct Listing {
+  std::string account;
+  std::vector<std::string> names;
+  std::size_t limit = 0;
+  ledger::Sequence asked = 0;
+  ledger::Sequence told = 0;
+};
+
+struct ClientLog {
+  std::vector<Intent> intents;
+  std::vector<Answer> answers;
+  std::vector<Reading> readings;
+  std::vector<Listing> listings;
+  std::size_t unknown = 0;
+  std::vector<std::string> complaints;  // what no client should see
+};
+
+}  // namespace sg::test

@@ -1,0 +1,410 @@
+#include "tests/simulation/clients.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/messages.hpp"
+
+namespace sg::test {
+namespace {
+
+using ledger::Code;
+using ledger::ItemResult;
+using ledger::Outcome;
+
+constexpr int kMaxParties = 6;
+constexpr int kMaxItems = 6;
+constexpr ledger::Amount kMaxMoved = 120;
+constexpr std::size_t kListed = 5;
+// An account that is asked for before somebody makes it.
+constexpr std::size_t kNamesAhead = 2;
+
+class ReadQuery final : public actors::Query {
+ public:
+  std::function<void(ReadQuery&)> then;
+
+ private:
+  void on_answered() override { then(*this); }
+};
+
+// The answer stands; the others tell to try again.
+bool is_final(const ledger::Error& error) {
+  const auto code = code_of(error.reason);
+  return code != Code::unavailable && code != Code::resource_exhausted && code != Code::cancelled &&
+         code != Code::deadline_exceeded && error.outcome == Outcome::none;
+}
+
+std::string created_name(std::size_t index) { return "new" + std::to_string(index); }
+
+}  // namespace
+
+Clients::Clients(World& world, ClientLog& log, std::vector<std::string> accounts)
+    : world_(world), log_(log), accounts_(std::move(accounts)) {}
+
+void Clients::connect(const caf::actor& desk, const persistence::Store& store) {
+  desk_ = desk;
+  store_ = &store;
+}
+
+void Clients::disconnect() {
+  durable();
+  desk_ = nullptr;
+  store_ = nullptr;
+  for (const auto& attempt : std::vector<AttemptPtr>(open_)) ended_unknown(attempt);
+}
+
+ledger::Sequence Clients::durable() {
+  if (store_ != nullptr) durable_ = std::max(durable_, store_->durable());
+  return durable_;
+}
+
+bool Clients::has_room() const {
+  const auto& w = world_.scenario.workload;
+  return open_.size() < w.clients * w.outstanding;
+}
+
+void Clients::act() {
+  if (!desk_) return;
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  if (random.chance(w.give_up)) return give_up();
+  if (!has_room()) return;
+  if (random.chance(w.read)) {
+    return read(random.pick(accounts_), random.below(3) == 0);
+  }
+  if (!again_.empty() && random.below(2) == 0) {
+    const auto index = random.below(again_.size());
+    auto operation = std::move(again_[index]);
+    again_.erase(again_.begin() + static_cast<std::ptrdiff_t>(index));
+    return ask(std::move(operation));
+  }
+  if (asked_for_ == w.operations) return;
+  ++asked_for_;
+  if (!all_.empty() && random.chance(w.duplicate)) {
+    const auto& operation = random.pick(all_);
+    if (is_idempotent(operation)) return ask(operation);
+  }
+  auto operation = new_operation();
+  all_.push_back(operation);
+  ask(std::move(operation));
+}
+
+Operation Clients::new_operation() {
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  Operation operation;
+  if (random.chance(w.create)) {
+    operation.intents.push_back(new_account());
+    return operation;
+  }
+  int items = 1;
+  if (random.chance(w.batch)) {
+    items = static_cast<int>(random.between(1, kMaxItems));
+    operation.atomic = random.chance(w.atomic);
+  }
+  ++units_;
+  for (int i = 0; i < items; ++i) {
+    operation.intents.push_back(new_transfer(operation.atomic ? units_ : ++units_));
+  }
+  return operation;
+}
+
+IntentId Clients::new_account() {
+  auto& random = world_.random;
+  Intent intent;
+  intent.creates = true;
+  intent.name = created_name(created_++);
+  intent.opening = random.between(0, kMaxMoved);
+  intent.floor = -random.between(0, 10);
+  intent.unit = ++units_;
+  accounts_.push_back(created_name(created_ + kNamesAhead - 1));
+  if (std::find(accounts_.begin(), accounts_.end(), intent.name) == accounts_.end()) {
+    accounts_.push_back(intent.name);
+  }
+  log_.intents.push_back(std::move(intent));
+  return log_.intents.size() - 1;
+}
+
+IntentId Clients::new_transfer(std::size_t unit) {
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  Intent intent;
+  intent.name = "t" + std::to_string(log_.intents.size());
+  intent.unit = unit;
+  const auto parties = random.between(1, kMaxParties);
+  ledger::Amount sum = 0;
+  for (std::int64_t i = 0; i < parties; ++i) {
+    const auto& account = random.chance(w.hot) ? accounts_.front() : random.pick(accounts_);
+    auto amount = random.between(1, kMaxMoved);
+    if (random.below(2) == 0) amount = -amount;
+    // Most transfers sum to zero; fees and issuance do not.
+    if (i > 0 && i + 1 == parties && sum != 0 && random.below(8) != 0) amount = -sum;
+    sum += amount;
+    intent.postings.push_back({account, amount});
+  }
+  if (random.chance(w.keyed)) {
+    intent.key = "k" + intent.name;
+    if (!log_.intents.empty() && random.chance(w.mismatch)) {
+      const auto& other = log_.intents[random.below(log_.intents.size())];
+      if (!other.key.empty()) intent.key = other.key;
+    }
+  }
+  log_.intents.push_back(std::move(intent));
+  return log_.intents.size() - 1;
+}
+
+TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
+  const auto told = [this, attempt](TestSubmission* submission) {
+    const bool answered = submission->answered();
+    delete submission;
+    if (!answered) ended_unknown(attempt);
+  };
+  const auto& first = log_.intents[attempt->operation.intents.front()];
+  TestSubmissionPtr submission;
+  if (first.creates) {
+    ledger::NewAccount account;
+    account.id = first.name;
+    account.initial_balance = first.opening;
+    account.floor = first.floor;
+    submission = TestSubmissionPtr(new TestSubmission(std::move(account)), told);
+  } else {
+    std::vector<Order> orders;
+    for (const auto id : attempt->operation.intents) {
+      const auto& intent = log_.intents[id];
+      orders.push_back({intent.postings, intent.key, intent.name});
+    }
+    const auto all = attempt->operation.atomic ? Atomic::yes : Atomic::no;
+    submission = TestSubmissionPtr(new TestSubmission(std::move(orders), all), told);
+    for (auto& transfer : submission->transfers) persistence::stamp(transfer);
+  }
+  submission->when_answered = [this, attempt](TestSubmission& s) { answered(attempt, s); };
+  return submission;
+}
+
+void Clients::ask(Operation operation) {
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  auto attempt = std::make_shared<Attempt>();
+  attempt->asked = durable();
+  attempt->healthy = healthy_;
+  for (const auto id : operation.intents) {
+    auto& intent = log_.intents[id];
+    attempt->alone.push_back(intent.open_attempts == 0);
+    attempt->was_absent.push_back(!intent.first_asked || intent.must_be_absent);
+    intent.must_be_absent = false;
+    ++intent.open_attempts;
+    if (!intent.first_asked) intent.first_asked = attempt->asked;
+  }
+  attempt->operation = std::move(operation);
+  open_.push_back(attempt);
+  const auto submission = submission_for(attempt);
+  attempt->submission = submission;
+  if (!behaves_) {
+    attempt->answer_is_lost = random.chance(w.lost);
+    if (random.chance(w.deadline)) {
+      submission->deadline = world_.steady + std::chrono::milliseconds(random.between(0, 50));
+    }
+  }
+  world_.trace.say([&] {
+    return "ask for " + log_.intents[attempt->operation.intents.front()].name + " and " +
+           std::to_string(attempt->operation.intents.size() - 1) + " more";
+  });
+  if (desk_) caf::anon_send(desk_, actors::Submit{{submission}});
+}
+
+void Clients::give_up() {
+  if (open_.empty()) return;
+  const auto attempt = world_.random.pick(open_);
+  const auto submission = attempt->submission.lock();
+  if (!submission || attempt->given_up) return;
+  attempt->given_up = true;
+  submission->cancelled = true;
+  caf::anon_send(desk_, actors::Cancel{submission});
+  // It does not wait for the end of the first attempt.
+  try_again_all(*attempt);
+}
+
+void Clients::end(const AttemptPtr& attempt) {
+  if (std::exchange(attempt->ended, true)) return;
+  for (const auto id : attempt->operation.intents) --log_.intents[id].open_attempts;
+  std::erase(open_, attempt);
+}
+
+void Clients::ended_unknown(const AttemptPtr& attempt) {
+  if (attempt->ended) return;
+  end(attempt);
+  ++log_.unknown;
+  world_.trace.mix("unknown");
+  if (attempt->given_up) return;
+  try_again_all(*attempt);
+}
+
+void Clients::answered(const AttemptPtr& attempt, const TestSubmission& submission) {
+  if (attempt->ended) return;
+  end(attempt);
+  if (attempt->given_up) return;
+  if (submission.answers > 1) log_.complaints.push_back("a request was answered twice");
+  std::vector<bool> again;
+  for (std::size_t i = 0; i < submission.results.size(); ++i) {
+    const auto& result = submission.results[i];
+    const bool lost = attempt->answer_is_lost;
+    if (!lost) note(*attempt, i, result);
+    const auto intent = attempt->operation.intents[i];
+    again.push_back(lost ? is_idempotent(intent) : may_ask_again(intent, result));
+  }
+  try_again(*attempt, again);
+}
+
+void Clients::note(const Attempt& attempt, std::size_t item, const ItemResult& result) {
+  Answer answer;
+  answer.intent = attempt.operation.intents[item];
+  answer.committed = result.state == ItemResult::State::committed;
+  answer.sequence = result.sequence;
+  answer.in_atomic_batch = attempt.operation.atomic;
+  answer.asked = attempt.asked;
+  answer.told = durable();
+  answer.healthy = attempt.healthy;
+  if (result.error) {
+    answer.error = *result.error;
+    note_absence(attempt, item, answer.error);
+  }
+  world_.trace.mix(answer.sequence);
+  world_.trace.say([&] {
+    return "  told of " + log_.intents[answer.intent].name + ": " +
+           (answer.committed
+                ? "committed " + std::to_string(answer.sequence)
+                : std::string(to_string(answer.error.reason)) + ", " + answer.error.message);
+  });
+  log_.answers.push_back(std::move(answer));
+}
+
+void Clients::note_absence(const Attempt& attempt, std::size_t item, const ledger::Error& error) {
+  if (error.outcome != Outcome::none || !attempt.alone[item]) return;
+  auto& intent = log_.intents[attempt.operation.intents[item]];
+  // It was asked for again meanwhile: what that became is another matter.
+  if (intent.open_attempts > 0) return;
+  intent.must_be_absent = is_final(error) || attempt.was_absent[item];
+}
+
+bool Clients::is_idempotent(IntentId intent) const {
+  return log_.intents[intent].creates || !log_.intents[intent].key.empty();
+}
+
+bool Clients::is_idempotent(const Operation& operation) const {
+  return std::all_of(operation.intents.begin(), operation.intents.end(),
+                     [this](IntentId intent) { return is_idempotent(intent); });
+}
+
+bool Clients::may_ask_again(IntentId intent, const ItemResult& result) const {
+  if (result.state == ItemResult::State::committed || !result.error) return false;
+  if (is_final(*result.error)) return false;
+  return is_idempotent(intent) || result.error->outcome == Outcome::none;
+}
+
+void Clients::try_again(const Attempt& attempt, const std::vector<bool>& again) {
+  if (std::none_of(again.begin(), again.end(), [](bool b) { return b; })) return;
+  if (attempt.operation.atomic) {
+    // All of it, or nothing: with a part that has no key it would be done twice.
+    if (std::all_of(again.begin(), again.end(), [](bool b) { return b; })) {
+      again_.push_back(attempt.operation);
+    }
+    return;
+  }
+  Operation rest;
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    if (again[i]) rest.intents.push_back(attempt.operation.intents[i]);
+  }
+  again_.push_back(std::move(rest));
+}
+
+// Of none of it is the end known.
+void Clients::try_again_all(const Attempt& attempt) {
+  std::vector<bool> again;
+  for (const auto id : attempt.operation.intents) again.push_back(is_idempotent(id));
+  try_again(attempt, again);
+}
+
+void Clients::read(const std::string& account, bool list) {
+  auto query = std::make_shared<ReadQuery>();
+  if (list) {
+    actors::TransactionPage page;
+    page.account_id = account;
+    page.limit = kListed;
+    query->ask = std::move(page);
+  } else {
+    query->ask = actors::BalanceOf{account};
+  }
+  query->then = [this, account, list, asked = durable()](ReadQuery& answer) {
+    const auto told = durable();
+    if (!answer.result) {
+      const bool missing = answer.result.error().reason == ledger::Reason::account_not_found;
+      if (missing) log_.readings.push_back({account, {}, asked, told});
+      return;
+    }
+    if (list) {
+      Listing listing{account, {}, kListed, asked, told};
+      using Transactions = actors::Page<persistence::StoredTransaction>;
+      for (const auto& item : std::get<Transactions>(*answer.result).items) {
+        listing.names.push_back(item.reference);
+      }
+      log_.listings.push_back(std::move(listing));
+      return;
+    }
+    const auto balance = std::get<actors::Balance>(*answer.result).balance;
+    world_.trace.mix(static_cast<std::uint64_t>(balance));
+    world_.trace.say([&] { return "  read " + account + ": " + std::to_string(balance); });
+    log_.readings.push_back({account, balance, asked, told});
+  };
+  if (desk_) caf::anon_send(desk_, actors::Ask{std::move(query)});
+}
+
+void Clients::behave() { behaves_ = true; }
+
+bool Clients::finish() {
+  for (auto& operation : std::exchange(again_, {})) ask(std::move(operation));
+  return !open_.empty();
+}
+
+void Clients::move(const std::string& account, ledger::Amount amount, std::string key) {
+  Intent intent;
+  intent.name = "t" + std::to_string(log_.intents.size());
+  intent.key = std::move(key);
+  intent.unit = ++units_;
+  intent.postings.push_back({account, amount});
+  log_.intents.push_back(std::move(intent));
+  ask({{log_.intents.size() - 1}, false});
+}
+
+void Clients::knock() { move(accounts_.front(), -1, "knock"); }
+
+void Clients::ask_again() {
+  for (const auto& operation : std::vector<Operation>(all_)) {
+    if (is_idempotent(operation)) ask(operation);
+  }
+}
+
+void Clients::read_all() {
+  for (const auto& account : accounts_) {
+    read(account, false);
+    read(account, true);
+  }
+}
+
+void Clients::probe(const std::string& account, ledger::Amount balance, ledger::Amount floor) {
+  const auto available = balance - floor;
+  if (available > 0) {
+    move(account, -available, {});
+    move(account, available, {});
+  }
+  move(account, -available - 1, {});
+}
+
+std::string Clients::state() const {
+  std::string text = std::to_string(open_.size()) + " requests are open";
+  for (const auto& attempt : open_) {
+    text += ", " + log_.intents[attempt->operation.intents.front()].name;
+  }
+  return text;
+}
+
+}  // namespace sg::test

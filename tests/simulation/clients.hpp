@@ -1,0 +1,109 @@
+// The clients: they ask for changes and read, and try again what they were not told the end of, as
+// far as its key, or an answer that says "nothing changed", makes that safe.
+//
+// They have a few requests in flight. One may be given up and tried again, or its answer is lost on
+// the way; a process that ends takes all that is in flight with it.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "persistence/store.hpp"
+#include "tests/simulation/client_log.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace sg::test {
+
+struct Operation {
+  std::vector<IntentId> intents;
+  bool atomic = false;
+};
+
+// A request on its way; ended once its client is told, or nobody can tell it any more.
+struct Attempt {
+  Operation operation;
+  // By intent: no other attempt was open when this one was made; it could not be in the chain.
+  std::vector<bool> alone;
+  std::vector<bool> was_absent;
+  ledger::Sequence asked = 0;
+  bool healthy = false;
+  bool given_up = false;
+  bool answer_is_lost = false;
+  bool ended = false;
+  std::weak_ptr<TestSubmission> submission;
+};
+using AttemptPtr = std::shared_ptr<Attempt>;
+
+class Clients {
+ public:
+  Clients(World& world, ClientLog& log, std::vector<std::string> accounts);
+
+  // Whom they ask from now on.
+  void connect(const caf::actor& desk, const persistence::Store& store);
+  // Connections break: what is in flight has an unknown end.
+  void disconnect();
+
+  // One of them asks for something, asks again, or gives up.
+  void act();
+  // A write that failed ends the journal at the next one: this is that one.
+  void knock();
+  // All faults are over: nothing new is asked for, nothing is given up or lost.
+  void behave();
+  // From now on the ledger has no reason to refuse for want of a part of it.
+  void expect_health() { healthy_ = true; }
+  // Asks for all that has no end yet. False when nothing was left to ask for, or is in flight.
+  bool finish();
+
+  // --- of a ledger at rest ---
+  // Every change with a key is asked for once more.
+  void ask_again();
+  void read_all();
+  // Takes all that the account has, gives it back, and asks for more than there is.
+  void probe(const std::string& account, ledger::Amount balance, ledger::Amount floor);
+
+  std::string state() const;
+
+ private:
+  bool has_room() const;
+  // Asking for it twice does it once.
+  bool is_idempotent(IntentId intent) const;
+  bool is_idempotent(const Operation& operation) const;
+  Operation new_operation();
+  IntentId new_transfer(std::size_t unit);
+  IntentId new_account();
+  void ask(Operation operation);
+  TestSubmissionPtr submission_for(const AttemptPtr& attempt);
+  void move(const std::string& account, ledger::Amount amount, std::string key);
+  void read(const std::string& account, bool list);
+  void give_up();
+
+  void answered(const AttemptPtr& attempt, const TestSubmission& submission);
+  void note(const Attempt& attempt, std::size_t item, const ledger::ItemResult& result);
+  void ended_unknown(const AttemptPtr& attempt);
+  void end(const AttemptPtr& attempt);
+  void note_absence(const Attempt& attempt, std::size_t item, const ledger::Error& error);
+  // True when it is safe, and of use, to ask again.
+  bool may_ask_again(IntentId intent, const ledger::ItemResult& result) const;
+  void try_again_all(const Attempt& attempt);
+  void try_again(const Attempt& attempt, const std::vector<bool>& again);
+
+  World& world_;
+  ClientLog& log_;
+  std::vector<std::string> accounts_;
+  caf::actor desk_;
+  const persistence::Store* store_ = nullptr;
+  ledger::Sequence durable_ = 0;
+  ledger::Sequence durable();
+  bool behaves_ = false;
+  bool healthy_ = false;
+  std::size_t asked_for_ = 0;  // operations
+  std::size_t units_ = 0;
+  std::size_t created_ = 0;
+  std::vector<Operation> all_;
+  std::vector<Operation> again_;
+  std::vector<AttemptPtr> open_;
+};
+
+}  // namespace sg::test

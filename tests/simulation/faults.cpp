@@ -1,0 +1,84 @@
+#include "tests/simulation/faults.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace sg::test {
+namespace {
+
+constexpr std::int64_t kLongestSync_ms = 3000;
+constexpr std::int64_t kLongestStarving = 300;
+constexpr std::int64_t kFarthestJump_ms = 400LL * 24 * 3'600'000;
+// Of a full disk, a step: when somebody makes room.
+constexpr Ppm kFreed = kPercent;
+
+struct InjectedCrash : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace
+
+void Faults::stop() {
+  on_ = false;
+  process_ = nullptr;
+  full_ = false;
+  world_.disk->forget_faults();
+}
+
+void Faults::step() {
+  if (!on_) return;
+  auto& random = world_.random;
+  auto& disk = *world_.disk;
+  const auto& chances = world_.scenario.faults;
+  const auto say = [this](std::string_view what) {
+    world_.trace.say([&] { return "fault: " + std::string(what); });
+  };
+  const auto happens = [&](Ppm chance, std::string_view what) {
+    const bool yes = chance > 0 && random.chance(chance);
+    if (yes) say(what);
+    return yes;
+  };
+  if (happens(chances.write_error, "the next write fails")) disk.fail_next_write();
+  if (happens(chances.sync_error, "the next sync fails")) disk.fail_next_sync();
+  if (happens(chances.ingest_error, "the next ingestion fails")) disk.fail_next_ingest();
+  if (happens(chances.mark_error, "the next mark fails")) disk.fail_next_mark();
+  if (happens(chances.open_error, "the next opening fails")) disk.fail_next_open();
+  if (full_ ? happens(kFreed, "there is room again") : happens(chances.disk_full, "disk full")) {
+    full_ = !full_;
+    // Either it is told in time, by the room that is left, or a write finds out.
+    disk.set_full(full_ && random.below(2) == 0);
+    disk.set_free_bytes(full_ ? 0 : ~std::uint64_t{0});
+  }
+  if (happens(chances.clock_jump, "the wall clock jumps")) {
+    world_.wall += random.between(-kFarthestJump_ms, kFarthestJump_ms);
+  }
+  if (process_ == nullptr || process_->is_over()) return;
+  if (happens(chances.starve, "an actor starves")) {
+    process_->starve_next(static_cast<std::size_t>(random.between(1, kLongestStarving)));
+  }
+  if (happens(chances.end, "the process ends")) process_->end(random.chance(chances.power));
+}
+
+void Faults::at(faults::Point point) {
+  if (!on_) return;
+  const bool is_over = process_ != nullptr && process_->is_over();
+  if (is_over) return;
+  auto& random = world_.random;
+  const auto& chances = world_.scenario.faults;
+  const auto name = std::string(to_string(point));
+  if (point == faults::Point::disk_before_sync && random.chance(chances.slow_sync)) {
+    world_.pass(std::chrono::milliseconds(random.between(1, kLongestSync_ms)));
+  }
+  if (process_ != nullptr && chances.end_at_point > 0 && random.chance(chances.end_at_point)) {
+    world_.trace.say([&] { return "fault: the process ends at " + name; });
+    process_->end(random.chance(chances.power));
+    throw ProcessEnded{};
+  }
+  if (chances.throw_at_point > 0 && random.chance(chances.throw_at_point)) {
+    world_.trace.say([&] { return "fault: a crash at " + name; });
+    throw InjectedCrash("a crash at " + name);
+  }
+}
+
+}  // namespace sg::test

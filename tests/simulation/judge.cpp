@@ -1,0 +1,284 @@
+#include "tests/simulation/judge.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+namespace sg::test {
+namespace {
+
+using ledger::Amount;
+using ledger::Outcome;
+using ledger::Reason;
+using ledger::Sequence;
+using ledger::WideAmount;
+
+std::string fact(const ledger::Error& error, std::string_view name) {
+  for (const auto& [key, value] : error.metadata) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+// Amounts in facts may be wider than a balance; such a one could never be granted.
+bool is_wide(const std::string& amount) { return amount.size() > 18; }
+
+class Judge {
+ public:
+  Judge(const persistence::Store& store, const ClientLog& log)
+      : store_(store), log_(log), chain_(read_chain(store, log, breaches_)) {}
+
+  Breaches run() {
+    for (const auto& complaint : log_.complaints) breaches_.push_back(complaint);
+    check_verification();
+    check_balances();
+    check_histories();
+    for (const auto& answer : log_.answers) check_answer(answer);
+    check_absent();
+    for (const auto& reading : log_.readings) check_reading(reading);
+    for (const auto& listing : log_.listings) check_listing(listing);
+    return std::move(breaches_);
+  }
+
+ private:
+  void breach(std::string text) { breaches_.push_back(std::move(text)); }
+
+  void check_verification();
+  void check_balances();
+  void check_histories();
+  void check_answer(const Answer& answer);
+  void check_committed(const Answer& answer, const Intent& intent);
+  void check_refused(const Answer& answer, const Intent& intent);
+  void check_range(const Answer& answer, const Intent& intent);
+  void check_absent();
+  void check_reading(const Reading& reading);
+  void check_listing(const Listing& listing);
+
+  const Timeline* timeline(const std::string& account) const {
+    const auto found = chain_.accounts.find(account);
+    return found == chain_.accounts.end() || found->second.points.empty() ? nullptr
+                                                                          : &found->second;
+  }
+  // Whether the account had a balance like that at a moment from `first` to `last`.
+  static bool had(const Timeline& timeline, Sequence first, Sequence last,
+                  const std::function<bool(Amount)>& balance);
+
+  const persistence::Store& store_;
+  const ClientLog& log_;
+  Breaches breaches_;
+  ChainImage chain_;
+};
+
+bool Judge::had(const Timeline& timeline, Sequence first, Sequence last,
+                const std::function<bool(Amount)>& balance) {
+  const auto& points = timeline.points;
+  for (std::size_t i = 0; i < points.size() && points[i].from <= last; ++i) {
+    const auto next =
+        i + 1 < points.size() ? points[i + 1].from : std::numeric_limits<Sequence>::max();
+    if (next > first && balance(points[i].balance)) return true;
+  }
+  return false;
+}
+
+void Judge::check_verification() {
+  const auto report = store_.verify({});
+  if (!report) return breach("the store cannot be verified: " + report.error().message);
+  for (const auto& problem : report->problems) breach("verification: " + problem);
+}
+
+void Judge::check_balances() {
+  const auto balances = store_.load_balances();
+  if (!balances) return breach("the balances cannot be read: " + balances.error().message);
+  for (const auto& [id, timeline] : chain_.accounts) {
+    if (timeline.points.empty()) continue;
+    if (balances->at(timeline.number) != timeline.points.back().balance) {
+      breach("the store's balance of " + id + " is " +
+             std::to_string(balances->at(timeline.number)) + ", the chain's " +
+             std::to_string(timeline.points.back().balance));
+    }
+  }
+}
+
+void Judge::check_histories() {
+  for (const auto& [id, timeline] : chain_.accounts) {
+    persistence::TransactionRange range;
+    range.account = timeline.number;
+    range.limit = timeline.transactions.size() + 1;
+    const auto history = store_.transactions(range);
+    if (!history) {
+      breach("the history of " + id + " cannot be read");
+      continue;
+    }
+    const bool same =
+        std::equal(history->rbegin(), history->rend(), timeline.transactions.begin(),
+                   timeline.transactions.end(), [](const auto& listed, const auto& done) {
+                     return listed.sequence == done.first && listed.reference == done.second;
+                   });
+    if (!same) breach("the history of " + id + " is not what the chain has of it");
+  }
+}
+
+void Judge::check_answer(const Answer& answer) {
+  const auto& intent = log_.intents[answer.intent];
+  if (answer.committed) {
+    check_committed(answer, intent);
+  } else {
+    check_refused(answer, intent);
+  }
+}
+
+void Judge::check_committed(const Answer& answer, const Intent& intent) {
+  const auto found = chain_.by_name.find(intent.name);
+  if (found == chain_.by_name.end()) {
+    return breach(intent.name + " was told committed and is not there");
+  }
+  if (found->second != answer.sequence) {
+    breach(intent.name + " was told at " + std::to_string(answer.sequence) + " and stands at " +
+           std::to_string(found->second));
+  }
+  if (answer.sequence > answer.told) breach(intent.name + " was told before it was durable");
+  // What was told before this was asked for stands before it.
+  if (answer.sequence <= *intent.first_asked) {
+    breach(intent.name + " stands before what was durable when it was asked for");
+  }
+}
+
+void Judge::check_refused(const Answer& answer, const Intent& intent) {
+  const auto& error = answer.error;
+  const auto text = intent.name + ": " + std::string(to_string(error.reason));
+  const auto code = code_of(error.reason);
+  const bool is_final = code == ledger::Code::failed_precondition ||
+                        code == ledger::Code::out_of_range || code == ledger::Code::not_found;
+  if (const auto own = chain_.by_name.find(intent.name);
+      !intent.key.empty() && own != chain_.by_name.end() && own->second <= answer.asked &&
+      (is_final || error.reason == Reason::idempotency_mismatch)) {
+    return breach(text + ", but its key had been committed");
+  }
+  const bool is_trouble =
+      code == ledger::Code::unavailable || code == ledger::Code::resource_exhausted ||
+      code == ledger::Code::deadline_exceeded || code == ledger::Code::cancelled;
+  if (answer.healthy && is_trouble) {
+    return breach(text + " from a ledger without a fault: " + error.message);
+  }
+  switch (error.reason) {
+    case Reason::insufficient_funds:
+    case Reason::balance_overflow:
+      return check_range(answer, intent);
+    case Reason::account_not_found: {
+      const auto* account = timeline(fact(error, "account_id"));
+      // A duplicate shares a judgement that may be older than itself.
+      const auto since = intent.key.empty() ? answer.asked : *intent.first_asked;
+      if (account != nullptr && account->exists_at(since)) {
+        breach(text + " of " + fact(error, "account_id") + ", which was there");
+      }
+      return;
+    }
+    case Reason::account_exists: {
+      const auto* account = timeline(intent.name);
+      if (account == nullptr || !account->exists_at(answer.told)) {
+        breach(text + ", but it was not there");
+      }
+      return;
+    }
+    case Reason::idempotency_mismatch: {
+      const auto bound = chain_.keys.find(intent.key);
+      const bool twins = answer.in_atomic_batch;
+      if (twins) return;
+      if (bound == chain_.keys.end() || bound->second.first > answer.told ||
+          bound->second.second == intent.name) {
+        breach(text + ", but nothing else had its key");
+      }
+      return;
+    }
+    case Reason::batch_aborted:
+      if (!answer.in_atomic_batch) breach(text + " outside of an atomic batch");
+      return;
+    case Reason::internal:
+      return breach(text + ", " + error.message);
+    default:
+      return;
+  }
+}
+
+void Judge::check_range(const Answer& answer, const Intent& intent) {
+  const auto& error = answer.error;
+  const auto text = intent.name + ": " + error.message;
+  const auto* account = timeline(fact(error, "account_id"));
+  if (account == nullptr) return breach(text + ", but there is no such account");
+  const auto shown = fact(error, "balance");
+  if (!had(*account, 0, answer.told,
+           [&](Amount balance) { return std::to_string(balance) == shown; })) {
+    breach(text + ", but " + shown + " was never its durable balance");
+  }
+  const auto amount_text = fact(error, "amount");
+  if (is_wide(amount_text)) return;
+  const WideAmount amount = std::stoll(amount_text);
+  const auto since = intent.key.empty() ? answer.asked : *intent.first_asked;
+  const bool low = error.reason == Reason::insufficient_funds;
+  if (!had(*account, since, answer.told, [&](Amount balance) {
+        const WideAmount after = balance + amount;
+        return low ? after < account->floor : after > ledger::kMaxAmount;
+      })) {
+    breach(text + ", but no serial order refuses it");
+  }
+}
+
+void Judge::check_absent() {
+  for (const auto& intent : log_.intents) {
+    if (!intent.must_be_absent) continue;
+    // An account that exists may be another one's work.
+    if (intent.creates) continue;
+    if (chain_.by_name.contains(intent.name)) {
+      breach(intent.name + " was refused, and was done");
+    }
+  }
+}
+
+void Judge::check_reading(const Reading& reading) {
+  const auto* account = timeline(reading.account);
+  if (!reading.balance) {
+    if (account != nullptr && account->exists_at(reading.asked)) {
+      breach(reading.account + " was not found, but it was there");
+    }
+    return;
+  }
+  if (account == nullptr || !account->exists_at(reading.told)) {
+    return breach(reading.account + " was read before it was durable");
+  }
+  if (!had(*account, reading.asked, reading.told,
+           [&](Amount balance) { return balance == *reading.balance; })) {
+    breach(reading.account + " was read as " + std::to_string(*reading.balance) +
+           ", which it was not between " + std::to_string(reading.asked) + " and " +
+           std::to_string(reading.told));
+  }
+}
+
+void Judge::check_listing(const Listing& listing) {
+  const auto* account = timeline(listing.account);
+  const auto none = std::vector<std::pair<Sequence, std::string>>{};
+  const auto& all = account == nullptr ? none : account->transactions;
+  // The listing's newest tells the moment.
+  const auto matches = [&](std::size_t count) {
+    const auto listed = std::min(listing.limit, count);
+    if (listed != listing.names.size()) return false;
+    for (std::size_t i = 0; i < listed; ++i) {
+      if (all[count - 1 - i].second != listing.names[i]) return false;
+    }
+    return true;
+  };
+  for (std::size_t count = 0; count <= all.size(); ++count) {
+    const bool too_early = count < all.size() && all[count].first <= listing.asked;
+    const bool too_late = count > 0 && all[count - 1].first > listing.told;
+    if (!too_early && !too_late && matches(count)) return;
+  }
+  breach("the listing of " + listing.account + " is of no moment between " +
+         std::to_string(listing.asked) + " and " + std::to_string(listing.told));
+}
+
+}  // namespace
+
+Breaches judge(const persistence::Store& store, const ClientLog& log) {
+  return Judge(store, log).run();
+}
+
+}  // namespace sg::test

@@ -1,0 +1,173 @@
+#include "tests/simulation/process.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/tree.hpp"
+#include "tests/simulation/desk.hpp"
+
+namespace sg::test {
+namespace {
+
+constexpr std::size_t kMaxMessagesOfEnd = 100'000;
+
+std::string name_of(const caf::mailbox_element& element) {
+  const auto& content = element.content();
+  if (content.empty()) return "nothing";
+  const auto [number, type] = content.type(0);
+  return type != nullptr ? type->name() : "type " + std::to_string(number);
+}
+
+persistence::StoreOptions store_options(const Scenario& scenario) {
+  persistence::StoreOptions options;
+  options.index_chunk = scenario.index_chunk;
+  return options;
+}
+
+caf::actor_id id_of(caf::resumable* job) { return dynamic_cast<caf::scheduled_actor*>(job)->id(); }
+
+// Four kinds of what the power leaves of a write, and one that the log goes on after.
+enum class Remains { whole, torn, absent, corrupt };
+
+}  // namespace
+
+Process::Config::Config() {
+  set("scheduler.policy", caf::atom("testing"));
+  supervisor::register_messages(*this);
+  add_error_category(actors::store_category, actors::render_store_error);
+}
+
+std::unique_ptr<Process> Process::start(World& world, std::string& refused) {
+  auto store = persistence::open_memory_store(world.disk, store_options(world.scenario));
+  if (!store) {
+    refused = store.error().message;
+    return nullptr;
+  }
+  std::unique_ptr<Process> process(new Process(world, std::move(*store)));
+  process->spawn();
+  return process;
+}
+
+Process::Process(World& world, std::shared_ptr<persistence::Store> store)
+    : world_(world),
+      store_(std::move(store)),
+      system_(config_),
+      scheduler_(dynamic_cast<caf::scheduler::test_coordinator*>(&system_.scheduler())) {
+  world_.owed = {};
+}
+
+Process::~Process() {
+  if (!ended_) end(false);
+  caf::anon_send_exit(root_, caf::exit_reason::kill);
+  desk_ = nullptr;
+  root_ = nullptr;
+  scheduler_->run(kMaxMessagesOfEnd);
+  system_.await_actors_before_shutdown(false);
+}
+
+void Process::spawn() {
+  auto runtime = std::make_shared<actors::Runtime>();
+  const auto& scenario = world_.scenario;
+  runtime->settings.ledger.shards = scenario.shards;
+  runtime->settings.ledger.lock_timeout = scenario.lock_timeout;
+  runtime->settings.storage.checkpoint_interval = scenario.checkpoint_interval;
+  runtime->settings.supervisor.intensity = scenario.intensity;
+  runtime->store = store_;
+  runtime->detached = false;
+  runtime->wall_clock = [this] { return world_.wall; };
+  runtime->steady_clock = [this] { return world_.steady; };
+  runtime->report = [this](const supervisor::Report& report) {
+    world_.trace.say([&] { return "  " + supervisor::to_string(report); });
+  };
+  runtime->end_process = [this](const std::string& why) {
+    world_.trace.say([&] { return "the process ends itself: " + why; });
+    end(false);
+    throw ProcessEnded{};
+  };
+  runtime_ = runtime;
+
+  supervisor::ChildSpec door;
+  door.id = "desk";
+  door.start = [this](caf::event_based_actor* parent) {
+    desk_ = parent->spawn(desk_actor, caf::actor_cast<caf::actor>(parent));
+    return caf::expected<caf::actor>{desk_};
+  };
+  root_ = actors::spawn_tree(system_, runtime_, std::move(door));
+  root_->attach_functor([ended = root_ended_] { *ended = true; });
+}
+
+void Process::end(bool power_fails) {
+  if (ended_) return;
+  ended_ = true;
+  auto& random = world_.random;
+  if (!power_fails) {
+    world_.trace.say([] { return "the process is killed"; });
+    return world_.disk->kill();
+  }
+  // The log goes on only after a record that is whole.
+  const auto written = world_.disk->unsynced();
+  std::size_t kept = 0;
+  while (kept < written && static_cast<Remains>(random.below(4)) == Remains::whole) ++kept;
+  const bool keep_mark = random.below(2) == 0;
+  world_.trace.say([&] {
+    return "the power fails: " + std::to_string(kept) + " of " + std::to_string(written) +
+           " unsynced writes are whole" + (keep_mark ? "" : ", the mark is an old one");
+  });
+  world_.disk->crash(kept, keep_mark);
+}
+
+std::size_t Process::choose_job() {
+  auto& random = world_.random;
+  const auto& jobs = scheduler_->jobs;
+  if (random.chance(world_.scenario.burst)) {
+    const auto again =
+        std::find_if(jobs.begin(), jobs.end(), [this](auto* job) { return id_of(job) == last_; });
+    if (again != jobs.end()) return static_cast<std::size_t>(again - jobs.begin());
+  }
+  auto chosen = random.below(jobs.size());
+  if (id_of(jobs[chosen]) == starved_) chosen = (chosen + 1) % jobs.size();
+  return chosen;
+}
+
+void Process::note_step(caf::resumable& job, bool kill) {
+  auto& actor = dynamic_cast<caf::scheduled_actor&>(job);
+  const auto* next = actor.mailbox().peek();
+  const auto name = next == nullptr ? std::string("nothing") : name_of(*next);
+  world_.trace.mix(actor.id());
+  world_.trace.mix(name);
+  world_.trace.say(
+      [&] { return (kill ? "kill " : "run ") + std::to_string(actor.id()) + " before " + name; });
+}
+
+void Process::run_front() {
+  last_ = id_of(scheduler_->jobs.front());
+  scheduler_->run_once();
+}
+
+bool Process::step(bool kill) {
+  auto& jobs = scheduler_->jobs;
+  if (jobs.empty()) return false;
+  const auto chosen = choose_job();
+  std::swap(jobs.front(), jobs[chosen]);
+  auto* job = jobs.front();
+  note_step(*job, kill);
+  if (starve_for_ > 0) {
+    if (starved_ == 0) starved_ = id_of(job);
+    if (--starve_for_ == 0) starved_ = 0;
+  }
+  if (kill) {
+    const caf::strong_actor_ptr victim{dynamic_cast<caf::scheduled_actor*>(job)->ctrl()};
+    victim->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+                    caf::make_message(caf::exit_msg{{}, caf::exit_reason::kill}), nullptr);
+  }
+  run_front();
+  return true;
+}
+
+void Process::pass_time() {
+  const auto time = std::exchange(world_.owed, std::chrono::milliseconds{0});
+  if (time.count() > 0) scheduler_->advance_time(time);
+}
+
+}  // namespace sg::test

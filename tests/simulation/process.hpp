@@ -1,0 +1,67 @@
+// One life of the ledger's process: the store opened on the world's disk, and the real tree on the
+// deterministic scheduler. Each step one actor handles one message; which one, the dice say.
+#pragma once
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <memory>
+#include <string>
+
+#include "actors/runtime.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace sg::test {
+
+// Thrown where the process ends in the middle of a handler.
+struct ProcessEnded {};
+
+class Process {
+ public:
+  // Throws what a fault point throws; `refused` when the store does not open.
+  static std::unique_ptr<Process> start(World& world, std::string& refused);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  // The tree has ended, or end() was called: there is nothing to do but to destroy it.
+  bool is_over() const { return *root_ended_ || ended_; }
+  // The process ends here and now: the disk is as a power failure leaves it, or as the page cache.
+  void end(bool power_fails);
+
+  // Lets one actor handle one message, or dies in its place (`kill`). False when none has any.
+  bool step(bool kill);
+  // Not run for so many steps: the actor whose turn it is.
+  void starve_next(std::size_t steps) { starve_for_ = steps; }
+  void pass_time();
+
+  const caf::actor& desk() const { return desk_; }
+  persistence::Store& store() { return *store_; }
+
+ private:
+  struct Config : caf::actor_system_config {
+    Config();
+  };
+
+  Process(World& world, std::shared_ptr<persistence::Store> store);
+  void spawn();
+  std::size_t choose_job();
+  void note_step(caf::resumable& job, bool kill);
+  void run_front();
+
+  World& world_;
+  std::shared_ptr<persistence::Store> store_;
+  Config config_;
+  caf::actor_system system_;
+  caf::scheduler::test_coordinator* scheduler_;
+  actors::RuntimePtr runtime_;
+  caf::actor root_;
+  caf::actor desk_;
+  std::shared_ptr<bool> root_ended_ = std::make_shared<bool>(false);
+  bool ended_ = false;
+  // Actors, by id; 0: none.
+  caf::actor_id last_ = 0;
+  caf::actor_id starved_ = 0;
+  std::size_t starve_for_ = 0;
+};
+
+}  // namespace sg::test

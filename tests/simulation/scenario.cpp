@@ -1,0 +1,62 @@
+#include "tests/simulation/scenario.hpp"
+
+#include <vector>
+
+namespace sg::test {
+namespace {
+
+// Off in half of the cases, else spread over the orders of magnitude below `most`.
+Ppm sometimes(Random& random, Ppm most) {
+  if (random.below(2) == 0) return 0;
+  return most >> random.below(5);
+}
+
+}  // namespace
+
+Scenario choose_scenario(Random& random) {
+  Scenario s;
+  s.shards = static_cast<std::uint32_t>(random.between(1, 4));
+  s.checkpoint_interval = random.pick(std::vector<std::size_t>{5, 20, 60, 1000});
+  s.index_chunk = random.pick(std::vector<std::size_t>{4, 15, 60, 1000});
+  s.lock_timeout = std::chrono::milliseconds(random.pick(std::vector<int>{20, 200, 5000}));
+  s.intensity = random.pick(std::vector<std::size_t>{3, 1000, 1000});
+  s.steps = static_cast<std::size_t>(random.between(500, 4000));
+  s.time = static_cast<Ppm>(random.between(1, 10)) * kPercent;
+  s.burst = static_cast<Ppm>(random.between(0, 9)) * 10 * kPercent;
+
+  auto& w = s.workload;
+  w.accounts = static_cast<std::size_t>(random.between(2, 16));
+  w.clients = static_cast<std::size_t>(random.between(1, 6));
+  w.outstanding = static_cast<std::size_t>(random.between(1, 4));
+  w.operations = static_cast<std::size_t>(random.between(20, 200));
+  w.hot = sometimes(random, 80 * kPercent);
+  w.keyed = random.pick(std::vector<Ppm>{0, 50 * kPercent, 100 * kPercent});
+  w.duplicate = sometimes(random, 30 * kPercent);
+  w.mismatch = sometimes(random, 10 * kPercent);
+  w.batch = sometimes(random, 60 * kPercent);
+  w.atomic = sometimes(random, 100 * kPercent);
+  w.read = sometimes(random, 50 * kPercent);
+  w.create = sometimes(random, 20 * kPercent);
+  w.give_up = sometimes(random, 20 * kPercent);
+  w.deadline = sometimes(random, 20 * kPercent);
+  w.lost = sometimes(random, 20 * kPercent);
+
+  auto& f = s.faults;
+  f.kill = sometimes(random, 2 * kPercent);
+  f.throw_at_point = sometimes(random, 5 * kPercent);
+  f.end_at_point = sometimes(random, kPercent);
+  f.end = sometimes(random, kPercent / 2);
+  f.power = random.pick(std::vector<Ppm>{0, 50 * kPercent, 100 * kPercent});
+  f.write_error = sometimes(random, kPercent);
+  f.sync_error = sometimes(random, kPercent);
+  f.ingest_error = sometimes(random, kPercent);
+  f.mark_error = sometimes(random, kPercent);
+  f.open_error = sometimes(random, kPercent);
+  f.disk_full = sometimes(random, kPercent / 2);
+  f.slow_sync = sometimes(random, 20 * kPercent);
+  f.clock_jump = sometimes(random, kPercent);
+  f.starve = sometimes(random, 2 * kPercent);
+  return s;
+}
+
+}  // namespace sg::test

@@ -1,0 +1,46 @@
+// Runs of the simulation, and the proof that it finds what it is for.
+#include "tests/simulation/simulation.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace sg;
+using namespace sg::test;
+
+namespace {
+
+constexpr std::uint64_t kSeedsForDefect = 2000;
+
+// The first seed that finds it; 0: none.
+std::uint64_t found_by(faults::Defect defect) {
+  for (std::uint64_t seed = 1; seed <= kSeedsForDefect; ++seed) {
+    if (!simulate({seed, defect, false}).breaches.empty()) return seed;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("Nothing is lost, doubled or invented in 500 seeds") {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    const auto report = simulate({seed, faults::Defect::none, false});
+    INFO("seed " << seed << ": "
+                 << (report.breaches.empty() ? std::string() : report.breaches.front()));
+    CHECK(report.breaches.empty());
+  }
+}
+
+TEST_CASE("A seed replays the same way") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    CHECK(simulate({seed}).trace == simulate({seed}).trace);
+  }
+}
+
+TEST_CASE("Each defect is found") {
+  for (std::size_t i = 1; i < faults::kDefects; ++i) {
+    const auto defect = static_cast<faults::Defect>(i);
+    const auto seed = found_by(defect);
+    INFO(to_string(defect));
+    CHECK(seed != 0);
+  }
+}

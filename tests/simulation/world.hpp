@@ -1,0 +1,60 @@
+// What surrounds the ledger's process and outlives it: the dice, the disk, the clocks, and a trace
+// of what happened.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <string_view>
+
+#include "ledger/ids.hpp"
+#include "ledger/submission.hpp"
+#include "persistence/memory_disk.hpp"
+#include "tests/simulation/scenario.hpp"
+
+namespace sg::test {
+
+// A hash of all that happened: equal for two runs of one seed. With `verbose` it is printed too.
+class Trace {
+ public:
+  explicit Trace(bool verbose) : verbose_(verbose) {}
+
+  void mix(std::uint64_t value) { hash_ = (hash_ ^ value) * kPrime; }
+  void mix(std::string_view text) {
+    for (const char c : text) mix(static_cast<unsigned char>(c));
+  }
+  // `text` makes the line, and is called only when there is somebody to read it.
+  template <class Text>
+  void say(const Text& text) const {
+    if (verbose_) std::cout << text() << '\n';
+  }
+  std::uint64_t hash() const { return hash_; }
+
+ private:
+  static constexpr std::uint64_t kPrime = 0x100000001B3;  // FNV-1a
+  bool verbose_;
+  std::uint64_t hash_ = 0xCBF29CE484222325;
+};
+
+struct World {
+  World(std::uint64_t seed, bool verbose)
+      : random(seed), scenario(choose_scenario(random)), trace(verbose) {}
+
+  Random random;
+  Scenario scenario;
+  Trace trace;
+  std::shared_ptr<persistence::MemoryDisk> disk = persistence::make_memory_disk();
+  ledger::TimeMs wall = 1'700'000'000'000;
+  ledger::SteadyTime steady{};
+  // What passed inside of a handler, to be told to the scheduler.
+  std::chrono::milliseconds owed{0};
+
+  void pass(std::chrono::milliseconds time) {
+    steady += time;
+    wall += time.count();
+    owed += time;
+  }
+};
+
+}  // namespace sg::test
