@@ -1,6 +1,7 @@
 #include "actors/queries.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
@@ -116,21 +117,21 @@ void Queries::ask_shard(const QueryPtr& query) {
         tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(index))));
     return;
   }
-  reads_[query.get()] = {query, static_cast<std::uint32_t>(index), shards_[index]};
+  reads_[query.get()] = {query, static_cast<std::uint32_t>(index), shards_[index], ++reads_asked_};
   caf::anon_send(shards_[index], ReadAccounts{query, handle_of(self_)});
 }
 
 void Queries::end_reads(std::uint32_t shard, const caf::actor& serves) {
-  std::vector<QueryPtr> ended;
+  std::map<std::uint64_t, QueryPtr> ended;
   absl::erase_if(reads_, [&](const auto& entry) {
     const Read& read = entry.second;
     if (read.shard != shard) return false;
     auto query = read.query.lock();
     if (query && read.asked == serves) return false;
-    if (query) ended.push_back(std::move(query));
+    if (query) ended.emplace(read.number, std::move(query));
     return true;
   });
-  for (const auto& query : ended) {
+  for (const auto& [number, query] : ended) {
     query->answer(
         tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(shard))));
   }

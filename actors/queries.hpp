@@ -46,9 +46,11 @@ class Queries {
     std::weak_ptr<Query> query;  // a shard that dies drops it, and so answers it
     std::uint32_t shard = 0;
     caf::actor asked;
+    std::uint64_t number = 0;  // in the order of asking
   };
   absl::flat_hash_map<const Query*, Read> reads_;  // at the shards
-  int walks_ = 0;                                  // over the whole store, under way
+  std::uint64_t reads_asked_ = 0;
+  int walks_ = 0;  // over the whole store, under way
 };
 
 // Answers Init when it knows the journal and every shard.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -53,11 +54,17 @@ class KeysInFlight {
     return ended;
   }
   std::vector<Joiner> end_all() {
-    std::vector<Joiner> all;
+    // By hash of the key: an order that repeats.
+    std::map<std::uint64_t, std::vector<Joiner>> ordered;
     for (auto& [key, joiners] : keys_) {
-      if (joiners) std::move(joiners->begin(), joiners->end(), std::back_inserter(all));
+      if (!joiners) continue;
+      std::move(joiners->begin(), joiners->end(), std::back_inserter(ordered[key.hash]));
     }
     keys_.clear();
+    std::vector<Joiner> all;
+    for (auto& [hash, joiners] : ordered) {
+      std::move(joiners.begin(), joiners.end(), std::back_inserter(all));
+    }
     return all;
   }
   std::size_t size() const { return keys_.size(); }

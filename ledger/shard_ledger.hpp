@@ -8,6 +8,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -94,7 +95,7 @@ class ShardLedger {
   NameTable accounts_;
   NameTable participants_;
   absl::flat_hash_map<Slot, Creating> creating_;
-  absl::flat_hash_map<std::uint64_t, LockBatchPtr> active_;
+  std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
   std::vector<DecidedWaiter> decided_;
   std::size_t absorbed_ = 0;  // how many of decided_ their locks know of
   absl::flat_hash_map<Slot, std::uint32_t> lock_of_slot_;  // scratch for units with many entries

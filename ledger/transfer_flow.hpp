@@ -140,7 +140,7 @@ class TransferFlow {
   std::uint64_t next_batch_ = 1;
   std::uint64_t prompt_round_ = 0;  // the batch whose prompt votes are out; 0: none
   std::deque<Pending> queue_;
-  absl::flat_hash_map<std::uint64_t, LockBatchPtr> active_;
+  std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
   KeysInFlight keys_in_flight_;
   std::vector<Waiting> waiting_;
   std::vector<bool> away_;

@@ -29,6 +29,13 @@ void MemoryDisk::crash(std::size_t kept, bool keep_mark) {
   ++opening_;
 }
 
+void MemoryDisk::disown() {
+  const std::lock_guard lock(mutex_);
+  ++owner_;
+  ++opening_;
+  locked_ = false;
+}
+
 std::size_t MemoryDisk::unsynced() const {
   const std::lock_guard lock(mutex_);
   return unsynced_.size();

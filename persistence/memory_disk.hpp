@@ -31,8 +31,9 @@ class MemoryDisk {
   // synced the log keeps the first `kept`: one that is absent, torn or corrupt fails its checksum
   // and ends it. Without `keep_mark` the mark is what it was at its last sync.
   void crash(std::size_t kept = 0, bool keep_mark = true);
-  // The process ends: what it wrote is there.
-  void kill() { crash(unsynced()); }
+  // The process that has the disk is gone: nothing of it reads or writes here any more. Call
+  // crash() too.
+  void disown();
   // How many batches are not synced.
   std::size_t unsynced() const;
   // The next write fails and changes nothing.
@@ -80,6 +81,7 @@ class MemoryDisk {
   std::vector<std::vector<Write>> unsynced_;  // batches, from synced_ to live_, in order
   bool exists_ = false;
   bool locked_ = false;
+  std::uint64_t owner_ = 0;  // which one has the lock: others fail
   std::optional<std::string> mark_;
   std::optional<std::string> synced_mark_;
   std::uint64_t opening_ = 0;  // which one is current: older ones fail

@@ -189,16 +189,17 @@ class MemoryMedium : public Medium {
   explicit MemoryMedium(std::shared_ptr<MemoryDisk> disk) : disk_(std::move(disk)) {}
   ~MemoryMedium() override {
     const std::lock_guard lock(disk_->mutex_);
-    if (has_lock_) disk_->locked_ = false;
+    if (is_owner()) disk_->locked_ = false;
   }
 
   StoreResult<void> prepare() override {
     const std::lock_guard lock(disk_->mutex_);
-    if (has_lock_) return {};
+    if (owner_ != 0) return check_owner();
     if (disk_->locked_) {
       return store_error(StoreFault::locked, "another store is open on the memory disk");
     }
-    disk_->locked_ = has_lock_ = true;
+    disk_->locked_ = true;
+    owner_ = ++disk_->owner_;
     return {};
   }
   StoreResult<bool> has_store() const override {
@@ -218,6 +219,7 @@ class MemoryMedium : public Medium {
   }
   StoreResult<std::unique_ptr<KeyValue>> open(Access access) override {
     const std::lock_guard lock(disk_->mutex_);
+    if (auto ok = check_owner(); !ok) return tl::unexpected(ok.error());
     if (std::exchange(disk_->fail_open_, false)) {
       return store_error(StoreFault::io, "an opening was told to fail");
     }
@@ -232,6 +234,7 @@ class MemoryMedium : public Medium {
   StoreResult<std::optional<std::string>> read_mark() const override { return disk_->mark(); }
   StoreResult<void> write_mark(std::string_view bytes, bool sync) override {
     const std::lock_guard lock(disk_->mutex_);
+    if (auto ok = check_owner(); !ok) return ok;
     if (std::exchange(disk_->fail_mark_, false)) {
       return store_error(StoreFault::io, "writing the mark was told to fail");
     }
@@ -246,8 +249,14 @@ class MemoryMedium : public Medium {
   std::string name() const override { return "memory"; }
 
  private:
+  bool is_owner() const { return owner_ == disk_->owner_; }
+  StoreResult<void> check_owner() const {
+    if (is_owner()) return {};
+    return store_error(StoreFault::io, "its process is gone");
+  }
+
   std::shared_ptr<MemoryDisk> disk_;
-  bool has_lock_ = false;
+  std::uint64_t owner_ = 0;  // none yet
 };
 
 std::shared_ptr<MemoryDisk> make_memory_disk() { return std::make_shared<MemoryDisk>(); }

@@ -48,6 +48,7 @@ void Clients::connect(const caf::actor& desk, const persistence::Store& store) {
 
 void Clients::disconnect() {
   durable();
+  ++life_;
   desk_ = nullptr;
   store_ = nullptr;
   for (const auto& attempt : std::vector<AttemptPtr>(open_)) ended_unknown(attempt);
@@ -334,7 +335,8 @@ void Clients::read(const std::string& account, bool list) {
   } else {
     query->ask = actors::BalanceOf{account};
   }
-  query->then = [this, account, list, asked = durable()](ReadQuery& answer) {
+  query->then = [this, account, list, asked = durable(), life = life_](ReadQuery& answer) {
+    if (life != life_) return;
     const auto told = durable();
     if (!answer.result) {
       const bool missing = answer.result.error().reason == ledger::Reason::account_not_found;

@@ -103,7 +103,8 @@ void Process::end(bool power_fails) {
   auto& random = world_.random;
   if (!power_fails) {
     world_.trace.say([] { return "the process is killed"; });
-    return world_.disk->kill();
+    world_.disk->crash(world_.disk->unsynced());
+    return world_.disk->disown();
   }
   // The log goes on only after a record that is whole.
   const auto written = world_.disk->unsynced();
@@ -115,6 +116,7 @@ void Process::end(bool power_fails) {
            " unsynced writes are whole" + (keep_mark ? "" : ", the mark is an old one");
   });
   world_.disk->crash(kept, keep_mark);
+  world_.disk->disown();
 }
 
 std::size_t Process::choose_job() {

@@ -94,7 +94,7 @@ void Simulation::start_process() {
     process_ = Process::start(world_, refused);
   } catch (const std::exception&) {
     // It ended while it was starting.
-    world_.disk->kill();
+    world_.disk->crash(world_.disk->unsynced());
     return;
   }
   if (!process_) {
