@@ -15,8 +15,12 @@ namespace sg::actors {
 using faults::Point;
 
 AccountShard::AccountShard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                           std::uint32_t index)
-    : self_(self), runtime_(std::move(runtime)), root_(std::move(root)), index_(index) {}
+                           std::uint32_t index, std::uint64_t life)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      index_(index),
+      life_(life) {}
 
 caf::behavior AccountShard::make_behavior() {
   return {
@@ -62,7 +66,7 @@ caf::behavior AccountShard::make_behavior() {
 void AccountShard::journal_up(const caf::actor& journal) {
   ledger_.reset();
   journal_ = journal;
-  caf::anon_send(journal, Attach{index_, handle_of(self_)});
+  caf::anon_send(journal, Attach{index_, handle_of(self_), life_});
 }
 
 void AccountShard::attached(const Attached& message) {
@@ -142,9 +146,10 @@ void AccountShard::read(const ReadAccounts& message) {
 }
 
 caf::behavior account_shard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                            std::uint32_t index) {
+                            std::uint32_t index, std::uint64_t life) {
   end_with_exceptions(self, "account_shard/" + std::to_string(index));
-  auto state = std::make_shared<AccountShard>(self, std::move(runtime), std::move(root), index);
+  auto state =
+      std::make_shared<AccountShard>(self, std::move(runtime), std::move(root), index, life);
   self->attach_functor([state] {});
   return state->make_behavior();
 }

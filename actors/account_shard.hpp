@@ -18,7 +18,7 @@ namespace sg::actors {
 class AccountShard {
  public:
   AccountShard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-               std::uint32_t index);
+               std::uint32_t index, std::uint64_t life);
   caf::behavior make_behavior();
 
  private:
@@ -35,6 +35,7 @@ class AccountShard {
   RuntimePtr runtime_;
   caf::actor root_;
   std::uint32_t index_;
+  std::uint64_t life_;
   caf::actor journal_;
   caf::response_promise ready_;
   std::optional<ledger::ShardLedger> ledger_;  // none until attached
@@ -44,8 +45,9 @@ class AccountShard {
   std::vector<ledger::LateVote> late_;
 };
 
-// Answers Init when it is attached and loaded. `root` is told of the journal.
+// Answers Init when it is attached and loaded. `root` tells it of the journal. `life`: as in
+// Attach.
 caf::behavior account_shard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                            std::uint32_t index);
+                            std::uint32_t index, std::uint64_t life);
 
 }  // namespace sg::actors

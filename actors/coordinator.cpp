@@ -40,10 +40,12 @@ ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
   return bound;
 }
 
-Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)
+Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                         std::uint64_t life)
     : self_(self),
       runtime_(std::move(runtime)),
       root_(std::move(root)),
+      life_(life),
       keys_(runtime_->store),
       shards_(runtime_->settings.ledger.shards) {}
 
@@ -124,7 +126,7 @@ void Coordinator::journal_up(const caf::actor& journal) {
   if (journal == journal_) return;
   journal_down();
   journal_ = journal;
-  caf::anon_send(journal_, Fence{handle_of(self_)});
+  caf::anon_send(journal_, Fence{handle_of(self_), life_});
 }
 
 void Coordinator::journal_down() {
@@ -205,9 +207,10 @@ void Coordinator::carry_out(Effects& effects) {
   schedule_tick();
 }
 
-caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                          std::uint64_t life) {
   end_with_exceptions(self, kCoordinatorId);
-  auto state = std::make_shared<Coordinator>(self, std::move(runtime), std::move(root));
+  auto state = std::make_shared<Coordinator>(self, std::move(runtime), std::move(root), life);
   self->attach_functor([state] {});
   return state->make_behavior();
 }

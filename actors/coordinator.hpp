@@ -32,7 +32,8 @@ class StoredKeys final : public ledger::KeySource {
 
 class Coordinator {
  public:
-  Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root);
+  Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+              std::uint64_t life);
   caf::behavior make_behavior();
 
  private:
@@ -52,6 +53,7 @@ class Coordinator {
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   caf::actor root_;
+  std::uint64_t life_;
   StoredKeys keys_;
   caf::response_promise ready_;
   caf::actor journal_;
@@ -61,7 +63,8 @@ class Coordinator {
   bool tick_scheduled_ = false;
 };
 
-// Answers Init when the journal has fenced its predecessors.
-caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root);
+// Answers Init when the journal has fenced its predecessors. `life`: as in Fence.
+caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                          std::uint64_t life);
 
 }  // namespace sg::actors

@@ -31,6 +31,7 @@ class Journal {
   struct Shard {
     caf::actor handle;  // null: none attached
     std::uint64_t incarnation = 0;
+    std::uint64_t life = 0;  // of the latest that asked
   };
 
   // --- start ---
@@ -91,6 +92,7 @@ class Journal {
   std::vector<Shard> shards_;
   caf::actor coordinator_;
   std::uint64_t coordinator_incarnation_ = 0;
+  std::uint64_t coordinator_life_ = 0;  // of the latest that asked
   std::vector<caf::actor> watchers_;
   caf::actor indexer_;  // null while it is busy
   caf::actor last_indexer_;

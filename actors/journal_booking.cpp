@@ -5,7 +5,6 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal.hpp"
-#include "ledger/fault_injection.hpp"
 
 namespace sg::actors {
 
@@ -89,7 +88,7 @@ void Journal::look_up_keys(const UnitsOf& units) {
       lookups.push_back({transfer.idempotency_key, transfer.key_hash});
     }
   }
-  if (lookups.empty() || faults::has(faults::Defect::check_keys_once)) return;
+  if (lookups.empty()) return;
   const auto found = runtime_->store->find_keys(lookups, units.batch->keys_known);
   if (!found) {
     spdlog::error("journal: cannot look keys up: {}", found.error().message);

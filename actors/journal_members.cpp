@@ -16,9 +16,17 @@ std::uint64_t voted_by(ledger::ShardPart& part) {
   return std::atomic_ref(part.incarnation).load(std::memory_order_relaxed);
 }
 
+// Its successor has asked already.
+bool is_left_behind(std::uint64_t life, std::uint64_t latest) {
+  return life < latest && !faults::has(faults::Defect::heed_left_behind);
+}
+
 }  // namespace
 
 void Journal::fence(const Fence& message) {
+  // One that was left behind wakes up, while its successor serves.
+  if (is_left_behind(message.life, coordinator_life_)) return;
+  coordinator_life_ = message.life;
   // The successor looks keys up in the store: what its predecessor had sequenced has to be there,
   // or a shard that shows it could refuse its retry.
   if (!flush()) return;
@@ -45,10 +53,13 @@ void Journal::tell_watchers(const Message& message) {
 }
 
 void Journal::attach(const Attach& message) {
+  auto& shard = shards_[message.shard];
+  // As in fence().
+  if (is_left_behind(message.life, shard.life)) return;
+  shard.life = message.life;
   // The answer shows durable state only, and what is sequenced later goes to the new handle.
   if (!faults::has(faults::Defect::attach_unsynced) && !flush()) return;
   detach(message.shard);
-  auto& shard = shards_[message.shard];
   shard.handle = message.handle;
   shard.incarnation = runtime_->next_incarnation();
   self_->monitor(shard.handle);

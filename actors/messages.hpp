@@ -64,6 +64,7 @@ struct VotedLate {
 // A coordinator takes over: the journal refuses its predecessors from here on.
 struct Fence {
   caf::actor coordinator;
+  std::uint64_t life = 0;  // Runtime::next_incarnation() of its start: a successor's is higher
 };
 struct Fenced {
   std::uint64_t incarnation = 0;
@@ -77,6 +78,7 @@ struct FenceOlder {
 struct Attach {
   std::uint32_t shard = 0;
   caf::actor handle;
+  std::uint64_t life = 0;  // as in Fence
 };
 struct Attached {
   std::uint64_t incarnation = 0;

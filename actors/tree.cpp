@@ -63,7 +63,7 @@ ChildSpec shard_spec(const RuntimePtr& runtime, const caf::actor& root, std::uin
   spec.id = "account_shard/" + std::to_string(index);
   spec.liveness = liveness(*runtime, Unanswered::replace);
   spec.start = [runtime, root, index](caf::event_based_actor* parent) {
-    return start(parent, false, account_shard, runtime, root, index);
+    return start(parent, false, account_shard, runtime, root, index, runtime->next_incarnation());
   };
   return spec;
 }
@@ -98,15 +98,25 @@ ChildSpec journal_spec(const RuntimePtr& runtime) {
   return spec;
 }
 
+ChildSpec coordinator_spec(const RuntimePtr& runtime) {
+  ChildSpec spec;
+  spec.id = std::string(kCoordinatorId);
+  spec.liveness = liveness(*runtime, Unanswered::replace);
+  spec.start = [runtime](caf::event_based_actor* parent) {
+    return start(parent, false, coordinator, runtime, root_of(parent), runtime->next_incarnation());
+  };
+  return spec;
+}
+
 using Worker = caf::behavior (*)(caf::event_based_actor*, RuntimePtr, caf::actor);
 
-ChildSpec worker_spec(const RuntimePtr& runtime, std::string_view id, Worker worker, bool detached,
+ChildSpec worker_spec(const RuntimePtr& runtime, std::string_view id, Worker worker,
                       Unanswered unanswered) {
   ChildSpec spec;
   spec.liveness = liveness(*runtime, unanswered);
   spec.id = std::string(id);
-  spec.start = [runtime, worker, detached](caf::event_based_actor* parent) {
-    return start(parent, detached && runtime->detached, worker, runtime, root_of(parent));
+  spec.start = [runtime, worker](caf::event_based_actor* parent) {
+    return start(parent, runtime->detached, worker, runtime, root_of(parent));
   };
   return spec;
 }
@@ -154,12 +164,10 @@ ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> s
 caf::actor spawn_tree(caf::actor_system& system, const RuntimePtr& runtime, ChildSpec gateway) {
   return supervisor::spawn_supervisor(
       system, flags(runtime, "root"),
-      {journal_spec(runtime), shards_spec(runtime),
-       worker_spec(runtime, kCoordinatorId, coordinator, false, Unanswered::replace),
-       worker_spec(runtime, kQueriesId, queries, true, Unanswered::replace),
+      {journal_spec(runtime), shards_spec(runtime), coordinator_spec(runtime),
+       worker_spec(runtime, kQueriesId, queries, Unanswered::replace),
        // It writes: the store has one such caller at a time.
-       worker_spec(runtime, kIndexerId, indexer, true, Unanswered::end_process),
-       std::move(gateway)});
+       worker_spec(runtime, kIndexerId, indexer, Unanswered::end_process), std::move(gateway)});
 }
 
 }  // namespace sg::actors

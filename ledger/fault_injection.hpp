@@ -55,6 +55,7 @@ enum class Defect : std::uint8_t {
   none,
   release_before_vote,      // a granted lock is not held
   skip_fence,               // the journal heeds a coordinator that has a successor
+  heed_left_behind,         // one that was left behind may take its successor's place
   keep_predecessors_locks,  // a shard keeps what a fenced coordinator left undecided
   votes_of_the_dead,        // the journal counts votes of an older life of a shard
   drop_waiter,              // a queued request is forgotten
@@ -65,7 +66,6 @@ enum class Defect : std::uint8_t {
   commit_twice,       // the coordinator hands a unit over twice
   replay_twice,       // a start applies what the checkpoint has already
   forget_keys,        // a start does not read the keys that are in no index yet
-  check_keys_once,    // the journal relies on the coordinator's look at the keys
   checkpoint_ahead,   // a checkpoint takes balances that are not durable
   forget_dirty_page,  // a page that changes during a checkpoint is in no later one
   read_unsynced,      // a balance is told before it is durable

@@ -69,7 +69,10 @@ void SupervisorState::abandon(Child& child) {
   if (child.state == ChildState::starting) ++child.hung_starts;
   std::erase(subscribers_, child.handle);
   self_->demonitor(child.handle);
-  self_->send_exit(child.handle, caf::exit_reason::kill);
+  // Ahead of what waits in its mailbox: it must not act on that.
+  child.handle->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+                        caf::make_message(caf::exit_msg{self_->address(), caf::exit_reason::kill}),
+                        self_->context());
   if (++abandoned_ > flags_.intensity && phase_ != Phase::stopping) {
     // Each has left its memory behind, and perhaps a thread: no window forgives that.
     report(Context::shutdown, child, "too many children hang");

@@ -1,7 +1,9 @@
 #include "supervisor/supervisor_state.hpp"
 
 #include <algorithm>
+#include <caf/error.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 
 #include "supervisor/supervisor_messages.hpp"
@@ -41,6 +43,10 @@ caf::behavior SupervisorState::make_behavior(Flags flags, std::vector<ChildSpec>
   self_->set_down_handler([this](caf::down_msg& msg) { handle_down(msg); });
   self_->set_error_handler([](caf::error&) {});  // CAF's default is to quit
   self_->set_default_handler(caf::drop);
+  // CAF's default writes to standard output.
+  self_->set_exception_handler([](std::exception_ptr&) -> caf::error {
+    return caf::make_error(caf::sec::runtime_error, "an exception left a supervisor's handler");
+  });
   advance();
   return {
       [this](Init) { handle_init(); },

@@ -17,7 +17,7 @@ HandCoordinator::HandCoordinator(Simulation& house)
       })) {}
 
 void HandCoordinator::fence() {
-  caf::anon_send(house_.handle(kJournalId), Fence{actor_});
+  caf::anon_send(house_.handle(kJournalId), Fence{actor_, house_.runtime()->next_incarnation()});
   house_.run();
 }
 

@@ -144,8 +144,8 @@ TEST_CASE("A shard that attaches behind unsynced transfers loads them, each once
   const auto paid = house.submit(house.pay(30));
   house.run();
   // A second shard 0 asks while the first one's vote still stands.
-  const auto second =
-      house.spawn(sg::actors::account_shard, house.runtime(), house.root(), std::uint32_t{0});
+  const auto second = house.spawn(sg::actors::account_shard, house.runtime(), house.root(),
+                                  std::uint32_t{0}, house.runtime()->next_incarnation());
   caf::anon_send(second, sg::supervisor::Init{});
   house.run();
   // What the journal tells the first shard of the transfer, for later.

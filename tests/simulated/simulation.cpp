@@ -111,7 +111,8 @@ std::vector<supervisor::ChildSpec> Simulation::specs() {
     std::vector<supervisor::ChildSpec> shards;
     for (std::uint32_t i = 0; i < options_.shards; ++i) {
       shards.push_back(spec(shard_id(i), [this, root, i](caf::event_based_actor* supervisor) {
-        return caf::actor{supervisor->spawn(account_shard, runtime_, root, i)};
+        return caf::actor{
+            supervisor->spawn(account_shard, runtime_, root, i, runtime_->next_incarnation())};
       }));
     }
     return supervisor::spawn_supervisor(
@@ -123,7 +124,12 @@ std::vector<supervisor::ChildSpec> Simulation::specs() {
         return caf::actor{parent->spawn(journal, runtime_, std::exchange(restarted, true))};
       }));
   children.push_back(shards_spec);
-  if (options_.coordinator) children.push_back(worker(kCoordinatorId, coordinator));
+  if (options_.coordinator) {
+    children.push_back(spec(std::string(kCoordinatorId), [this](caf::event_based_actor* parent) {
+      return caf::actor{parent->spawn(coordinator, runtime_, caf::actor_cast<caf::actor>(parent),
+                                      runtime_->next_incarnation())};
+    }));
+  }
   children.push_back(worker(kQueriesId, queries));
   children.push_back(worker(kIndexerId, indexer));
   return children;

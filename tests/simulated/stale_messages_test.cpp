@@ -1,4 +1,6 @@
 // What a dead journal had said, delivered after its successor is up.
+#include "actors/account_shard.hpp"
+#include "actors/coordinator.hpp"
 #include "tests/simulated/hand_coordinator.hpp"
 
 using namespace sg::test;
@@ -110,13 +112,39 @@ TEST_CASE("A read that a shard has not answered when its successor attaches is t
   CHECK(answer_to(other) == "balance 0");
   REQUIRE_FALSE(read->answered());
   // Another handle: the successor's.
-  caf::anon_send(house.handle("journal"), Attach{0, house.handle("account_shard/1")});
+  caf::anon_send(house.handle("journal"),
+                 Attach{0, house.handle("account_shard/1"), house.runtime()->next_incarnation()});
   house.run();
   CHECK(answer_to(read) == "SHARD_UNAVAILABLE");
   // It wakes, and answers too late.
   house.release();
   house.run();
   CHECK(answer_to(read) == "SHARD_UNAVAILABLE");
+}
+
+// Broken once: its successor was fenced, and was never told.
+TEST_CASE("A coordinator that was left behind and wakes does not fence its successor") {
+  TwoShards house;
+  constexpr std::uint64_t kOldLife = 0;
+  const auto left_behind =
+      house.spawn(sg::actors::coordinator, house.runtime(), house.root(), kOldLife);
+  caf::anon_send(left_behind, sg::supervisor::Init{});
+  house.run();
+  CHECK(house.outcome(house.pay(10)) == "committed 3");
+}
+
+TEST_CASE("A shard that was left behind and wakes does not take its successor's place") {
+  TwoShards house;
+  constexpr std::uint64_t kOldLife = 0;
+  const auto left_behind = house.spawn(sg::actors::account_shard, house.runtime(), house.root(),
+                                       std::uint32_t{0}, kOldLife);
+  caf::anon_send(left_behind, sg::supervisor::Init{});
+  house.run();
+  // It is told to go, as its supervisor did when it left it behind.
+  caf::anon_send_exit(left_behind, caf::exit_reason::kill);
+  house.run();
+  CHECK(house.balance(house.alice) == "balance 100");
+  CHECK(house.outcome(house.pay(10)) == "committed 3");
 }
 
 TEST_CASE("The indexer writes no balances that a dead journal sent") {

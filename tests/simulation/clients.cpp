@@ -39,7 +39,10 @@ std::string created_name(std::size_t index) { return "new" + std::to_string(inde
 }  // namespace
 
 Clients::Clients(World& world, ClientLog& log, std::vector<std::string> accounts)
-    : world_(world), log_(log), accounts_(std::move(accounts)) {}
+    : world_(world),
+      log_(log),
+      accounts_(std::move(accounts)),
+      may_ask_for_(world.scenario.workload.operations) {}
 
 void Clients::connect(const caf::actor& desk, const persistence::Store& store) {
   desk_ = desk;
@@ -79,7 +82,7 @@ void Clients::act() {
     again_.erase(again_.begin() + static_cast<std::ptrdiff_t>(index));
     return ask(std::move(operation));
   }
-  if (asked_for_ == w.operations) return;
+  if (asked_for_ >= may_ask_for_) return;
   ++asked_for_;
   if (!all_.empty() && random.chance(w.duplicate)) {
     const auto& operation = random.pick(all_);

@@ -49,10 +49,12 @@ class Clients {
   void act();
   // A write that failed ends the journal at the next one: this is that one.
   void knock();
-  // All faults are over: nothing new is asked for, nothing is given up or lost.
+  // All faults are over: nothing is late or lost any more.
   void behave();
   // From now on the ledger has no reason to refuse for want of a part of it.
   void expect_health() { healthy_ = true; }
+  // So many more operations.
+  void go_on(std::size_t operations) { may_ask_for_ = asked_for_ + operations; }
   // Asks for all that has no end yet. False when nothing was left to ask for, or is in flight.
   bool finish();
 
@@ -100,6 +102,7 @@ class Clients {
   bool behaves_ = false;
   bool healthy_ = false;
   std::size_t asked_for_ = 0;  // operations
+  std::size_t may_ask_for_ = 0;
   std::size_t units_ = 0;
   std::size_t created_ = 0;
   std::vector<Operation> all_;

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::int64_t kLongestSync_ms = 3000;
 constexpr std::int64_t kLongestStarving = 300;
+// In so many steps time passes that liveness asks for, a few times over.
+constexpr std::size_t kHang = 300;
+constexpr std::int64_t kLongestStepOfHang_ms = 250;
 constexpr std::int64_t kFarthestJump_ms = 400LL * 24 * 3'600'000;
 // Of a full disk, a step: when somebody makes room.
 constexpr Ppm kFreed = kPercent;
@@ -23,6 +26,7 @@ void Faults::stop() {
   on_ = false;
   process_ = nullptr;
   full_ = false;
+  hangs_ = false;
   world_.disk->forget_faults();
 }
 
@@ -57,6 +61,12 @@ void Faults::step() {
   if (happens(chances.starve, "an actor starves")) {
     process_->starve_next(static_cast<std::size_t>(random.between(1, kLongestStarving)));
   }
+  if (happens(chances.hang, "an actor hangs")) {
+    process_->starve_next(kHang);
+    hangs_ = true;
+  }
+  hangs_ = hangs_ && process_->starves_one();
+  if (hangs_) world_.pass(std::chrono::milliseconds(random.between(1, kLongestStepOfHang_ms)));
   if (happens(chances.end, "the process ends")) process_->end(random.chance(chances.power));
 }
 

@@ -73,6 +73,7 @@ void Process::spawn() {
   runtime->settings.ledger.lock_timeout = scenario.lock_timeout;
   runtime->settings.storage.checkpoint_interval = scenario.checkpoint_interval;
   runtime->settings.supervisor.intensity = scenario.intensity;
+  runtime->settings.supervisor.liveness_period = scenario.liveness;
   runtime->store = store_;
   runtime->detached = false;
   runtime->wall_clock = [this] { return world_.wall; };
@@ -122,7 +123,7 @@ void Process::end(bool power_fails) {
 std::size_t Process::choose_job() {
   auto& random = world_.random;
   const auto& jobs = scheduler_->jobs;
-  if (random.chance(world_.scenario.burst)) {
+  if (last_ != starved_ && random.chance(world_.scenario.burst)) {
     const auto again =
         std::find_if(jobs.begin(), jobs.end(), [this](auto* job) { return id_of(job) == last_; });
     if (again != jobs.end()) return static_cast<std::size_t>(again - jobs.begin());

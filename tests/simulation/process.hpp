@@ -32,6 +32,7 @@ class Process {
   bool step(bool kill);
   // Not run for so many steps: the actor whose turn it is.
   void starve_next(std::size_t steps) { starve_for_ = steps; }
+  bool starves_one() const { return starve_for_ > 0; }
   void pass_time();
 
   const caf::actor& desk() const { return desk_; }

@@ -20,6 +20,7 @@ Scenario choose_scenario(Random& random) {
   s.index_chunk = random.pick(std::vector<std::size_t>{4, 15, 60, 1000});
   s.lock_timeout = std::chrono::milliseconds(random.pick(std::vector<int>{20, 200, 5000}));
   s.intensity = random.pick(std::vector<std::size_t>{3, 1000, 1000});
+  s.liveness = std::chrono::seconds(random.pick(std::vector<int>{1, 1, 10}));
   s.steps = static_cast<std::size_t>(random.between(500, 4000));
   s.time = static_cast<Ppm>(random.between(1, 10)) * kPercent;
   s.burst = static_cast<Ppm>(random.between(0, 9)) * 10 * kPercent;
@@ -29,6 +30,7 @@ Scenario choose_scenario(Random& random) {
   w.clients = static_cast<std::size_t>(random.between(1, 6));
   w.outstanding = static_cast<std::size_t>(random.between(1, 4));
   w.operations = static_cast<std::size_t>(random.between(20, 200));
+  w.operations_after = static_cast<std::size_t>(random.between(0, 60));
   w.hot = sometimes(random, 80 * kPercent);
   w.keyed = random.pick(std::vector<Ppm>{0, 50 * kPercent, 100 * kPercent});
   w.duplicate = sometimes(random, 30 * kPercent);
@@ -56,6 +58,7 @@ Scenario choose_scenario(Random& random) {
   f.slow_sync = sometimes(random, 20 * kPercent);
   f.clock_jump = sometimes(random, kPercent);
   f.starve = sometimes(random, 2 * kPercent);
+  f.hang = sometimes(random, kPercent);
   return s;
 }
 

@@ -20,7 +20,8 @@ struct Workload {
   std::size_t clients = 1;
   std::size_t outstanding = 1;  // requests of a client
   std::size_t operations = 100;
-  Ppm hot = 0;  // entries on the first account
+  std::size_t operations_after = 50;  // without faults
+  Ppm hot = 0;                        // entries on the first account
   Ppm keyed = 0;
   Ppm duplicate = 0;  // asks for what was asked before, with the same key
   Ppm mismatch = 0;   // uses a key for something else
@@ -49,6 +50,7 @@ struct FaultChances {
   Ppm slow_sync = 0;
   Ppm clock_jump = 0;  // of the wall clock
   Ppm starve = 0;      // an actor is not run for a while
+  Ppm hang = 0;        // so long that its supervisor takes it for one that hangs
 };
 
 struct Scenario {
@@ -57,6 +59,7 @@ struct Scenario {
   std::size_t index_chunk = 100;
   std::chrono::milliseconds lock_timeout{5000};
   std::size_t intensity = 1000;
+  std::chrono::seconds liveness{10};
   std::size_t steps = 5000;  // of the phase with faults
   Ppm time = 0;              // time passes, though there is work
   Ppm burst = 0;             // the actor that ran last runs again

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 // Of the phase without faults: a ledger at rest needs a few thousand.
 constexpr std::size_t kPatience = 400'000;
+constexpr std::size_t kStepsOfOperation = 8;
 constexpr Ppm kClientActs = 20 * kPercent;
 constexpr std::int64_t kLongestPause_ms = 30;
 // When nobody has anything to do: what waits for a time gets it.
@@ -54,6 +55,7 @@ class Simulation {
   bool run_with_faults();
   bool run_to_rest();
   bool come_to_rest();
+  bool work_without_faults();
   void start_process();
   void step();
   void end_of_process();
@@ -169,12 +171,28 @@ bool Simulation::come_to_rest() {
   return false;
 }
 
+// Clients still give up what they asked for, but no lock is waited for in vain.
+bool Simulation::work_without_faults() {
+  const auto operations = world_.scenario.workload.operations_after;
+  clients_.go_on(operations);
+  for (std::size_t i = 0; i < operations * kStepsOfOperation; ++i) {
+    if (process_->is_over()) return true;
+    clients_.act();
+    for (std::size_t k = world_.random.below(kStepsOfOperation); k > 0; --k) {
+      if (!process_->step(false)) break;
+    }
+    clients_.connect(process_->desk(), process_->store());
+  }
+  return come_to_rest();
+}
+
 bool Simulation::run_to_rest() {
   faults_.stop();
   clients_.behave();
   clients_.knock();
   if (!come_to_rest()) return false;
   clients_.expect_health();
+  if (!work_without_faults()) return false;
   clients_.ask_again();
   clients_.read_all();
   if (!come_to_rest()) return false;
