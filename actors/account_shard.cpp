@@ -66,6 +66,7 @@ caf::behavior AccountShard::make_behavior() {
 void AccountShard::journal_up(const caf::actor& journal) {
   ledger_.reset();
   journal_ = journal;
+  faults::reach(Point::shard_before_attach);
   caf::anon_send(journal, Attach{index_, handle_of(self_), life_});
 }
 

@@ -126,6 +126,7 @@ void Coordinator::journal_up(const caf::actor& journal) {
   if (journal == journal_) return;
   journal_down();
   journal_ = journal;
+  faults::reach(Point::coordinator_before_fence);
   caf::anon_send(journal_, Fence{handle_of(self_), life_});
 }
 

@@ -18,6 +18,7 @@ namespace sg::faults {
 
 enum class Point : std::uint8_t {
   // --- locks and votes ---
+  coordinator_before_fence,
   coordinator_before_locks,  // a batch is formed, no shard knows of it
   shard_before_votes,
   shard_after_votes,          // locks are held, nobody was told
@@ -46,6 +47,7 @@ enum class Point : std::uint8_t {
   opening_before_repair,  // looked at read-only
   opening_before_mark,    // open for writing
   journal_before_load,
+  shard_before_attach,
   shard_before_load,
 };
 inline constexpr std::size_t kPoints = static_cast<std::size_t>(Point::shard_before_load) + 1;
@@ -59,7 +61,7 @@ enum class Defect : std::uint8_t {
   keep_predecessors_locks,  // a shard keeps what a fenced coordinator left undecided
   votes_of_the_dead,        // the journal counts votes of an older life of a shard
   drop_waiter,              // a queued request is forgotten
-  wake_nobody,              // a queue is not judged again when its head leaves
+  wake_nobody,              // a queue is not judged again when a lock goes
   skip_sync,                // a group is told durable that only the log's buffer has
   reply_before_sync,
   apply_twice,        // a shard adds an amount twice

@@ -143,7 +143,7 @@ void LockTable::commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>&
 void LockTable::abort(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   release(account, amount);
-  judge_queue(account, decided);
+  if (!faults::has(faults::Defect::wake_nobody)) judge_queue(account, decided);
 }
 
 void LockTable::commit_creation(Slot slot, AccountNumber number, Amount balance, Amount floor,
@@ -167,7 +167,7 @@ void LockTable::leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter
   auto& account = accounts_[slot];
   const bool was_head = account.first_waiter == waiter;
   unlink(account, waiter);
-  if (was_head && !faults::has(faults::Defect::wake_nobody)) judge_queue(account, decided);
+  if (was_head) judge_queue(account, decided);
 }
 
 }  // namespace sg::ledger

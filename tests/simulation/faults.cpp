@@ -20,13 +20,30 @@ struct InjectedCrash : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Those that are replaced when they hang; in others, or while a lock is held, the process ends.
+bool may_hang(faults::Point point) {
+  switch (point) {
+    case faults::Point::coordinator_before_fence:
+    case faults::Point::coordinator_before_locks:
+    case faults::Point::coordinator_before_commit:
+    case faults::Point::coordinator_before_reply:
+    case faults::Point::shard_before_attach:
+    case faults::Point::shard_before_votes:
+    case faults::Point::shard_after_votes:
+    case faults::Point::shard_before_apply:
+    case faults::Point::shard_after_apply:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void Faults::stop() {
   on_ = false;
   process_ = nullptr;
   full_ = false;
-  hangs_ = false;
   world_.disk->forget_faults();
 }
 
@@ -61,12 +78,9 @@ void Faults::step() {
   if (happens(chances.starve, "an actor starves")) {
     process_->starve_next(static_cast<std::size_t>(random.between(1, kLongestStarving)));
   }
-  if (happens(chances.hang, "an actor hangs")) {
-    process_->starve_next(kHang);
-    hangs_ = true;
-  }
-  hangs_ = hangs_ && process_->starves_one();
-  if (hangs_) world_.pass(std::chrono::milliseconds(random.between(1, kLongestStepOfHang_ms)));
+  // Time flies while an actor hangs.
+  if (process_->hangs_one())
+    world_.pass(std::chrono::milliseconds(random.between(1, kLongestStepOfHang_ms)));
   if (happens(chances.end, "the process ends")) process_->end(random.chance(chances.power));
 }
 
@@ -84,6 +98,11 @@ void Faults::at(faults::Point point) {
     world_.trace.say([&] { return "fault: the process ends at " + name; });
     process_->end(random.chance(chances.power));
     throw ProcessEnded{};
+  }
+  if (may_hang(point) && process_ != nullptr && !process_->hangs_one() && chances.hang > 0 &&
+      random.chance(chances.hang)) {
+    world_.trace.say([&] { return "fault: an actor hangs at " + name; });
+    return process_->hang(kHang);
   }
   if (chances.throw_at_point > 0 && random.chance(chances.throw_at_point)) {
     world_.trace.say([&] { return "fault: a crash at " + name; });

@@ -29,7 +29,6 @@ class Faults {
   Process* process_ = nullptr;
   bool on_ = false;
   bool full_ = false;
-  bool hangs_ = false;  // time flies while an actor does not run
 };
 
 }  // namespace sg::test

@@ -59,6 +59,7 @@ Process::Process(World& world, std::shared_ptr<persistence::Store> store)
 
 Process::~Process() {
   if (!ended_) end(false);
+  if (hung_) wake();
   caf::anon_send_exit(root_, caf::exit_reason::kill);
   desk_ = nullptr;
   root_ = nullptr;
@@ -145,11 +146,28 @@ void Process::note_step(caf::resumable& job, bool kill) {
 
 void Process::run_front() {
   last_ = id_of(scheduler_->jobs.front());
-  scheduler_->run_once();
+  if (fiber_->run([this] { scheduler_->run_once(); })) return;
+  hung_ = std::exchange(fiber_, std::make_unique<Fiber>());
+}
+
+void Process::hang(std::size_t steps) {
+  hangs_for_ = steps;
+  fiber_->suspend();
+  if (is_over()) throw ProcessEnded{};
+}
+
+void Process::wake() {
+  world_.trace.say([] { return "who hung goes on"; });
+  hung_->resume();
+  hung_.reset();
 }
 
 bool Process::step(bool kill) {
   auto& jobs = scheduler_->jobs;
+  if (hung_ && (jobs.empty() || --hangs_for_ == 0)) {
+    wake();
+    return true;
+  }
   if (jobs.empty()) return false;
   const auto chosen = choose_job();
   std::swap(jobs.front(), jobs[chosen]);

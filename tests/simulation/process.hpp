@@ -8,6 +8,7 @@
 #include <string>
 
 #include "actors/runtime.hpp"
+#include "tests/simulation/fiber.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace sg::test {
@@ -32,7 +33,9 @@ class Process {
   bool step(bool kill);
   // Not run for so many steps: the actor whose turn it is.
   void starve_next(std::size_t steps) { starve_for_ = steps; }
-  bool starves_one() const { return starve_for_ > 0; }
+  // Called in a handler: it hangs where it is, for so many steps of the others. One at a time.
+  void hang(std::size_t steps);
+  bool hangs_one() const { return hung_ != nullptr; }
   void pass_time();
 
   const caf::actor& desk() const { return desk_; }
@@ -48,6 +51,7 @@ class Process {
   std::size_t choose_job();
   void note_step(caf::resumable& job, bool kill);
   void run_front();
+  void wake();
 
   World& world_;
   std::shared_ptr<persistence::Store> store_;
@@ -63,6 +67,9 @@ class Process {
   caf::actor_id last_ = 0;
   caf::actor_id starved_ = 0;
   std::size_t starve_for_ = 0;
+  std::unique_ptr<Fiber> fiber_ = std::make_unique<Fiber>();
+  std::unique_ptr<Fiber> hung_;
+  std::size_t hangs_for_ = 0;
 };
 
 }  // namespace sg::test

@@ -58,7 +58,14 @@ Scenario choose_scenario(Random& random) {
   f.slow_sync = sometimes(random, 20 * kPercent);
   f.clock_jump = sometimes(random, kPercent);
   f.starve = sometimes(random, 2 * kPercent);
-  f.hang = sometimes(random, kPercent);
+  f.hang = sometimes(random, 4 * kPercent);
+  // Some things show only where shards and journals die close together.
+  if (random.below(8) == 0) {
+    s.intensity = 1000;
+    f.kill = 3 * kPercent;
+    f.sync_error = 3 * kPercent;
+    f.end = f.end_at_point = 0;
+  }
   return s;
 }
 

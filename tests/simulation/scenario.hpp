@@ -50,7 +50,7 @@ struct FaultChances {
   Ppm slow_sync = 0;
   Ppm clock_jump = 0;  // of the wall clock
   Ppm starve = 0;      // an actor is not run for a while
-  Ppm hang = 0;        // so long that its supervisor takes it for one that hangs
+  Ppm hang = 0;        // an actor, in a handler, until it is left behind, and longer
 };
 
 struct Scenario {
