@@ -164,7 +164,7 @@ void Process::wake() {
 
 bool Process::step(bool kill) {
   auto& jobs = scheduler_->jobs;
-  if (hung_ && (jobs.empty() || --hangs_for_ == 0)) {
+  if (hung_ && --hangs_for_ == 0) {
     wake();
     return true;
   }

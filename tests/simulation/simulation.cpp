@@ -23,8 +23,8 @@ constexpr Ppm kClientActs = 20 * kPercent;
 constexpr std::int64_t kLongestPause_ms = 30;
 // When nobody has anything to do: what waits for a time gets it.
 constexpr auto kIdle = 50ms;
-// Longer than any lock is waited for, or a failed indexer.
-constexpr auto kLongIdle = 12s;
+// Longer than any lock is waited for, a failed indexer, or an actor that hangs.
+constexpr auto kLongIdle = 60s;
 constexpr ledger::Amount kMostAtFirst = 400;
 // Of an account that is nearly full.
 constexpr ledger::Amount kNearlyFull = 100;
@@ -162,7 +162,7 @@ bool Simulation::come_to_rest() {
     }
     clients_.connect(process_->desk(), process_->store());
     const bool asked = clients_.finish();
-    if (!asked && idle >= kIdle) return true;
+    if (!asked && idle >= kIdle && !process_->hangs_one()) return true;
     if (idle >= kLongIdle) break;
     world_.pass(kIdle);
     idle += kIdle;
