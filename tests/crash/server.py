@@ -48,6 +48,12 @@ class Server:
         self._process: subprocess.Popen | None = None
         self.address = ""
 
+    def set_environment(self, name: str, value: str | None) -> None:
+        """Of the next start; None: without it."""
+        self._environment.pop(name, None)
+        if value is not None:
+            self._environment[name] = value
+
     def start(self) -> None:
         said = self._log_size()
         settings = {"server.listen": f"127.0.0.1:{self._port}", "storage.path": self._store,
