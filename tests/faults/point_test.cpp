@@ -1,5 +1,5 @@
-// Each named point of the commit path, of what is derived, and of recovery: an actor fails there, in
-// the middle of a handler, on real threads and a real disk, under load.
+// Each named point of the commit path, of what is derived, and of recovery: an actor fails there,
+// in the middle of a handler, on real threads and a real disk, under load.
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
