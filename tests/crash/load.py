@@ -85,7 +85,8 @@ class Load:
         self._refusals = refusals
         self._filler = FILLER * reference_bytes
         self._kinds = clients.kinds()
-        options = [("grpc.initial_reconnect_backoff_ms", 50),
+        # The clients try again by themselves; the library must not, unseen.
+        options = [("grpc.enable_retries", 0), ("grpc.initial_reconnect_backoff_ms", 50),
                    ("grpc.min_reconnect_backoff_ms", 50),
                    ("grpc.max_reconnect_backoff_ms", 200)]
         self._channels = [grpc.insecure_channel(address, options + [("client", i)])

@@ -250,3 +250,22 @@ TEST_CASE("tree: children that were added are not known to a restarted superviso
   CHECK(bed.ask<ChildCounts>(again, CountChildren{})->specs == 1);
   CHECK_FALSE(bed.is_alive("y"));
 }
+
+TEST_CASE("A request that waits for a regrouping is told when the supervisor stops instead") {
+  TestBed bed;
+  auto flags = bed.flags("root");
+  flags.strategy = Strategy::one_for_all;
+  auto root = bed.supervise(
+      flags, {bed.worker("a"),
+              bed.worker("b", {.shutdown = Shutdown::after(500ms), .ignores_shutdown = true})});
+  bed.end("a", crash);
+  const auto reply = bed.request<StartedChild>(root, StartChild{bed.worker("c")});
+  bed.run();
+  CHECK_FALSE(reply->has_value());
+  CHECK_FALSE(bed.last_error);
+  bed.stop(root);
+  bed.advance(500ms);
+  CHECK_FALSE(reply->has_value());
+  CHECK(bed.last_error == Errc::shutdown);
+  CHECK(bed.starts["c"] == 0);
+}

@@ -92,6 +92,18 @@ TEST_CASE("A child that hangs is abandoned, reported and replaced; the old one i
   CHECK(bed.starts["a"] == 2);
 }
 
+TEST_CASE("A supervisor that was late itself gives a child one more period to answer") {
+  TestBed bed;
+  bed.supervise({bed.worker("a", {.liveness = Liveness{.period = 1s}})});
+  caf::anon_send(bed.handles["a"], Hang{});
+  bed.run();
+  bed.advance(1s);      // asked
+  bed.advance(1600ms);  // as after a pause of the machine
+  CHECK(bed.starts["a"] == 1);
+  bed.advance(1s);
+  CHECK(bed.starts["a"] == 2);
+}
+
 TEST_CASE("Hanging counts as a crash: it is restarted within the intensity only") {
   TestBed bed;
   bed.supervise(bed.flags("root", 0), {bed.worker("a", {.liveness = Liveness{.period = 1s}})});

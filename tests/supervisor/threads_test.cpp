@@ -1,5 +1,7 @@
 #include <caf/all.hpp>
 #include <catch2/catch.hpp>
+#include <future>
+#include <stdexcept>
 
 #include "supervisor/supervisor.hpp"
 
@@ -73,4 +75,75 @@ TEST_CASE("On real threads a supervisor killed while it starts leaves no actor b
     caf::anon_send_exit(root, caf::exit_reason::kill);
     system.await_all_actors_done();  // a hang is an orphan
   }
+}
+
+namespace {
+
+// A child whose handler does not return until it is let go.
+struct Hanging {
+  std::promise<void> let_go;
+  std::shared_future<void> may_return = let_go.get_future().share();
+  std::shared_ptr<std::promise<void>> entered = std::make_shared<std::promise<void>>();
+
+  ChildSpec spec(Shutdown shutdown, Liveness liveness) const {
+    return {.id = "a",
+            .start = [wait = may_return, in = entered](
+                         caf::event_based_actor* supervisor) -> caf::expected<caf::actor> {
+              return supervisor->spawn<caf::detached>(
+                  [wait, in](caf::event_based_actor*) -> caf::behavior {
+                    return {[](Init) { return Ready{}; },
+                            [wait, in](const std::string&) {
+                              in->set_value();
+                              wait.wait();
+                            }};
+                  });
+            },
+            .shutdown = shutdown,
+            .liveness = liveness};
+  }
+  // Returns when it hangs.
+  void hang(caf::scoped_actor& self, const caf::actor& root) const {
+    caf::anon_send(root, Subscribe{caf::actor_cast<caf::actor>(self)});
+    self->receive([](const ChildUp& up) { caf::anon_send(up.handle, std::string{"hang"}); });
+    entered->get_future().wait();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("On real threads a child that hangs and hears no kill does not hold up the stop") {
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  Hanging hanging;
+  auto root = spawn_supervisor(
+      system, {.name = "root"},
+      {hanging.spec(Shutdown::brutal_kill(), {.period = std::chrono::seconds{1}})});
+  hanging.hang(self, root);
+  self->monitor(root);
+  caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
+  bool is_down = false;
+  self->receive_while([&] { return !is_down; })([&](const caf::down_msg&) { is_down = true; },
+                                                [](const ChildDown&) {});
+  CHECK(is_down);
+  hanging.let_go.set_value();
+}
+
+TEST_CASE("On real threads a writer that hangs while it is stopped ends the process") {
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  Hanging hanging;
+  auto fatal = std::make_shared<std::promise<std::string>>();
+  Flags flags{.name = "root"};
+  flags.fatal = [fatal](const Report& report) {
+    fatal->set_value(report.offender.id);
+    throw std::runtime_error("it must not return");
+  };
+  const Liveness liveness{std::chrono::milliseconds{200}, Liveness::Unanswered::end_process};
+  auto root = spawn_supervisor(system, flags, {hanging.spec(Shutdown::infinity(), liveness)});
+  hanging.hang(self, root);
+  caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
+  CHECK(fatal->get_future().get() == "a");
+  hanging.let_go.set_value();
 }
