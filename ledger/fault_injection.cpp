@@ -59,15 +59,19 @@ std::optional<Defect> parse_defect(std::string_view text) {
 #ifdef SCALEGRAPH_FAULT_INJECTION
 namespace {
 
-std::function<void(Point)> the_handler;
+// Made when it is first asked for: a static object may set it.
+std::function<void(Point)>& the_handler() {
+  static std::function<void(Point)> handler;
+  return handler;
+}
 Defect the_defect = Defect::none;
 
 }  // namespace
 
-void set_handler(std::function<void(Point)> handler) { the_handler = std::move(handler); }
+void set_handler(std::function<void(Point)> handler) { the_handler() = std::move(handler); }
 void set_defect(Defect defect) { the_defect = defect; }
 void reach(Point point) {
-  if (the_handler) the_handler(point);
+  if (const auto& handler = the_handler()) handler(point);
 }
 bool has(Defect defect) { return the_defect == defect; }
 #endif

@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -22,7 +23,7 @@ ENDED_AT_POINT = 86  # its exit code
 ACCOUNTS = 100
 ACKS_BETWEEN = 40
 MOST_PASSES = 8
-SETTINGS = {"storage.checkpoint_interval": 400, "storage.index_chunk": 400, "ledger.shards": 3}
+SETTINGS = {"storage.checkpoint_interval": 1000, "storage.index_chunk": 1000, "ledger.shards": 3}
 # Passed once in many merges or checkpoints: the first pass is awaited.
 SELDOM = ("index", "opening", "journal_before_load", "shard_before_load", "shard_before_attach",
           "coordinator_before_fence")
@@ -43,6 +44,8 @@ def end_at(server: Server, load: Load, point: str, passes: int) -> list[str]:
         code = server.wait()
     except DidNotStart as ended:
         code = ended.code
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"the daemon did not come to pass {passes} of {point}") from None
     if code != ENDED_AT_POINT:
         wrong.append(f"the daemon ended with {code} and not at {point}")
     server.set_environment("SCALEGRAPH_END_AT", None)
@@ -59,6 +62,7 @@ def run(server: Server, load: Load, order: list[tuple[str, int]]) -> list[str]:
         for point, passes in order:
             server.kill()
             wrong += end_at(server, load, point, passes)
+            print(f"{point}, pass {passes}: {load.summary()}", flush=True)
             if load.errors:
                 break
     finally:
