@@ -22,7 +22,7 @@ import tempfile
 
 import grpc
 
-from inspection import findings
+from inspection import exit_code, last_look
 from load import FEES, Load, create_accounts, initial_balances
 from server import Server, load_stubs
 
@@ -123,20 +123,10 @@ def main() -> int:
             create_accounts(messages, stubs, server.address, initial)
             load = Load(messages, stubs, server.address, seed, ACCOUNTS)
             wrong = run(load, Disturber(messages, stubs, server, environment["HANG_FILE"]), kinds)
-            wrong += findings(messages, stubs, server.address, initial, load)
-            if server.stop() != 0:
-                wrong.append("the daemon did not end with 0")
-            if problem := server.verify():
-                wrong.append(problem)
+            wrong += last_look(messages, stubs, server, initial, load)
         finally:
             server.end()
-        for sentence in wrong[:20]:
-            print("WRONG:", sentence)
-        if wrong:
-            print(server.log()[-6000:])
-            return 1
-        print(f"{len(kinds)} faults, {load.summary()}: all of it fits into one history")
-        return 0
+        return exit_code(wrong, server, f"{len(kinds)} faults, {load.summary()}")
 
 
 if __name__ == "__main__":

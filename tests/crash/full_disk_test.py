@@ -22,7 +22,7 @@ import tempfile
 import grpc
 
 from client_log import Outcome
-from inspection import findings
+from inspection import exit_code, last_look
 from load import Clients, Load, create_accounts, initial_balances
 from server import DidNotStart, Server, load_stubs
 from small_disk import MIB, SmallDisk, run_with_own_mounts
@@ -154,24 +154,15 @@ def main() -> int:
                         frozenset({"STORAGE_FULL"}), REFERENCE_BYTES)
             full_disk = FullDisk(messages, stubs, server, disk, load, chance)
             wrong = run(load, full_disk, disk, kinds)
-            wrong += findings(messages, stubs, server.address, initial, load)
-            if server.stop() != 0:
-                wrong.append("the daemon did not end with 0")
-            if problem := server.verify():
-                wrong.append(problem)
+            wrong += last_look(messages, stubs, server, initial, load)
         finally:
             server.end()
             disk.unmount()
-        for sentence in wrong[:20]:
-            print("WRONG:", sentence)
-        if wrong:
-            print(server.log()[-6000:])
-            return 1
-        print(f"{len(kinds)} times full, {load.turned_away.total()} times STORAGE_FULL, "
-              f"{full_disk.replays} replays, starts while full: {full_disk.starts['served']} served "
-              f"and {full_disk.starts['refused']} refused; {load.summary()}: all of it fits into "
-              "one history")
-        return 0
+        starts = full_disk.starts
+        tried = (f"{len(kinds)} times full, {load.turned_away.total()} times STORAGE_FULL, "
+                 f"{full_disk.replays} replays, starts while full: {starts['served']} served "
+                 f"and {starts['refused']} refused; {load.summary()}")
+        return exit_code(wrong, server, tried)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Reads all that stands in a ledger, for the checker."""
+"""Reads all that stands in a ledger, for the checker, and says how a test ended."""
 
 from collections.abc import Iterator
 
@@ -6,10 +6,13 @@ import grpc
 
 from checker import Ledger, Transaction, check
 from load import Load, key_of
+from server import Server
 
 TIMEOUT_S = 20
 VERIFY_TIMEOUT_S = 120
 PAGE = 1000
+SHOWN = 20  # sentences
+SHOWN_LOG = 6000  # its last characters
 
 
 def transactions(messages, stub, account: str = "") -> Iterator:
@@ -56,6 +59,27 @@ def inspect(messages, stubs, address: str, initial: dict[str, int]) -> tuple[Led
                                                        timeout=VERIFY_TIMEOUT_S)
                     for problem in answer.problems]
         return Ledger(initial, balances, history[::-1], histories), problems
+
+
+def last_look(messages, stubs, server: Server, initial: dict[str, int], load: Load) -> list[str]:
+    """What is wrong, before the daemon is stopped and after."""
+    wrong = findings(messages, stubs, server.address, initial, load)
+    if server.stop() != 0:
+        wrong.append("the daemon did not end with 0")
+    if problem := server.verify():
+        wrong.append(problem)
+    return wrong
+
+
+def exit_code(wrong: list[str], server: Server, tried: str) -> int:
+    """Says what was tried, or what is wrong."""
+    for sentence in wrong[:SHOWN]:
+        print("WRONG:", sentence)
+    if wrong:
+        print(server.log()[-SHOWN_LOG:])
+        return 1
+    print(f"{tried}: all of it fits into one history")
+    return 0
 
 
 def findings(messages, stubs, address: str, initial: dict[str, int], load: Load) -> list[str]:

@@ -102,4 +102,15 @@ void audit(const persistence::Store& store, const Outcomes& outcomes) {
   CHECK(std::none_of(balances.begin(), balances.end(), [](auto balance) { return balance < 0; }));
 }
 
+void audit(FaultyLedger& ledger, const Outcomes& outcomes) {
+  INFO("first of " << outcomes.complaints.size() << ": "
+                   << (outcomes.complaints.empty() ? "" : outcomes.complaints.front()));
+  CHECK(outcomes.complaints.empty());
+  CHECK(outcomes.retries > 0);
+  LedgerClient client(ledger.port());
+  audit(client, outcomes);
+  const auto store = ledger.stop_and_reopen();
+  audit(*store, outcomes);
+}
+
 }  // namespace sg::test

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <catch2/catch.hpp>
 #include <string_view>
 #include <utility>
 
@@ -60,6 +61,12 @@ Load::Load(int port, int clients) : port_(port) {
   }
   auto& reader = *clients_.back();
   reader.thread = std::thread([this, &reader] { run_reader(reader); });
+}
+
+void open_accounts(LedgerClient& client) {
+  for (int i = 0; i < kAccounts; ++i) {
+    REQUIRE(told(client.create_account(account_name(i), kOpeningBalance)) == "OK");
+  }
 }
 
 Load::~Load() {

@@ -22,6 +22,8 @@ namespace sg::test {
 inline constexpr int kAccounts = 12;
 inline constexpr std::int64_t kOpeningBalance = 500;
 std::string account_name(int index);
+// Those that the load moves money on.
+void open_accounts(LedgerClient& client);
 
 // Retries soon after a connection broke.
 std::shared_ptr<grpc::Channel> connect(int port);
