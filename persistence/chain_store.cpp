@@ -104,8 +104,9 @@ StoreResult<void> ChainStore::reopen() {
   rows_.reset();
   index_.reset();
   spare_.reset();
-  auto opened = open_chain(*medium_, options_);
+  auto opened = open_chain(*medium_, options_, was_open_ ? Opening::again : Opening::first);
   if (!opened) return tl::unexpected(opened.error());
+  was_open_ = true;
   rows_ = std::move(opened->rows);
   index_ = std::move(opened->index);
   {

@@ -76,6 +76,7 @@ class ChainStore : public Store {
   mutable Gate gate_;
   std::unique_ptr<KeyValue> rows_;  // none between a failed reopening and the next
   std::unique_ptr<RecordIndex> index_;
+  bool was_open_ = false;
   std::unique_ptr<GroupContents> spare_;  // buffers of the last group
   mutable std::mutex head_mutex_;
   ChainHead head_;

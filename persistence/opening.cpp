@@ -234,14 +234,16 @@ StoreResult<void> check_readable(const KeyValue& rows, const Checked& checked) {
 
 // A store that is there: the tail too is read before anything is opened for writing.
 StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& options,
-                                        const Mark& mark) {
+                                        const Mark& mark, Opening opening) {
   OpenedStore opened;
   {
     const auto rows = medium.open(Access::read_only);
     if (!rows) return tl::unexpected(rows.error());
     const auto checked = check(**rows, mark);
     if (!checked) return tl::unexpected(checked.error());
-    if (auto ok = check_readable(**rows, *checked); !ok) return tl::unexpected(ok.error());
+    if (opening == Opening::first) {
+      if (auto ok = check_readable(**rows, *checked); !ok) return tl::unexpected(ok.error());
+    }
     opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms);
     if (auto loaded = opened.index->load(**rows); !loaded) return tl::unexpected(loaded.error());
     if (auto filled = refill(*opened.index, **rows); !filled) {
@@ -267,7 +269,7 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
 
 }  // namespace
 
-StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options) {
+StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options, Opening opening) {
   if (auto prepared = medium.prepare(); !prepared) return tl::unexpected(prepared.error());
   auto mark = read_mark(medium);
   if (!mark) return tl::unexpected(mark.error());
@@ -281,7 +283,7 @@ StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options)
     if (auto created = create(medium); !created) return tl::unexpected(created.error());
     mark->state = Mark::State::empty;
   }
-  auto opened = look_then_open(medium, options, *mark);
+  auto opened = look_then_open(medium, options, *mark, opening);
   if (!opened) return refused(medium, opened.error());
   faults::reach(faults::Point::opening_before_mark);
   if (auto written = write_mark(medium, opened->head); !written) {

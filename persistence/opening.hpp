@@ -27,6 +27,11 @@ struct OpenedStore {
   std::unique_ptr<RecordIndex> index;
 };
 
-StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options);
+enum class Opening : std::uint8_t {
+  first,  // all that a start reads is read before anything is written
+  again,  // by the process that has written to it: who starts anew reads it, and tells
+};
+
+StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options, Opening opening);
 
 }  // namespace sg::persistence

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <ctime>
+#include <mutex>
 
 namespace sg::persistence {
 namespace {
@@ -26,15 +26,10 @@ class SilentLog : public rocksdb::Logger {
 class FileLog : public rocksdb::Logger {
  public:
   explicit FileLog(const std::filesystem::path& directory)
-      : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {
-    const auto path = directory / "LOG";
-    std::error_code ignored;
-    std::filesystem::rename(path, directory / "LOG.old", ignored);
-    file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, kFileMode);
+      : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL), directory_(directory) {
+    begin_file();
   }
-  ~FileLog() override {
-    if (file_ >= 0) ::close(file_);
-  }
+  ~FileLog() override { end_file(); }
   FileLog(const FileLog&) = delete;
   FileLog& operator=(const FileLog&) = delete;
 
@@ -49,14 +44,32 @@ class FileLog : public rocksdb::Logger {
     if (wanted < 0) return;
     size = std::min(size + static_cast<std::size_t>(wanted), line.size() - 1);
     line[size++] = '\n';
-    if (written_.fetch_add(size) + size > kLogBytes) return;
-    // One call for a line: lines of several threads do not mix.
+    const std::lock_guard lock(mutex_);
+    if (written_ + size > kLogBytes) {
+      end_file();
+      begin_file();
+    }
+    written_ += size;
     [[maybe_unused]] const auto ignored = ::write(file_, line.data(), size);
   }
 
  private:
+  // What was there is kept as the old one.
+  void begin_file() {
+    const auto path = directory_ / "LOG";
+    std::error_code ignored;
+    std::filesystem::rename(path, directory_ / "LOG.old", ignored);
+    file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, kFileMode);
+    written_ = 0;
+  }
+  void end_file() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  const std::filesystem::path directory_;
+  std::mutex mutex_;
   int file_ = -1;
-  std::atomic<std::size_t> written_ = 0;
+  std::size_t written_ = 0;
 };
 
 }  // namespace

@@ -44,8 +44,15 @@ caf::behavior SupervisorState::make_behavior(Flags flags, std::vector<ChildSpec>
   self_->set_error_handler([](caf::error&) {});  // CAF's default is to quit
   self_->set_default_handler(caf::drop);
   // CAF's default writes to standard output.
-  self_->set_exception_handler([](std::exception_ptr&) -> caf::error {
-    return caf::make_error(caf::sec::runtime_error, "an exception left a supervisor's handler");
+  self_->set_exception_handler([](std::exception_ptr& exception) -> caf::error {
+    std::string what = "an exception left a supervisor's handler";
+    try {
+      std::rethrow_exception(exception);
+    } catch (const std::exception& error) {
+      what += ": " + std::string(error.what());
+    } catch (...) {
+    }
+    return caf::make_error(caf::sec::runtime_error, what);
   });
   advance();
   return {

@@ -51,7 +51,8 @@ class Trap {
     if (point_.load(std::memory_order_relaxed) != point) return;
     {
       const std::lock_guard lock(mutex_);
-      if (passes_ == 0 || --passes_ > 0) return;
+      // The trap may have been set elsewhere meanwhile.
+      if (point_ != point || passes_ == 0 || --passes_ > 0) return;
     }
     sprung_.notify_all();
     throw std::runtime_error("a crash at " + std::string(to_string(point)));

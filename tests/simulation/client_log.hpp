@@ -26,6 +26,7 @@ struct Intent {
   ledger::Amount opening = 0;
   ledger::Amount floor = 0;
   std::size_t unit = 0;  // those of an atomic batch share it
+  bool atomic = false;   // of such a batch
   // Durable when it was asked for the first time.
   std::optional<ledger::Sequence> first_asked;
   std::size_t open_attempts = 0;  // whose clients were not told anything yet
@@ -40,6 +41,7 @@ struct Answer {
   ledger::Sequence sequence = 0;
   ledger::Error error;
   bool in_atomic_batch = false;
+  std::size_t attempt = 0;  // those of one request share it
   // Durable when it was asked, and when it was told.
   ledger::Sequence asked = 0;
   ledger::Sequence told = 0;

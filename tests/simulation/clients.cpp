@@ -109,6 +109,7 @@ Operation Clients::new_operation() {
   ++units_;
   for (int i = 0; i < items; ++i) {
     operation.intents.push_back(new_transfer(operation.atomic ? units_ : ++units_));
+    log_.intents.back().atomic = operation.atomic;
   }
   return operation;
 }
@@ -189,6 +190,7 @@ void Clients::ask(Operation operation) {
   auto& random = world_.random;
   const auto& w = world_.scenario.workload;
   auto attempt = std::make_shared<Attempt>();
+  attempt->number = ++attempts_;
   attempt->asked = durable();
   attempt->healthy = healthy_;
   for (const auto id : operation.intents) {
@@ -240,14 +242,18 @@ void Clients::ended_unknown(const AttemptPtr& attempt) {
   ++log_.unknown;
   world_.trace.mix("unknown");
   if (attempt->given_up) return;
+  if (attempt->healthy) {
+    log_.complaints.push_back("a ledger without a fault lost " +
+                              log_.intents[attempt->operation.intents.front()].name);
+  }
   try_again_all(*attempt);
 }
 
 void Clients::answered(const AttemptPtr& attempt, const TestSubmission& submission) {
+  if (submission.answers > 1) log_.complaints.push_back("a request was answered twice");
   if (attempt->ended) return;
   end(attempt);
   if (attempt->given_up) return;
-  if (submission.answers > 1) log_.complaints.push_back("a request was answered twice");
   std::vector<bool> again;
   for (std::size_t i = 0; i < submission.results.size(); ++i) {
     const auto& result = submission.results[i];
@@ -265,6 +271,7 @@ void Clients::note(const Attempt& attempt, std::size_t item, const ItemResult& r
   answer.committed = result.state == ItemResult::State::committed;
   answer.sequence = result.sequence;
   answer.in_atomic_batch = attempt.operation.atomic;
+  answer.attempt = attempt.number;
   answer.asked = attempt.asked;
   answer.told = durable();
   answer.healthy = attempt.healthy;
@@ -402,6 +409,13 @@ void Clients::probe(const std::string& account, ledger::Amount balance, ledger::
     move(account, available, {});
   }
   move(account, -available - 1, {});
+  if (balance <= 0) return;
+  const auto room = static_cast<ledger::Amount>(ledger::kMaxAmount) - balance;
+  if (room > 0) {
+    move(account, room, {});
+    move(account, -room, {});
+  }
+  move(account, room + 1, {});
 }
 
 std::string Clients::state() const {

@@ -27,6 +27,7 @@ struct Attempt {
   // By intent: no other attempt was open when this one was made; it could not be in the chain.
   std::vector<bool> alone;
   std::vector<bool> was_absent;
+  std::size_t number = 0;
   ledger::Sequence asked = 0;
   bool healthy = false;
   bool given_up = false;
@@ -62,7 +63,8 @@ class Clients {
   // Every change with a key is asked for once more.
   void ask_again();
   void read_all();
-  // Takes all that the account has, gives it back, and asks for more than there is.
+  // Takes all that the account has, gives it back, and asks for more than there is; the same with
+  // all that it can take.
   void probe(const std::string& account, ledger::Amount balance, ledger::Amount floor);
 
   std::string state() const;
@@ -101,6 +103,7 @@ class Clients {
   ledger::Sequence durable();
   bool behaves_ = false;
   bool healthy_ = false;
+  std::size_t attempts_ = 0;
   std::size_t asked_for_ = 0;  // operations
   std::size_t may_ask_for_ = 0;
   std::size_t units_ = 0;

@@ -1,6 +1,5 @@
 #include "tests/simulation/faults.hpp"
 
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -15,10 +14,6 @@ constexpr std::int64_t kLongestStepOfHang_ms = 250;
 constexpr std::int64_t kFarthestJump_ms = 400LL * 24 * 3'600'000;
 // Of a full disk, a step: when somebody makes room.
 constexpr Ppm kFreed = kPercent;
-
-struct InjectedCrash : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // Those that are replaced when they hang; in others, or while a lock is held, the process ends.
 bool may_hang(faults::Point point) {

@@ -1,10 +1,16 @@
 // The dice of what goes wrong: disk and clock at each step, crashes at each point that is passed.
 #pragma once
 
+#include <stdexcept>
+
 #include "ledger/fault_injection.hpp"
 #include "tests/simulation/process.hpp"
 
 namespace sg::test {
+
+struct InjectedCrash : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 class Faults {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
 
 namespace sg::test {
 namespace {
@@ -33,6 +34,7 @@ class Judge {
     check_verification();
     check_balances();
     check_histories();
+    check_units();
     for (const auto& answer : log_.answers) check_answer(answer);
     check_absent();
     for (const auto& reading : log_.readings) check_reading(reading);
@@ -46,6 +48,7 @@ class Judge {
   void check_verification();
   void check_balances();
   void check_histories();
+  void check_units();
   void check_answer(const Answer& answer);
   void check_committed(const Answer& answer, const Intent& intent);
   void check_refused(const Answer& answer, const Intent& intent);
@@ -118,6 +121,30 @@ void Judge::check_histories() {
   }
 }
 
+// An atomic batch stands in the chain as a whole, or not at all.
+void Judge::check_units() {
+  struct Unit {
+    std::size_t intents = 0;
+    std::vector<Sequence> done;
+  };
+  std::map<std::size_t, Unit> units;
+  for (const auto& intent : log_.intents) {
+    if (!intent.atomic) continue;
+    auto& unit = units[intent.unit];
+    ++unit.intents;
+    const auto found = chain_.by_name.find(intent.name);
+    if (found != chain_.by_name.end()) unit.done.push_back(found->second);
+  }
+  for (auto& [number, unit] : units) {
+    if (unit.done.empty()) continue;
+    const auto [first, last] = std::minmax_element(unit.done.begin(), unit.done.end());
+    if (unit.done.size() != unit.intents || *last - *first + 1 != unit.intents) {
+      breach("an atomic batch of " + std::to_string(unit.intents) + " was done in part, from " +
+             std::to_string(*first) + " on");
+    }
+  }
+}
+
 void Judge::check_answer(const Answer& answer) {
   const auto& intent = log_.intents[answer.intent];
   if (answer.committed) {
@@ -160,6 +187,7 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
   if (answer.healthy && is_trouble) {
     return breach(text + " from a ledger without a fault: " + error.message);
   }
+  if (is_trouble) return;
   switch (error.reason) {
     case Reason::insufficient_funds:
     case Reason::balance_overflow:
@@ -182,7 +210,11 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
     }
     case Reason::idempotency_mismatch: {
       const auto bound = chain_.keys.find(intent.key);
-      const bool twins = answer.in_atomic_batch;
+      const bool twins =
+          std::any_of(log_.intents.begin(), log_.intents.end(), [&](const Intent& other) {
+            return other.unit == intent.unit && other.key == intent.key &&
+                   other.name != intent.name;
+          });
       if (twins) return;
       if (bound == chain_.keys.end() || bound->second.first > answer.told ||
           bound->second.second == intent.name) {
@@ -191,12 +223,17 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
       return;
     }
     case Reason::batch_aborted:
-      if (!answer.in_atomic_batch) breach(text + " outside of an atomic batch");
+      if (std::none_of(log_.answers.begin(), log_.answers.end(), [&](const Answer& other) {
+            return other.attempt == answer.attempt && !other.committed &&
+                   other.error.reason != Reason::batch_aborted;
+          })) {
+        breach(text + ", and no item of the batch carries the refusal");
+      }
       return;
     case Reason::internal:
       return breach(text + ", " + error.message);
     default:
-      return;
+      return breach(text + " of a valid request: " + error.message);
   }
 }
 

@@ -27,7 +27,7 @@ persistence::StoreOptions store_options(const Scenario& scenario) {
 
 caf::actor_id id_of(caf::resumable* job) { return dynamic_cast<caf::scheduled_actor*>(job)->id(); }
 
-// Four kinds of what the power leaves of a write, and one that the log goes on after.
+// What the power leaves of a write. The log's checksums make the last three one: it ends there.
 enum class Remains { whole, torn, absent, corrupt };
 
 }  // namespace

@@ -67,6 +67,7 @@ class Simulation {
   Faults faults_;
   Clients clients_;
   std::unique_ptr<Process> process_;
+  bool is_healthy_ = false;  // nothing is left of the faults
 };
 
 std::vector<std::string> Simulation::open_accounts() {
@@ -94,7 +95,7 @@ void Simulation::start_process() {
   std::string refused;
   try {
     process_ = Process::start(world_, refused);
-  } catch (const std::exception&) {
+  } catch (const InjectedCrash&) {
     // It ended while it was starting.
     world_.disk->crash(world_.disk->unsynced());
     return;
@@ -150,10 +151,16 @@ bool Simulation::come_to_rest() {
   std::chrono::milliseconds idle{0};
   for (std::size_t i = 0; i < kPatience; ++i) {
     ++report_.steps;
-    if (process_ && process_->is_over()) end_of_process();
+    if (process_ && process_->is_over()) {
+      if (is_healthy_) breach("the process ended without a fault");
+      end_of_process();
+    }
     if (!process_) {
       start_process();
-      if (!process_) return false;
+      if (!process_) {
+        breach("it does not start");
+        return false;
+      }
     }
     process_->pass_time();
     if (process_->step(false)) {
@@ -191,6 +198,7 @@ bool Simulation::run_to_rest() {
   clients_.behave();
   clients_.knock();
   if (!come_to_rest()) return false;
+  is_healthy_ = true;
   clients_.expect_health();
   if (!work_without_faults()) return false;
   clients_.ask_again();
@@ -198,7 +206,10 @@ bool Simulation::run_to_rest() {
   if (!come_to_rest()) return false;
   const auto balances = process_->store().load_balances();
   const auto accounts = process_->store().accounts({}, kPatience);
-  if (!balances || !accounts) return false;
+  if (!balances || !accounts) {
+    breach("balances or accounts cannot be read");
+    return false;
+  }
   for (const auto& account : *accounts) {
     clients_.probe(account.id, balances->at(account.number), account.floor);
   }

@@ -21,12 +21,21 @@ std::uint64_t found_by(faults::Defect defect) {
 }  // namespace
 
 TEST_CASE("Nothing is lost, doubled or invented in 500 seeds") {
+  RunReport all;
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     const auto report = simulate({seed, faults::Defect::none, false});
+    all.committed += report.committed;
+    all.refused += report.refused;
+    all.unknown += report.unknown;
+    all.processes += report.processes;
     INFO("seed " << seed << ": "
                  << (report.breaches.empty() ? std::string() : report.breaches.front()));
     CHECK(report.breaches.empty());
   }
+  CHECK(all.committed > 10'000);
+  CHECK(all.refused > 10'000);
+  CHECK(all.unknown > 10'000);
+  CHECK(all.processes > 1'000);
 }
 
 TEST_CASE("A seed replays the same way") {
@@ -41,6 +50,7 @@ TEST_CASE("Each defect is found") {
     const auto defect = static_cast<faults::Defect>(i);
     const auto seed = found_by(defect);
     INFO(to_string(defect));
-    CHECK(seed != 0);
+    REQUIRE(seed != 0);
+    CHECK(simulate({seed}).breaches.empty());  // the defect alone is what it found
   }
 }
