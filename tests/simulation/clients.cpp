@@ -403,12 +403,15 @@ void Clients::read_all() {
 }
 
 void Clients::probe(const std::string& account, ledger::Amount balance, ledger::Amount floor) {
-  const auto available = balance - floor;
-  if (available > 0) {
-    move(account, -available, {});
-    move(account, available, {});
+  const auto wide = static_cast<ledger::WideAmount>(balance) - floor;
+  if (wide < ledger::kMaxAmount) {
+    const auto available = static_cast<ledger::Amount>(wide);
+    if (available > 0) {
+      move(account, -available, {});
+      move(account, available, {});
+    }
+    move(account, -available - 1, {});
   }
-  move(account, -available - 1, {});
   if (balance <= 0) return;
   const auto room = static_cast<ledger::Amount>(ledger::kMaxAmount) - balance;
   if (room > 0) {
