@@ -233,6 +233,8 @@ void Clients::give_up() {
 void Clients::end(const AttemptPtr& attempt) {
   if (std::exchange(attempt->ended, true)) return;
   for (const auto id : attempt->operation.intents) --log_.intents[id].open_attempts;
+  // It keeps the submission's deleter, which keeps the attempt.
+  attempt->submission.reset();
   std::erase(open_, attempt);
 }
 
