@@ -176,6 +176,22 @@ def wrong_requests_leave_the_log_alone(daemon, neighbour, _):
     neighbour.await_calls(CALLS_BESIDE)
 
 
+def hold_connections(daemon, neighbour, memory, said, look_at_last=lambda last: None):
+    """One connection for each of `said`, all open while the neighbour is served."""
+    connections = []
+    try:
+        for words in said:
+            connections.append(http2.connect(daemon.address))
+            connections[-1].sendall(words)
+        look_at_last(connections[-1])
+        neighbour.await_calls(CALLS_BESIDE)
+        memory.check("while they are open")
+    finally:
+        for connection in connections:
+            connection.close()
+    neighbour.await_calls(CALLS_BESIDE)
+
+
 def half_open_connections(daemon, neighbour, memory):
     """Clients that stop in the middle, and never say so: nothing comes from them any more."""
     started = http2.PREFACE + http2.frame(http2.SETTINGS)
@@ -184,35 +200,17 @@ def half_open_connections(daemon, neighbour, memory):
     stops = [http2.PREFACE[:12], started, started + headers[:-4], started + headers,
              started + headers + http2.frame(http2.DATA, b"\x00\x00", 0, 1),
              started + headers + http2.frame(http2.DATA, b"x", 0, 1, length=9000), whole]
-    connections = []
-    try:
-        for number in range(HALF_OPEN):
-            connections.append(http2.connect(daemon.address))
-            connections[-1].sendall(stops[number % len(stops)])
-        neighbour.await_calls(CALLS_BESIDE)
-        memory.check("while they are open")
-    finally:
-        for connection in connections:
-            connection.close()
-    neighbour.await_calls(CALLS_BESIDE)
+    said = [stops[number % len(stops)] for number in range(HALF_OPEN)]
+    hold_connections(daemon, neighbour, memory, said)
 
 
 def idle_connections(daemon, neighbour, memory):
     """Half of them have said that they speak HTTP/2, half nothing at all."""
-    connections = []
-    try:
-        for number in range(IDLE_CONNECTIONS):
-            connections.append(http2.connect(daemon.address))
-            if number % 2:
-                connections[-1].sendall(http2.PREFACE + http2.frame(http2.SETTINGS))
-        # The last has its answer: then the server has them all.
-        equal(connections[-1].recv(9)[3], http2.SETTINGS, "the answer to the preface")
-        neighbour.await_calls(CALLS_BESIDE)
-        memory.check("while they are open")
-    finally:
-        for connection in connections:
-            connection.close()
-    neighbour.await_calls(CALLS_BESIDE)
+    preface = http2.PREFACE + http2.frame(http2.SETTINGS)
+    said = [preface if number % 2 else b"" for number in range(IDLE_CONNECTIONS)]
+    # The last has its answer: then the server has them all.
+    hold_connections(daemon, neighbour, memory, said, lambda last: equal(
+        last.recv(9)[3], http2.SETTINGS, "the answer to the preface"))
 
 
 class DeafStream:

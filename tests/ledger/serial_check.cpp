@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "tests/support/error_fact.hpp"
+
 namespace sg::test {
 namespace {
 
@@ -15,13 +17,6 @@ using ledger::ItemResult;
 using ledger::Reason;
 using ledger::Sequence;
 using ledger::WideAmount;
-
-std::string fact(const ledger::Error& error, std::string_view name) {
-  for (const auto& [key, value] : error.metadata) {
-    if (key == name) return value;
-  }
-  return {};
-}
 
 bool has_key(const TestSubmission& submission) {
   return std::any_of(submission.orders().begin(), submission.orders().end(),

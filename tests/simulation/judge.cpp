@@ -5,6 +5,8 @@
 #include <limits>
 #include <map>
 
+#include "tests/support/error_fact.hpp"
+
 namespace sg::test {
 namespace {
 
@@ -13,13 +15,6 @@ using ledger::Outcome;
 using ledger::Reason;
 using ledger::Sequence;
 using ledger::WideAmount;
-
-std::string fact(const ledger::Error& error, std::string_view name) {
-  for (const auto& [key, value] : error.metadata) {
-    if (key == name) return value;
-  }
-  return {};
-}
 
 // Amounts in facts may be wider than a balance; such a one could never be granted.
 bool is_wide(const std::string& amount) { return amount.size() > 18; }
