@@ -238,7 +238,8 @@ void Journal::take_dirty(const TakeDirtyBalances& take) {
 
 void Journal::maintenance_done(const MaintenanceDone& message) {
   // What a dead indexer took and did not write has to be taken again.
-  if (message.failed || message.indexer != last_indexer_) mark_all_dirty();
+  const bool is_written = !message.failed && message.indexer == last_indexer_;
+  if (!is_written && !faults::has(Defect::forget_taken_page)) mark_all_dirty();
   if (message.failed) last_checkpoint_ = runtime_->store->checkpoint();
   last_indexer_ = message.indexer;
   indexer_ = message.indexer;

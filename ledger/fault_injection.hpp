@@ -70,6 +70,7 @@ enum class Defect : std::uint8_t {
   forget_keys,        // a start does not read the keys that are in no index yet
   checkpoint_ahead,   // a checkpoint takes balances that are not durable
   forget_dirty_page,  // a page that changes during a checkpoint is in no later one
+  forget_taken_page,  // nor is one that an indexer took and, dead, did not write
   read_unsynced,      // a balance is told before it is durable
   refuse_unsynced,    // so is a refusal
   tell_none,          // an unknown outcome is told as "nothing changed"

@@ -33,6 +33,12 @@ class KeysInFlight {
     std::vector<Joiner> joiners;  // in order of arrival
   };
 
+  KeysInFlight() = default;
+  KeysInFlight(const KeysInFlight&) = delete;
+  KeysInFlight& operator=(const KeysInFlight&) = delete;
+  // Who drops a request answers it: in an order that repeats, as in end_all().
+  ~KeysInFlight() { const auto dropped = end_all(); }
+
   // False when the key is in flight already.
   bool begin(const Transfer& transfer) { return keys_.try_emplace(key_of(transfer)).second; }
   bool contains(const Transfer& transfer) const { return keys_.contains(key_of(transfer)); }

@@ -19,7 +19,8 @@ def run_with_own_mounts() -> None:
     """Returns in a process whose mounts nobody else sees; exits if that is not permitted."""
     if os.environ.get(_INSIDE) == "1":
         return
-    own = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
+    own = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
+           "--mount-proc"]
     if os.geteuid() != 0:
         own.append("--map-root-user")
     tried = subprocess.run([*own, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"],

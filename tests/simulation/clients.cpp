@@ -16,6 +16,7 @@ constexpr int kMaxParties = 6;
 constexpr int kMaxItems = 6;
 constexpr ledger::Amount kMaxMoved = 120;
 constexpr std::size_t kListed = 5;
+constexpr std::size_t kNear = 6;
 // An account that is asked for before somebody makes it.
 constexpr std::size_t kNamesAhead = 2;
 
@@ -130,6 +131,14 @@ IntentId Clients::new_account() {
   return log_.intents.size() - 1;
 }
 
+const std::string& Clients::pick_account() {
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  if (random.chance(w.hot)) return accounts_.front();
+  const auto among = random.chance(w.local) ? std::min(kNear, accounts_.size()) : accounts_.size();
+  return accounts_[random.below(among)];
+}
+
 IntentId Clients::new_transfer(std::size_t unit) {
   auto& random = world_.random;
   const auto& w = world_.scenario.workload;
@@ -139,7 +148,7 @@ IntentId Clients::new_transfer(std::size_t unit) {
   const auto parties = random.between(1, kMaxParties);
   ledger::Amount sum = 0;
   for (std::int64_t i = 0; i < parties; ++i) {
-    const auto& account = random.chance(w.hot) ? accounts_.front() : random.pick(accounts_);
+    const auto& account = pick_account();
     auto amount = random.between(1, kMaxMoved);
     if (random.below(2) == 0) amount = -amount;
     // Most transfers sum to zero; fees and issuance do not.

@@ -75,6 +75,7 @@ class Clients {
   bool is_idempotent(IntentId intent) const;
   bool is_idempotent(const Operation& operation) const;
   Operation new_operation();
+  const std::string& pick_account();
   IntentId new_transfer(std::size_t unit);
   IntentId new_account();
   void ask(Operation operation);

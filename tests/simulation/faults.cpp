@@ -33,6 +33,14 @@ bool may_hang(faults::Point point) {
   }
 }
 
+// Of those that are passed seldom a larger share fails.
+Ppm weight_of(faults::Point point) {
+  constexpr Ppm kSeldom = 8;
+  const bool is_derived =
+      point >= faults::Point::indexer_before_pages && point <= faults::Point::index_before_retire;
+  return is_derived ? kSeldom : 1;
+}
+
 }  // namespace
 
 void Faults::stop() {
@@ -89,7 +97,9 @@ void Faults::at(faults::Point point) {
   if (point == faults::Point::disk_before_sync && random.chance(chances.slow_sync)) {
     world_.pass(std::chrono::milliseconds(random.between(1, kLongestSync_ms)));
   }
-  if (process_ != nullptr && chances.end_at_point > 0 && random.chance(chances.end_at_point)) {
+  const auto weight = weight_of(point);
+  if (process_ != nullptr && chances.end_at_point > 0 &&
+      random.chance(weight * chances.end_at_point)) {
     world_.trace.say([&] { return "fault: the process ends at " + name; });
     process_->end(random.chance(chances.power));
     throw ProcessEnded{};
@@ -99,7 +109,7 @@ void Faults::at(faults::Point point) {
     world_.trace.say([&] { return "fault: an actor hangs at " + name; });
     return process_->hang(kHang);
   }
-  if (chances.throw_at_point > 0 && random.chance(chances.throw_at_point)) {
+  if (chances.throw_at_point > 0 && random.chance(weight * chances.throw_at_point)) {
     world_.trace.say([&] { return "fault: a crash at " + name; });
     throw InjectedCrash("a crash at " + name);
   }

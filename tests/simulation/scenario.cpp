@@ -27,6 +27,11 @@ Scenario choose_scenario(Random& random) {
 
   auto& w = s.workload;
   w.accounts = static_cast<std::size_t>(random.between(2, 16));
+  // Some have several pages of balances, most of which rest.
+  if (random.below(4) == 0) {
+    w.accounts = static_cast<std::size_t>(random.between(130, 200));
+    w.local = random.pick(std::vector<Ppm>{0, 98 * kPercent, 98 * kPercent});
+  }
   w.clients = static_cast<std::size_t>(random.between(1, 6));
   w.outstanding = static_cast<std::size_t>(random.between(1, 4));
   w.operations = static_cast<std::size_t>(random.between(20, 200));

@@ -22,6 +22,7 @@ struct Workload {
   std::size_t operations = 100;
   std::size_t operations_after = 50;  // without faults
   Ppm hot = 0;                        // entries on the first account
+  Ppm local = 0;  // entries on the first few, so that some pages of balances rest
   Ppm keyed = 0;
   Ppm duplicate = 0;  // asks for what was asked before, with the same key
   Ppm mismatch = 0;   // uses a key for something else
