@@ -1,3 +1,4 @@
+#include <atomic>
 #include <caf/all.hpp>
 #include <catch2/catch.hpp>
 #include <future>
@@ -84,28 +85,33 @@ struct Hanging {
   std::promise<void> let_go;
   std::shared_future<void> may_return = let_go.get_future().share();
   std::shared_ptr<std::promise<void>> entered = std::make_shared<std::promise<void>>();
+  std::shared_ptr<std::atomic<bool>> acted = std::make_shared<std::atomic<bool>>(false);
 
   ChildSpec spec(Shutdown shutdown, Liveness liveness) const {
     return {.id = "a",
-            .start = [wait = may_return, in = entered](
+            .start = [wait = may_return, in = entered, acted = acted](
                          caf::event_based_actor* supervisor) -> caf::expected<caf::actor> {
               return supervisor->spawn<caf::detached>(
-                  [wait, in](caf::event_based_actor*) -> caf::behavior {
+                  [wait, in, acted](caf::event_based_actor*) -> caf::behavior {
                     return {[](Init) { return Ready{}; },
                             [wait, in](const std::string&) {
                               in->set_value();
                               wait.wait();
-                            }};
+                            },
+                            [did = acted](int) { did->store(true); }};
                   });
             },
             .shutdown = shutdown,
             .liveness = liveness};
   }
-  // Returns when it hangs.
-  void hang(caf::scoped_actor& self, const caf::actor& root) const {
+  // Returns the child when it hangs.
+  caf::actor hang(caf::scoped_actor& self, const caf::actor& root) const {
+    caf::actor child;
     caf::anon_send(root, Subscribe{caf::actor_cast<caf::actor>(self)});
-    self->receive([](const ChildUp& up) { caf::anon_send(up.handle, std::string{"hang"}); });
+    self->receive([&](const ChildUp& up) { child = up.handle; });
+    caf::anon_send(child, std::string{"hang"});
     entered->get_future().wait();
+    return child;
   }
 };
 
@@ -146,4 +152,26 @@ TEST_CASE("On real threads a writer that hangs while it is stopped ends the proc
   caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
   CHECK(fatal->get_future().get() == "a");
   hanging.let_go.set_value();
+}
+
+TEST_CASE("On real threads a child that was left behind does nothing more when it wakes") {
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  Hanging hanging;
+  auto root =
+      spawn_supervisor(system, {.name = "root"},
+                       {hanging.spec(Shutdown::brutal_kill(), {std::chrono::milliseconds{200}})});
+  const auto old = hanging.hang(self, root);
+  caf::anon_send(old, 1);
+  bool is_replaced = false;
+  self->receive_while([&] { return !is_replaced; })(
+      [&](const ChildUp& up) { is_replaced = up.handle != old; }, [](const ChildDown&) {});
+  self->monitor(old);
+  hanging.let_go.set_value();
+  bool is_down = false;
+  self->receive_while([&] { return !is_down; })([&](const caf::down_msg&) { is_down = true; },
+                                                [](const ChildUp&) {}, [](const ChildDown&) {});
+  CHECK_FALSE(*hanging.acted);
+  caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
 }
