@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "persistence/rocks_wal.hpp"
+
 namespace sg::persistence {
 namespace {
 
@@ -56,6 +58,7 @@ StoreFault fault_of(const rocksdb::Status& status) {
 rocksdb::DBOptions database_options(const StoreOptions& options,
                                     std::shared_ptr<rocksdb::Logger> log) {
   rocksdb::DBOptions db;
+  db.env = rocks_wal_env();
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_total_wal_size = options.max_wal_bytes;
   db.recycle_log_file_num = 0;

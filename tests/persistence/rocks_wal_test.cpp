@@ -1,0 +1,146 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "persistence/rocks_key_value.hpp"
+#include "tests/persistence/bed.hpp"
+
+namespace sg::persistence::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kRows = 100;
+constexpr std::size_t kBlockBytes = 32 << 10;
+// Before a row's key in the WAL: the record's header, the batch's, and three bytes of the row's.
+constexpr std::size_t kBeforeKey = 7 + 12 + 3;
+constexpr std::size_t kLengthBytes = 3;  // of a value of 16 KiB and more
+
+class WalBed {
+ public:
+  WalBed() : paths_{directory_.path() / "db", directory_.path() / "ingest"} {
+    fs::create_directory(paths_.ingest);
+    succeeded(create_rocks(paths_, {}, {}));
+    open();
+  }
+
+  void open() {
+    rows_.reset();
+    rows_ = value_of(open_rocks(paths_, Access::read_write, {}));
+  }
+  void write(const std::string& key, const std::string& value, bool sync = true) {
+    const auto batch = rows_->new_batch();
+    batch->put(Family::meta, key, value);
+    succeeded(rows_->write(*batch, sync));
+  }
+  // Opens the files as they are now, as if the process had ended and left them.
+  void open_after_crash() {
+    open_after_crash([](const fs::path&) {});
+  }
+  template <class Change>
+  void open_after_crash(Change change_wal) {
+    const auto copy = directory_.path() / "copy";
+    fs::create_directory(copy);
+    for (const auto& entry : fs::directory_iterator(paths_.database)) {
+      // RocksDB removes what it does not need any more.
+      std::error_code gone;
+      fs::copy_file(entry.path(), copy / entry.path().filename(), gone);
+      REQUIRE((!gone || gone == std::errc::no_such_file_or_directory));
+    }
+    rows_.reset();
+    fs::remove_all(paths_.database);
+    fs::rename(copy, paths_.database);
+    change_wal(wal());
+    open();
+  }
+  bool has(const std::string& key) const {
+    return value_of(rows_->get(Family::meta, key)).has_value();
+  }
+  fs::path wal() const {
+    fs::path found;
+    for (const auto& entry : fs::directory_iterator(paths_.database)) {
+      if (entry.path().extension() == ".log" && entry.path() > found) found = entry.path();
+    }
+    return found;
+  }
+
+ private:
+  sg::test::TempDirectory directory_;
+  RocksPaths paths_;
+  std::unique_ptr<KeyValue> rows_;
+};
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::size_t offset_of(const fs::path& wal, const std::string& key) {
+  const auto at = content(wal).find(key);
+  REQUIRE(at != std::string::npos);
+  return at - kBeforeKey;
+}
+
+}  // namespace
+
+TEST_CASE("Small synced writes go into zeros that are there, so the WAL does not grow with each") {
+  WalBed bed;
+  bed.write("first", "row");
+  const auto size = fs::file_size(bed.wal());
+  for (int i = 0; i < kRows; ++i) bed.write(std::to_string(i), std::string(1000, 'x'));
+  CHECK(fs::file_size(bed.wal()) == size);
+}
+
+TEST_CASE("After a crash everything written is there, whatever its size") {
+  WalBed bed;
+  for (int i = 0; i < kRows; ++i) {
+    bed.write(std::to_string(i), std::string(i % 7 == 0 ? 100'000 : 500, 'x'));
+  }
+  bed.open_after_crash();
+  for (int i = 0; i < kRows; ++i) CHECK(bed.has(std::to_string(i)));
+}
+
+TEST_CASE("A WAL that is closed ends with its last record") {
+  WalBed bed;
+  bed.write("first", "row");
+  const auto wal = bed.wal();
+  const auto kept = wal.parent_path() / "kept";
+  fs::create_hard_link(wal, kept);
+  bed.open();
+  CHECK(fs::file_size(kept) < 1000);
+}
+
+// RocksDB goes on with the next block of the WAL when it finds zeros.
+TEST_CASE("A row is not there without the one before it, if a power loss kept its pages only") {
+  WalBed bed;
+  bed.write("before", "row");
+  bed.write("lost", "", false);
+  const auto lost = offset_of(bed.wal(), "lost");
+  const auto filler = kBlockBytes - (lost + kBeforeKey + 5) - (kBeforeKey + 6 + kLengthBytes);
+  bed.write("filler", std::string(filler, 'f'), false);
+  bed.write("after", "row", false);
+  REQUIRE(offset_of(bed.wal(), "after") == kBlockBytes);
+  SECTION("nothing is lost") {
+    bed.open_after_crash([](const fs::path&) {});
+    CHECK(bed.has("lost"));
+    CHECK(bed.has("after"));
+  }
+  SECTION("the pages before it are") {
+    bed.open_after_crash([lost](const fs::path& wal) {
+      std::fstream file(wal, std::ios::binary | std::ios::in | std::ios::out);
+      file.seekp(static_cast<std::streamoff>(lost));
+      file << std::string(kBlockBytes - lost, '\0');
+    });
+    CHECK(bed.has("before"));
+    CHECK_FALSE(bed.has("lost"));
+    CHECK_FALSE(bed.has("after"));
+    bed.write("later", "row");
+    bed.open_after_crash();
+    CHECK(bed.has("later"));
+  }
+}
+
+}  // namespace sg::persistence::test
