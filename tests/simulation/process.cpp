@@ -134,6 +134,21 @@ std::size_t Process::choose_job() {
   return chosen;
 }
 
+// The journal between a commit and its flush: what others do meanwhile is where unsynced state
+// shows.
+bool Process::holds_back(caf::resumable& job) {
+  constexpr std::size_t kLongest = 60;
+  const auto* next = dynamic_cast<caf::scheduled_actor&>(job).mailbox().peek();
+  if (next == nullptr || starve_for_ > 0) return false;
+  const auto& content = next->content();
+  const bool is_between =
+      content.match_elements<actors::Commit>() || content.match_elements<actors::Flush>();
+  if (!is_between || !world_.random.chance(world_.scenario.faults.hold_back)) return false;
+  starved_ = id_of(&job);
+  starve_for_ = 1 + world_.random.below(kLongest);
+  return true;
+}
+
 void Process::note_step(caf::resumable& job, bool kill) {
   auto& actor = dynamic_cast<caf::scheduled_actor&>(job);
   const auto* next = actor.mailbox().peek();
@@ -172,6 +187,10 @@ bool Process::step(bool kill) {
   const auto chosen = choose_job();
   std::swap(jobs.front(), jobs[chosen]);
   auto* job = jobs.front();
+  if (jobs.size() > 1 && holds_back(*job)) {
+    std::swap(jobs.front(), jobs.back());
+    job = jobs.front();
+  }
   note_step(*job, kill);
   if (starve_for_ > 0) {
     if (starved_ == 0) starved_ = id_of(job);

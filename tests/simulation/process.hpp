@@ -49,6 +49,7 @@ class Process {
   Process(World& world, std::shared_ptr<persistence::Store> store);
   void spawn();
   std::size_t choose_job();
+  bool holds_back(caf::resumable& job);
   void note_step(caf::resumable& job, bool kill);
   void run_front();
   void wake();

@@ -11,6 +11,12 @@ Ppm sometimes(Random& random, Ppm most) {
   return most >> random.below(5);
 }
 
+// Several pages of balances, most of which rest.
+void use_pages(Workload& w, Random& random) {
+  w.accounts = static_cast<std::size_t>(random.between(130, 200));
+  w.local = random.pick(std::vector<Ppm>{0, 98 * kPercent, 98 * kPercent});
+}
+
 }  // namespace
 
 Scenario choose_scenario(Random& random) {
@@ -27,11 +33,7 @@ Scenario choose_scenario(Random& random) {
 
   auto& w = s.workload;
   w.accounts = static_cast<std::size_t>(random.between(2, 16));
-  // Some have several pages of balances, most of which rest.
-  if (random.below(4) == 0) {
-    w.accounts = static_cast<std::size_t>(random.between(130, 200));
-    w.local = random.pick(std::vector<Ppm>{0, 98 * kPercent, 98 * kPercent});
-  }
+  if (random.below(4) == 0) use_pages(w, random);
   w.clients = static_cast<std::size_t>(random.between(1, 6));
   w.outstanding = static_cast<std::size_t>(random.between(1, 4));
   w.operations = static_cast<std::size_t>(random.between(20, 200));
@@ -63,13 +65,26 @@ Scenario choose_scenario(Random& random) {
   f.slow_sync = sometimes(random, 20 * kPercent);
   f.clock_jump = sometimes(random, kPercent);
   f.starve = sometimes(random, 2 * kPercent);
+  f.hold_back = sometimes(random, 50 * kPercent);
   f.hang = sometimes(random, 4 * kPercent);
-  // Some things show only where shards and journals die close together.
-  if (random.below(8) == 0) {
-    s.intensity = 1000;
-    f.kill = 3 * kPercent;
-    f.sync_error = 3 * kPercent;
-    f.end = f.end_at_point = 0;
+  // Some things show only where certain actors die close together.
+  switch (random.below(8)) {
+    case 0:  // shards and journals
+      s.intensity = 1000;
+      f.kill = 3 * kPercent;
+      f.sync_error = 3 * kPercent;
+      f.end = f.end_at_point = 0;
+      break;
+    case 1:  // indexers, and then the process
+      s.intensity = 1000;
+      s.checkpoint_interval = static_cast<std::size_t>(random.between(5, 30));
+      use_pages(w, random);
+      f.throw_at_point = 2 * kPercent;
+      f.end = kPercent / 4;
+      f.write_error = f.sync_error = f.mark_error = f.open_error = 0;
+      break;
+    default:
+      break;
   }
   return s;
 }
