@@ -10,7 +10,7 @@ StoreResult<std::vector<FoundKey>> KeyIndex::find(const KeyValue& rows, const Re
   std::vector<Term> terms(lookups.size());
   for (std::size_t i = 0; i < lookups.size(); ++i) terms[i] = lookups[i].hash;
   std::vector<FoundKey> found;
-  for (const auto i : index.candidates(Index::keys, terms, searched.after)) {
+  for (const auto i : index.candidates(terms, searched.after)) {
     auto bound = find_one(rows, index, lookups[i], searched);
     if (!bound) {
       found.push_back({i, tl::unexpected(bound.error())});

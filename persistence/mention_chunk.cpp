@@ -8,112 +8,85 @@
 namespace sg::persistence {
 namespace {
 
-// With many terms each look-up waits for memory: it is asked for so many mentions ahead.
-constexpr std::size_t kPrefetchAhead = 12;
-
-using Placed = std::pair<Term, std::uint32_t>;
-
-// Hashes and account numbers are spread evenly: each term goes to about its place at once, and what
-// fell together is sorted there.
-std::vector<Placed> in_order(const std::vector<Placed>& terms) {
-  if (terms.empty()) return {};
-  const auto [least, most] = std::minmax_element(terms.begin(), terms.end());
-  const Term first = least->first;
+// Hashes and account numbers are spread evenly: each mention goes to about its place at once, and
+// those that fell together are sorted there. `visit` shows all to what it is given, twice in the
+// same order; of one term the newest first, so that few are left to be sorted.
+template <class Visit>
+std::vector<Mention> in_order(std::size_t count, const Visit& visit) {
+  std::vector<Mention> placed(count);
+  if (count == 0) return placed;
+  Term least = ~Term{0};
+  Term most = 0;
+  visit([&](const Mention& mention) {
+    least = std::min(least, mention.term);
+    most = std::max(most, mention.term);
+  });
   const auto width = [](std::uint64_t value) { return static_cast<int>(std::bit_width(value)); };
-  const int shift = std::max(width(most->first - first) - width(terms.size()), 0);
+  const int shift = std::max(width(most - least) - width(count), 0);
   const auto place_of = [&](Term term) {
-    return static_cast<std::size_t>((term - first) >> shift);
+    return static_cast<std::size_t>((term - least) >> shift);
   };
-  std::vector<std::uint32_t> ends(place_of(most->first) + 1);
-  for (const auto& [term, index] : terms) ++ends[place_of(term)];
-  std::partial_sum(ends.begin(), ends.end(), ends.begin());
-  std::vector<Placed> placed(terms.size());
-  for (const auto& term : terms) placed[--ends[place_of(term.first)]] = term;
-  for (std::size_t i = 0; i < ends.size(); ++i) {
-    const auto begin = placed.begin() + ends[i];
-    const auto end = i + 1 < ends.size() ? placed.begin() + ends[i + 1] : placed.end();
-    if (end - begin > 1) std::sort(begin, end);
+  std::vector<std::uint32_t> begins(place_of(most) + 2);
+  visit([&](const Mention& mention) { ++begins[place_of(mention.term) + 1]; });
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  visit([&](const Mention& mention) { placed[begins[place_of(mention.term)]++] = mention; });
+  if (shift == 0) return placed;
+  auto begin = placed.begin();
+  for (std::size_t place = 0; place + 1 < begins.size(); ++place) {
+    const auto end = placed.begin() + begins[place];  // moved on to there by the last visit
+    if (end - begin > 1 && !std::is_sorted(begin, end, precedes)) std::sort(begin, end, precedes);
+    begin = end;
   }
   return placed;
 }
 
 }  // namespace
 
-void MentionChunk::reserve_like(const MentionChunk& other) {
-  links_.reserve(other.links_.size());
-  grow(other.terms_.size());
-}
-
 void MentionChunk::add(std::span<const Mention> mentions) {
-  for (std::size_t i = 0; i < mentions.size(); ++i) {
-    if (i + kPrefetchAhead < mentions.size()) prefetch(mentions[i + kPrefetchAhead].term);
-    add(mentions[i]);
-  }
+  if (tail_.capacity() == 0) tail_.reserve(kPieceMentions);
+  tail_.insert(tail_.end(), mentions.begin(), mentions.end());
 }
 
-void MentionChunk::add(const Mention& mention) {
-  auto place = place_of(mention.term);
-  auto previous = kNone;
-  if (place == terms_.kNowhere) {
-    if (terms_.full()) grow(0);
-    place = terms_.insert(hash(mention.term), {mention.term, kNone, 1});
-  } else {
-    previous = terms_[place].newest;
-    // What was added last is of the same record, if any is.
-    const auto last = links_.size() - 1;
-    if (links_[last].sequence == mention.sequence &&
-        links_[previous].sequence == mention.sequence) {
-      return;
-    }
-    ++terms_[place].count;
-  }
-  links_.push_back({mention.sequence, previous, static_cast<std::uint32_t>(place)});
-  terms_[place].newest = static_cast<std::uint32_t>(links_.size() - 1);
+std::vector<Mention> MentionChunk::tail_in_order() const {
+  return in_order(tail_.size(),
+                  [this](const auto& use) { std::for_each(tail_.rbegin(), tail_.rend(), use); });
 }
 
-void MentionChunk::grow(std::size_t terms) {
-  std::vector<std::uint32_t> now_at(terms_.places());
-  terms_.grow(
-      terms, [](const Mentioned& one) { return hash(one.term); },
-      [&](std::size_t from, std::size_t to) { now_at[from] = static_cast<std::uint32_t>(to); });
-  for (auto& link : links_) link.term = now_at[link.term];
-}
-
-bool MentionChunk::mentions_after(Term term, Sequence after) const {
-  const auto place = place_of(term);
-  return place != terms_.kNowhere && links_[terms_[place].newest].sequence > after;
+void MentionChunk::end_piece(std::vector<Mention> tail_in_order) {
+  pieces_.push_back(std::move(tail_in_order));
+  tail_.clear();
 }
 
 void MentionChunk::collect(Term term, const MentionRange& range,
                            std::vector<Sequence>& into) const {
-  const auto place = place_of(term);
-  if (place == terms_.kNowhere) return;
-  for (auto at = terms_[place].newest; at != kNone && into.size() < range.limit;
-       at = links_[at].previous) {
-    const Sequence sequence = links_[at].sequence;
-    if (sequence < range.first) return;
-    if (sequence < range.before) into.push_back(sequence);
+  // False when no older one is wanted.
+  const auto take = [&](Sequence sequence) {
+    if (sequence < range.first || into.size() >= range.limit) return false;
+    if (sequence >= range.before) return true;
+    if (into.empty() || into.back() != sequence) into.push_back(sequence);
+    return true;
+  };
+  for (auto at = tail_.rbegin(); at != tail_.rend(); ++at) {
+    if (at->term == term && !take(at->sequence)) return;
+  }
+  if (range.before == 0) return;
+  const Mention newest{term, range.before - 1};
+  for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
+    auto at = std::lower_bound(piece->begin(), piece->end(), newest, precedes);
+    for (; at != piece->end() && at->term == term; ++at) {
+      if (!take(at->sequence)) return;
+    }
   }
 }
 
-// A counting sort: the terms are put in order, then each mention goes to its term's next place.
 std::vector<Mention> MentionChunk::sorted() const {
-  std::vector<Placed> order;
-  order.reserve(terms_.size());
-  for (std::uint32_t place = 0; place < terms_.places(); ++place) {
-    if (!terms_[place].empty()) order.emplace_back(terms_[place].term, place);
-  }
-  order = in_order(order);
-  std::vector<std::uint32_t> next(terms_.places());
-  std::uint32_t begin = 0;
-  for (const auto& [term, index] : order) {
-    next[index] = begin;
-    begin += terms_[index].count;
-  }
-  std::vector<Mention> all(links_.size());
-  for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
-    all[next[link->term]++] = {terms_[link->term].term, link->sequence};
-  }
+  auto all = in_order(size(), [this](const auto& use) {
+    std::for_each(tail_.rbegin(), tail_.rend(), use);
+    for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
+      std::for_each(piece->begin(), piece->end(), use);
+    }
+  });
+  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
 }
 

@@ -8,17 +8,10 @@
 #include "persistence/meta.hpp"
 
 namespace sg::persistence {
-namespace {
-
-// Mentions that are pushed before look-ups get their turn.
-constexpr std::size_t kPushSlice = 512;
-
-}  // namespace
-
 RecordIndex::RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms)
     : chunk_mentions_(std::max<std::size_t>(chunk_mentions, 1)),
       key_retention_ms_(key_retention_ms),
-      filling_(std::make_shared<Chunk>()),
+      filling_(std::make_shared<Chunk>(chunk_mentions_ / 2)),
       frozen_(std::make_shared<const Frozen>()) {}
 
 // --- opening ---
@@ -80,23 +73,34 @@ StoreResult<void> RecordIndex::remove_orphans(KeyValue& rows) {
 
 // --- the tail ---
 
-void RecordIndex::push(const Records& records) {
-  const auto push_some = [&](Index index, std::span<const Mention>& mentions) {
-    const auto count = std::min(mentions.size(), kPushSlice);
-    auto& chunk = filling_->indexes[at(index)];
-    const auto before = chunk.size();
-    chunk.add(mentions.first(count));
-    unindexed_ += chunk.size() - before;
-    mentions = mentions.subspan(count);
-  };
-  auto history = records.history;
-  auto keys = records.keys;
-  while (!history.empty() || !keys.empty()) {
-    // Nobody asks for what is pushed by halves: it is past what is durable.
+// Nobody asks for what is pushed by halves: it is past what is durable. So the lock is let go in
+// between, and a piece is put in order without it.
+void RecordIndex::push(Index index, std::span<const Mention> mentions) {
+  while (!mentions.empty()) {
+    std::shared_ptr<Chunk> chunk;
+    {
+      const std::lock_guard lock(mutex_);
+      chunk = filling_;
+      auto& into = chunk->indexes[at(index)];
+      const auto some = mentions.first(std::min(mentions.size(), into.room()));
+      into.add(some);
+      if (index == Index::keys) {
+        for (const auto& mention : some) chunk->keys_filter.add(mention.term);
+      }
+      unindexed_ += some.size();
+      mentions = mentions.subspan(some.size());
+      if (into.room() != 0) continue;
+    }
+    auto piece = chunk->indexes[at(index)].tail_in_order();
     const std::lock_guard lock(mutex_);
-    push_some(Index::history, history);
-    push_some(Index::keys, keys);
+    // Meanwhile it may have been taken by the worker, which reads it as it is.
+    if (chunk == filling_) chunk->indexes[at(index)].end_piece(std::move(piece));
   }
+}
+
+void RecordIndex::push(const Records& records) {
+  push(Index::history, records.history);
+  push(Index::keys, records.keys);
   std::shared_ptr<Chunk> full;
   {
     const std::lock_guard lock(mutex_);
@@ -106,19 +110,10 @@ void RecordIndex::push(const Records& records) {
     if (filling_->size() < chunk_mentions_) return;
     full = filling_;
   }
-  // Its tables are large, and nobody should wait while they are cleared.
-  auto next = chunk_like(*full);
+  // Its filter is large, and nobody should wait while it is cleared.
+  auto next = std::make_shared<Chunk>(chunk_mentions_ / 2);
   const std::lock_guard lock(mutex_);
   if (filling_ == full) freeze(std::move(next));
-}
-
-// The next one will be much like it.
-std::shared_ptr<RecordIndex::Chunk> RecordIndex::chunk_like(const Chunk& chunk) {
-  auto next = std::make_shared<Chunk>();
-  for (const auto index : kAllIndexes) {
-    next->indexes[at(index)].reserve_like(chunk.indexes[at(index)]);
-  }
-  return next;
 }
 
 void RecordIndex::freeze(std::shared_ptr<Chunk> next) {

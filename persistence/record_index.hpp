@@ -50,10 +50,9 @@ class RecordIndex {
   StoreResult<std::vector<Sequence>> find(const KeyValue& rows, Index index, Term term,
                                           const MentionRange& range) const;
 
-  // Which of the terms may be mentioned in a record after `after`, by their place in the list. Few
-  // are told that are not: the filters of the runs are asked, no page is read.
-  std::vector<std::uint32_t> candidates(Index index, std::span<const Term> terms,
-                                        Sequence after) const;
+  // Which of the keys may be in a record after `after`, by their place in the list. Few are told
+  // that are not: filters are asked, no page is read.
+  std::vector<std::uint32_t> candidates(std::span<const Term> keys, Sequence after) const;
 
   // Does one piece of what is to be done: a full chunk becomes runs, some mentions are merged, runs
   // that nobody reads any more are removed. With `all` a chunk that is not full is taken too. False
@@ -67,7 +66,10 @@ class RecordIndex {
 
  private:
   struct Chunk {
+    explicit Chunk(std::size_t mentions) : keys_filter(mentions) {}
+
     std::array<MentionChunk, kAllIndexes.size()> indexes;
+    TermFilter keys_filter;
     Sequence last = 0;
     std::int64_t run_ms = 0;
 
@@ -83,7 +85,8 @@ class RecordIndex {
   };
 
   StoreResult<void> find_orphans(const KeyValue& rows);
-  static std::shared_ptr<Chunk> chunk_like(const Chunk& chunk);
+  // Appends to the chunk that is being filled.
+  void push(Index index, std::span<const Mention> mentions);
   // Ends the chunk that is being filled; the caller has the lock.
   void freeze(std::shared_ptr<Chunk> next);
   ChunkPtr take_chunk(bool all);

@@ -6,23 +6,20 @@
 namespace sg::persistence {
 namespace {
 
-// Terms that are looked for together, so that their waits for memory overlap.
+// Keys that are looked for together, so that their waits for memory overlap.
 constexpr std::size_t kAskedTogether = 64;
 struct Asked {
-  std::span<const Term> terms;
-  std::array<TermFilter::Probe, kAskedTogether> probes{};
+  explicit Asked(std::span<const Term> terms) : size(terms.size()) {
+    std::transform(terms.begin(), terms.end(), probes.begin(),
+                   [](Term term) { return TermFilter::Probe(term); });
+  }
+  std::size_t size;
+  std::array<TermFilter::Probe, kAskedTogether> probes;
   std::array<bool, kAskedTogether> has{};
 };
 
-void ask(const MentionChunk& chunk, Sequence after, Asked& asked) {
-  for (const auto term : asked.terms) chunk.prefetch(term);
-  for (std::size_t i = 0; i < asked.terms.size(); ++i) {
-    asked.has[i] |= chunk.mentions_after(asked.terms[i], after);
-  }
-}
-
 void ask(const TermFilter& filter, Asked& asked) {
-  const std::span probes(asked.probes.data(), asked.terms.size());
+  const std::span probes(asked.probes.data(), asked.size);
   for (const auto& probe : probes) filter.prefetch(probe);
   for (std::size_t i = 0; i < probes.size(); ++i) asked.has[i] |= filter.may_have(probes[i]);
 }
@@ -54,29 +51,24 @@ StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index
   return found;
 }
 
-std::vector<std::uint32_t> RecordIndex::candidates(Index index, std::span<const Term> terms,
+std::vector<std::uint32_t> RecordIndex::candidates(std::span<const Term> keys,
                                                    Sequence after) const {
   std::vector<std::uint32_t> found;
-  for (std::size_t begin = 0; begin < terms.size(); begin += kAskedTogether) {
-    Asked asked{terms.subspan(begin, std::min(kAskedTogether, terms.size() - begin))};
+  for (std::size_t begin = 0; begin < keys.size(); begin += kAskedTogether) {
+    Asked asked(keys.subspan(begin, std::min(kAskedTogether, keys.size() - begin)));
     std::shared_ptr<const Frozen> frozen;
     {
       const std::lock_guard lock(mutex_);
-      ask(filling_->indexes[at(index)], after, asked);
+      ask(filling_->keys_filter, asked);
       frozen = frozen_;
     }
     for (const auto& chunk : frozen->chunks) {
-      if (chunk->last > after) ask(chunk->indexes[at(index)], after, asked);
+      if (chunk->last > after) ask(chunk->keys_filter, asked);
     }
-    const auto& runs = frozen->runs[at(index)];
-    if (!runs.empty() && runs.back()->facts().last > after) {
-      std::transform(asked.terms.begin(), asked.terms.end(), asked.probes.begin(),
-                     [](Term term) { return TermFilter::Probe(term); });
-    }
-    for (const auto& run : runs) {
+    for (const auto& run : frozen->runs[at(Index::keys)]) {
       if (run->facts().last > after) ask(run->filter(), asked);
     }
-    for (std::size_t i = 0; i < asked.terms.size(); ++i) {
+    for (std::size_t i = 0; i < asked.size; ++i) {
       if (asked.has[i]) found.push_back(static_cast<std::uint32_t>(begin + i));
     }
   }

@@ -16,6 +16,14 @@ constexpr std::size_t kRunsToMerge = 8;
 // Of a merge, between two looks at what else is to be done: some 30 ms of work.
 constexpr std::size_t kMergeSlice = 500'000;
 
+std::size_t count_terms(std::span<const Mention> in_order) {
+  std::size_t terms = in_order.empty() ? 0 : 1;
+  for (std::size_t i = 1; i < in_order.size(); ++i) {
+    terms += in_order[i].term != in_order[i - 1].term ? 1 : 0;
+  }
+  return terms;
+}
+
 }  // namespace
 
 RecordIndex::Runs RecordIndex::due_for_merge(const Runs& runs) {
@@ -85,7 +93,7 @@ StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
 RecordIndex::ChunkPtr RecordIndex::take_chunk(bool all) {
   const std::lock_guard lock(mutex_);
   if (frozen_->chunks.empty() && all && filling_->size() != 0) {
-    freeze(chunk_like(*filling_));
+    freeze(std::make_shared<Chunk>(chunk_mentions_ / 2));
   }
   return frozen_->chunks.empty() ? nullptr : frozen_->chunks.front();
 }
@@ -105,8 +113,9 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
     facts.first = indexed() + 1;
     facts.last = chunk->last;
     facts.run_ms = chunk->run_ms;
-    RunWriter writer(family_of(index), facts, mentions.terms());
-    for (const auto& mention : mentions.sorted()) writer.add(mention);
+    const auto sorted = mentions.sorted();
+    RunWriter writer(family_of(index), facts, count_terms(sorted));
+    for (const auto& mention : sorted) writer.add(mention);
     auto run = writer.finish(rows);
     if (!run) {
       // One of the two alone would be left with each attempt.

@@ -30,7 +30,7 @@ StoreOptions chunks_of(std::size_t postings) {
 }  // namespace
 
 TEST_CASE("A history is the same from the tail, from full chunks and from the index") {
-  Bed store(GENERATE(Backend::memory, Backend::rocksdb), chunks_of(4));
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb), chunks_of(8));
   store.create_account("a", 100);
   store.create_account("b", 100);
   store.create_account("c", 100);
@@ -61,12 +61,12 @@ TEST_CASE("A history is the same from the tail, from full chunks and from the in
     CHECK(history(store, std::nullopt, 1, 12, 0).empty());
     CHECK(history(store, 1, 12).empty());
   };
-  CHECK(store->unindexed() == 16);
+  CHECK(store->unindexed() == 32);
   check_all();
   store.open();
-  CHECK(store->unindexed() == 16);
+  CHECK(store->unindexed() == 32);
   check_all();
-  for (std::size_t left = 12; value_of(store->index_some(false)); left -= 4) {
+  for (std::size_t left = 24; value_of(store->index_some(false)); left -= 8) {
     CHECK(store->unindexed() == left);
     check_all();
   }
