@@ -237,6 +237,11 @@ void Journal::take_dirty(const TakeDirtyBalances& take) {
 }
 
 void Journal::maintenance_done(const MaintenanceDone& message) {
+  if (runtime_->store->wants_reopening()) {
+    spdlog::error("journal: a write of the indexer failed, the store is opened anew");
+    self_->quit(make_error(caf::sec::runtime_error, "a write of the indexer failed"));
+    return;
+  }
   // What a dead indexer took and did not write has to be taken again.
   const bool is_written = !message.failed && message.indexer == last_indexer_;
   if (!is_written && !faults::has(Defect::forget_taken_page)) mark_all_dirty();

@@ -119,6 +119,14 @@ StoreResult<void> ChainStore::reopen() {
   return {};
 }
 
+bool ChainStore::wants_reopening() const {
+  {
+    const auto open = gate_.enter();
+    if (!rows_ || rows_->takes_writes()) return false;
+  }
+  return has_room();
+}
+
 bool ChainStore::has_room() const {
   const auto open = gate_.enter();
   const std::uint64_t unflushed = rows_ ? rows_->unflushed_bytes() : 0;

@@ -25,6 +25,7 @@ class ChainStore : public Store {
   Group begin_group(TimeMs now, std::int64_t run_ms) override;
   StoreResult<void> append(Group group) override;
   StoreResult<void> reopen() override;
+  bool wants_reopening() const override;
   bool has_room() const override;
   bool keeps_up() const override;
 

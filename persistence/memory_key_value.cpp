@@ -102,6 +102,10 @@ class MemoryKeyValue : public KeyValue {
   }
   std::unique_ptr<Batch> new_batch() const override { return std::make_unique<MemoryBatch>(); }
 
+  bool takes_writes() const override {
+    const std::lock_guard lock(disk_->mutex_);
+    return !disk_->write_failed_;
+  }
   StoreResult<void> write(Batch& batch, bool sync) override {
     if (sync) faults::reach(faults::Point::disk_before_write);
     if (auto put = put_rows(batch); !put || !sync) return put;

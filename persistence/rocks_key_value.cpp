@@ -114,6 +114,8 @@ class RocksKeyValue : public KeyValue {
     return tl::unexpected(to_store_error(status, "writing a batch"));
   }
 
+  bool takes_writes() const override { return !failed_; }
+
   StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
     if (rows.empty()) return {};
     const auto file = ingest_ / (std::to_string(next_file_++) + ".sst");

@@ -100,6 +100,8 @@ class Store {
   virtual StoreResult<void> append(Group group) = 0;
   // Forgets what is in memory and opens the store anew, with all the checks of the first opening.
   virtual StoreResult<void> reopen() = 0;
+  // A write failed, of whoever, so all others will until reopen(); and there is room for that.
+  virtual bool wants_reopening() const = 0;
   // False when the file system has no room for another group: asked before a group is begun.
   virtual bool has_room() const = 0;
   // False when the indexes are so far behind that memory would run out: asked like has_room().
