@@ -113,6 +113,26 @@ TEST_CASE(
   CHECK(house.outcome(house.pay(40)) == "committed 4");
 }
 
+// The next group met it, and ended with an unknown outcome.
+TEST_CASE(
+    "A failed write of the indexer makes the journal open the store anew, once there is room") {
+  TwoShards house;
+  house.disk().fail_next_write();
+  CHECK_FALSE(house.store().write_checkpoint(house.store().durable()).has_value());
+  SECTION("there is room") {}
+  SECTION("the disk is full") {
+    house.disk().set_free_bytes(0);
+    house.kill("indexer");
+    house.run();
+    CHECK(house.outcome(house.pay(60, "key")) == "STORAGE_FULL");
+    CHECK(house.balance(house.alice) == "balance 100");
+    house.disk().set_free_bytes(~std::uint64_t{0});
+  }
+  house.kill("indexer");
+  house.run();
+  CHECK(house.outcome(house.pay(60, "key")) == "committed 3");
+}
+
 TEST_CASE("A shard that dies while the journal restarts finds the new one") {
   TwoShards house;
   house.hold<sg::supervisor::Init>("journal");
