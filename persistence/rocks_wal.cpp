@@ -49,7 +49,9 @@ class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
   WrittenWal(std::unique_ptr<rocksdb::FSWritableFile> file, const std::string& path)
       : FSWritableFileOwnerWrapper(std::move(file)),
         file_(::open(path.c_str(), O_WRONLY | O_CLOEXEC)) {}
-  ~WrittenWal() override { release(); }
+  ~WrittenWal() override {
+    if (file_ >= 0) ::close(file_);
+  }
   WrittenWal(const WrittenWal&) = delete;
   WrittenWal& operator=(const WrittenWal&) = delete;
 
@@ -60,10 +62,6 @@ class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
                   const rocksdb::DataVerificationInfo& verification,
                   IODebugContext* debug) override {
     return appended(target()->Append(data, options, verification, debug), data.size());
-  }
-  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
-    release();
-    return target()->Close(options, debug);
   }
 
  private:
@@ -82,14 +80,7 @@ class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
     }
   }
 
-  // A file that ends in zeros is read as well, so a failure to cut them off is none.
-  void release() {
-    if (file_ < 0) return;
-    [[maybe_unused]] const int ignored = ::ftruncate(file_, static_cast<off_t>(size_));
-    ::close(std::exchange(file_, -1));
-  }
-
-  int file_;
+  const int file_;
   std::uint64_t size_ = 0;
   std::uint64_t zeros_end_ = 0;
 };

@@ -66,6 +66,20 @@ void Bed::index_all() {
   REQUIRE(store_->unindexed() == 0);
 }
 
+std::vector<Sequence> found_by_hand(const std::vector<Mention>& mentions, Term term,
+                                    const MentionRange& range) {
+  std::vector<Sequence> found;
+  for (const auto& mention : mentions) {
+    if (mention.term == term && mention.sequence >= range.first &&
+        mention.sequence < range.before) {
+      found.push_back(mention.sequence);
+    }
+  }
+  std::sort(found.begin(), found.end(), std::greater<>());
+  if (found.size() > range.limit) found.resize(range.limit);
+  return found;
+}
+
 std::vector<std::pair<std::string, std::string>> files_under(
     const std::filesystem::path& directory) {
   std::vector<std::pair<std::string, std::string>> files;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "persistence/memory_disk.hpp"
+#include "persistence/mention.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/temp_directory.hpp"
 
@@ -86,6 +87,10 @@ inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, std::
                                                        Sequence after = 0) {
   return find_key(store, KeyLookup{key, key_hash(key)}, after);
 }
+
+// What an index has to find in these, each there once.
+std::vector<Sequence> found_by_hand(const std::vector<Mention>& mentions, Term term,
+                                    const MentionRange& range);
 
 // Bytes as they lie under `directory`, the lock apart: path and content of every file.
 std::vector<std::pair<std::string, std::string>> files_under(

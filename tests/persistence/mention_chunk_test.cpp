@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include "tests/persistence/bed.hpp"
+
 namespace sg::persistence::test {
 namespace {
 
@@ -33,18 +35,6 @@ MentionChunk chunk_of(std::span<const Mention> mentions, std::mt19937_64& random
     mentions = mentions.subspan(some.size());
   }
   return chunk;
-}
-
-std::vector<Sequence> found_by_hand(const std::vector<Mention>& in_order, Term term,
-                                    const MentionRange& range) {
-  std::vector<Sequence> found;
-  for (const auto& mention : in_order) {
-    if (mention.term == term && mention.sequence >= range.first &&
-        mention.sequence < range.before && found.size() < range.limit) {
-      found.push_back(mention.sequence);
-    }
-  }
-  return found;
 }
 
 }  // namespace

@@ -71,20 +71,6 @@ std::vector<Mention> read_all(const KeyValue& rows, const Run& run) {
   return all;
 }
 
-std::vector<Sequence> expected(const std::vector<Mention>& mentions, Term term,
-                               const MentionRange& range) {
-  std::vector<Sequence> found;
-  for (const auto& mention : mentions) {
-    if (mention.term == term && mention.sequence >= range.first &&
-        mention.sequence < range.before) {
-      found.push_back(mention.sequence);
-    }
-  }
-  std::sort(found.begin(), found.end(), std::greater<>());
-  if (found.size() > range.limit) found.resize(range.limit);
-  return found;
-}
-
 }  // namespace
 
 TEST_CASE("A run of many pages gives back each term's mentions, newest first") {
@@ -104,7 +90,7 @@ TEST_CASE("A run of many pages gives back each term's mentions, newest first") {
                               MentionRange{5'000, 15'000, 100'000}, MentionRange{1, 0, 5}}) {
       std::vector<Sequence> found;
       succeeded(run->collect(*store.rows, term, range, found));
-      CHECK(found == expected(mentions, term, range));
+      CHECK(found == found_by_hand(mentions, term, range));
     }
   }
 }
@@ -152,7 +138,8 @@ TEST_CASE("Merged runs are removed, and what a crash left of a merge as well") {
   };
   const auto is_whole = [&] {
     for (Term term = 0; term < 42; ++term) {
-      if (value_of(index->find(*store.rows, Index::history, term, {})) != expected(all, term, {})) {
+      if (value_of(index->find(*store.rows, Index::history, term, {})) !=
+          found_by_hand(all, term, {})) {
         return false;
       }
     }
@@ -234,13 +221,13 @@ TEST_CASE("Runs that are merged while a look-up reads them stay until it has end
   };
   MeddledRows rows(*store.rows);
   rows.before_next_get = work;
-  CHECK(value_of(index.find(rows, Index::history, 7, {})) == expected(all, 7, {}));
+  CHECK(value_of(index.find(rows, Index::history, 7, {})) == found_by_hand(all, 7, {}));
   // The merged run beside the eight that were being read.
   CHECK(store.pages(Family::history) == 18);
   CHECK(index.has_work());
   work();
   CHECK(store.pages(Family::history) == 2);
-  CHECK(value_of(index.find(rows, Index::history, 7, {})) == expected(all, 7, {}));
+  CHECK(value_of(index.find(rows, Index::history, 7, {})) == found_by_hand(all, 7, {}));
 }
 
 // Found by the fuzz target `run`.

@@ -127,6 +127,8 @@ TEST_CASE(
     CHECK(house.outcome(house.pay(60, "key")) == "STORAGE_FULL");
     CHECK(house.balance(house.alice) == "balance 100");
     house.disk().set_free_bytes(~std::uint64_t{0});
+    // An opening writes: it is not begun before.
+    CHECK_FALSE(house.store().write_checkpoint(house.store().durable()).has_value());
   }
   house.kill("indexer");
   house.run();

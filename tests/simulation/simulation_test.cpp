@@ -38,8 +38,8 @@ std::uint64_t found_by(faults::Defect defect) {
   ::close(ends[0]);
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
-  const bool is_missed = WIFEXITED(status) && WEXITSTATUS(status) == kNotFound;
-  return is_missed ? 0 : seed;
+  if (WIFEXITED(status)) return WEXITSTATUS(status) == kNotFound ? 0 : seed;
+  return WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGABRT ? seed : 0;
 }
 
 }  // namespace
