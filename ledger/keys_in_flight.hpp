@@ -8,17 +8,17 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "ledger/idempotency.hpp"
+#include "ledger/probe_table.hpp"
 #include "ledger/submission.hpp"
 
 namespace sg::ledger {
 
 // Transfers are stamped. The first transfer with a key outlives the key's time here: nothing of it
-// is copied, and a slot is as small as can be, since most keys have no second.
+// is copied, and a place is as small as can be, since most keys have no second.
 class KeysInFlight {
  public:
   // An item, or with an atomic batch all of its items, that waits for the key's outcome.
@@ -40,33 +40,44 @@ class KeysInFlight {
   ~KeysInFlight() { const auto dropped = end_all(); }
 
   // False when the key is in flight already.
-  bool begin(const Transfer& transfer) { return keys_.try_emplace(key_of(transfer)).second; }
-  bool contains(const Transfer& transfer) const { return keys_.contains(key_of(transfer)); }
+  bool begin(const Transfer& transfer) {
+    if (contains(transfer)) return false;
+    if (keys_.full()) keys_.grow(keys_.size() + 1, hash_of, [](std::size_t, std::size_t) {});
+    keys_.insert(transfer.key_hash, {transfer.key_hash, &transfer});
+    return true;
+  }
+  bool contains(const Transfer& transfer) const { return place_of(transfer) != keys_.kNowhere; }
   // Asks for the memory that the other functions look at first.
-  void prefetch(const Transfer& transfer) const { keys_.prefetch(key_of(transfer)); }
+  void prefetch(const Transfer& transfer) const { keys_.prefetch(transfer.key_hash); }
   // Needs: the key is in flight.
   void join(const Transfer& transfer, Joiner joiner) {
-    auto& joiners = keys_.find(key_of(transfer))->second;
-    if (!joiners) joiners = std::make_unique<std::vector<Joiner>>();
-    joiners->push_back(std::move(joiner));
+    joiners_[keys_[place_of(transfer)].first].push_back(std::move(joiner));
   }
   // Nobody, when the key is not in flight.
   Ended end(const Transfer& transfer) {
-    const auto found = keys_.find(key_of(transfer));
-    if (found == keys_.end()) return {};
-    Ended ended{found->first.first->digest, {}};
-    if (found->second) ended.joiners = std::move(*found->second);
-    keys_.erase(found);
+    const auto place = place_of(transfer);
+    if (place == keys_.kNowhere) return {};
+    const auto* first = keys_[place].first;
+    keys_.erase(place, hash_of);
+    Ended ended{first->digest, {}};
+    if (joiners_.empty()) return ended;
+    if (const auto joined = joiners_.find(first); joined != joiners_.end()) {
+      ended.joiners = std::move(joined->second);
+      joiners_.erase(joined);
+    }
     return ended;
   }
   std::vector<Joiner> end_all() {
     // By hash of the key: an order that repeats.
     std::map<std::uint64_t, std::vector<Joiner>> ordered;
-    for (auto& [key, joiners] : keys_) {
-      if (!joiners) continue;
-      std::move(joiners->begin(), joiners->end(), std::back_inserter(ordered[key.hash]));
+    for (std::size_t place = 0; place < keys_.places(); ++place) {
+      const auto joined = joiners_.find(keys_[place].first);
+      if (joined == joiners_.end()) continue;
+      std::move(joined->second.begin(), joined->second.end(),
+                std::back_inserter(ordered[keys_[place].hash]));
     }
-    keys_.clear();
+    joiners_.clear();
+    keys_ = {};
     std::vector<Joiner> all;
     for (auto& [hash, joiners] : ordered) {
       std::move(joiners.begin(), joiners.end(), std::back_inserter(all));
@@ -76,20 +87,21 @@ class KeysInFlight {
   std::size_t size() const { return keys_.size(); }
 
  private:
-  struct Key {
+  struct InFlight {
     std::uint64_t hash = 0;
-    const Transfer* first = nullptr;
-    bool operator==(const Key& other) const {
-      return first == other.first ||
-             (hash == other.hash && first->idempotency_key == other.first->idempotency_key);
-    }
+    const Transfer* first = nullptr;  // with this key
+    bool empty() const { return first == nullptr; }
   };
-  struct HashOf {
-    std::size_t operator()(const Key& key) const { return key.hash; }
-  };
-  static Key key_of(const Transfer& transfer) { return {transfer.key_hash, &transfer}; }
+  static std::uint64_t hash_of(const InFlight& key) { return key.hash; }
+  std::size_t place_of(const Transfer& transfer) const {
+    return keys_.find(transfer.key_hash, [&transfer](const InFlight& key) {
+      return key.first == &transfer || (key.hash == transfer.key_hash &&
+                                        key.first->idempotency_key == transfer.idempotency_key);
+    });
+  }
 
-  absl::flat_hash_map<Key, std::unique_ptr<std::vector<Joiner>>, HashOf> keys_;
+  ProbeTable<InFlight> keys_;
+  absl::flat_hash_map<const Transfer*, std::vector<Joiner>> joiners_;  // of a key's first transfer
 };
 
 }  // namespace sg::ledger

@@ -10,7 +10,7 @@ namespace sg::persistence {
 
 // Counts up with every change that an older reader would misread. Stored in the meta family and
 // in every block.
-inline constexpr std::uint16_t kFormatVersion = 3;
+inline constexpr std::uint16_t kFormatVersion = 4;
 // The hash that spreads accounts over shards (ledger::shard_hash).
 inline constexpr std::string_view kShardHashName = "fnv1a-splitmix64";
 

@@ -85,7 +85,9 @@ void RecordIndex::push(Index index, std::span<const Mention> mentions) {
       const auto some = mentions.first(std::min(mentions.size(), into.room()));
       into.add(some);
       if (index == Index::keys) {
-        for (const auto& mention : some) chunk->keys_filter.add(mention.term);
+        for (const auto& mention : some) {
+          chunk->keys_filter.add(TermFilter::Probe(filter_hash(Family::keys, mention.term)));
+        }
       }
       unindexed_ += some.size();
       mentions = mentions.subspan(some.size());

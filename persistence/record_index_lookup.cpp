@@ -6,12 +6,13 @@
 namespace sg::persistence {
 namespace {
 
+TermFilter::Probe key_probe(Term key) { return TermFilter::Probe(filter_hash(Family::keys, key)); }
+
 // Keys that are looked for together, so that their waits for memory overlap.
 constexpr std::size_t kAskedTogether = 64;
 struct Asked {
-  explicit Asked(std::span<const Term> terms) : size(terms.size()) {
-    std::transform(terms.begin(), terms.end(), probes.begin(),
-                   [](Term term) { return TermFilter::Probe(term); });
+  explicit Asked(std::span<const Term> keys) : size(keys.size()) {
+    std::transform(keys.begin(), keys.end(), probes.begin(), key_probe);
   }
   std::size_t size;
   std::array<TermFilter::Probe, kAskedTogether> probes;
@@ -29,16 +30,20 @@ void ask(const TermFilter& filter, Asked& asked) {
 StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index index, Term term,
                                                      const MentionRange& range) const {
   std::vector<Sequence> found;
+  const auto collect = [&](const Chunk& chunk) {
+    if (index == Index::keys && !chunk.keys_filter.may_have(key_probe(term))) return;
+    chunk.indexes[at(index)].collect(term, range, found);
+  };
   std::shared_ptr<const Frozen> frozen;
   {
     const std::lock_guard lock(mutex_);
-    filling_->indexes[at(index)].collect(term, range, found);
+    collect(*filling_);
     frozen = frozen_;
   }
   const auto& chunks = frozen->chunks;
   for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
     if (found.size() >= range.limit || (*chunk)->last < range.first) return found;
-    (*chunk)->indexes[at(index)].collect(term, range, found);
+    collect(**chunk);
   }
   const auto& runs = frozen->runs[at(index)];
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {

@@ -86,7 +86,8 @@ StoreResult<void> Run::read_page(const KeyValue& rows, std::uint32_t index,
 
 StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRange& range,
                                std::vector<Sequence>& into) const {
-  if (range.before == 0 || !filter_.may_have(TermFilter::Probe(term))) return {};
+  if (range.before == 0) return {};
+  if (!filter_.may_have(TermFilter::Probe(filter_hash(family_, term)))) return {};
   // The newest that may be wanted: on the last page that does not begin behind it.
   const Mention newest{term, range.before - 1};
   const auto behind = std::upper_bound(page_starts_.begin(), page_starts_.end(), newest, precedes);
@@ -116,7 +117,7 @@ void RunWriter::add(const Mention& mention) {
   if (starts_page) run_.page_starts_.push_back(mention);
   if (run_.facts_.mentions == 0 || previous_.term != mention.term) {
     ++run_.terms_;
-    run_.filter_.add(mention.term);
+    run_.filter_.add(TermFilter::Probe(filter_hash(run_.family_, mention.term)));
   }
   ++run_.facts_.mentions;
   previous_ = mention;

@@ -8,7 +8,7 @@
 //           | (term - term before):varint sequence:varint      of a higher one
 //   footer := pages:varint terms:varint (term:u64 sequence:u64){pages} filter
 //
-// The footer names each page's first mention; the filter is TermFilter's.
+// The footer names each page's first mention; the filter is TermFilter's, of filter_hash().
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,11 @@ inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::uint32_t kFooterPage = ~std::uint32_t{0};
 
 std::string run_key(std::uint32_t run, std::uint32_t page);
+
+// How filters know a term: that of a key is a hash already, account numbers are dense.
+constexpr std::uint64_t filter_hash(Family family, Term term) {
+  return family == Family::keys ? term : mix(term);
+}
 
 // What the list of runs says of one.
 struct RunFacts {

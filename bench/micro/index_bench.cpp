@@ -51,7 +51,7 @@ void ask_filter(benchmark::State& state) {
   const auto terms = static_cast<std::size_t>(state.range(0));
   TermFilter filter(terms);
   std::mt19937_64 random(1);
-  for (std::size_t i = 0; i < terms; ++i) filter.add(random());
+  for (std::size_t i = 0; i < terms; ++i) filter.add(sg::persistence::TermFilter::Probe(random()));
   for (auto _ : state)
     benchmark::DoNotOptimize(filter.may_have(sg::persistence::TermFilter::Probe(random())));
   state.SetItemsProcessed(state.iterations());
