@@ -21,20 +21,15 @@ constexpr std::chrono::milliseconds kTick{10};
 
 ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
     std::span<const ledger::Transfer* const> transfers) {
-  std::vector<persistence::KeyLookup> lookups;
-  lookups.reserve(transfers.size());
-  for (const auto* transfer : transfers) {
-    lookups.push_back({transfer->idempotency_key, transfer->key_hash});
-  }
-  const auto found = store_->find_keys(lookups);
+  const auto found = store_->find_keys(transfers);
   if (!found) return tl::unexpected(unavailable_error(found.error()));
   std::vector<ledger::BoundTransfer> bound;
   bound.reserve(found->size());
-  for (const auto& [lookup, binding] : *found) {
+  for (const auto& [transfer, binding] : *found) {
     if (binding) {
-      bound.push_back({transfers[lookup], *binding});
+      bound.push_back({transfers[transfer], *binding});
     } else {
-      bound.push_back({transfers[lookup], tl::unexpected(unavailable_error(binding.error()))});
+      bound.push_back({transfers[transfer], tl::unexpected(unavailable_error(binding.error()))});
     }
   }
   return bound;

@@ -76,7 +76,6 @@ void Journal::look_up_keys(const UnitsOf& units) {
   unreadable_.clear();
   keys_readable_ = true;
   std::vector<const ledger::Transfer*> keyed;
-  std::vector<persistence::KeyLookup> lookups;
   for (const auto index : units.units) {
     const auto& unit = units.batch->units[index];
     const auto& submission = *unit.submission;
@@ -85,18 +84,17 @@ void Journal::look_up_keys(const UnitsOf& units) {
       const auto& transfer = submission.transfers[i];
       if (transfer.idempotency_key.empty() || !is_undecided(submission.results[i])) continue;
       keyed.push_back(&transfer);
-      lookups.push_back({transfer.idempotency_key, transfer.key_hash});
     }
   }
-  if (lookups.empty()) return;
-  const auto found = runtime_->store->find_keys(lookups, units.batch->keys_known);
+  if (keyed.empty()) return;
+  const auto found = runtime_->store->find_keys(keyed, units.batch->keys_known);
   if (!found) {
     spdlog::error("journal: cannot look keys up: {}", found.error().message);
     keys_readable_ = false;
     return;
   }
-  for (const auto& [lookup, binding] : *found) {
-    (binding ? bound_ : unreadable_).insert(keyed[lookup]);
+  for (const auto& [transfer, binding] : *found) {
+    (binding ? bound_ : unreadable_).insert(keyed[transfer]);
     if (!binding) spdlog::error("journal: cannot look a key up: {}", binding.error().message);
   }
 }
@@ -129,8 +127,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
     }
     if (!transfer.idempotency_key.empty()) group_keys_.insert(transfer.key_hash);
     group_->add(persistence::TransferRecord{transfer.kind, postings_, transfer.reference,
-                                            transfer.idempotency_key, transfer.digest,
-                                            transfer.key_hash});
+                                            transfer.idempotency_key, transfer.key_hash});
   }
   group_->end_unit();
   return Booked::yes;

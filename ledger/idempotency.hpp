@@ -14,7 +14,7 @@ namespace sg::ledger {
 struct KeyBinding {
   Sequence sequence = 0;
   TimeMs time = 0;
-  Digest digest{};
+  bool same_content = false;  // as the transfer has that was asked for
 };
 
 struct BoundTransfer {

@@ -26,11 +26,10 @@ class KeysInFlight {
     SubmissionPtr submission;
     std::uint32_t first_item = 0;
     std::uint32_t item_count = 1;
-    Digest digest{};
   };
   struct Ended {
-    Digest digest{};
-    std::vector<Joiner> joiners;  // in order of arrival
+    const Transfer* first = nullptr;  // with the key
+    std::vector<Joiner> joiners;      // in order of arrival
   };
 
   KeysInFlight() = default;
@@ -59,7 +58,7 @@ class KeysInFlight {
     if (place == keys_.kNowhere) return {};
     const auto* first = keys_[place].first;
     keys_.erase(place, hash_of);
-    Ended ended{first->digest, {}};
+    Ended ended{first, {}};
     if (joiners_.empty()) return ended;
     if (const auto joined = joiners_.find(first); joined != joiners_.end()) {
       ended.joiners = std::move(joined->second);

@@ -1,5 +1,6 @@
 #include "ledger/transfer.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace sg::ledger {
@@ -22,6 +23,14 @@ std::string_view to_string(TransferKind kind) {
       break;
   }
   return "transfer";
+}
+
+bool same_content(const Transfer& a, const Transfer& b) {
+  return a.kind == b.kind && a.reference == b.reference &&
+         std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
+                    [](const Entry& one, const Entry& other) {
+                      return one.account_id == other.account_id && one.amount == other.amount;
+                    });
 }
 
 std::optional<Error> check(const Transfer& transfer) {

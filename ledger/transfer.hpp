@@ -1,7 +1,6 @@
 // A transfer as it is asked for, and what makes it valid before any account is looked at.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,19 +26,17 @@ struct Entry {
   Amount amount = 0;  // positive credits, negative debits
 };
 
-// Of method, entries in order and reference: two requests with one key must agree in it.
-using Digest = std::array<std::uint8_t, 16>;
-
 // A view: entries and texts are owned by the request that carries it.
 struct Transfer {
   TransferKind kind = TransferKind::transfer;
   std::span<const Entry> entries;
   std::string_view reference;
   std::string_view idempotency_key;  // empty: none
-  // With a key: its hash, and what it is bound to. Whoever makes the submission fills them.
-  std::uint64_t key_hash = 0;
-  Digest digest{};
+  std::uint64_t key_hash = 0;        // with a key; whoever makes the submission fills it
 };
+
+// Method, entries in order and reference: two requests with one key must agree in them.
+bool same_content(const Transfer& a, const Transfer& b);
 
 // The argument checks of the status table, in entry order, then reference, then key. A credit's or
 // debit's own amount rule is check_amount's.

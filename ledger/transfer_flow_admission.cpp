@@ -81,7 +81,7 @@ void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBat
 
 bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding) {
   submission.observed = std::max(submission.observed, binding.sequence);
-  if (binding.digest == submission.transfers[item].digest) {
+  if (binding.same_content) {
     commit(submission, item, binding.sequence, binding.time);
     return true;
   }
@@ -96,7 +96,7 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
   if (transfer.idempotency_key.empty()) return true;
   if (!keys_in_flight_.begin(transfer)) {
     submission->results[item].state = State::joined;
-    keys_in_flight_.join(transfer, {submission, item, 1, transfer.digest});
+    keys_in_flight_.join(transfer, {submission, item, 1});
     return false;
   }
   const auto binding = bound.of(transfer);
@@ -123,7 +123,7 @@ void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, 
     const auto key = transfer.idempotency_key;
     if (key.empty() || submission.results[i].state != State::undecided) continue;
     if (keys_in_flight_.contains(transfer)) {
-      keys_in_flight_.join(transfer, {pending.submission, 0, items, transfer.digest});
+      keys_in_flight_.join(transfer, {pending.submission, 0, items});
       for (auto& result : submission.results) {
         if (result.state == State::undecided) result.state = State::joined;
       }
@@ -131,7 +131,7 @@ void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, 
     }
     const auto [first, added] = own.try_emplace(key, i);
     if (!added) {
-      if (submission.transfers[first->second].digest != transfer.digest) {
+      if (!same_content(submission.transfers[first->second], transfer)) {
         return refuse_all(submission, mismatch_error(transfer), i);
       }
       twins.emplace_back(i, first->second);
@@ -140,7 +140,7 @@ void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, 
     const auto binding = bound.of(transfer);
     if (!binding) continue;
     if (!*binding) return refuse_all(submission, binding->error(), kNone);
-    if ((*binding)->digest != transfer.digest) {
+    if (!(*binding)->same_content) {
       submission.observed = std::max(submission.observed, (*binding)->sequence);
       return refuse_all(submission, mismatch_error(transfer), i);
     }
@@ -158,8 +158,7 @@ void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, 
       continue;
     }
     submission.results[twin].state = State::joined;
-    keys_in_flight_.join(submission.transfers[twin],
-                         {pending.submission, twin, 1, submission.transfers[twin].digest});
+    keys_in_flight_.join(submission.transfers[twin], {pending.submission, twin, 1});
   }
   if (submission.undecided > 0) add_unit(batch, submission, 0, items);
 }

@@ -61,7 +61,8 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
       return item_result.state == State::joined;
     };
     if (std::none_of(first, first + joiner.item_count, joined)) continue;
-    const bool same = joiner.digest == ended.digest && joiner.item_count == 1;
+    const bool same =
+        joiner.item_count == 1 && same_content(waiter.transfers[joiner.first_item], *ended.first);
     waiter.observed = std::max(waiter.observed, submission.observed);
     if (committed && same) {
       commit(waiter, joiner.first_item, result.sequence, result.time);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "persistence/record.hpp"
+#include "persistence/catalog.hpp"
 
 namespace sg::persistence {
 
@@ -17,6 +17,15 @@ class AccountIdCache {
  public:
   AccountIdCache() : slots_(kSlots) {}
 
+  // Of an account that must be there; reads it where it is not known.
+  StoreResult<std::string> id_of(AccountNumber number, const Catalog& catalog) {
+    if (auto known = find(number)) return std::move(*known);
+    auto id = catalog.account_id(number);
+    if (id) add(number, *id);
+    return id;
+  }
+
+ private:
   std::optional<std::string> find(AccountNumber number) const {
     const std::lock_guard lock(mutex_of(number));
     const Slot& slot = slots_[number % kSlots];
@@ -28,7 +37,6 @@ class AccountIdCache {
     slots_[number % kSlots] = {number, id};
   }
 
- private:
   static constexpr std::size_t kSlots = 1 << 16;
   static constexpr std::size_t kMutexes = 64;  // divides kSlots, so a slot has one mutex
   struct Slot {

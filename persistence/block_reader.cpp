@@ -27,7 +27,6 @@ bool read_transaction(ByteReader& in, bool has_key, DecodedRecord& into) {
   if (has_key) {
     into.key = in.text();
     if (into.key.empty()) return false;
-    into.digest = in.fixed<Digest>();
   }
   return in.at_end();
 }

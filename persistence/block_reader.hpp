@@ -22,7 +22,6 @@ struct DecodedRecord {
   std::vector<Posting> postings;
   std::string_view reference;
   std::string_view key;
-  Digest digest{};
   // Of a creation, with sequence and time.
   ledger::Account account;
   ledger::Participant participant;

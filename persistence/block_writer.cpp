@@ -11,7 +11,7 @@
 //   record      := tag:u8 (transaction | account | participant)
 //   tag         := kind in bits 0-2, has key in bit 3, last of its unit in bit 4
 //   transaction := n:varint (account:varint amount:zigzag){n} text(reference)
-//                  [text(key) digest:16 bytes]
+//                  [text(key)]
 //   account     := number:varint type:u8 floor:zigzag initial:zigzag text(id)
 //                  text(participant id) metadata
 //   participant := role:u8 text(id) text(name) metadata
@@ -60,16 +60,16 @@ void BlockWriter::begin(Sequence first) {
 void BlockWriter::add(const TransferRecord& record) {
   start_record();
   const bool has_key = !record.idempotency_key.empty();
-  char* to = buffer_.reserve(
-      1 + 3 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
-      record.reference.size() + record.idempotency_key.size() + record.digest.size());
+  char* to =
+      buffer_.reserve(1 + 3 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
+                      record.reference.size() + record.idempotency_key.size());
   *to++ = static_cast<char>(static_cast<std::uint8_t>(record.kind) | (has_key ? kHasKey : 0));
   to = put_varint(to, record.postings.size());
   for (const Posting& posting : record.postings) {
     to = put_varint(put_varint(to, posting.account), zigzag(posting.amount));
   }
   to = put_text(to, record.reference);
-  if (has_key) to = put_fixed(put_text(to, record.idempotency_key), record.digest);
+  if (has_key) to = put_text(to, record.idempotency_key);
   buffer_.set_end(to);
 }
 

@@ -216,10 +216,10 @@ StoreResult<Sequence> ChainStore::first_at_or_after(TimeMs time) const {
       [&](KeyValue& rows) { return persistence::first_at_or_after(rows, durable(), time); });
 }
 
-StoreResult<std::vector<FoundKey>> ChainStore::find_keys(std::span<const KeyLookup> lookups,
-                                                         Sequence after) const {
+StoreResult<std::vector<FoundKey>> ChainStore::find_keys(
+    std::span<const ledger::Transfer* const> transfers, Sequence after) const {
   return with_rows([&](KeyValue& rows) {
-    return keys_.find(rows, *index_, lookups, {after, durable()});
+    return keys_.find(rows, *index_, account_ids_, transfers, {after, durable()});
   });
 }
 

@@ -51,7 +51,7 @@ class ChainStore : public Store {
   StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range) const override;
   StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
-  StoreResult<std::vector<FoundKey>> find_keys(std::span<const KeyLookup> lookups,
+  StoreResult<std::vector<FoundKey>> find_keys(std::span<const ledger::Transfer* const> transfers,
                                                Sequence after) const override;
 
   StoreResult<bool> index_some(bool all) override;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <optional>
 
+#include "persistence/account_ids.hpp"
 #include "persistence/record_index.hpp"
 #include "persistence/store.hpp"
 
@@ -21,16 +22,18 @@ class KeyIndex {
     Sequence durable = 0;
   };
 
-  // Bindings that are not expired, in what is to be searched; in the order of the look-ups.
+  // Bindings that are not expired, in what is to be searched; in the order of the transfers.
   StoreResult<std::vector<FoundKey>> find(const KeyValue& rows, const RecordIndex& index,
-                                          std::span<const KeyLookup> lookups,
+                                          AccountIdCache& ids,
+                                          std::span<const ledger::Transfer* const> transfers,
                                           const Searched& searched) const;
   // The run clock of the chain's head.
   void advance(std::int64_t run_ms) { clock_.store(run_ms, std::memory_order_relaxed); }
 
  private:
   StoreResult<std::optional<KeyBinding>> find_one(const KeyValue& rows, const RecordIndex& index,
-                                                  const KeyLookup& lookup,
+                                                  AccountIdCache& ids,
+                                                  const ledger::Transfer& transfer,
                                                   const Searched& searched) const;
 
   std::int64_t retention_ms_;

@@ -23,19 +23,14 @@ using ledger::Sequence;
 using ledger::TimeMs;
 using ledger::WideAmount;
 
-// First 16 bytes of SHA-256 over method, entries in order and reference: what a key is bound to.
-using ledger::Digest;
 // SHA-256 of a block's bytes.
 using BlockHash = std::array<std::uint8_t, 32>;
 
-Digest content_digest(const ledger::Transfer& transfer);
 // Of an idempotency key: the first 8 bytes of its SHA-256, so that nobody can make keys collide.
 std::uint64_t key_hash(std::string_view key);
-// Fills both in a transfer that has a key.
+// Fills it in a transfer that has a key.
 inline void stamp(ledger::Transfer& transfer) {
-  if (transfer.idempotency_key.empty()) return;
-  transfer.key_hash = key_hash(transfer.idempotency_key);
-  transfer.digest = content_digest(transfer);
+  if (!transfer.idempotency_key.empty()) transfer.key_hash = key_hash(transfer.idempotency_key);
 }
 
 struct Posting {
@@ -49,8 +44,7 @@ struct TransferRecord {
   std::span<const Posting> postings;  // in the request's entry order
   std::string_view reference;
   std::string_view idempotency_key;  // empty: none
-  Digest digest{};                   // read only with a key, like what follows
-  std::uint64_t key_hash = 0;
+  std::uint64_t key_hash = 0;        // read only with a key
 };
 
 // A committed transfer as readers get it.

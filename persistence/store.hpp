@@ -59,13 +59,8 @@ struct TransactionRange {
   std::size_t limit = 50;
 };
 
-struct KeyLookup {
-  std::string_view key;
-  std::uint64_t hash = 0;  // key_hash(key)
-};
-
 struct FoundKey {
-  std::size_t lookup = 0;           // which of those that were asked for
+  std::size_t transfer = 0;         // which of those that were asked for
   StoreResult<KeyBinding> binding;  // an error: whether the key is bound cannot be told
 };
 
@@ -139,10 +134,10 @@ class Store {
       const TransactionRange& range) const = 0;
   // The first sequence whose block time is at or after `time`; durable() + 1 when there is none.
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
-  // Durable bindings that have not expired and were bound after `after`, in the order of the
-  // look-ups; those that are not bound are left out.
-  virtual StoreResult<std::vector<FoundKey>> find_keys(std::span<const KeyLookup> lookups,
-                                                       Sequence after = 0) const = 0;
+  // What the keys of the transfers are bound to: durable bindings that have not expired and were
+  // bound after `after`, in the order of the transfers; those that are not bound are left out.
+  virtual StoreResult<std::vector<FoundKey>> find_keys(
+      std::span<const ledger::Transfer* const> transfers, Sequence after = 0) const = 0;
 
   // --- maintenance, off the journal's thread ---
   // Does one piece of the work on the indexes: a chunk of the unindexed tail (with `all` a part of

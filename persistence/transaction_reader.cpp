@@ -11,13 +11,6 @@ StoreResult<bool> TransactionReader::go_to(Sequence sequence) {
   return found;
 }
 
-StoreResult<std::string> TransactionReader::id_of(AccountNumber number) {
-  if (auto known = ids_.find(number)) return std::move(*known);
-  auto id = catalog_.account_id(number);
-  if (id) ids_.add(number, *id);
-  return id;
-}
-
 StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord& record,
                                                             TimeMs time) {
   StoredTransaction stored;
@@ -27,7 +20,7 @@ StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord&
   stored.reference = record.reference;
   stored.entries.reserve(record.postings.size());
   for (const Posting& posting : record.postings) {
-    auto id = id_of(posting.account);
+    auto id = ids_.id_of(posting.account, catalog_);
     if (!id) return tl::unexpected(id.error());
     stored.entries.push_back({std::move(*id), posting.amount});
   }

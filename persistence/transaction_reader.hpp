@@ -24,7 +24,6 @@ class TransactionReader {
                                                    const TransactionRange& range);
 
  private:
-  StoreResult<std::string> id_of(AccountNumber number);
   StoreResult<StoredTransaction> to_stored(const DecodedRecord& record, TimeMs time);
   StoreResult<std::vector<StoredTransaction>> list_all(const TransactionRange& range);
   StoreResult<bool> go_to(Sequence sequence);

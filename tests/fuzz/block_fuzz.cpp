@@ -18,7 +18,6 @@ void add_again(BlockWriter& writer, const DecodedRecord& record) {
     transfer.postings = record.postings;
     transfer.reference = record.reference;
     transfer.idempotency_key = record.key;
-    transfer.digest = record.digest;
     writer.add(transfer);
   } else if (record.kind == RecordKind::account) {
     writer.add(record.account);

@@ -69,7 +69,8 @@ class AnswerCheck {
     const auto& theirs = record->submission->transfers[record->item];
     const auto& ours = submission_.transfers[item_];
     if (theirs.idempotency_key != ours.idempotency_key) return "OK with another key's record";
-    if (journal_.digest(theirs) != journal_.digest(ours)) return "OK with another content's record";
+    if (journal_.content(theirs) != journal_.content(ours))
+      return "OK with another content's record";
     return {};
   }
 
@@ -153,17 +154,18 @@ class AnswerCheck {
   }
 
   std::string mismatch(const std::string& key) const {
-    const auto ours = journal_.digest(submission_.transfers[item_]);
-    const bool twins = std::any_of(
-        submission_.transfers.begin(), submission_.transfers.end(), [&](const auto& transfer) {
-          return transfer.idempotency_key == key && journal_.digest(transfer) != ours;
-        });
+    const auto& ours = submission_.transfers[item_];
+    const bool twins = std::any_of(submission_.transfers.begin(), submission_.transfers.end(),
+                                   [&](const auto& transfer) {
+                                     return transfer.idempotency_key == key &&
+                                            journal_.content(transfer) != journal_.content(ours);
+                                   });
     if (submission_.atomic && twins) return {};
-    ledger::Transfer asked;
+    auto asked = ours;
     asked.idempotency_key = key;
     const auto bound = journal_.find(std::array{static_cast<const ledger::Transfer*>(&asked)});
     if (!bound || bound->empty()) return "MISMATCH with a key that nothing durable bound";
-    return bound->front().binding->digest == ours ? "MISMATCH with the same content" : "";
+    return bound->front().binding->same_content ? "MISMATCH with the same content" : "";
   }
 
   std::string aborted() const {

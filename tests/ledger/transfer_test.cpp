@@ -10,6 +10,10 @@
 namespace sg::ledger {
 namespace {
 
+Transfer transfer(TransferKind kind, std::span<const Entry> entries, std::string_view reference) {
+  return {kind, entries, reference, "key"};
+}
+
 struct Row {
   std::string title;
   std::vector<Entry> entries;
@@ -95,4 +99,24 @@ TEST_CASE("The amount of a credit or debit is above 0", "[ledger][transfer]") {
 }
 
 }  // namespace
+TEST_CASE("The content of a transfer is method, entries, their order, and reference") {
+  const std::vector<Entry> entries{{"a", -5}, {"b", 5}};
+  const auto base = transfer(TransferKind::transfer, entries, "rent");
+  auto other_key = base;
+  other_key.idempotency_key = "another";
+  CHECK(same_content(base, other_key));
+  CHECK_FALSE(same_content(base, transfer(TransferKind::credit, entries, "rent")));
+  CHECK_FALSE(same_content(base, transfer(TransferKind::transfer, entries, "rents")));
+  const std::vector<std::vector<Entry>> others{{},
+                                               {{"a", -5}},
+                                               {{"b", 5}, {"a", -5}},
+                                               {{"a", -5}, {"b", 6}},
+                                               {{"a", -5}, {"bc", 5}},
+                                               {{"a", -5}, {"b", 5}, {"b", 5}}};
+  for (const auto& other : others) {
+    CHECK_FALSE(same_content(base, transfer(TransferKind::transfer, other, "rent")));
+    CHECK_FALSE(same_content(transfer(TransferKind::transfer, other, "rent"), base));
+  }
+}
+
 }  // namespace sg::ledger

@@ -11,7 +11,7 @@ std::ostream& operator<<(std::ostream& out, Backend backend) {
 }
 
 TransferRecord TransferSpec::record() const {
-  return {kind, postings, reference, key, digest, key_hash(key)};
+  return {kind, postings, reference, key, key_hash(key)};
 }
 
 Bed::Bed(Backend backend, StoreOptions options)

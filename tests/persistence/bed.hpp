@@ -25,7 +25,6 @@ struct TransferSpec {
   std::vector<Posting> postings;
   std::string reference = {};
   std::string key = {};
-  Digest digest = {};
   ledger::TransferKind kind = ledger::TransferKind::transfer;
 
   TransferRecord record() const;
@@ -75,9 +74,18 @@ inline void succeeded(const StoreResult<void>& result) {
   REQUIRE(result.has_value());
 }
 
-inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, const KeyLookup& lookup,
+// A transfer of nothing with a key.
+inline ledger::Transfer keyed(std::string_view key, std::uint64_t hash) {
+  ledger::Transfer transfer;
+  transfer.idempotency_key = key;
+  transfer.key_hash = hash;
+  return transfer;
+}
+inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store,
+                                                       const ledger::Transfer& transfer,
                                                        Sequence after = 0) {
-  const auto found = store.find_keys({&lookup, 1}, after);
+  const auto* asked = &transfer;
+  const auto found = store.find_keys({&asked, 1}, after);
   if (!found) return tl::unexpected(found.error());
   if (found->empty()) return std::nullopt;
   if (!found->front().binding) return tl::unexpected(found->front().binding.error());
@@ -85,7 +93,7 @@ inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, const
 }
 inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store, std::string_view key,
                                                        Sequence after = 0) {
-  return find_key(store, KeyLookup{key, key_hash(key)}, after);
+  return find_key(store, keyed(key, key_hash(key)), after);
 }
 
 // What an index has to find in these, each there once.

@@ -41,38 +41,4 @@ TEST_CASE("SHA-256 gives the values of FIPS 180-4, also when its context is used
   }
 }
 
-namespace {
-
-Digest digest_of(ledger::TransferKind kind, std::vector<ledger::Entry> entries,
-                 std::string_view reference, std::string_view key = {}) {
-  ledger::Transfer transfer;
-  transfer.kind = kind;
-  transfer.entries = entries;
-  transfer.reference = reference;
-  transfer.idempotency_key = key;
-  return content_digest(transfer);
-}
-
-}  // namespace
-
-TEST_CASE("A content digest tells apart method, entries, their order and the reference") {
-  using ledger::TransferKind;
-  const auto base = digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent");
-  CHECK(base == digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent"));
-  CHECK(base == digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent", "another key"));
-  CHECK(base != digest_of(TransferKind::credit, {{"a", -5}, {"b", 5}}, "rent"));
-  CHECK(base != digest_of(TransferKind::transfer, {{"b", 5}, {"a", -5}}, "rent"));
-  CHECK(base != digest_of(TransferKind::transfer, {{"a", -5}, {"b", 6}}, "rent"));
-  CHECK(base != digest_of(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rents"));
-  CHECK(base != digest_of(TransferKind::transfer, {{"a", -5}}, "rent"));
-}
-
-TEST_CASE("No two transfers' contents run together into one digest") {
-  using ledger::TransferKind;
-  CHECK(digest_of(TransferKind::credit, {{"ab", 1}}, "c") !=
-        digest_of(TransferKind::credit, {{"a", 1}}, "bc"));
-  CHECK(digest_of(TransferKind::credit, {{"a", 1}}, "") !=
-        digest_of(TransferKind::credit, {}, std::string_view("\1\0\0\0a\1\0\0\0\0\0\0\0", 13)));
-}
-
 }  // namespace sg::persistence

@@ -1,5 +1,7 @@
 #include <rapidcheck/catch.h>
 
+#include <deque>
+
 #include "bed.hpp"
 #include "persistence/key_value.hpp"
 
@@ -9,17 +11,42 @@ TEST_CASE("A key is bound to its transfer, also after a restart") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   store.create_account("a", 100);
   CHECK_FALSE(value_of(find_key(*store, "k")).has_value());
-  const Digest digest{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-  const auto sequences = store.transfers({{{{0, 1}}, "", "k", digest}, {{{0, 2}}}});
+  const auto sequences = store.transfers({{{{0, 1}}, "", "k"}, {{{0, 2}}}});
   for (const bool restarted : {false, true}) {
     if (restarted) store.open();
     const auto binding = value_of(find_key(*store, "k"));
     REQUIRE(binding.has_value());
     CHECK(binding->sequence == sequences[0]);
     CHECK(binding->time == store.now);
-    CHECK(binding->digest == digest);
     CHECK_FALSE(value_of(find_key(*store, "k2")).has_value());
     CHECK_FALSE(value_of(find_key(*store, "")).has_value());
+  }
+}
+
+TEST_CASE("A binding tells whether the content is that of the transfer that asks") {
+  using ledger::TransferKind;
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb));
+  store.create_account("a", 100);
+  store.create_account("b", 100);
+  store.transfer({{{0, -5}, {1, 5}}, "rent", "k"});
+  const auto same = [&](TransferKind kind, const std::vector<ledger::Entry>& entries,
+                        std::string_view reference) {
+    auto transfer = keyed("k", key_hash("k"));
+    transfer.kind = kind;
+    transfer.entries = entries;
+    transfer.reference = reference;
+    return value_of(find_key(*store, transfer))->same_content;
+  };
+  for (const bool restarted : {false, true}) {
+    if (restarted) store.open();
+    CHECK(same(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent"));
+    CHECK_FALSE(same(TransferKind::credit, {{"a", -5}, {"b", 5}}, "rent"));
+    CHECK_FALSE(same(TransferKind::transfer, {{"b", 5}, {"a", -5}}, "rent"));
+    CHECK_FALSE(same(TransferKind::transfer, {{"a", -5}, {"c", 5}}, "rent"));
+    CHECK_FALSE(same(TransferKind::transfer, {{"a", -5}, {"b", 6}}, "rent"));
+    CHECK_FALSE(same(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rents"));
+    CHECK_FALSE(same(TransferKind::transfer, {{"a", -5}}, "rent"));
+    CHECK_FALSE(same(TransferKind::transfer, {{"a", -5}, {"b", 5}, {"b", 5}}, "rent"));
   }
 }
 
@@ -113,9 +140,9 @@ TEST_CASE("Two keys of one hash are told apart by the block") {
   }
   for (const bool indexed : {false, true}) {
     if (indexed) store.index_all();
-    CHECK(value_of(find_key(*store, KeyLookup{"one", 7}))->sequence == bound[0]);
-    CHECK(value_of(find_key(*store, KeyLookup{"two", 7}))->sequence == bound[1]);
-    CHECK_FALSE(value_of(find_key(*store, KeyLookup{"three", 7})).has_value());
+    CHECK(value_of(find_key(*store, keyed("one", 7)))->sequence == bound[0]);
+    CHECK(value_of(find_key(*store, keyed("two", 7)))->sequence == bound[1]);
+    CHECK_FALSE(value_of(find_key(*store, keyed("three", 7))).has_value());
   }
 }
 
@@ -247,16 +274,18 @@ TEST_CASE("Keys that are looked up together are found as each alone") {
     for (int i = 0; i < count; ++i) {
       asked.push_back("key" + std::to_string(*rc::gen::inRange(0, 2 * transfers)));
     }
-    std::vector<KeyLookup> lookups;
+    std::deque<ledger::Transfer> lookups;
+    std::vector<const ledger::Transfer*> pointers;
     for (const auto& key : asked) {
       // Some are asked by the hash of another.
       const bool strange = *rc::gen::inRange(0, 10) == 0;
-      lookups.push_back({key, key_hash(strange ? asked.front() : key)});
+      lookups.push_back(keyed(key, key_hash(strange ? asked.front() : key)));
+      pointers.push_back(&lookups.back());
     }
     std::vector<std::optional<Sequence>> together(lookups.size());
-    for (const auto& found : value_of(store->find_keys(lookups, after))) {
+    for (const auto& found : value_of(store->find_keys(pointers, after))) {
       RC_ASSERT(found.binding.has_value());
-      together[found.lookup] = found.binding->sequence;
+      together[found.transfer] = found.binding->sequence;
     }
     for (std::size_t i = 0; i < lookups.size(); ++i) {
       const auto alone = value_of(find_key(*store, lookups[i], after));

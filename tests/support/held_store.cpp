@@ -63,12 +63,13 @@ persistence::StoreResult<void> HeldStore::reopen() {
 }
 
 persistence::StoreResult<std::vector<persistence::FoundKey>> HeldStore::find_keys(
-    std::span<const persistence::KeyLookup> lookups, ledger::Sequence after) const {
+    std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const {
   const std::lock_guard lock(mutex_);
-  auto found = below_->find_keys(lookups, after);
-  for (std::size_t i = 0; i < lookups.size(); ++i) {
-    const int count = ++lookups_[std::string(lookups[i].key)];
-    if (count != 2 || lookups[i].key != fails_second_) continue;
+  auto found = below_->find_keys(transfers, after);
+  for (std::size_t i = 0; i < transfers.size(); ++i) {
+    const auto key = transfers[i]->idempotency_key;
+    const int count = ++lookups_[std::string(key)];
+    if (count != 2 || key != fails_second_) continue;
     found->push_back({i, tl::unexpected(persistence::StoreError{persistence::StoreFault::io,
                                                                 "a read failed to order"})});
   }

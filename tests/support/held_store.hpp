@@ -112,7 +112,7 @@ class HeldStore final : public persistence::Store {
     return below_->first_at_or_after(time);
   }
   persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
-      std::span<const persistence::KeyLookup> lookups, ledger::Sequence after) const override;
+      std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override;
   persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
   bool has_index_work() const override { return below_->has_index_work(); }
   std::size_t unindexed() const override { return below_->unindexed(); }

@@ -128,8 +128,8 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
     }
     stored.records.push_back(std::move(record));
     if (transfer.idempotency_key.empty()) continue;
-    const ledger::KeyBinding binding{image_.last, time_, digest(transfer)};
-    if (!image_.keys.emplace(transfer.idempotency_key, binding).second) {
+    const ModelBinding bound{image_.last, time_, content(transfer)};
+    if (!image_.keys.emplace(transfer.idempotency_key, bound).second) {
       faults.push_back("key " + std::string(transfer.idempotency_key) + " has two effects");
     }
   }
@@ -165,26 +165,19 @@ ledger::Result<std::vector<ledger::BoundTransfer>> ModelJournal::find(
   std::vector<ledger::BoundTransfer> bound;
   for (const auto* transfer : transfers) {
     const auto found = durable_.keys.find(transfer->idempotency_key);
-    if (found != durable_.keys.end()) bound.push_back({transfer, found->second});
+    if (found == durable_.keys.end()) continue;
+    const auto& [sequence, time, theirs] = found->second;
+    bound.push_back({transfer, ledger::KeyBinding{sequence, time, theirs == content(*transfer)}});
   }
   return bound;
 }
 
-// Any function of the content does: two halves of one FNV-1a walk.
-ledger::Digest ModelJournal::digest(const ledger::Transfer& transfer) const {
+std::string ModelJournal::content(const ledger::Transfer& transfer) {
   std::string text = std::to_string(static_cast<int>(transfer.kind));
   for (const auto& entry : transfer.entries) {
     text += '|' + std::string(entry.account_id) + '=' + std::to_string(entry.amount);
   }
-  text += '#' + std::string(transfer.reference);
-  ledger::Digest digest{};
-  for (std::size_t half = 0; half < 2; ++half) {
-    const auto hash = ledger::shard_hash(text + std::to_string(half));
-    for (std::size_t i = 0; i < 8; ++i) {
-      digest[half * 8 + i] = static_cast<std::uint8_t>(hash >> (8 * i));
-    }
-  }
-  return digest;
+  return text + '#' + std::string(transfer.reference);
 }
 
 const ModelRecord* ModelJournal::record_at(Sequence sequence) const {

@@ -26,10 +26,16 @@ struct ImageAccount {
   ledger::Amount floor = 0;
 };
 
+struct ModelBinding {
+  ledger::Sequence sequence = 0;
+  ledger::TimeMs time = 0;
+  std::string content;
+};
+
 struct Image {
   std::map<std::string, ImageAccount, std::less<>> accounts;
   std::set<std::string, std::less<>> participants;
-  std::map<std::string, ledger::KeyBinding, std::less<>> keys;
+  std::map<std::string, ModelBinding, std::less<>> keys;
   ledger::Sequence last = 0;
 };
 
@@ -76,9 +82,9 @@ class ModelJournal final : public ledger::KeySource {
 
   // The durable bindings.
   ledger::Sequence durable() const override { return durable_.last; }
-  ledger::Digest digest(const ledger::Transfer& transfer) const;
+  // All that a key is bound to.
+  static std::string content(const ledger::Transfer& transfer);
   void stamp(ledger::Transfer& transfer) const {
-    transfer.digest = digest(transfer);
     // Many keys share a hash: that must not matter.
     transfer.key_hash = transfer.idempotency_key.size() % 2;
   }

@@ -1,0 +1,11 @@
+#include "persistence/bytes.hpp"
+#include "persistence/record.hpp"
+#include "persistence/sha256.hpp"
+
+namespace sg::persistence {
+
+std::uint64_t key_hash(std::string_view key) {
+  return get_fixed<std::uint64_t>(reinterpret_cast<const char*>(sha256(key).data()));
+}
+
+}  // namespace sg::persistence
