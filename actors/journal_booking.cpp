@@ -5,6 +5,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal.hpp"
+#include "ledger/prefetch.hpp"
 
 namespace sg::actors {
 
@@ -39,8 +40,8 @@ void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) cons
   for (auto i = batch.units[unit].first_account + kPrefetchAhead; i < end; ++i) {
     const auto number = numbers[i];
     if (number >= balances_.size()) continue;
-    __builtin_prefetch(&balances_[number], 1);
-    __builtin_prefetch(&floors_[number]);
+    ledger::prefetch(&balances_[number]);
+    ledger::prefetch(&floors_[number]);
   }
 }
 

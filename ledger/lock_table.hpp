@@ -17,6 +17,7 @@
 #include "ledger/ids.hpp"
 #include "ledger/lock_batch.hpp"
 #include "ledger/money.hpp"
+#include "ledger/prefetch.hpp"
 
 namespace sg::ledger {
 
@@ -65,8 +66,8 @@ class LockTable {
   // Asks for the memory of the slot, which may lie in two cache lines.
   void prefetch(Slot slot) const {
     const auto* account = &accounts_[slot];
-    __builtin_prefetch(account, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(account + 1) - 1, 1);
+    ledger::prefetch(account);
+    ledger::prefetch(reinterpret_cast<const char*>(account + 1) - 1);
   }
 
   // Grants, refuses or queues. On `waiting`, `waiter` holds the place in the queue.

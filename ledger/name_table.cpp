@@ -3,6 +3,8 @@
 #include <absl/hash/hash.h>
 #include <absl/strings/string_view.h>
 
+#include "ledger/prefetch.hpp"
+
 namespace sg::ledger {
 namespace {
 
@@ -35,7 +37,7 @@ std::optional<NameTable::Value> NameTable::prefetch_text(std::uint64_t hash) con
   const auto tag = tag_of(hash);
   const auto place = table_.find(hash, [tag](const Entry& entry) { return entry.tag == tag; });
   if (place == table_.kNowhere) return std::nullopt;
-  __builtin_prefetch(text_of(table_[place]).data());
+  ledger::prefetch(text_of(table_[place]).data());
   return table_[place].value;
 }
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "ledger/prefetch.hpp"
+
 namespace sg::ledger {
 
 // Entry: default-constructed it is empty; bool empty() const. The caller hashes, and knows when two
@@ -24,7 +26,7 @@ class ProbeTable {
   const Entry& operator[](std::size_t place) const { return entries_[place]; }
 
   void prefetch(std::uint64_t hash) const {
-    if (!entries_.empty()) __builtin_prefetch(&entries_[hash & mask()], 1);
+    if (!entries_.empty()) ledger::prefetch(&entries_[hash & mask()]);
   }
 
   // The place of the entry that `is` it.

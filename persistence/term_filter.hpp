@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/prefetch.hpp"
 #include "persistence/mention.hpp"
 
 namespace sg::persistence {
@@ -48,7 +49,7 @@ class TermFilter {
   }
   // Asks for the memory that may_have() looks at.
   void prefetch(const Probe& probe) const {
-    if (!lines_.empty()) __builtin_prefetch(&lines_[line_of(probe)]);
+    if (!lines_.empty()) ledger::prefetch(&lines_[line_of(probe)]);
   }
   bool may_have(const Probe& probe) const {
     if (lines_.empty()) return false;
