@@ -158,7 +158,9 @@ class RocksKeyValue : public KeyValue {
   rocksdb::Status write_file(const std::filesystem::path& file,
                              std::span<const KeyRow> rows) const {
     const rocksdb::Options options(db_->GetDBOptions(), run_options());
-    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
+    // What was just written is read soon, by the next merge and by look-ups: it stays in memory.
+    constexpr bool kInvalidatePageCache = false;
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, nullptr, kInvalidatePageCache);
     auto status = writer.Open(file.string());
     for (std::size_t i = 0; i < rows.size() && status.ok(); ++i) {
       status = writer.Put(slice(rows[i].key), slice(rows[i].value));
