@@ -57,8 +57,8 @@ caf::error Journal::open() {
   if (!balances) return store_error(balances.error());
   auto floors = store.load_floors();
   if (!floors) return store_error(floors.error());
-  balances_ = std::move(*balances);
-  floors_ = std::move(*floors);
+  accounts_.resize(balances->size());
+  for (std::size_t i = 0; i < accounts_.size(); ++i) accounts_[i] = {(*balances)[i], (*floors)[i]};
   // What the last checkpoint lacks is not known by account: the next one takes all of them.
   mark_all_dirty();
   run_ms_at_start_ = store.head().run_ms;
@@ -197,7 +197,13 @@ void Journal::await_durable(const AwaitDurable& wait) {
 }
 
 std::shared_ptr<const std::vector<Amount>> Journal::copy_balances() const {
-  return std::make_shared<const std::vector<Amount>>(balances_);
+  return std::make_shared<const std::vector<Amount>>(balances_of(0, accounts_.size()));
+}
+
+std::vector<Amount> Journal::balances_of(std::size_t first, std::size_t end) const {
+  std::vector<Amount> balances(end - first);
+  for (auto i = first; i < end; ++i) balances[i - first] = accounts_[i].balance;
+  return balances;
 }
 
 void Journal::take_snapshot(const TakeSnapshot& take) {
@@ -206,7 +212,7 @@ void Journal::take_snapshot(const TakeSnapshot& take) {
 }
 
 void Journal::mark_all_dirty() {
-  is_dirty_.assign(persistence::balance_pages(balances_.size()), true);
+  is_dirty_.assign(persistence::balance_pages(accounts_.size()), true);
   dirty_.resize(is_dirty_.size());
   std::iota(dirty_.begin(), dirty_.end(), std::uint32_t{0});
   taking_.clear();
@@ -227,9 +233,8 @@ void Journal::take_dirty(const TakeDirtyBalances& take) {
   answer.pages.reserve(count);
   for (auto it = taking_.end() - static_cast<std::ptrdiff_t>(count); it != taking_.end(); ++it) {
     const auto first = std::size_t{*it} * persistence::kBalancesOfPage;
-    const auto last = std::min(first + persistence::kBalancesOfPage, balances_.size());
-    const std::span accounts(&balances_[first], last - first);
-    answer.pages.push_back({*it, answer.sequence, {accounts.begin(), accounts.end()}});
+    const auto end = std::min(first + persistence::kBalancesOfPage, accounts_.size());
+    answer.pages.push_back({*it, answer.sequence, balances_of(first, end)});
   }
   taking_.resize(taking_.size() - count);
   answer.more = !taking_.empty();

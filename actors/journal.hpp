@@ -75,6 +75,8 @@ class Journal {
   void maintenance_done(const MaintenanceDone& done);
   void offer_maintenance();
   std::shared_ptr<const std::vector<ledger::Amount>> copy_balances() const;
+  // Of the accounts with these numbers; `end` is none of them.
+  std::vector<ledger::Amount> balances_of(std::size_t first, std::size_t end) const;
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
@@ -82,8 +84,11 @@ class Journal {
   std::uint64_t life_ = 0;
 
   // The state with every sequenced record in it, by account number.
-  std::vector<ledger::Amount> balances_;
-  std::vector<ledger::Amount> floors_;
+  struct AccountState {
+    ledger::Amount balance = 0;
+    ledger::Amount floor = 0;
+  };
+  std::vector<AccountState> accounts_;
   // Pages of balances that changed since the last checkpoint began.
   std::vector<bool> is_dirty_;
   std::vector<std::uint32_t> dirty_;

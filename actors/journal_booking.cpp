@@ -39,9 +39,7 @@ void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) cons
   const auto end = std::min(next + kPrefetchAhead, numbers.size());
   for (auto i = batch.units[unit].first_account + kPrefetchAhead; i < end; ++i) {
     const auto number = numbers[i];
-    if (number >= balances_.size()) continue;
-    ledger::prefetch(&balances_[number]);
-    ledger::prefetch(&floors_[number]);
+    if (number < accounts_.size()) ledger::prefetch(&accounts_[number]);
   }
 }
 
@@ -60,9 +58,8 @@ Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
     const auto account = group_->add(*submission.new_account);
     unit.sequence = account.sequence;
     unit.created = account.number;
-    balances_.push_back(account.initial_balance);
-    floors_.push_back(account.floor);
-    is_dirty_.resize(persistence::balance_pages(balances_.size()));
+    accounts_.push_back({account.initial_balance, account.floor});
+    is_dirty_.resize(persistence::balance_pages(accounts_.size()));
     touch(account.number);
   } else {
     return book_transfers(batch, unit);
@@ -142,7 +139,7 @@ bool Journal::move_money(const LockBatch& batch, const Unit& unit, std::uint32_t
       if (!is_undecided(unit.submission->results[i])) continue;
       for (const auto& entry : unit.submission->transfers[i].entries) {
         const auto number = batch.account_numbers[account++];
-        auto& balance = balances_[number];
+        auto& balance = accounts_[number].balance;
         balance = forward ? wrapping_add(balance, entry.amount)
                           : static_cast<Amount>(static_cast<std::uint64_t>(balance) -
                                                 static_cast<std::uint64_t>(entry.amount));
@@ -153,9 +150,10 @@ bool Journal::move_money(const LockBatch& batch, const Unit& unit, std::uint32_t
   apply(true);
   for (std::uint32_t e = 0; e < entries; ++e) {
     const auto number = batch.account_numbers[unit.first_account + e];
-    if (balances_[number] >= floors_[number]) continue;
+    const auto& [balance, floor] = accounts_[number];
+    if (balance >= floor) continue;
     spdlog::critical("journal: a granted unit would take account {} to {}, below its floor {}",
-                     number, balances_[number], floors_[number]);
+                     number, balance, floor);
     apply(false);
     return false;
   }

@@ -116,8 +116,10 @@ void RunWriter::add(const Mention& mention) {
   page_end_ = static_cast<std::size_t>(to - page_.data());
   if (starts_page) run_.page_starts_.push_back(mention);
   if (run_.facts_.mentions == 0 || previous_.term != mention.term) {
-    ++run_.terms_;
-    run_.filter_.add(TermFilter::Probe(filter_hash(run_.family_, mention.term)));
+    auto& place = ahead_[run_.terms_ % kTermsAhead];
+    if (run_.terms_++ >= kTermsAhead) run_.filter_.add(place);
+    place = TermFilter::Probe(filter_hash(run_.family_, mention.term));
+    run_.filter_.prefetch(place);
   }
   ++run_.facts_.mentions;
   previous_ = mention;
@@ -133,6 +135,8 @@ StoreResult<void> RunWriter::write_pages(KeyValue& rows) { return write(rows, nu
 
 StoreResult<RunPtr> RunWriter::finish(KeyValue& rows) {
   if (page_end_ != 0) end_page();
+  const auto waiting = std::min<std::size_t>(run_.terms_, kTermsAhead);
+  for (std::size_t i = 0; i < waiting; ++i) run_.filter_.add(ahead_[i]);
   const auto footer = run_.footer();
   if (auto written = write(rows, &footer); !written) return tl::unexpected(written.error());
   return std::make_shared<const Run>(std::move(run_));

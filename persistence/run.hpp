@@ -11,6 +11,7 @@
 // The footer names each page's first mention; the filter is TermFilter's, of filter_hash().
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -102,6 +103,9 @@ class RunWriter {
   std::string page_;  // room for one, filled up to page_end_
   std::size_t page_end_ = 0;
   std::vector<std::string> pages_;  // full ones that the store does not have yet
+  // Terms whose lines of the filter have been asked for, the oldest at terms % kTermsAhead.
+  static constexpr std::size_t kTermsAhead = 16;
+  std::array<TermFilter::Probe, kTermsAhead> ahead_;
   std::uint32_t written_ = 0;
 };
 
