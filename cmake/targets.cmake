@@ -53,5 +53,6 @@ function(scalegraph_test name)
   set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/support/catch_main.cpp
                               PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  # With sanitizers the simulation takes ten times as long.
+  set_tests_properties(${name} PROPERTIES TIMEOUT $<IF:$<BOOL:${SCALEGRAPH_SANITIZE}>,1800,600>)
 endfunction()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -41,13 +42,13 @@ class KeysInFlight {
   // False when the key is in flight already.
   bool begin(const Transfer& transfer) {
     if (contains(transfer)) return false;
-    if (keys_.full()) keys_.grow(keys_.size() + 1, hash_of, [](std::size_t, std::size_t) {});
-    keys_.insert(transfer.key_hash, {transfer.key_hash, &transfer});
+    if (keys_.full()) keys_.grow(keys_.size() + 1, place_hash_of, [](std::size_t, std::size_t) {});
+    keys_.insert(place_hash(transfer.key_hash), {transfer.key_hash, &transfer});
     return true;
   }
   bool contains(const Transfer& transfer) const { return place_of(transfer) != keys_.kNowhere; }
   // Asks for the memory that the other functions look at first.
-  void prefetch(const Transfer& transfer) const { keys_.prefetch(transfer.key_hash); }
+  void prefetch(const Transfer& transfer) const { keys_.prefetch(place_hash(transfer.key_hash)); }
   // Needs: the key is in flight.
   void join(const Transfer& transfer, Joiner joiner) {
     joiners_[keys_[place_of(transfer)].first].push_back(std::move(joiner));
@@ -57,7 +58,7 @@ class KeysInFlight {
     const auto place = place_of(transfer);
     if (place == keys_.kNowhere) return {};
     const auto* first = keys_[place].first;
-    keys_.erase(place, hash_of);
+    keys_.erase(place, place_hash_of);
     Ended ended{first, {}};
     if (joiners_.empty()) return ended;
     if (const auto joined = joiners_.find(first); joined != joiners_.end()) {
@@ -91,9 +92,11 @@ class KeysInFlight {
     const Transfer* first = nullptr;  // with this key
     bool empty() const { return first == nullptr; }
   };
-  static std::uint64_t hash_of(const InFlight& key) { return key.hash; }
+  // Of another seed in each process: keys can be chosen whose hashes have the same low bits.
+  static std::uint64_t place_hash(std::uint64_t hash) { return absl::Hash<std::uint64_t>{}(hash); }
+  static std::uint64_t place_hash_of(const InFlight& key) { return place_hash(key.hash); }
   std::size_t place_of(const Transfer& transfer) const {
-    return keys_.find(transfer.key_hash, [&transfer](const InFlight& key) {
+    return keys_.find(place_hash(transfer.key_hash), [&transfer](const InFlight& key) {
       return key.first == &transfer || (key.hash == transfer.key_hash &&
                                         key.first->idempotency_key == transfer.idempotency_key);
     });

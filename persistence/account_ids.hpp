@@ -1,5 +1,5 @@
-// Ids of accounts that were read lately, by number: a listing needs many of the same. Ids of
-// durable accounts never change.
+// Ids of accounts that were read lately, by number: listings and retries need many of the same. Ids
+// of durable accounts never change.
 #pragma once
 
 #include <array>

@@ -1,3 +1,4 @@
+// How the key index knows an idempotency key.
 #include "persistence/bytes.hpp"
 #include "persistence/record.hpp"
 #include "persistence/sha256.hpp"

@@ -98,13 +98,16 @@ TEST_CASE("The amount of a credit or debit is above 0", "[ledger][transfer]") {
   }
 }
 
-}  // namespace
-TEST_CASE("The content of a transfer is method, entries, their order, and reference") {
+TEST_CASE("The content of a transfer is method, entries, their order, and reference",
+          "[ledger][transfer]") {
   const std::vector<Entry> entries{{"a", -5}, {"b", 5}};
   const auto base = transfer(TransferKind::transfer, entries, "rent");
-  auto other_key = base;
-  other_key.idempotency_key = "another";
-  CHECK(same_content(base, other_key));
+  const std::string text = "a b rent";
+  const std::string_view view = text;
+  const std::vector<Entry> copies{{view.substr(0, 1), -5}, {view.substr(2, 1), 5}};
+  auto same = transfer(TransferKind::transfer, copies, view.substr(4));
+  same.idempotency_key = "another";
+  CHECK(same_content(base, same));
   CHECK_FALSE(same_content(base, transfer(TransferKind::credit, entries, "rent")));
   CHECK_FALSE(same_content(base, transfer(TransferKind::transfer, entries, "rents")));
   const std::vector<std::vector<Entry>> others{{},
@@ -119,4 +122,5 @@ TEST_CASE("The content of a transfer is method, entries, their order, and refere
   }
 }
 
+}  // namespace
 }  // namespace sg::ledger

@@ -81,6 +81,7 @@ inline ledger::Transfer keyed(std::string_view key, std::uint64_t hash) {
   transfer.key_hash = hash;
   return transfer;
 }
+
 inline StoreResult<std::optional<KeyBinding>> find_key(const Store& store,
                                                        const ledger::Transfer& transfer,
                                                        Sequence after = 0) {

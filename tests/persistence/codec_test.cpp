@@ -107,7 +107,7 @@ TEST_CASE("A two-party transfer with a short reference takes under 70 bytes") {
   CHECK(group->writer.buffer().size() / transfers.size() < 35);
   transfers.front().key = "3f2b8c1e-58ac-4b4b-8888-0123456789ab";
   for (auto& transfer : transfers) transfer.key = transfers.front().key;
-  CHECK(encode_group(transfers)->writer.buffer().size() / transfers.size() < 90);
+  CHECK(encode_group(transfers)->writer.buffer().size() / transfers.size() < 75);
 }
 
 TEST_CASE("Blocks are sealed past their target size, at the end of a unit only") {

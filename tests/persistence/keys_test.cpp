@@ -28,17 +28,29 @@ TEST_CASE("A binding tells whether the content is that of the transfer that asks
   Bed store(GENERATE(Backend::memory, Backend::rocksdb));
   store.create_account("a", 100);
   store.create_account("b", 100);
-  store.transfer({{{0, -5}, {1, 5}}, "rent", "k"});
-  const auto same = [&](TransferKind kind, const std::vector<ledger::Entry>& entries,
-                        std::string_view reference) {
-    auto transfer = keyed("k", key_hash("k"));
+  store.transfers(
+      {{{{0, -5}, {1, 5}}, "rent", "k"}, {{{0, 7}}, "", "credit", TransferKind::credit}});
+  const auto same_as = [&](std::string_view key, TransferKind kind,
+                           const std::vector<ledger::Entry>& entries, std::string_view reference) {
+    auto transfer = keyed(key, key_hash(key));
     transfer.kind = kind;
     transfer.entries = entries;
     transfer.reference = reference;
-    return value_of(find_key(*store, transfer))->same_content;
+    const auto binding = value_of(find_key(*store, transfer));
+    REQUIRE(binding.has_value());
+    return binding->same_content;
   };
-  for (const bool restarted : {false, true}) {
-    if (restarted) store.open();
+  const auto same = [&](TransferKind kind, const std::vector<ledger::Entry>& entries,
+                        std::string_view reference) {
+    return same_as("k", kind, entries, reference);
+  };
+  for (const bool indexed : {false, true}) {
+    if (indexed) {
+      store.index_all();
+      store.open();
+    }
+    CHECK(same_as("credit", TransferKind::credit, {{"a", 7}}, ""));
+    CHECK_FALSE(same_as("credit", TransferKind::debit, {{"a", 7}}, ""));
     CHECK(same(TransferKind::transfer, {{"a", -5}, {"b", 5}}, "rent"));
     CHECK_FALSE(same(TransferKind::credit, {{"a", -5}, {"b", 5}}, "rent"));
     CHECK_FALSE(same(TransferKind::transfer, {{"b", 5}, {"a", -5}}, "rent"));

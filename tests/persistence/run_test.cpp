@@ -47,7 +47,8 @@ std::vector<Mention> some_mentions(Sequence first, Sequence last, std::uint64_t 
   return mentions;
 }
 
-RunPtr write_run(KeyValue& rows, std::uint32_t id, std::vector<Mention> mentions) {
+RunPtr write_run(KeyValue& rows, std::uint32_t id, std::vector<Mention> mentions,
+                 Family family = Family::history) {
   std::sort(mentions.begin(), mentions.end(), precedes);
   RunFacts facts;
   facts.id = id;
@@ -56,7 +57,7 @@ RunPtr write_run(KeyValue& rows, std::uint32_t id, std::vector<Mention> mentions
     facts.first = std::min(facts.first, mention.sequence);
     facts.last = std::max(facts.last, mention.sequence);
   }
-  RunWriter writer(Family::history, facts, mentions.size());
+  RunWriter writer(family, facts, mentions.size());
   for (const auto& mention : mentions) writer.add(mention);
   return value_of(writer.finish(rows));
 }
@@ -95,6 +96,22 @@ TEST_CASE("A run of many pages gives back each term's mentions, newest first") {
   }
 }
 
+TEST_CASE("The filter of a run has all of its terms, however few they are") {
+  Rows store;
+  const auto family = GENERATE(Family::history, Family::keys);
+  const auto terms = GENERATE(range(std::uint64_t{1}, std::uint64_t{50}));
+  std::vector<Mention> mentions;
+  for (std::uint64_t i = 0; i < terms; ++i) {
+    mentions.push_back({mix(i), 2 * i + 1});
+    mentions.push_back({mix(i), 2 * i + 2});
+  }
+  const auto run = write_run(*store.rows, 1, mentions, family);
+  CHECK(run->terms() == terms);
+  for (const auto& mention : mentions) {
+    CHECK(run->filter().may_have(TermFilter::Probe(filter_hash(family, mention.term))));
+  }
+}
+
 TEST_CASE("A merge has what its runs had, whatever the size of its slices") {
   Rows store;
   const std::size_t slice = GENERATE(std::size_t{1'000}, ~std::size_t{0});
@@ -115,6 +132,9 @@ TEST_CASE("A merge has what its runs had, whatever the size of its slices") {
   }
   CHECK((steps > 5) == (slice == 1'000));
   CHECK(read_all(*store.rows, *merged) == all);
+  for (const auto& mention : all) {
+    CHECK(merged->filter().may_have(TermFilter::Probe(filter_hash(Family::history, mention.term))));
+  }
   CHECK(merged->facts().first == 1);
   CHECK(merged->facts().last == 15'000);
   CHECK(merged->facts().level == 1);
