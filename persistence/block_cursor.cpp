@@ -8,6 +8,7 @@ tl::unexpected<StoreError> damaged(const BlockView& block, const std::string& wh
 }
 
 StoreResult<bool> BlockCursor::look() {
+  stands_ = false;
   if (!cursor_->valid()) {
     if (auto status = cursor_->status(); !status) return tl::unexpected(status.error());
     return false;
@@ -27,10 +28,12 @@ StoreResult<bool> BlockCursor::look() {
                                                 ") is damaged: " + parsed.error());
   }
   block_ = *parsed;
+  stands_ = true;
   return true;
 }
 
 StoreResult<bool> BlockCursor::seek(Sequence holding) {
+  if (stands_ && block_.holds(holding)) return true;
   cursor_->seek_for_prev(be64(holding));
   const auto found = look();
   if (!found || !*found) return found;

@@ -12,7 +12,8 @@ class BlockCursor {
  public:
   explicit BlockCursor(const KeyValue& rows) : cursor_(rows.cursor(Family::blocks)) {}
 
-  // Each says whether there is such a block; a damaged one is an error that names it.
+  // Each says whether there is such a block; a damaged one is an error that names it. Costs nothing
+  // for the block that it stands on.
   StoreResult<bool> seek(Sequence holding);
   // The block that holds it, or the first after it.
   StoreResult<bool> seek_at_or_after(Sequence sequence);
@@ -30,6 +31,7 @@ class BlockCursor {
 
   std::unique_ptr<Cursor> cursor_;
   BlockView block_;
+  bool stands_ = false;  // on block_
 };
 
 // The chain's head as its last block tells it; an empty head when there is none.

@@ -5,21 +5,60 @@
 namespace sg::persistence {
 namespace {
 
-// The block has account numbers for ids; two requests with one key are rare enough to look them up.
-StoreResult<bool> has_content(const DecodedRecord& record, const ledger::Transfer& transfer,
-                              AccountIdCache& ids, const Catalog& catalog) {
-  if (static_cast<ledger::TransferKind>(record.kind) != transfer.kind ||
-      record.reference != transfer.reference || record.postings.size() != transfer.entries.size()) {
-    return false;
+// Made for one call: the keys of a batch that is sent again stand in few blocks.
+class Bindings {
+ public:
+  Bindings(const KeyValue& rows, AccountIdCache& ids, Sequence durable)
+      : ids_(ids), catalog_(rows, durable), blocks_(rows) {}
+
+  // What the youngest of the records that is bound to the transfer's key stands for, if it was
+  // written at `oldest` on the run clock, or after.
+  StoreResult<std::optional<KeyBinding>> find(std::span<const Sequence> places,
+                                              const ledger::Transfer& transfer,
+                                              std::int64_t oldest) {
+    for (const Sequence sequence : places) {
+      const auto found = blocks_.seek(sequence);
+      if (!found) return tl::unexpected(found.error());
+      if (!*found) {
+        return store_error(StoreFault::corrupt,
+                           "the block with sequence " + std::to_string(sequence) + " is missing");
+      }
+      const BlockView& block = blocks_.block();
+      if (!block.read_record(static_cast<std::uint32_t>(sequence - block.first()), record_)) {
+        return damaged(block, "record " + std::to_string(sequence) + " does not decode");
+      }
+      // Another key may have the same hash.
+      if (record_.key != transfer.idempotency_key) continue;
+      if (block.stamp().run_ms < oldest) return std::nullopt;
+      const auto same = has_content_of(transfer);
+      if (!same) return tl::unexpected(same.error());
+      return KeyBinding{sequence, block.stamp().time, *same};
+    }
+    return std::nullopt;
   }
-  for (std::size_t i = 0; i < record.postings.size(); ++i) {
-    if (record.postings[i].amount != transfer.entries[i].amount) return false;
-    const auto id = ids.id_of(record.postings[i].account, catalog);
-    if (!id) return tl::unexpected(id.error());
-    if (*id != transfer.entries[i].account_id) return false;
+
+ private:
+  // The block has account numbers for ids.
+  StoreResult<bool> has_content_of(const ledger::Transfer& transfer) {
+    if (static_cast<ledger::TransferKind>(record_.kind) != transfer.kind ||
+        record_.reference != transfer.reference ||
+        record_.postings.size() != transfer.entries.size()) {
+      return false;
+    }
+    for (std::size_t i = 0; i < record_.postings.size(); ++i) {
+      if (record_.postings[i].amount != transfer.entries[i].amount) return false;
+      const auto id = ids_.id_of(record_.postings[i].account, catalog_);
+      if (!id) return tl::unexpected(id.error());
+      if (*id != transfer.entries[i].account_id) return false;
+    }
+    return true;
   }
-  return true;
-}
+
+  AccountIdCache& ids_;
+  const Catalog catalog_;
+  BlockCursor blocks_;
+  DecodedRecord record_;
+};
 
 }  // namespace
 
@@ -29,8 +68,18 @@ StoreResult<std::vector<FoundKey>> KeyIndex::find(
   std::vector<Term> terms(transfers.size());
   for (std::size_t i = 0; i < transfers.size(); ++i) terms[i] = transfers[i]->key_hash;
   std::vector<FoundKey> found;
-  for (const auto i : index.candidates(terms, searched.after)) {
-    auto bound = find_one(rows, index, ids, *transfers[i], searched);
+  const auto candidates = index.candidates(terms, searched.after);
+  if (candidates.empty()) return found;
+  const MentionRange range{searched.after + 1, searched.durable + 1};
+  const auto oldest = clock_.load(std::memory_order_relaxed) - retention_ms_;
+  Bindings bindings(rows, ids, searched.durable);
+  for (const auto i : candidates) {
+    const auto places = index.find(rows, Index::keys, terms[i], range);
+    if (!places) {
+      found.push_back({i, tl::unexpected(places.error())});
+      continue;
+    }
+    auto bound = bindings.find(*places, *transfers[i], oldest);
     if (!bound) {
       found.push_back({i, tl::unexpected(bound.error())});
     } else if (*bound) {
@@ -38,39 +87,6 @@ StoreResult<std::vector<FoundKey>> KeyIndex::find(
     }
   }
   return found;
-}
-
-StoreResult<std::optional<KeyBinding>> KeyIndex::find_one(const KeyValue& rows,
-                                                          const RecordIndex& index,
-                                                          AccountIdCache& ids,
-                                                          const ledger::Transfer& transfer,
-                                                          const Searched& searched) const {
-  const auto places =
-      index.find(rows, Index::keys, transfer.key_hash, {searched.after + 1, searched.durable + 1});
-  if (!places) return tl::unexpected(places.error());
-  if (places->empty()) return std::nullopt;
-  BlockCursor cursor(rows);
-  DecodedRecord record;
-  for (const Sequence sequence : *places) {
-    const auto found = cursor.seek(sequence);
-    if (!found) return tl::unexpected(found.error());
-    if (!*found) {
-      return store_error(StoreFault::corrupt,
-                         "the block with sequence " + std::to_string(sequence) + " is missing");
-    }
-    const BlockView& block = cursor.block();
-    if (!block.read_record(static_cast<std::uint32_t>(sequence - block.first()), record)) {
-      return damaged(block, "record " + std::to_string(sequence) + " does not decode");
-    }
-    // Another key may have the same hash.
-    if (record.key != transfer.idempotency_key) continue;
-    const auto now = clock_.load(std::memory_order_relaxed);
-    if (now - block.stamp().run_ms > retention_ms_) return std::nullopt;
-    const auto same = has_content(record, transfer, ids, Catalog(rows, searched.durable));
-    if (!same) return tl::unexpected(same.error());
-    return KeyBinding{sequence, block.stamp().time, *same};
-  }
-  return std::nullopt;
 }
 
 }  // namespace sg::persistence

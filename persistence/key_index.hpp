@@ -31,11 +31,6 @@ class KeyIndex {
   void advance(std::int64_t run_ms) { clock_.store(run_ms, std::memory_order_relaxed); }
 
  private:
-  StoreResult<std::optional<KeyBinding>> find_one(const KeyValue& rows, const RecordIndex& index,
-                                                  AccountIdCache& ids,
-                                                  const ledger::Transfer& transfer,
-                                                  const Searched& searched) const;
-
   std::int64_t retention_ms_;
   std::atomic<std::int64_t> clock_ = 0;
 };

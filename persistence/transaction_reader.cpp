@@ -4,13 +4,6 @@
 
 namespace sg::persistence {
 
-StoreResult<bool> TransactionReader::go_to(Sequence sequence) {
-  if (on_block_ && blocks_.block().holds(sequence)) return true;
-  auto found = blocks_.seek(sequence);
-  on_block_ = found && *found;
-  return found;
-}
-
 StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord& record,
                                                             TimeMs time) {
   StoredTransaction stored;
@@ -29,7 +22,7 @@ StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord&
 
 StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence sequence) {
   if (sequence == 0 || sequence > durable_) return std::nullopt;
-  const auto found = go_to(sequence);
+  const auto found = blocks_.seek(sequence);
   if (!found) return tl::unexpected(found.error());
   if (!*found) {
     return store_error(StoreFault::corrupt,

@@ -26,13 +26,11 @@ class TransactionReader {
  private:
   StoreResult<StoredTransaction> to_stored(const DecodedRecord& record, TimeMs time);
   StoreResult<std::vector<StoredTransaction>> list_all(const TransactionRange& range);
-  StoreResult<bool> go_to(Sequence sequence);
 
   const KeyValue& rows_;
   AccountIdCache& ids_;
   const Catalog catalog_;
   BlockCursor blocks_;
-  bool on_block_ = false;
   const Sequence durable_;
   DecodedRecord record_;
 };
