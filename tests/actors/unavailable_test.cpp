@@ -162,6 +162,8 @@ TEST_CASE("An internal error has a correlation id that stands in the log too") {
   w.store->raise_floors_of_journal(1000);
   w.ledger.tree.restart_child("journal");
   REQUIRE(told_in_the_end([&] { return w.client.credit(w.a, 950); }) == "OK");
+  // Who reads learns later than who writes that a shard serves again.
+  REQUIRE(told_in_the_end([&] { return w.client.account(w.a); }) == "OK");
 
   std::string told_of;
   SECTION("of a unary call") { told_of = told(w.client.debit(w.a, 60, "k")); }
