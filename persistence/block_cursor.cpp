@@ -7,6 +7,11 @@ tl::unexpected<StoreError> damaged(const BlockView& block, const std::string& wh
                      name_of_block(block.first(), block.count()) + " is damaged: " + what);
 }
 
+StoreResult<void> read_record(const BlockView& block, Sequence sequence, DecodedRecord& into) {
+  if (block.read_record(static_cast<std::uint32_t>(sequence - block.first()), into)) return {};
+  return damaged(block, "record " + std::to_string(sequence) + " does not decode");
+}
+
 StoreResult<bool> BlockCursor::look() {
   stands_ = false;
   if (!cursor_->valid()) {
@@ -38,6 +43,14 @@ StoreResult<bool> BlockCursor::seek(Sequence holding) {
   const auto found = look();
   if (!found || !*found) return found;
   return block_.holds(holding);
+}
+
+StoreResult<void> BlockCursor::require(Sequence holding) {
+  const auto found = seek(holding);
+  if (!found) return tl::unexpected(found.error());
+  if (*found) return {};
+  return store_error(StoreFault::corrupt,
+                     "the block with sequence " + std::to_string(holding) + " is missing");
 }
 
 StoreResult<bool> BlockCursor::seek_at_or_after(Sequence sequence) {
@@ -79,8 +92,8 @@ StoreResult<ChainHead> head_after(const BlockView& block) {
   head.run_ms = stamp.run_ms;
   DecodedRecord record;
   for (std::uint32_t i = 0; i < block.count(); ++i) {
-    if (!block.read_record(i, record)) {
-      return damaged(block, "record " + std::to_string(block.first() + i) + " does not decode");
+    if (auto read = read_record(block, block.first() + i, record); !read) {
+      return tl::unexpected(read.error());
     }
     if (record.kind == RecordKind::account) ++head.accounts;
   }

@@ -15,6 +15,8 @@ class BlockCursor {
   // Each says whether there is such a block; a damaged one is an error that names it. Costs nothing
   // for the block that it stands on.
   StoreResult<bool> seek(Sequence holding);
+  // The same for a block that has to be there: that it is missing is an error.
+  StoreResult<void> require(Sequence holding);
   // The block that holds it, or the first after it.
   StoreResult<bool> seek_at_or_after(Sequence sequence);
   StoreResult<bool> seek_to_last();
@@ -40,5 +42,8 @@ StoreResult<ChainHead> read_head(const KeyValue& rows);
 StoreResult<ChainHead> head_after(const BlockView& block);
 
 tl::unexpected<StoreError> damaged(const BlockView& block, const std::string& what);
+
+// The record with this sequence, which the block holds; `into` keeps its capacity.
+StoreResult<void> read_record(const BlockView& block, Sequence sequence, DecodedRecord& into);
 
 }  // namespace sg::persistence

@@ -83,9 +83,7 @@ bool Replay::add(AccountNumber account, Amount amount, Sequence sequence) {
 }
 
 StoreResult<void> Replay::apply(const BlockView& block, std::uint32_t index) {
-  if (!block.read_record(index, record_)) {
-    return damaged(block, "record " + std::to_string(block.first() + index) + " does not decode");
-  }
+  if (auto read = read_record(block, block.first() + index, record_); !read) return read;
   bool known = true;
   if (record_.kind == RecordKind::account) {
     known = add(record_.account.number, record_.account.initial_balance, record_.sequence);

@@ -17,15 +17,10 @@ class Bindings {
                                               const ledger::Transfer& transfer,
                                               std::int64_t oldest) {
     for (const Sequence sequence : places) {
-      const auto found = blocks_.seek(sequence);
-      if (!found) return tl::unexpected(found.error());
-      if (!*found) {
-        return store_error(StoreFault::corrupt,
-                           "the block with sequence " + std::to_string(sequence) + " is missing");
-      }
+      if (auto found = blocks_.require(sequence); !found) return tl::unexpected(found.error());
       const BlockView& block = blocks_.block();
-      if (!block.read_record(static_cast<std::uint32_t>(sequence - block.first()), record_)) {
-        return damaged(block, "record " + std::to_string(sequence) + " does not decode");
+      if (auto read = read_record(block, sequence, record_); !read) {
+        return tl::unexpected(read.error());
       }
       // Another key may have the same hash.
       if (record_.key != transfer.idempotency_key) continue;

@@ -196,9 +196,7 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows) {
     keys.clear();
     for (std::uint32_t i = 0; i < block.count(); ++i) {
       if (block.first() + i <= indexed || !block.is_transaction_at(i)) continue;
-      if (!block.read_record(i, record)) {
-        return damaged(block, "record " + std::to_string(block.first() + i) + " does not decode");
-      }
+      if (auto read = read_record(block, block.first() + i, record); !read) return read;
       for (const Posting& posting : record.postings) {
         history.push_back({posting.account, record.sequence});
       }

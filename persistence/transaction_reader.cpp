@@ -22,18 +22,12 @@ StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord&
 
 StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence sequence) {
   if (sequence == 0 || sequence > durable_) return std::nullopt;
-  const auto found = blocks_.seek(sequence);
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) {
-    return store_error(StoreFault::corrupt,
-                       "the block with sequence " + std::to_string(sequence) + " is missing");
-  }
+  if (auto found = blocks_.require(sequence); !found) return tl::unexpected(found.error());
   const BlockView& block = blocks_.block();
-  const auto index = static_cast<std::uint32_t>(sequence - block.first());
-  if (!block.is_transaction_at(index)) return std::nullopt;
-  if (!block.read_record(index, record_)) {
-    return damaged(block, "record " + std::to_string(sequence) + " does not decode");
+  if (!block.is_transaction_at(static_cast<std::uint32_t>(sequence - block.first()))) {
+    return std::nullopt;
   }
+  if (auto read = read_record(block, sequence, record_); !read) return tl::unexpected(read.error());
   auto stored = to_stored(record_, block.stamp().time);
   if (!stored) return tl::unexpected(stored.error());
   return std::move(*stored);
@@ -85,12 +79,7 @@ StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, 
   Sequence high = durable + 1;
   while (low < high) {
     const Sequence middle = low + (high - low) / 2;
-    const auto found = cursor.seek(middle);
-    if (!found) return tl::unexpected(found.error());
-    if (!*found) {
-      return store_error(StoreFault::corrupt,
-                         "the block with sequence " + std::to_string(middle) + " is missing");
-    }
+    if (auto found = cursor.require(middle); !found) return tl::unexpected(found.error());
     if (cursor.block().stamp().time >= time) {
       high = cursor.block().first();
     } else {

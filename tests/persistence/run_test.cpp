@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "bed.hpp"
+#include "persistence/block_cursor.hpp"
 #include "persistence/directory_medium.hpp"
 #include "persistence/record_index.hpp"
+#include "persistence/rows.hpp"
 #include "persistence/run_merge.hpp"
 
 namespace sg::persistence::test {
@@ -251,6 +253,34 @@ TEST_CASE("Runs that are merged while a look-up reads them stay until it has end
 }
 
 // Found by the fuzz target `run`.
+// Whoever reads many records asks for the block that it stands on, and after the end for it again.
+TEST_CASE("A cursor that has left its block finds it again") {
+  Rows store;
+  BlockWriter writer;
+  for (const Sequence first : {1, 3}) {
+    writer.begin(first);
+    for (int i = 0; i < 2; ++i) writer.add(TransferRecord{});
+    writer.seal({});
+  }
+  const auto batch = store.rows->new_batch();
+  for (const auto& block : writer.blocks()) {
+    batch->put(Family::blocks, be64(block.first), writer.bytes_of(block));
+  }
+  succeeded(store.rows->write(*batch, false));
+
+  BlockCursor cursor(*store.rows);
+  succeeded(cursor.require(3));
+  succeeded(cursor.require(4));
+  CHECK(cursor.block().first() == 3);
+  CHECK_FALSE(value_of(cursor.next()));
+  succeeded(cursor.require(4));
+  REQUIRE(cursor.is_on_block());
+  CHECK(cursor.block().first() == 3);
+  succeeded(cursor.require(2));
+  CHECK(cursor.block().first() == 1);
+  CHECK_FALSE(cursor.require(5).has_value());
+}
+
 TEST_CASE("A page that is not in the order of an index does not decode") {
   using namespace std::string_literals;
   const auto is_read = [](const std::string& page) {
