@@ -123,6 +123,11 @@ constexpr std::array key_rows{
         "Requests of one StreamTransfers stream that are in work at once. A stream with this many "
         "is not read further until a response has gone out, so a client that stops reading holds "
         "up only itself."},
+    Key{"server", "busy_poll", "microseconds",
+        integer<&Settings::server, &Server::busy_poll>(0, 10'000),
+        "With 8 calls in flight or more, the thread that talks to clients asks for the next event "
+        "this long before it goes to sleep; whatever else has work goes first. More transfers a "
+        "second, and a processor that is never idle meanwhile. 0 sleeps at once."},
 
     Key{"storage", "path", "path of a folder, not empty", path_text,
         "Where the store is kept; made if it does not exist. A relative path starts at the folder "

@@ -47,6 +47,7 @@ struct Server {
   std::size_t max_message_bytes = 16'777'216;      // 16 MiB
   std::chrono::milliseconds drain_timeout{5'000};  // 0: stop at once
   std::size_t max_stream_window = 16;              // requests of one stream
+  std::chrono::microseconds busy_poll{500};        // 0: never
 
   bool operator==(const Server&) const = default;
 };

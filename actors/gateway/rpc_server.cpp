@@ -1,6 +1,7 @@
 #include "actors/gateway/rpc_server.hpp"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include "actors/gateway/methods.hpp"
@@ -19,6 +20,9 @@ constexpr int kArmedPerMethod = 16;
 
 // Events that are handled before what was submitted meanwhile is handed over.
 constexpr int kTurn = 64;
+
+// With fewer in flight it sleeps: large batches use all processors as it is.
+constexpr std::size_t kCallsToPollFor = 8;
 
 enum ServiceIndex : std::size_t { kParticipants, kLedger, kAdmin, kHealth };
 
@@ -101,13 +105,26 @@ void RpcServer::run() {
       turn = 0;
       hand_over();
     }
-    if (next == grpc::CompletionQueue::TIMEOUT && queue_->Next(&tag, &ok)) {
-      next = grpc::CompletionQueue::GOT_EVENT;
-    }
+    if (next == grpc::CompletionQueue::TIMEOUT) next = await_event(&tag, &ok);
     if (next != grpc::CompletionQueue::GOT_EVENT) break;
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
   }
   hand_over();
+}
+
+// To go to sleep and be woken costs as much as several calls, and while many are in flight the next
+// event is near. Whoever else has work gets the processor in between.
+grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
+  if (in_flight_ >= kCallsToPollFor && settings_.busy_poll.count() > 0) {
+    const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+    const auto end = std::chrono::steady_clock::now() + settings_.busy_poll;
+    do {
+      sched_yield();
+      const auto next = queue_->AsyncNext(tag, ok, at_once);
+      if (next != grpc::CompletionQueue::TIMEOUT) return next;
+    } while (std::chrono::steady_clock::now() < end);
+  }
+  return queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
 }
 
 void RpcServer::hand_over() {

@@ -77,6 +77,8 @@ class RpcServer {
   CallType& add_call(Args&&... args);
   void arm_all();
   void run();
+  // The queue's next event, or that it is closed.
+  grpc::CompletionQueue::NextStatus await_event(void** tag, bool* ok);
   // Hands over what was submitted since the last time.
   void hand_over();
   void inbox_rang(bool ok);

@@ -201,6 +201,23 @@ TEST_CASE("No answer shows what is not durable: reads and refusals wait for the 
                                    " amount=-31 balance=30 outcome=none");
 }
 
+TEST_CASE("Many calls in flight are served while they wait, whether the gateway polls or sleeps") {
+  auto settings = ledger_settings();
+  settings.server.busy_poll = std::chrono::microseconds(GENERATE(0, 10'000));
+  World w(settings);
+  auto hold = w.store->hold();
+  auto held = w.hold_journal();
+  std::vector<Later> waiting;
+  for (int i = 0; i < 10; ++i) waiting.push_back(w.start(-1, "key " + std::to_string(i)));
+  // New calls come through, and so do answers.
+  CHECK(w.told_of_impossible_debit() == w.impossible());
+  CHECK(told(w.client.account("nobody")) == "NOT_FOUND ACCOUNT_NOT_FOUND account_id=nobody");
+  hold.release();
+  CHECK(told(held.get()) == "OK");
+  for (auto& call : waiting) CHECK(told(call.get()) == "OK");
+  CHECK(w.client.account(w.a).body.balance() == 90);
+}
+
 TEST_CASE("Calls beyond the limit of those in flight are refused at once, and later served") {
   auto settings = ledger_settings();
   settings.server.max_in_flight = 1;

@@ -16,6 +16,7 @@
 namespace sg::config {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -60,6 +61,7 @@ max_in_flight = 1
 max_message_bytes = 1_048_576
 drain_timeout = 250
 max_stream_window = 3
+busy_poll = 0
 [storage]
 path = "/var/lib/scalegraph"
 max_wal_bytes = 0x2000000
@@ -81,7 +83,7 @@ level = "warning"
 )",
                               "my.toml");
   Settings expected;
-  expected.server = {{"::1", 0}, 1, 1'048'576, milliseconds(250), 3};
+  expected.server = {{"::1", 0}, 1, 1'048'576, milliseconds(250), 3, microseconds(0)};
   expected.storage = {"/var/lib/scalegraph", 33'554'432, 1'048'577, 1'001, 1'002, seconds(90'000)};
   expected.ledger = {8, milliseconds(1'500)};
   expected.supervisor = {0, seconds(60)};
@@ -103,7 +105,8 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
     std::string error;
   };
   const std::string server_keys =
-      "[server] has listen, max_in_flight, max_message_bytes, drain_timeout, max_stream_window";
+      "[server] has listen, max_in_flight, max_message_bytes, drain_timeout, max_stream_window, "
+      "busy_poll";
   const std::string table_list =
       "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log]";
   const std::string endpoint =

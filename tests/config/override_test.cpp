@@ -144,6 +144,7 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
       {"server.max_message_bytes", 65'536, 1'073'741'824},
       {"server.drain_timeout", 0, 600'000},
       {"server.max_stream_window", 1, 1'024},
+      {"server.busy_poll", 0, 10'000},
       {"storage.max_wal_bytes", 16'777'216, 17'179'869'184},
       {"storage.block_cache_bytes", 1'048'576, 68'719'476'736},
       {"storage.checkpoint_interval", 1'000, 1'000'000'000},

@@ -87,6 +87,7 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"server.max_message_bytes", number(16'777'216)},
       {"server.drain_timeout", number(5'000)},
       {"server.max_stream_window", number(16)},
+      {"server.busy_poll", number(500)},
       {"storage.path", text("./data")},
       {"storage.max_wal_bytes", number(268'435'456)},
       {"storage.block_cache_bytes", number(67'108'864)},
