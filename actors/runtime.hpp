@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/shared_processor.hpp"
 #include "config/settings.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/submission.hpp"
@@ -42,6 +43,8 @@ struct Runtime {
       std::make_shared<std::atomic<std::uint64_t>>(0);
   // An actor that hung was left behind: its thread ends with the process only.
   std::shared_ptr<std::atomic<bool>> left_behind = std::make_shared<std::atomic<bool>>(false);
+  // Of the gateway and the journal.
+  std::shared_ptr<SharedProcessor> processor = std::make_shared<SharedProcessor>();
   // Told of each report of the supervisors, on their threads.
   std::function<void(const supervisor::Report&)> report = log_report;
   // Ends the process at once and with a failure. Does not return.

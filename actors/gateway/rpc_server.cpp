@@ -28,7 +28,8 @@ enum ServiceIndex : std::size_t { kParticipants, kLedger, kAdmin, kHealth };
 
 }  // namespace
 
-RpcServer::RpcServer(config::Server settings) : settings_(std::move(settings)) {
+RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor)
+    : settings_(std::move(settings)), processor_(std::move(processor)) {
   using google::protobuf::DescriptorPool;
   const auto* pool = DescriptorPool::generated_pool();
   // Touches the generated files, so that their descriptors are linked in.
@@ -110,12 +111,14 @@ void RpcServer::run() {
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
   }
   hand_over();
+  processor_->leave();
 }
 
 // To go to sleep and be woken costs as much as several calls, and while many are in flight the next
 // event is near. Whoever else has work gets the processor in between.
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
   if (in_flight_ >= kCallsToPollFor && settings_.busy_poll.count() > 0) {
+    processor_->stay();
     const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
     const auto end = std::chrono::steady_clock::now() + settings_.busy_poll;
     do {
@@ -123,6 +126,8 @@ grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
       const auto next = queue_->AsyncNext(tag, ok, at_once);
       if (next != grpc::CompletionQueue::TIMEOUT) return next;
     } while (std::chrono::steady_clock::now() < end);
+  } else {
+    processor_->leave();
   }
   return queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
 }

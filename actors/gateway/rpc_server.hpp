@@ -22,6 +22,7 @@
 #include "actors/gateway/operation.hpp"
 #include "actors/gateway/raw_service.hpp"
 #include "actors/messages.hpp"
+#include "actors/shared_processor.hpp"
 #include "config/settings.hpp"
 #include "proto/health.pb.h"
 
@@ -34,7 +35,7 @@ class RpcServer {
  public:
   using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
-  explicit RpcServer(config::Server settings);
+  RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor);
   ~RpcServer();
 
   // Binds and serves. The port it got, or why it cannot listen.
@@ -85,6 +86,7 @@ class RpcServer {
   void give_up(std::atomic<bool>& wanted, void (Call::*tell)());
 
   config::Server settings_;
+  std::shared_ptr<SharedProcessor> processor_;
   std::vector<std::unique_ptr<RawService>> services_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
