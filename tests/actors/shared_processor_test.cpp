@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 #include <thread>
-#include <vector>
 
 using sg::actors::SharedProcessor;
 

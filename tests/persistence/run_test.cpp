@@ -252,7 +252,6 @@ TEST_CASE("Runs that are merged while a look-up reads them stay until it has end
   CHECK(value_of(index.find(rows, Index::history, 7, {})) == found_by_hand(all, 7, {}));
 }
 
-// Found by the fuzz target `run`.
 // Whoever reads many records asks for the block that it stands on, and after the end for it again.
 TEST_CASE("A cursor that has left its block finds it again") {
   Rows store;
@@ -281,6 +280,7 @@ TEST_CASE("A cursor that has left its block finds it again") {
   CHECK_FALSE(cursor.require(5).has_value());
 }
 
+// Found by the fuzz target `run`.
 TEST_CASE("A page that is not in the order of an index does not decode") {
   using namespace std::string_literals;
   const auto is_read = [](const std::string& page) {
