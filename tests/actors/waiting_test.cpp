@@ -3,6 +3,7 @@
 // what is decided by the test.
 #include <catch2/catch.hpp>
 #include <future>
+#include <thread>
 
 #include "tests/support/held_store.hpp"
 #include "tests/support/running_ledger.hpp"
@@ -203,17 +204,35 @@ TEST_CASE("No answer shows what is not durable: reads and refusals wait for the 
 
 TEST_CASE("Many calls in flight are served while they wait, whether the gateway polls or sleeps") {
   auto settings = ledger_settings();
-  settings.server.busy_poll = std::chrono::microseconds(GENERATE(0, 10'000));
+  const bool polls = GENERATE(false, true);
+  settings.server.busy_poll = std::chrono::microseconds(polls ? 10'000 : 0);
   World w(settings);
+  // In a thread of its own, which is bound with it.
+  const auto stays = [&w] {
+    using Processor = sg::actors::SharedProcessor;
+    const auto follow = [&w] { return w.ledger.tree.processor().follow(Processor::kNowhere); };
+    return std::async(std::launch::async, follow).get() != Processor::kNowhere;
+  };
+  const auto stays_in_the_end = [&stays](bool wanted) {
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    while (stays() != wanted && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::yield();
+    return stays() == wanted;
+  };
+  cpu_set_t all;
+  const bool has_two = sched_getaffinity(0, sizeof all, &all) == 0 && CPU_COUNT(&all) == 2;
+  CHECK_FALSE(stays());
   auto hold = w.store->hold();
   auto held = w.hold_journal();
   std::vector<Later> waiting;
   for (int i = 0; i < 10; ++i) waiting.push_back(w.start(-1, "key " + std::to_string(i)));
+  CHECK(stays_in_the_end(polls && has_two));
   // A new call comes through, and so does its answer.
   CHECK(told(w.client.account("")).starts_with("INVALID_ARGUMENT"));
   hold.release();
   CHECK(told(held.get()) == "OK");
   for (auto& call : waiting) CHECK(told(call.get()) == "OK");
+  CHECK(stays_in_the_end(false));
   CHECK(w.client.account(w.a).body.balance() == 90);
 }
 

@@ -58,6 +58,7 @@ LedgerTree::LedgerTree(const config::Settings& settings, std::shared_ptr<persist
   auto runtime = std::make_shared<actors::Runtime>();
   runtime->settings = settings;
   runtime->store = std::move(store);
+  processor_ = runtime->processor;
   runtime->wall_clock = [now = now_] { return now->load(); };
   root_ = actors::spawn_tree(system_, runtime, actors::gateway_spec(runtime, seat_));
   if (await_listening()) port_ = seat_->port;
