@@ -145,6 +145,7 @@ void Coordinator::fenced(const Fenced& message) {
 }
 
 void Coordinator::submit(const Submit& message) {
+  runtime_->processor->follow();
   if (!flow_) {
     for (const auto& submission : message.submissions) refuse(*submission);
     return;

@@ -87,7 +87,7 @@ std::optional<RejectedUnits::Why> Journal::begin_group() {
 }
 
 void Journal::commit(const Commit& message) {
-  processor_ = runtime_->processor->follow(processor_);
+  runtime_->processor->follow();
   faults::reach(Point::journal_before_commit);
   auto applied = std::make_shared<std::vector<AppliedUnits>>();
   for (const auto& units : message.units) {

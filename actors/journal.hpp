@@ -113,7 +113,6 @@ class Journal {
   bool keys_readable_ = true;  // false: none could be looked up
   std::vector<AwaitDurable> waiters_;
   bool flush_scheduled_ = false;
-  int processor_ = SharedProcessor::kNowhere;  // that its thread is bound to
 
   std::int64_t run_ms_at_start_ = 0;
   ledger::SteadyTime started_at_{};

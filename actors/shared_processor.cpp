@@ -22,7 +22,7 @@ SharedProcessor::SharedProcessor() {
 }
 
 void SharedProcessor::stay() {
-  if (where_.load(std::memory_order_relaxed) != kNowhere || CPU_COUNT(&all_) != kProcessors) return;
+  if (where() != kNowhere || CPU_COUNT(&all_) != kProcessors) return;
   const int here = sched_getcpu();
   if (here < 0) return;
   bind_to(here);
@@ -33,15 +33,16 @@ void SharedProcessor::leave() {
   if (where_.exchange(kNowhere, std::memory_order_relaxed) != kNowhere) bind_to(all_);
 }
 
-int SharedProcessor::follow(int bound) const {
-  const int there = where_.load(std::memory_order_relaxed);
-  if (there == bound) return bound;
+void SharedProcessor::follow() const {
+  thread_local int bound = kNowhere;
+  const int there = where();
+  if (there == bound) return;
   if (there == kNowhere) {
     bind_to(all_);
   } else {
     bind_to(there);
   }
-  return there;
+  bound = there;
 }
 
 }  // namespace sg::actors

@@ -1,4 +1,4 @@
-// On two processors, the gateway and the journal on one of them.
+// On two processors, the gateway, the coordinator and the journal on one of them.
 #pragma once
 
 #include <sched.h>
@@ -7,11 +7,11 @@
 
 namespace sg::actors {
 
-// While many calls are in flight, the gateway's thread polls, and yields to whoever else is on its
-// processor; the journal's works little and waits for the disk, twice a group. Left to itself the
-// scheduler puts it, and the gateway, on the processor of a client that runs for a while, and a
-// whole group waits for that. With more than two processors there is one to spare, and all stay
-// free. docs/adr/0008.
+// While calls are in flight, the gateway's thread polls, and yields to whoever else is on its
+// processor. Coordinator and journal work little, wait for one another, and the journal for the
+// disk, twice a group: there they are woken without another processor. Left to itself the scheduler
+// puts them on the processor of a client that runs for a while, and a whole group waits for that.
+// With more than two processors there is one to spare, and all stay free. docs/adr/0008.
 class SharedProcessor {
  public:
   static constexpr int kNowhere = -1;
@@ -24,8 +24,9 @@ class SharedProcessor {
   void stay();
   void leave();
   // The calling thread goes to where the other one stays; once that has left, it is free as well.
-  // `bound` is what the last call returned, kNowhere at first.
-  int follow(int bound) const;
+  void follow() const;
+  // Where a thread stays; kNowhere: none does.
+  int where() const { return where_.load(std::memory_order_relaxed); }
 
  private:
   cpu_set_t all_;

@@ -80,6 +80,8 @@ class RpcServer {
   void run();
   // The queue's next event, or that it is closed.
   grpc::CompletionQueue::NextStatus await_event(void** tag, bool* ok);
+  // The same within `server.busy_poll`, or that there was none.
+  grpc::CompletionQueue::NextStatus poll(void** tag, bool* ok);
   // Hands over what was submitted since the last time.
   void hand_over();
   void inbox_rang(bool ok);
@@ -101,7 +103,11 @@ class RpcServer {
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
   std::size_t in_flight_ = 0;
-  std::vector<ledger::SubmissionPtr> submitted_;
+  std::vector<ledger::SubmissionPtr>
+      submitted_;  // since they were handed over, as all that follows
+  std::size_t submitted_transfers_ = 0;
+  std::chrono::steady_clock::time_point submitted_at_;  // the last of them
+  std::size_t answered_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows
   caf::actor coordinator_;

@@ -2,6 +2,7 @@
 #include "actors/shared_processor.hpp"
 
 #include <catch2/catch.hpp>
+#include <semaphore>
 #include <thread>
 
 using sg::actors::SharedProcessor;
@@ -36,6 +37,39 @@ void run_on(const cpu_set_t& processors, Body body) {
   }).join();
 }
 
+// A thread that follows when it is asked to.
+class Follower {
+ public:
+  explicit Follower(const SharedProcessor& processor)
+      : thread_([this, &processor] {
+          for (asked_.acquire(); !over_; asked_.acquire()) {
+            processor.follow();
+            at_ = allowed();
+            done_.release();
+          }
+        }) {}
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+  ~Follower() {
+    over_ = true;
+    asked_.release();
+    thread_.join();
+  }
+  // Where it may run then.
+  cpu_set_t follow() {
+    asked_.release();
+    done_.acquire();
+    return at_;
+  }
+
+ private:
+  std::binary_semaphore asked_{0};
+  std::binary_semaphore done_{0};
+  bool over_ = false;
+  cpu_set_t at_{};
+  std::thread thread_;
+};
+
 }  // namespace
 
 TEST_CASE("On two processors one thread stays on its own, and another follows it there") {
@@ -43,32 +77,22 @@ TEST_CASE("On two processors one thread stays on its own, and another follows it
   if (CPU_COUNT(&two) < 2) return;
   run_on(two, [&] {
     SharedProcessor processor;
-    int bound = SharedProcessor::kNowhere;
-    const auto follow = [&] {
-      cpu_set_t at;
-      std::thread([&] {
-        // A new thread begins where its maker is bound.
-        if (bound == SharedProcessor::kNowhere) (void)sched_setaffinity(0, sizeof two, &two);
-        bound = processor.follow(bound);
-        at = allowed();
-      }).join();
-      return at;
-    };
-    CHECK(same(follow(), two));
-    CHECK(bound == SharedProcessor::kNowhere);
+    Follower follower(processor);
+    CHECK(same(follower.follow(), two));
+    CHECK(processor.where() == SharedProcessor::kNowhere);
     for (int again = 0; again < 2; ++again) {
       processor.stay();
       const auto here = allowed();
       CHECK(CPU_COUNT(&here) == 1);
       CHECK(CPU_ISSET(static_cast<unsigned>(sched_getcpu()), &here));
-      CHECK(same(follow(), here));
-      CHECK(CPU_ISSET(static_cast<unsigned>(bound), &here));
+      CHECK(same(follower.follow(), here));
+      CHECK(CPU_ISSET(static_cast<unsigned>(processor.where()), &here));
       processor.stay();
       CHECK(same(allowed(), here));
       processor.leave();
       CHECK(same(allowed(), two));
-      CHECK(same(follow(), two));
-      CHECK(bound == SharedProcessor::kNowhere);
+      CHECK(same(follower.follow(), two));
+      CHECK(processor.where() == SharedProcessor::kNowhere);
     }
   });
 }
@@ -81,7 +105,9 @@ TEST_CASE("With another number of processors every thread stays free") {
       SharedProcessor processor;
       processor.stay();
       CHECK(same(allowed(), processors));
-      CHECK(processor.follow(SharedProcessor::kNowhere) == SharedProcessor::kNowhere);
+      CHECK(processor.where() == SharedProcessor::kNowhere);
+      processor.follow();
+      CHECK(same(allowed(), processors));
       processor.leave();
       CHECK(same(allowed(), processors));
     });
