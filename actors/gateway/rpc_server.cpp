@@ -21,6 +21,10 @@ constexpr int kArmedPerMethod = 16;
 // Transfers that are handed over at the latest, though more may follow.
 constexpr std::size_t kTogether = 256;
 
+// So much at once keeps coordinator and journal at work for a while: they take what processors
+// there are.
+constexpr std::size_t kLarge = 4'096;
+
 // How long those that were submitted wait for the calls that answers have brought about: a client
 // needs 11 us for one.
 constexpr std::chrono::microseconds kLinger{20};
@@ -117,7 +121,11 @@ void RpcServer::run() {
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
   if (in_flight_ > 0 && settings_.busy_poll.count() > 0) {
-    processor_->stay();
+    if (is_large_) {
+      processor_->leave();
+    } else {
+      processor_->stay();
+    }
     const auto next = poll(tag, ok);
     if (next != grpc::CompletionQueue::TIMEOUT) return next;
   }
@@ -154,6 +162,7 @@ void RpcServer::hand_over() {
   // Those that nobody takes say so themselves when they are dropped.
   if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submitted_)});
   submitted_.clear();
+  is_large_ = submitted_transfers_ >= kLarge;
   submitted_transfers_ = 0;
   answered_ = 0;
 }

@@ -108,6 +108,7 @@ class RpcServer {
   std::size_t submitted_transfers_ = 0;
   std::chrono::steady_clock::time_point submitted_at_;  // the last of them
   std::size_t answered_ = 0;
+  bool is_large_ = false;  // what was handed over last
 
   mutable std::mutex mutex_;  // guards what follows
   caf::actor coordinator_;
