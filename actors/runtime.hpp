@@ -43,7 +43,7 @@ struct Runtime {
       std::make_shared<std::atomic<std::uint64_t>>(0);
   // An actor that hung was left behind: its thread ends with the process only.
   std::shared_ptr<std::atomic<bool>> left_behind = std::make_shared<std::atomic<bool>>(false);
-  // Of the gateway and the journal.
+  // Of the gateway, the coordinator and the journal.
   std::shared_ptr<SharedProcessor> processor = std::make_shared<SharedProcessor>();
   // Told of each report of the supervisors, on their threads.
   std::function<void(const supervisor::Report&)> report = log_report;

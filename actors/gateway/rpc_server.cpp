@@ -18,8 +18,10 @@ namespace {
 // armed.
 constexpr int kArmedPerMethod = 16;
 
-// Transfers that are handed over at the latest, though more may follow.
+// Transfers that are handed over at the latest, though more may follow; and events that are handled
+// before: other calls may keep the queue from ever being empty.
 constexpr std::size_t kTogether = 256;
+constexpr int kTurn = 256;
 
 // So much at once keeps coordinator and journal at work for a while: they take what processors
 // there are.
@@ -28,6 +30,8 @@ constexpr std::size_t kLarge = 4'096;
 // How long those that were submitted wait for the calls that answers have brought about: a client
 // needs 11 us for one.
 constexpr std::chrono::microseconds kLinger{20};
+// And the first of them at most.
+constexpr std::chrono::microseconds kLongestLinger{1'000};
 
 // After this long without an event, the gateway gives up its processor.
 constexpr std::chrono::milliseconds kIdle{100};
@@ -106,14 +110,20 @@ void RpcServer::stop(std::chrono::milliseconds drain) {
 // call.
 void RpcServer::run() {
   const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
-  while (true) {
+  for (int turn = 0;; ++turn) {
     void* tag = nullptr;
     bool ok = false;
     auto next = queue_->AsyncNext(&tag, &ok, at_once);
-    if (next == grpc::CompletionQueue::TIMEOUT) next = await_event(&tag, &ok);
+    if (next == grpc::CompletionQueue::TIMEOUT) {
+      turn = 0;
+      next = await_event(&tag, &ok);
+    }
     if (next != grpc::CompletionQueue::GOT_EVENT) break;
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
-    if (submitted_transfers_ >= kTogether) hand_over();
+    if (submitted_transfers_ >= kTogether || turn >= kTurn) {
+      turn = 0;
+      hand_over();
+    }
   }
   hand_over();
   processor_->leave();
@@ -147,7 +157,10 @@ grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
   const auto end = now + settings_.busy_poll;
   do {
     // Who was answered is likely to call again: a group for all of them is cheaper than two.
-    if (submitted_.size() >= answered_ || now - submitted_at_ >= kLinger) hand_over();
+    if (submitted_.size() >= answered_ || now - submitted_at_ >= kLinger ||
+        now - first_submitted_at_ >= kLongestLinger) {
+      hand_over();
+    }
     sched_yield();
     const auto next = queue_->AsyncNext(tag, ok, at_once);
     if (next != grpc::CompletionQueue::TIMEOUT) return next;
@@ -259,8 +272,9 @@ bool RpcServer::submit(ledger::SubmissionPtr submission) {
     if (!coordinator_) return false;
   }
   submitted_transfers_ += submission->results.size();
-  submitted_.push_back(std::move(submission));
   submitted_at_ = std::chrono::steady_clock::now();
+  if (submitted_.empty()) first_submitted_at_ = submitted_at_;
+  submitted_.push_back(std::move(submission));
   return true;
 }
 

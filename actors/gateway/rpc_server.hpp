@@ -103,9 +103,10 @@ class RpcServer {
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
   std::size_t in_flight_ = 0;
-  std::vector<ledger::SubmissionPtr>
-      submitted_;  // since they were handed over, as all that follows
+  // Since the last time that any were handed over.
+  std::vector<ledger::SubmissionPtr> submitted_;
   std::size_t submitted_transfers_ = 0;
+  std::chrono::steady_clock::time_point first_submitted_at_;
   std::chrono::steady_clock::time_point submitted_at_;  // the last of them
   std::size_t answered_ = 0;
   bool is_large_ = false;  // what was handed over last
