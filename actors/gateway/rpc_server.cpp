@@ -18,21 +18,6 @@ namespace {
 // armed.
 constexpr int kArmedPerMethod = 16;
 
-// Transfers that are handed over at the latest, though more may follow; and events that are handled
-// before: other calls may keep the queue from ever being empty.
-constexpr std::size_t kTogether = 256;
-constexpr int kTurn = 256;
-
-// So much at once keeps coordinator and journal at work for a while: they take what processors
-// there are.
-constexpr std::size_t kLarge = 4'096;
-
-// How long those that were submitted wait for the calls that answers have brought about: a client
-// needs 11 us for one.
-constexpr std::chrono::microseconds kLinger{20};
-// And the first of them at most.
-constexpr std::chrono::microseconds kLongestLinger{1'000};
-
 // After this long without an event, the gateway gives up its processor.
 constexpr std::chrono::milliseconds kIdle{100};
 
@@ -106,24 +91,17 @@ void RpcServer::stop(std::chrono::milliseconds drain) {
   queue_.reset();
 }
 
-// Calls that arrive together are handed over together: waking the coordinator costs more than a
-// call.
 void RpcServer::run() {
   const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
-  for (int turn = 0;; ++turn) {
+  for (;;) {
     void* tag = nullptr;
     bool ok = false;
     auto next = queue_->AsyncNext(&tag, &ok, at_once);
-    if (next == grpc::CompletionQueue::TIMEOUT) {
-      turn = 0;
-      next = await_event(&tag, &ok);
-    }
+    if (next == grpc::CompletionQueue::TIMEOUT) next = await_event(&tag, &ok);
     if (next != grpc::CompletionQueue::GOT_EVENT) break;
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
-    if (submitted_transfers_ >= kTogether || turn >= kTurn) {
-      turn = 0;
-      hand_over();
-    }
+    gathering_.event();
+    if (gathering_.is_full()) hand_over();
   }
   hand_over();
   processor_->leave();
@@ -131,7 +109,7 @@ void RpcServer::run() {
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
   if (in_flight_ > 0 && settings_.busy_poll.count() > 0) {
-    if (is_large_) {
+    if (gathering_.was_large()) {
       processor_->leave();
     } else {
       processor_->stay();
@@ -156,11 +134,7 @@ grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
   auto now = Clock::now();
   const auto end = now + settings_.busy_poll;
   do {
-    // Who was answered is likely to call again: a group for all of them is cheaper than two.
-    if (submitted_.size() >= answered_ || now - submitted_at_ >= kLinger ||
-        now - first_submitted_at_ >= kLongestLinger) {
-      hand_over();
-    }
+    if (gathering_.is_due(now)) hand_over();
     sched_yield();
     const auto next = queue_->AsyncNext(tag, ok, at_once);
     if (next != grpc::CompletionQueue::TIMEOUT) return next;
@@ -170,19 +144,15 @@ grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
 }
 
 void RpcServer::hand_over() {
-  if (submitted_.empty()) return;
+  if (gathering_.empty()) return;
+  auto submissions = gathering_.take();
   const std::lock_guard lock(mutex_);
   // Those that nobody takes say so themselves when they are dropped.
-  if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submitted_)});
-  submitted_.clear();
-  is_large_ = submitted_transfers_ >= kLarge;
-  submitted_transfers_ = 0;
-  answered_ = 0;
+  if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submissions)});
 }
 
 void RpcServer::inbox_rang(bool) {
   for (const auto& completed : inbox_->take()) {
-    ++answered_;
     const auto call = calls_.find(completed.call);
     if (call != calls_.end()) call->second->completed(completed);
   }
@@ -271,10 +241,7 @@ bool RpcServer::submit(ledger::SubmissionPtr submission) {
     const std::lock_guard lock(mutex_);
     if (!coordinator_) return false;
   }
-  submitted_transfers_ += submission->results.size();
-  submitted_at_ = std::chrono::steady_clock::now();
-  if (submitted_.empty()) first_submitted_at_ = submitted_at_;
-  submitted_.push_back(std::move(submission));
+  gathering_.add(std::move(submission), std::chrono::steady_clock::now());
   return true;
 }
 

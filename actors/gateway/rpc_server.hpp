@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "actors/gateway/call.hpp"
+#include "actors/gateway/gathering.hpp"
 #include "actors/gateway/inbox.hpp"
 #include "actors/gateway/operation.hpp"
 #include "actors/gateway/raw_service.hpp"
@@ -61,6 +62,8 @@ class RpcServer {
   void leave() { --in_flight_; }
   // False when there is nobody to take it: the caller answers.
   bool submit(ledger::SubmissionPtr submission);
+  // The answer to a submission came: its caller is likely to submit again.
+  void submission_answered() { gathering_.answered(); }
   void cancel(ledger::SubmissionPtr submission);
   bool ask(QueryPtr query);
   caf::actor root() const;
@@ -82,7 +85,7 @@ class RpcServer {
   grpc::CompletionQueue::NextStatus await_event(void** tag, bool* ok);
   // The same within `server.busy_poll`, or that there was none.
   grpc::CompletionQueue::NextStatus poll(void** tag, bool* ok);
-  // Hands over what was submitted since the last time.
+  // Hands over what has gathered.
   void hand_over();
   void inbox_rang(bool ok);
   void give_up(std::atomic<bool>& wanted, void (Call::*tell)());
@@ -103,13 +106,7 @@ class RpcServer {
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
   std::size_t in_flight_ = 0;
-  // Since the last time that any were handed over.
-  std::vector<ledger::SubmissionPtr> submitted_;
-  std::size_t submitted_transfers_ = 0;
-  std::chrono::steady_clock::time_point first_submitted_at_;
-  std::chrono::steady_clock::time_point submitted_at_;  // the last of them
-  std::size_t answered_ = 0;
-  bool is_large_ = false;  // what was handed over last
+  Gathering gathering_;
 
   mutable std::mutex mutex_;  // guards what follows
   caf::actor coordinator_;

@@ -90,6 +90,7 @@ void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
 }
 
 void StreamCall::completed(const Completed& completed) {
+  server_.submission_answered();
   // A request that was refused at the door is lost as well, after its slot has gone.
   if (completed.part < first_slot_ || completed.part - first_slot_ >= slots_.size()) return;
   auto& slot = slots_[completed.part - first_slot_];

@@ -78,6 +78,7 @@ void UnaryCall::ask(QueryPtr query) {
 }
 
 void UnaryCall::completed(const Completed& completed) {
+  if (is_submitted_) server_.submission_answered();
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
   try {
