@@ -18,6 +18,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
+#include "ledger/huge_pages.hpp"
 #include "persistence/group.hpp"
 
 namespace sg::actors {
@@ -88,7 +89,7 @@ class Journal {
     ledger::Amount balance = 0;
     ledger::Amount floor = 0;
   };
-  std::vector<AccountState> accounts_;
+  std::vector<AccountState, ledger::HugePageAllocator<AccountState>> accounts_;
   // Pages of balances that changed since the last checkpoint began.
   std::vector<bool> is_dirty_;
   std::vector<std::uint32_t> dirty_;

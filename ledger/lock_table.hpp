@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ledger/huge_pages.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/lock_batch.hpp"
 #include "ledger/money.hpp"
@@ -101,7 +102,7 @@ class LockTable {
   void unlink(Account& account, std::uint32_t waiter);
   void judge_queue(Account& account, std::vector<DecidedWaiter>& decided);
 
-  std::vector<Account> accounts_;
+  std::vector<Account, HugePageAllocator<Account>> accounts_;
   std::vector<Slot> free_slots_;
   std::vector<Waiter> waiters_;
   std::vector<std::uint32_t> free_waiters_;

@@ -53,7 +53,7 @@ class NameTable {
   void drop_dead_texts();
 
   ProbeTable<Entry> table_;
-  std::string texts_;
+  std::basic_string<char, std::char_traits<char>, HugePageAllocator<char>> texts_;
   std::size_t dead_ = 0;  // bytes of names that were erased
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "ledger/huge_pages.hpp"
 #include "ledger/prefetch.hpp"
 
 namespace sg::ledger {
@@ -55,7 +56,7 @@ class ProbeTable {
   template <class HashOf, class Moved>
   void grow(std::size_t count, const HashOf& hash_of, const Moved& moved) {
     const auto wanted = std::max({count * 4 / 3 + 1, 2 * entries_.size(), std::size_t{16}});
-    auto old = std::exchange(entries_, std::vector<Entry>(std::bit_ceil(wanted)));
+    auto old = std::exchange(entries_, Entries(std::bit_ceil(wanted)));
     size_ = 0;
     for (std::size_t from = 0; from < old.size(); ++from) {
       if (old[from].empty()) continue;
@@ -80,9 +81,11 @@ class ProbeTable {
   }
 
  private:
+  using Entries = std::vector<Entry, HugePageAllocator<Entry>>;
+
   std::size_t mask() const { return entries_.size() - 1; }
 
-  std::vector<Entry> entries_;
+  Entries entries_;
   std::size_t size_ = 0;
 };
 

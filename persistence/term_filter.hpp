@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/huge_pages.hpp"
 #include "ledger/prefetch.hpp"
 #include "persistence/mention.hpp"
 
@@ -82,7 +83,7 @@ class TermFilter {
     return static_cast<std::size_t>((static_cast<Wide>(probe.line) * lines_.size()) >> 64);
   }
 
-  std::vector<Line> lines_;
+  std::vector<Line, ledger::HugePageAllocator<Line>> lines_;
 };
 
 }  // namespace sg::persistence
