@@ -13,18 +13,18 @@ tl::unexpected<StoreError> damaged_run(Family family, std::uint32_t run, const s
                                               std::string(family_name(family)) + "': " + what);
 }
 
-bool decode_page(std::string_view bytes, std::vector<Mention>& into) {
-  into.clear();
+// Shows the page's mentions in order to `visit`, until that returns false. False when what was
+// looked at does not decode.
+template <class Visit>
+bool walk_page(std::string_view bytes, const Visit& visit) {
   ByteReader in(bytes);
   Mention at{in.varint(), in.varint()};
   if (!in.ok()) return false;
-  into.push_back(at);
-  while (in.left() > 0) {
+  while (visit(at) && in.left() > 0) {
     const auto step = in.varint();
     const auto sequence = in.varint();
     const Mention next{at.term + step, step == 0 ? at.sequence - sequence : sequence};
     if (!in.ok() || next.term < at.term || !precedes(at, next)) return false;
-    into.push_back(next);
     at = next;
   }
   return true;
@@ -73,15 +73,25 @@ std::string Run::footer() const {
   return bytes;
 }
 
-StoreResult<void> Run::read_page(const KeyValue& rows, std::uint32_t index,
-                                 std::vector<Mention>& into) const {
+template <class Visit>
+StoreResult<void> Run::visit_page(const KeyValue& rows, std::uint32_t index,
+                                  const Visit& visit) const {
   const auto page = rows.get(family_, run_key(facts_.id, index));
   if (!page) return tl::unexpected(page.error());
-  if (!*page || !decode_page(**page, into)) {
+  if (!*page || !walk_page(**page, visit)) {
     return damaged_run(family_, facts_.id,
                        "page " + std::to_string(index) + " is missing or does not decode");
   }
   return {};
+}
+
+StoreResult<void> Run::read_page(const KeyValue& rows, std::uint32_t index,
+                                 std::vector<Mention>& into) const {
+  into.clear();
+  return visit_page(rows, index, [&into](const Mention& mention) {
+    into.push_back(mention);
+    return true;
+  });
 }
 
 StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRange& range,
@@ -94,14 +104,16 @@ StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRan
   auto index = behind == page_starts_.begin()
                    ? std::uint32_t{0}
                    : static_cast<std::uint32_t>(behind - page_starts_.begin() - 1);
-  std::vector<Mention> page;
-  for (; index < pages() && page_starts_[index].term <= term; ++index) {
-    if (auto read = read_page(rows, index, page); !read) return read;
-    for (auto at = std::lower_bound(page.begin(), page.end(), newest, precedes); at != page.end();
-         ++at) {
-      if (at->term != term || at->sequence < range.first || into.size() >= range.limit) return {};
-      into.push_back(at->sequence);
-    }
+  bool goes_on = true;
+  for (; goes_on && index < pages() && page_starts_[index].term <= term; ++index) {
+    const auto read = visit_page(rows, index, [&](const Mention& mention) {
+      if (precedes(mention, newest)) return true;
+      goes_on =
+          mention.term == term && mention.sequence >= range.first && into.size() < range.limit;
+      if (goes_on) into.push_back(mention.sequence);
+      return goes_on;
+    });
+    if (!read) return read;
   }
   return {};
 }

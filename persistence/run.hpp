@@ -70,6 +70,9 @@ class Run {
  private:
   friend class RunWriter;
   std::string footer() const;
+  // `visit` of each mention in order, until it returns false.
+  template <class Visit>
+  StoreResult<void> visit_page(const KeyValue& rows, std::uint32_t index, const Visit& visit) const;
 
   Family family_;
   RunFacts facts_;
