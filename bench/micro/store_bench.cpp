@@ -30,7 +30,8 @@ void encode_group(benchmark::State& state) {
 BENCHMARK(encode_group);
 
 void stamp_key(benchmark::State& state) {
-  const bench::Transfers transfers(bench::account_ids(100), 1, true);
+  const auto accounts = bench::account_ids(100);
+  const bench::Transfers transfers(accounts, 1, true);
   const auto& transfer = transfers.transfers.front();
   for (auto _ : state) benchmark::DoNotOptimize(persistence::key_hash(transfer.idempotency_key));
   state.SetItemsProcessed(state.iterations());

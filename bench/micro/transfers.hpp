@@ -17,9 +17,11 @@ inline std::vector<std::string> account_ids(std::size_t count) {
   return ids;
 }
 
-// Nobody waits for its answer.
+// Nobody waits for its answer. `accounts` outlive it.
 class Transfers final : public ledger::Submission {
  public:
+  Transfers(std::vector<std::string>&& accounts, std::size_t count,
+            bool with_keys = false) = delete;
   Transfers(const std::vector<std::string>& accounts, std::size_t count, bool with_keys = false) {
     std::mt19937 random(1);
     entries_.reserve(2 * count);

@@ -15,7 +15,8 @@ namespace wire = scalegraph::ledger;
 constexpr std::size_t kTransfers = 8000;
 
 std::string request_bytes() {
-  const bench::Transfers transfers(bench::account_ids(10'000), kTransfers);
+  const auto accounts = bench::account_ids(10'000);
+  const bench::Transfers transfers(accounts, kTransfers);
   wire::TransferBatchRequest request;
   for (const auto& transfer : transfers.transfers) {
     auto& added = *request.add_transfers();
@@ -50,7 +51,8 @@ void read_batch_generated(benchmark::State& state) {
 BENCHMARK(read_batch_generated);
 
 void write_results(benchmark::State& state) {
-  bench::Transfers transfers(bench::account_ids(10'000), kTransfers);
+  const auto accounts = bench::account_ids(10'000);
+  bench::Transfers transfers(accounts, kTransfers);
   ledger::Sequence sequence = 0;
   for (auto& result : transfers.results) {
     result.state = ledger::ItemResult::State::committed;
