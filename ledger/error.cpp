@@ -39,6 +39,7 @@ constexpr std::array kRows{
     Row{Reason::page_token_invalid, "PAGE_TOKEN_INVALID", Code::invalid_argument},
     Row{Reason::time_range_invalid, "TIME_RANGE_INVALID", Code::invalid_argument},
     Row{Reason::too_many_transfers, "TOO_MANY_TRANSFERS", Code::invalid_argument},
+    Row{Reason::keys_mixed, "KEYS_MIXED", Code::invalid_argument},
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
     Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
     Row{Reason::shard_unavailable, "SHARD_UNAVAILABLE", Code::unavailable},

@@ -54,6 +54,7 @@ enum class Reason : std::uint8_t {
   page_token_invalid,
   time_range_invalid,
   too_many_transfers,
+  keys_mixed,
   idempotency_mismatch,
   batch_aborted,
   shard_unavailable,

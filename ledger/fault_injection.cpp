@@ -38,7 +38,9 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "read_unsynced",
                                                               "refuse_unsynced",
                                                               "tell_none",
-                                                              "attach_unsynced"};
+                                                              "attach_unsynced",
+                                                              "replay_in_part",
+                                                              "age_by_pause"};
 
 template <class Value, std::size_t count>
 std::optional<Value> parse(const std::array<std::string_view, count>& names,

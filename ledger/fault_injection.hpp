@@ -75,6 +75,8 @@ enum class Defect : std::uint8_t {
   refuse_unsynced,    // so is a refusal
   tell_none,          // an unknown outcome is told as "nothing changed"
   attach_unsynced,    // a shard is given what is sequenced and not durable
+  replay_in_part,     // an atomic batch replays its bound keys and commits its other items
+  age_by_pause,       // the time that a process was stopped counts as time that it ran
 };
 
 // "skip_sync"; parse_defect reads the same.
@@ -82,7 +84,7 @@ std::string_view to_string(Point point);
 std::string_view to_string(Defect defect);
 std::optional<Point> parse_point(std::string_view text);
 std::optional<Defect> parse_defect(std::string_view text);
-inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::attach_unsynced) + 1;
+inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::age_by_pause) + 1;
 
 #ifdef SCALEGRAPH_FAULT_INJECTION
 inline constexpr bool kCompiledIn = true;

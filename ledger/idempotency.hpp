@@ -1,6 +1,9 @@
 // Idempotency keys: what a key is bound to, and where bindings are looked up.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,7 +18,26 @@ struct KeyBinding {
   Sequence sequence = 0;
   TimeMs time = 0;
   bool same_content = false;  // as the transfer has that was asked for
+  // Whether its record is the first, and the last, of what was committed as a whole: of an atomic
+  // batch, or of the transfer alone.
+  bool starts_unit = true;
+  bool ends_unit = true;
 };
+
+// What the chain says of the keys of an atomic batch. It is replayed as a whole or not at all.
+struct BatchBinding {
+  enum class Verdict : std::uint8_t {
+    fresh,     // none of its keys is bound
+    replayed,  // its keys are bound by one earlier atomic batch of the same content and order
+    mismatch,  // some key is bound, but not like that
+  };
+  Verdict verdict = Verdict::fresh;
+  std::size_t blamed = 0;  // with `mismatch`: the first bound key that does not fit
+};
+
+// `bindings` has one element for each key of the batch, in the order of its transfers; a key that
+// stands twice counts once. An element is empty if the key is not bound.
+BatchBinding judge_batch(std::span<const std::optional<KeyBinding>> bindings);
 
 struct BoundTransfer {
   const Transfer* transfer = nullptr;  // the one that was asked for

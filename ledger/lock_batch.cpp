@@ -62,7 +62,8 @@ void add_unit(LockBatch& batch, Submission& submission, std::uint32_t first_item
       if (submission.results[i].state != ItemResult::State::undecided) continue;
       for (const auto& entry : submission.transfers[i].entries) {
         add_entry(batch, unit, shard_of(entry.account_id, shards),
-                  {entry.account_id, entry.amount, index++, LockMode::escrow});
+                  {entry.account_id, entry.amount, index++, LockMode::escrow,
+                   static_cast<std::uint16_t>(i - first_item)});
       }
     }
     batch.account_numbers.resize(batch.account_numbers.size() + index, kNoAccount);

@@ -31,7 +31,8 @@ struct Refusal {
   Reason reason = Reason::internal;
   std::uint32_t entry = 0;  // counted over all entries of the unit
   Amount balance = 0;       // of the account when it was judged
-  WideAmount amount = 0;    // the unit's net amount on the account
+  WideAmount before = 0;    // the balance with the unit's earlier items on it
+  WideAmount amount = 0;    // what the item to blame moves on the account
   Sequence observed = 0;    // the last sequence that the judgement saw
 };
 
@@ -44,10 +45,8 @@ enum class LockState : std::uint8_t { none, waiting, held };
 struct HeldLock {
   WideAmount amount = 0;
   Slot slot = kNone;
-  std::uint32_t waiter = kNone;  // place in the account's queue while it waits
-  // Who is to blame when it is refused; counted over all entries of the unit.
-  std::uint32_t first_debit = kNone;
-  std::uint32_t first_credit = kNone;
+  std::uint32_t waiter = kNone;       // place in the account's queue while it waits
+  std::uint32_t first_entry = kNone;  // on the account; counted over all entries of the unit
   LockMode mode = LockMode::escrow;
   LockState state = LockState::none;
 };
@@ -57,7 +56,9 @@ struct EntryPart {
   Amount amount = 0;
   std::uint32_t entry = 0;  // counted over all entries of the unit
   LockMode mode = LockMode::escrow;
+  std::uint16_t item = 0;  // of the unit
 };
+static_assert(kMaxBatchTransfers <= 1 << 16, "an item's number fits in EntryPart::item");
 
 enum class PartState : std::uint8_t { fresh, waiting, granted, done };
 

@@ -77,10 +77,13 @@ Error refusal_error(const Unit& unit, const Refusal& refusal) {
   const auto balance = std::to_string(refusal.balance);
   error.metadata.emplace_back("balance", balance);
   error.metadata.emplace_back("amount", amount);
-  error.message =
-      refusal.reason == Reason::insufficient_funds
-          ? "account " + id + " has " + balance + ": " + amount + " would take it below its floor"
-          : "account " + id + " has " + balance + ": " + amount + " would pass the int64 range";
+  error.message = "account " + id + " has " + balance;
+  if (refusal.before != refusal.balance) {
+    error.message += ", " + decimal(refusal.before) + " after the transfers before this one";
+  }
+  error.message += ": " + amount +
+                   (refusal.reason == Reason::insufficient_funds ? " would take it below its floor"
+                                                                 : " would pass the int64 range");
   return error;
 }
 
@@ -120,6 +123,16 @@ Error mismatch_error(const Transfer& transfer) {
   const std::string key(transfer.idempotency_key);
   return {Reason::idempotency_mismatch,
           "idempotency key " + key + " stands for a transfer with other content",
+          {{"idempotency_key", key}},
+          Outcome::none};
+}
+
+Error other_batch_error(const Transfer& transfer) {
+  const std::string key(transfer.idempotency_key);
+  return {Reason::idempotency_mismatch,
+          "idempotency key " + key +
+              " was committed by another request: an atomic batch is retried as a whole, with the "
+              "same transfers in the same order",
           {{"idempotency_key", key}},
           Outcome::none};
 }

@@ -112,19 +112,64 @@ bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusa
     }
     auto& lock = part.locks[at];
     lock.amount += entry.amount;
-    auto& first = entry.amount < 0 ? lock.first_debit : lock.first_credit;
-    first = std::min(first, entry.entry);
+    lock.first_entry = std::min(lock.first_entry, entry.entry);
   }
   unit.lock_count = static_cast<std::uint32_t>(part.locks.size()) - unit.first_lock;
   return true;
 }
 
-// The first entry that debits the short account carries the refusal; with an overflow, the first
-// that credits it; of an account that was never made, the first that names it.
-Refusal ShardLedger::explain(const HeldLock& lock, Reason reason) const {
-  auto blamed = lock.amount < 0 ? lock.first_debit : lock.first_credit;
-  if (code_of(reason) == Code::not_found) blamed = std::min(lock.first_debit, lock.first_credit);
-  return {reason, blamed, table_.at(lock.slot).balance, lock.amount, applied_};
+// Of several refused locks of one unit, the one whose item stands first explains the refusal.
+//
+// A unit is judged by its net on each account. To blame is the first item that takes the account's
+// running balance out of its range. There is one, since the net does. One walk over the entries
+// serves all refused locks: a unit may have many thousands of both.
+Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
+                             std::span<const RefusedLock> refused) {
+  Refusal first;
+  first.observed = applied_;
+  first.entry = kNone;
+  running_.clear();
+  for (const auto& [index, reason] : refused) {
+    const auto& lock = part.locks[index];
+    const auto balance = table_.at(lock.slot).balance;
+    if (reason == Reason::insufficient_funds || reason == Reason::balance_overflow) {
+      running_.emplace(lock.slot, RunningBalance{reason, balance});
+    } else if (lock.first_entry < first.entry) {
+      first = {reason, lock.first_entry, balance, balance, lock.amount, applied_};
+    }
+  }
+  if (running_.empty()) return first;
+  const auto end = unit.first_entry + unit.entry_count;
+  for (auto e = unit.first_entry; e < end && first.entry == kNone;) {
+    // The entries of one item on this shard.
+    const auto item = part.entries[e].item;
+    touched_.clear();
+    for (; e < end && part.entries[e].item == item; ++e) {
+      const auto& entry = part.entries[e];
+      // A name is gone when the creation of its account was aborted.
+      const auto found = running_.find(accounts_.find(entry.name).value_or(kNone));
+      if (found == running_.end()) continue;
+      auto& [slot, running] = *found;
+      if (!running.touched) touched_.push_back(slot);
+      running.touched = true;
+      const bool to_blame = (running.reason == Reason::insufficient_funds) == (entry.amount < 0);
+      if (to_blame && running.entry == kNone) running.entry = entry.entry;
+      running.amount += entry.amount;
+    }
+    for (const auto slot : touched_) {
+      auto& running = running_.find(slot)->second;
+      const auto& account = table_.at(slot);
+      const auto after = running.balance + running.amount;
+      const bool is_out =
+          running.reason == Reason::insufficient_funds ? after < account.floor : after > kMaxAmount;
+      if (is_out && running.entry < first.entry) {
+        first = {running.reason,  running.entry,  account.balance,
+                 running.balance, running.amount, applied_};
+      }
+      running = {running.reason, after};
+    }
+  }
+  return first;
 }
 
 void ShardLedger::refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal) {
@@ -141,7 +186,7 @@ void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
   refusal.observed = applied_;
   if (!collect_locks(part, unit, refusal)) return refuse(part, unit, refusal);
 
-  bool refused = false;
+  refused_.clear();
   for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
     auto& lock = part.locks[l];
     const LockOwner owner{&batch, static_cast<std::uint32_t>(&unit - part.units.data()), l};
@@ -152,12 +197,11 @@ void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
       lock.state = LockState::waiting;
       ++unit.locks_waiting;
     } else {
-      const auto explained = explain(lock, judgement.reason);
-      if (!refused || explained.entry < refusal.entry) refusal = explained;
-      refused = true;
+      refused_.push_back({l, judgement.reason});
     }
   }
-  if (refused) {
+  if (!refused_.empty()) {
+    refusal = explain(part, unit, refused_);
     roll_back(part, unit);
     return refuse(part, unit, refusal);
   }
@@ -247,7 +291,8 @@ void ShardLedger::settle(std::vector<LateVote>& late) {
       continue;
     }
     const auto& lock = part.locks[owner.lock];
-    const auto refusal = explain(lock, judgement.reason);
+    const RefusedLock refused{owner.lock, judgement.reason};
+    const auto refusal = explain(part, unit, {&refused, 1});
     unit.state = PartState::done;
     drop_name_if_vacant(lock.slot);
     roll_back(part, unit);

@@ -72,6 +72,19 @@ class ShardLedger {
     std::string name;
   };
 
+  struct RefusedLock {
+    std::uint32_t lock = 0;  // index into ShardPart::locks
+    Reason reason = Reason::internal;
+  };
+  // An account of a refused lock, while the items of its unit are gone through.
+  struct RunningBalance {
+    Reason reason = Reason::internal;
+    WideAmount balance = 0;       // with the items before
+    WideAmount amount = 0;        // of the present item
+    std::uint32_t entry = kNone;  // of the present item: its first that could be to blame
+    bool touched = false;         // by the present item
+  };
+
   // The slot of an entry's name, made if the entry creates it; kNone when there is none.
   Slot resolve(const EntryPart& entry);
   // Finds the accounts of many entries together, so that their waits for memory overlap.
@@ -80,7 +93,8 @@ class ShardLedger {
   void vote(LockBatch& batch, UnitPart& unit);
   bool collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal);
   void refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal);
-  Refusal explain(const HeldLock& lock, Reason reason) const;
+  Refusal explain(const ShardPart& part, const UnitPart& unit,
+                  std::span<const RefusedLock> refused);
   void roll_back(ShardPart& part, UnitPart& unit);
   void finish(LockBatch& batch, UnitPart& unit);
   void absorb();
@@ -99,6 +113,10 @@ class ShardLedger {
   std::vector<DecidedWaiter> decided_;
   std::size_t absorbed_ = 0;  // how many of decided_ their locks know of
   absl::flat_hash_map<Slot, std::uint32_t> lock_of_slot_;  // scratch for units with many entries
+  // Scratch for the explanation of a refusal.
+  std::vector<RefusedLock> refused_;
+  absl::flat_hash_map<Slot, RunningBalance> running_;
+  std::vector<Slot> touched_;
   // Of the entries that were resolved ahead; they stand until a name goes.
   std::vector<std::uint64_t> hashes_ahead_;
   std::vector<Slot> ahead_;

@@ -75,6 +75,23 @@ std::optional<Error> check(const Transfer& transfer) {
   return check_id(transfer.idempotency_key, "idempotency_key");
 }
 
+std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers) {
+  if (transfers.empty()) return std::nullopt;
+  const bool keyed = !transfers.front().idempotency_key.empty();
+  const auto other = std::find_if(
+      transfers.begin(), transfers.end(),
+      [keyed](const Transfer& transfer) { return transfer.idempotency_key.empty() == keyed; });
+  if (other == transfers.end()) return std::nullopt;
+  const auto item = "transfers[" + std::to_string(other - transfers.begin()) + "]";
+  return Error{Reason::keys_mixed,
+               item +
+                   (keyed ? " has no idempotency key and transfers[0] has one"
+                          : " has an idempotency key and transfers[0] has none") +
+                   ": in an atomic batch either all transfers have a key or none has",
+               {{"field", item + ".idempotency_key"}},
+               Outcome::none};
+}
+
 std::optional<Error> check_amount(Amount amount) {
   if (amount > 0) return std::nullopt;
   return Error{Reason::amount_not_positive,

@@ -42,6 +42,9 @@ bool same_content(const Transfer& a, const Transfer& b);
 // debit's own amount rule is check_amount's.
 std::optional<Error> check(const Transfer& transfer);
 
+// The keys of an atomic batch: either every transfer has one, or none has (KEYS_MIXED).
+std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers);
+
 // The amount of a credit or debit request: above 0.
 std::optional<Error> check_amount(Amount amount);
 

@@ -110,7 +110,17 @@ class TransferFlow {
 
   BoundKeys look_up_keys(std::span<const Pending> pending);
   void admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch, SteadyTime now);
-  void admit_atomic(const Pending& pending, const BoundKeys& bound, LockBatch& batch);
+  // The keys of an atomic batch.
+  struct AtomicKeys {
+    std::vector<std::uint32_t> items;  // each key's first item, and items without a key
+    std::vector<std::optional<KeyBinding>> bindings;  // of these
+    // Later items with the same key and content, with the first one.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
+  };
+
+  bool admit_atomic(const Pending& pending, const BoundKeys& bound);
+  bool join_in_flight(const Pending& pending);
+  std::optional<AtomicKeys> atomic_keys(Submission& submission, const BoundKeys& bound);
   bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const BoundKeys& bound);
   // Asks for what the key of an item further on will look at.
   void prefetch_key_after(const Submission& submission, std::uint32_t item) const;

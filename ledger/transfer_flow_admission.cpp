@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ledger/fault_injection.hpp"
 #include "ledger/name_map.hpp"
 #include "ledger/refusal_text.hpp"
 #include "ledger/transfer_flow.hpp"
@@ -68,7 +69,7 @@ void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBat
   if (submission.transfers.empty()) {
     add_unit(batch, submission, 0, 1);
   } else if (submission.atomic) {
-    admit_atomic(pending, bound, batch);
+    if (admit_atomic(pending, bound)) add_unit(batch, submission, 0, pending.item_count);
   } else {
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
       prefetch_key_after(submission, i);
@@ -111,47 +112,79 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
   return false;
 }
 
-// An item whose key is bound keeps its one effect and answers it again; the others are one unit.
-void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, LockBatch& batch) {
+// True when a key of the batch is in flight: then all of the batch waits for that key's outcome.
+bool TransferFlow::join_in_flight(const Pending& pending) {
   auto& submission = *pending.submission;
-  const auto items = static_cast<std::uint32_t>(submission.items());
-  NameMap<std::uint32_t> own;  // key -> first item with it
-  std::vector<std::pair<std::uint32_t, KeyBinding>> bound_items;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
-  for (std::uint32_t i = 0; i < items; ++i) {
+  const auto& transfers = submission.transfers;
+  const auto in_flight =
+      std::find_if(transfers.begin(), transfers.end(), [this](const Transfer& transfer) {
+        return !transfer.idempotency_key.empty() && keys_in_flight_.contains(transfer);
+      });
+  if (in_flight == transfers.end()) return false;
+  keys_in_flight_.join(*in_flight, {pending.submission, 0, pending.item_count});
+  for (auto& result : submission.results) {
+    if (result.state == State::undecided) result.state = State::joined;
+  }
+  return true;
+}
+
+// The items that count, their bindings, and the twins. Nothing: the batch is refused.
+std::optional<TransferFlow::AtomicKeys> TransferFlow::atomic_keys(Submission& submission,
+                                                                  const BoundKeys& bound) {
+  AtomicKeys keys;
+  NameMap<std::uint32_t> first_of_key;
+  for (std::uint32_t i = 0; i < submission.transfers.size(); ++i) {
     const auto& transfer = submission.transfers[i];
-    const auto key = transfer.idempotency_key;
-    if (key.empty() || submission.results[i].state != State::undecided) continue;
-    if (keys_in_flight_.contains(transfer)) {
-      keys_in_flight_.join(transfer, {pending.submission, 0, items});
-      for (auto& result : submission.results) {
-        if (result.state == State::undecided) result.state = State::joined;
+    if (!transfer.idempotency_key.empty()) {
+      const auto [first, added] = first_of_key.try_emplace(transfer.idempotency_key, i);
+      if (!added) {
+        if (!same_content(submission.transfers[first->second], transfer)) {
+          refuse_all(submission, mismatch_error(transfer), i);
+          return std::nullopt;
+        }
+        keys.twins.emplace_back(i, first->second);
+        continue;
       }
-      return;
-    }
-    const auto [first, added] = own.try_emplace(key, i);
-    if (!added) {
-      if (!same_content(submission.transfers[first->second], transfer)) {
-        return refuse_all(submission, mismatch_error(transfer), i);
-      }
-      twins.emplace_back(i, first->second);
-      continue;
     }
     const auto binding = bound.of(transfer);
-    if (!binding) continue;
-    if (!*binding) return refuse_all(submission, binding->error(), kNone);
-    if (!(*binding)->same_content) {
-      submission.observed = std::max(submission.observed, (*binding)->sequence);
-      return refuse_all(submission, mismatch_error(transfer), i);
+    if (binding && !*binding) {
+      refuse_all(submission, binding->error(), kNone);
+      return std::nullopt;
     }
-    bound_items.emplace_back(i, **binding);
+    keys.items.push_back(i);
+    keys.bindings.push_back(binding ? std::optional(**binding) : std::nullopt);
   }
-  for (const auto& [item, binding] : bound_items) {
-    own.erase(submission.transfers[item].idempotency_key);
-    replay(submission, item, binding);
+  return keys;
+}
+
+// True when the batch is one unit to be locked. Otherwise its keys decided it: it is replayed as a
+// whole, or refused as a whole, or waits for a key in flight.
+bool TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound) {
+  auto& submission = *pending.submission;
+  if (!submission.keyed) return true;
+  if (join_in_flight(pending)) return false;
+  const auto keys = atomic_keys(submission, bound);
+  if (!keys) return false;
+  const auto found = judge_batch(keys->bindings);
+  if (found.verdict == BatchBinding::Verdict::mismatch &&
+      !faults::has(faults::Defect::replay_in_part)) {
+    const auto item = keys->items[found.blamed];
+    const auto& transfer = submission.transfers[item];
+    const auto& binding = *keys->bindings[found.blamed];
+    submission.observed = std::max(submission.observed, binding.sequence);
+    refuse_all(submission,
+               binding.same_content ? other_batch_error(transfer) : mismatch_error(transfer), item);
+    return false;
   }
-  for (const auto& [key, item] : own) keys_in_flight_.begin(submission.transfers[item]);
-  for (const auto& [twin, first] : twins) {
+  for (std::size_t i = 0; i < keys->items.size(); ++i) {
+    const auto& transfer = submission.transfers[keys->items[i]];
+    if (keys->bindings[i]) {
+      replay(submission, keys->items[i], *keys->bindings[i]);
+    } else if (!transfer.idempotency_key.empty()) {
+      keys_in_flight_.begin(transfer);
+    }
+  }
+  for (const auto& [twin, first] : keys->twins) {
     const auto& result = submission.results[first];
     if (result.state == State::committed) {
       commit(submission, twin, result.sequence, result.time);
@@ -160,7 +193,7 @@ void TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound, 
     submission.results[twin].state = State::joined;
     keys_in_flight_.join(submission.transfers[twin], {pending.submission, twin, 1});
   }
-  if (submission.undecided > 0) add_unit(batch, submission, 0, items);
+  return submission.undecided > 0;
 }
 
 }  // namespace sg::ledger

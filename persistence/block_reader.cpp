@@ -117,6 +117,12 @@ bool BlockView::is_transaction_at(std::uint32_t index) const {
   return !bytes.empty() && is_transaction(static_cast<RecordKind>(bytes[0] & kKindMask));
 }
 
+bool BlockView::starts_unit_at(std::uint32_t index) const {
+  if (index == 0) return true;
+  const auto before = record_bytes(index - 1);
+  return !before.empty() && (static_cast<std::uint8_t>(before[0]) & kEndsUnit) != 0;
+}
+
 bool BlockView::read_record(std::uint32_t index, DecodedRecord& into) const {
   const auto bytes = record_bytes(index);
   if (bytes.empty()) return false;

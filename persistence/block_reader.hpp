@@ -46,6 +46,8 @@ class BlockView {
   [[nodiscard]] bool read_record(std::uint32_t index, DecodedRecord& into) const;
   // Only whether it is a transaction, without decoding it.
   bool is_transaction_at(std::uint32_t index) const;
+  // Whether the record is the first of its unit: blocks begin and end with whole units.
+  bool starts_unit_at(std::uint32_t index) const;
 
  private:
   std::string_view record_bytes(std::uint32_t index) const;

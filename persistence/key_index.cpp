@@ -27,7 +27,9 @@ class Bindings {
       if (block.stamp().run_ms < oldest) return std::nullopt;
       const auto same = has_content_of(transfer);
       if (!same) return tl::unexpected(same.error());
-      return KeyBinding{sequence, block.stamp().time, *same};
+      const auto index = static_cast<std::uint32_t>(sequence - block.first());
+      return KeyBinding{sequence, block.stamp().time, *same, block.starts_unit_at(index),
+                        record_.ends_unit};
     }
     return std::nullopt;
   }

@@ -111,9 +111,11 @@ grpc::ByteBuffer RpcSubmission::batch_response() {
   return proto::write_results(transfers, results);
 }
 
-std::optional<ledger::Error> check_batch_size(const RpcSubmission& submission) {
+std::optional<ledger::Error> check_batch(const RpcSubmission& submission) {
   const auto count = submission.transfers.size();
-  if (count <= ledger::kMaxBatchTransfers) return std::nullopt;
+  if (count <= ledger::kMaxBatchTransfers) {
+    return submission.atomic ? ledger::check_atomic_keys(submission.transfers) : std::nullopt;
+  }
   return ledger::Error{ledger::Reason::too_many_transfers,
                        "transfers has " + std::to_string(count) + ": at most 10000 are allowed",
                        {{"field", "transfers"}},

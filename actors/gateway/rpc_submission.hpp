@@ -67,8 +67,8 @@ class RpcSubmission final : public ledger::Submission {
   Respond respond_;
 };
 
-// More transfers than a batch may have, or nothing.
-std::optional<ledger::Error> check_batch_size(const RpcSubmission& submission);
+// What is wrong with the batch as a whole: too many transfers, or an atomic one of mixed keys.
+std::optional<ledger::Error> check_batch(const RpcSubmission& submission);
 
 // The submission that a completion carries.
 RpcSubmission& submission_of(const Completed& completed);

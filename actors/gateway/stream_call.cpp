@@ -62,7 +62,7 @@ void StreamCall::take_request() {
   if (!submission->read_batch(bytes)) {
     return refuse(slot, malformed(*wire::TransferBatchRequest::descriptor(), bytes));
   }
-  if (auto error = check_batch_size(*submission)) return refuse(slot, *error);
+  if (auto error = check_batch(*submission)) return refuse(slot, *error);
   if (submission->transfers.empty()) {
     return respond(slot, serialize(wire::TransferBatchResponse()));
   }

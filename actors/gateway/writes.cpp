@@ -99,7 +99,7 @@ void transfer_batch(UnaryCall& call) {
   if (!submission->read_batch(call.request())) {
     return call.refuse_malformed(*wire::TransferBatchRequest::descriptor());
   }
-  if (auto error = check_batch_size(*submission)) return call.fail(*error);
+  if (auto error = check_batch(*submission)) return call.fail(*error);
   if (submission->transfers.empty()) return call.reply(wire::TransferBatchResponse());
   submission->check_items();
   call.submit(std::move(submission));

@@ -63,8 +63,8 @@ std::vector<Posting> draw_postings(Draws& draws) {
   return postings;
 }
 
-Order draw_order(Draws& draws) {
-  if (draws.one_in(2)) return {draw_postings(draws), {}, {}};
+Order draw_order(Draws& draws, bool keyed) {
+  if (!keyed) return {draw_postings(draws), {}, {}};
   // A key nearly always stands for the same content.
   const auto key = draws.below(14);
   Draws content(draws.one_in(6) ? draws.below(1000) : key * 7919);
@@ -82,11 +82,37 @@ TestSubmissionPtr draw_submission(Draws& draws) {
     }
     return new_account("n" + std::to_string(draws.below(4)), balance, std::min(floor, balance));
   }
+  const auto atomic = draws.one_in(2) ? Atomic::yes : Atomic::no;
+  const auto count = draws.one_in(2) ? 1 : 1 + draws.below(4);
   std::vector<Order> orders;
-  for (auto n = draws.one_in(2) ? 1 : 1 + draws.below(4); n > 0; --n) {
-    orders.push_back(draw_order(draws));
+  // In an atomic batch either every item has a key or none has.
+  bool keyed = draws.one_in(2);
+  for (auto n = count; n > 0; --n) {
+    if (atomic == Atomic::no) keyed = draws.one_in(2);
+    orders.push_back(draw_order(draws, keyed));
   }
-  return transfers(std::move(orders), draws.one_in(2) ? Atomic::yes : Atomic::no);
+  return transfers(std::move(orders), atomic);
+}
+
+// An earlier batch once more: whole, or with an item left out, added or moved.
+TestSubmissionPtr draw_again(Draws& draws, const TestSubmission& earlier) {
+  auto orders = earlier.orders();
+  const auto atomic = draws.one_in(8) != earlier.atomic ? Atomic::yes : Atomic::no;
+  if (draws.one_in(3)) {
+    const auto keyed = !orders.front().key.empty();
+    const auto at = static_cast<std::ptrdiff_t>(draws.below(orders.size()));
+    switch (draws.below(3)) {
+      case 0:
+        if (orders.size() > 1) orders.erase(orders.begin() + at);
+        break;
+      case 1:
+        orders.insert(orders.begin() + at, draw_order(draws, keyed));
+        break;
+      default:
+        std::rotate(orders.begin(), orders.begin() + at, orders.end());
+    }
+  }
+  return transfers(std::move(orders), atomic);
 }
 
 class Player {
@@ -128,7 +154,10 @@ class Player {
 
  private:
   void submit(Draws& draws) {
-    auto submission = draw_submission(draws);
+    const auto& all = house_.submissions();
+    const auto* earlier = all.empty() ? nullptr : all[draws.below(all.size())].get();
+    const bool again = earlier != nullptr && !earlier->orders().empty() && draws.one_in(6);
+    auto submission = again ? draw_again(draws, *earlier) : draw_submission(draws);
     if (draws.one_in(4)) submission->deadline = house_.now() + milliseconds(draws.below(4000));
     submit(std::move(submission), draws.one_in(2));
   }

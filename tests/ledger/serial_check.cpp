@@ -23,14 +23,33 @@ bool has_key(const TestSubmission& submission) {
                      [](const Order& order) { return !order.key.empty(); });
 }
 
+// The items of an atomic batch that have an effect: of two with one key, the first.
+std::vector<std::uint32_t> effective_items(const TestSubmission& submission) {
+  std::vector<std::uint32_t> items;
+  std::set<std::string_view> keys;
+  for (std::uint32_t i = 0; i < submission.orders().size(); ++i) {
+    const auto& key = submission.orders()[i].key;
+    if (key.empty() || keys.insert(key).second) items.push_back(i);
+  }
+  return items;
+}
+
 WideAmount net_on(const TestSubmission& submission, std::uint32_t item,
                   const std::string& account) {
   WideAmount net = 0;
-  for (std::uint32_t i = 0; i < submission.orders().size(); ++i) {
-    if (!submission.atomic && i != item) continue;
-    for (const auto& posting : submission.orders()[i].postings) {
-      if (posting.account == account) net += posting.amount;
-    }
+  for (const auto& posting : submission.orders()[item].postings) {
+    if (posting.account == account) net += posting.amount;
+  }
+  return net;
+}
+
+// What the items of an atomic batch move on the account up to this one, which is included.
+WideAmount net_through(const TestSubmission& submission, std::uint32_t item,
+                       const std::string& account) {
+  if (!submission.atomic) return net_on(submission, item, account);
+  WideAmount net = 0;
+  for (const auto i : effective_items(submission)) {
+    if (i <= item) net += net_on(submission, i, account);
   }
   return net;
 }
@@ -118,17 +137,14 @@ class AnswerCheck {
     const auto account = fact(error, "account_id");
     const bool low = error.reason == Reason::insufficient_funds;
     const auto shown = fact(error, "balance");
-    if (!has_key(submission_)) {
-      const auto amount = net_on(submission_, item_, account);
-      if (ledger::fits(amount) &&
-          std::to_string(static_cast<Amount>(amount)) != fact(error, "amount")) {
-        return "the amount shown is not the net one";
-      }
-    }
-    // Big nets stand in no int64; they could never be granted.
+    const auto own = net_on(submission_, item_, account);
     const auto text = fact(error, "amount");
-    if (text.size() > 18) return {};
-    const WideAmount amount = std::stoll(text);
+    if (ledger::fits(own) && std::to_string(static_cast<Amount>(own)) != text) {
+      return "the amount shown is not the item's own";
+    }
+    const auto amount = net_through(submission_, item_, account);
+    // Big nets stand in no int64; they could never be granted.
+    if (!ledger::fits(amount)) return {};
     const auto history = journal_.history(account);
     bool seen = false;
     bool justified = false;
@@ -165,7 +181,33 @@ class AnswerCheck {
     asked.idempotency_key = key;
     const auto bound = journal_.find(std::array{static_cast<const ledger::Transfer*>(&asked)});
     if (!bound || bound->empty()) return "MISMATCH with a key that nothing durable bound";
+    if (submission_.atomic) {
+      return is_replay() ? "MISMATCH of a batch that was committed like that" : "";
+    }
     return bound->front().binding->same_content ? "MISMATCH with the same content" : "";
+  }
+
+  // Whether the keys of the atomic batch are bound by one unit of the same transfers.
+  bool is_replay() const {
+    const auto items = effective_items(submission_);
+    const auto& keys = journal_.image().keys;
+    const auto first = keys.find(submission_.orders()[items.front()].key);
+    if (first == keys.end()) return false;
+    const auto& unit = journal_.unit_of(first->second.sequence);
+    const auto start = first->second.sequence;
+    if (items.size() > 1 &&
+        (unit.records.front().sequence != start || unit.records.size() != items.size())) {
+      return false;
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const auto& transfer = submission_.transfers[items[i]];
+      const auto found = keys.find(transfer.idempotency_key);
+      if (found == keys.end() || found->second.sequence != start + i ||
+          found->second.content != journal_.content(transfer)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   std::string aborted() const {
@@ -184,6 +226,29 @@ class AnswerCheck {
   std::uint32_t item_;
   Sequence durable_;
 };
+
+// An atomic batch is told all or nothing, and what it is told is one unit of the chain.
+std::string atomic_fault(LedgerHouse& house, const TestSubmission& submission) {
+  const auto is_committed = [](const ItemResult& result) {
+    return result.state == ItemResult::State::committed;
+  };
+  const auto& results = submission.results;
+  if (std::none_of(results.begin(), results.end(), is_committed)) return {};
+  if (!std::all_of(results.begin(), results.end(), is_committed)) {
+    return "an atomic batch was committed in part";
+  }
+  const auto items = effective_items(submission);
+  if (items.size() == 1) return {};
+  const auto first = results[items.front()].sequence;
+  const auto& unit = house.journal().unit_of(first);
+  if (unit.records.front().sequence != first || unit.records.size() != items.size()) {
+    return "an atomic batch was told of records that are not one unit";
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (results[items[i]].sequence != first + i) return "an atomic batch was told another order";
+  }
+  return {};
+}
 
 // The chain, one unit after the other: each must succeed.
 void check_replay(LedgerHouse& house, Faults& faults) {
@@ -256,6 +321,9 @@ void check_answer(LedgerHouse& house, const TestSubmission& submission, Faults& 
     auto fault = AnswerCheck(house, submission, i).fault();
     if (!fault.empty()) faults.push_back(std::move(fault));
   }
+  if (!submission.atomic) return;
+  auto fault = atomic_fault(house, submission);
+  if (!fault.empty()) faults.push_back(std::move(fault));
 }
 
 void check_rest(LedgerHouse& house, Faults& faults) {

@@ -167,7 +167,10 @@ ledger::Result<std::vector<ledger::BoundTransfer>> ModelJournal::find(
     const auto found = durable_.keys.find(transfer->idempotency_key);
     if (found == durable_.keys.end()) continue;
     const auto& [sequence, time, theirs] = found->second;
-    bound.push_back({transfer, ledger::KeyBinding{sequence, time, theirs == content(*transfer)}});
+    const auto& unit = unit_of(sequence).records;
+    bound.push_back({transfer, ledger::KeyBinding{sequence, time, theirs == content(*transfer),
+                                                  unit.front().sequence == sequence,
+                                                  unit.back().sequence == sequence}});
   }
   return bound;
 }
@@ -178,6 +181,12 @@ std::string ModelJournal::content(const ledger::Transfer& transfer) {
     text += '|' + std::string(entry.account_id) + '=' + std::to_string(entry.amount);
   }
   return text + '#' + std::string(transfer.reference);
+}
+
+const ModelUnit& ModelJournal::unit_of(Sequence sequence) const {
+  return *std::find_if(chain_.begin(), chain_.end(), [sequence](const ModelUnit& unit) {
+    return unit.records.back().sequence >= sequence;
+  });
 }
 
 const ModelRecord* ModelJournal::record_at(Sequence sequence) const {

@@ -96,6 +96,8 @@ class ModelJournal final : public ledger::KeySource {
   const std::vector<ModelUnit>& chain() const { return chain_; }
   bool unsynced() const { return !committed_.empty() || !late_rejected_.empty(); }
   const ModelRecord* record_at(ledger::Sequence sequence) const;
+  // Needs: the sequence is in the chain.
+  const ModelUnit& unit_of(ledger::Sequence sequence) const;
   // The account's balance after each sequence that changed it, oldest first.
   std::vector<std::pair<ledger::Sequence, ledger::Amount>> history(std::string_view account) const;
 
