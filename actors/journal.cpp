@@ -35,6 +35,7 @@ caf::behavior Journal::make_behavior() {
       [this](supervisor::Probe) { return alive(self_); },
       [this](const Commit& message) { commit(message); },
       [this](Flush) { flush(); },
+      [this](CountRunTime) { count_run_time(); },
       [this](const Fence& message) { fence(message); },
       [this](const Attach& message) { attach(message); },
       [this](const Watch& message) { watch(message); },
@@ -61,8 +62,8 @@ caf::error Journal::open() {
   for (std::size_t i = 0; i < accounts_.size(); ++i) accounts_[i] = {(*balances)[i], (*floors)[i]};
   // What the last checkpoint lacks is not known by account: the next one takes all of them.
   mark_all_dirty();
-  run_ms_at_start_ = store.head().run_ms;
-  started_at_ = runtime_->steady_clock();
+  run_clock_ = ledger::RunClock(store.head().run_ms, runtime_->steady_clock());
+  count_run_time();
   last_checkpoint_ = store.checkpoint();
   return {};
 }
@@ -80,10 +81,13 @@ std::optional<RejectedUnits::Why> Journal::begin_group() {
   auto& store = *runtime_->store;
   if (!store.has_room()) return RejectedUnits::Why::storage_full;
   if (!store.keeps_up()) return RejectedUnits::Why::overloaded;
-  const auto ran =
-      std::chrono::duration_cast<std::chrono::milliseconds>(runtime_->steady_clock() - started_at_);
-  group_.emplace(store.begin_group(runtime_->wall_clock(), run_ms_at_start_ + ran.count()));
+  group_.emplace(store.begin_group(runtime_->wall_clock(), run_clock_.ms()));
   return std::nullopt;
+}
+
+void Journal::count_run_time() {
+  run_clock_.tick(runtime_->steady_clock());
+  self_->delayed_send(self_, ledger::RunClock::kTick, CountRunTime{});
 }
 
 void Journal::commit(const Commit& message) {

@@ -19,6 +19,7 @@
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/huge_pages.hpp"
+#include "ledger/run_clock.hpp"
 #include "persistence/group.hpp"
 
 namespace sg::actors {
@@ -65,6 +66,8 @@ class Journal {
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);
   void schedule_flush();
+  // Lets keys age, and calls itself again.
+  void count_run_time();
   // False when the store failed: the actor ends.
   bool flush();
 
@@ -115,8 +118,7 @@ class Journal {
   std::vector<AwaitDurable> waiters_;
   bool flush_scheduled_ = false;
 
-  std::int64_t run_ms_at_start_ = 0;
-  ledger::SteadyTime started_at_{};
+  ledger::RunClock run_clock_;
   ledger::Sequence last_checkpoint_ = 0;
   std::vector<persistence::Posting> postings_;  // scratch
 };

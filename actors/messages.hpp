@@ -117,6 +117,8 @@ struct Durable {
 };
 // To itself: write and sync what has gathered.
 struct Flush {};
+// To itself, again and again: time has passed while the process ran.
+struct CountRunTime {};
 
 // A query that may be answered once `sequence` is durable; comes back as NowDurable.
 struct AwaitDurable {
@@ -205,6 +207,7 @@ SG_LOCAL_MESSAGE(Commit)
 SG_LOCAL_MESSAGE(Applied)
 SG_LOCAL_MESSAGE(Durable)
 SG_LOCAL_MESSAGE(Flush)
+SG_LOCAL_MESSAGE(CountRunTime)
 SG_LOCAL_MESSAGE(AwaitDurable)
 SG_LOCAL_MESSAGE(NowDurable)
 SG_LOCAL_MESSAGE(TakeSnapshot)

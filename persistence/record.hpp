@@ -58,6 +58,7 @@ struct StoredTransaction {
   ledger::TransferKind kind = ledger::TransferKind::transfer;
   std::vector<Entry> entries;
   std::string reference;
+  bool ends_unit = true;  // it is the last of what was committed as a whole
 };
 
 // The transfer that an idempotency key is bound to.

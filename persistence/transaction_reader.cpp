@@ -11,6 +11,7 @@ StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord&
   stored.time = time;
   stored.kind = static_cast<ledger::TransferKind>(record.kind);
   stored.reference = record.reference;
+  stored.ends_unit = record.ends_unit;
   stored.entries.reserve(record.postings.size());
   for (const Posting& posting : record.postings) {
     auto id = ids_.id_of(posting.account, catalog_);

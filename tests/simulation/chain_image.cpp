@@ -35,9 +35,9 @@ class Replay {
   Breaches& breaches_;
   std::map<std::string, const Intent*> intents_;
   ChainImage image_;
-  std::size_t unit_ = 0;                     // of the transaction before
-  Sequence last_ = 0;                        // that one's
-  std::map<std::string, WideAmount> moved_;  // by that unit
+  std::vector<std::string> unit_;            // the names of the open unit's transfers
+  Sequence last_ = 0;                        // the last one's
+  std::map<std::string, WideAmount> moved_;  // by the open unit
 };
 
 void Replay::add_account(const ledger::Account& account) {
@@ -89,6 +89,8 @@ void Replay::end_unit() {
     timeline.points.push_back({last_, static_cast<Amount>(balance)});
   }
   moved_.clear();
+  const auto first = last_ + 1 - unit_.size();
+  image_.units.emplace(first, std::exchange(unit_, {}));
 }
 
 void Replay::add(const persistence::StoredTransaction& transaction) {
@@ -102,8 +104,7 @@ void Replay::add(const persistence::StoredTransaction& transaction) {
     breach(name + " was done twice");
   }
   check_against_intent(transaction, *intent->second);
-  if (!moved_.empty() && unit_ != intent->second->unit) end_unit();
-  unit_ = intent->second->unit;
+  unit_.push_back(name);
   last_ = transaction.sequence;
   for (const auto& entry : transaction.entries) {
     moved_[entry.account_id] += entry.amount;
@@ -112,6 +113,7 @@ void Replay::add(const persistence::StoredTransaction& transaction) {
         timeline.transactions.empty() || timeline.transactions.back().first != transaction.sequence;
     if (is_new) timeline.transactions.emplace_back(transaction.sequence, name);
   }
+  if (transaction.ends_unit) end_unit();
 }
 
 ChainImage Replay::run() {
@@ -125,7 +127,6 @@ ChainImage Replay::run() {
   }
   for (const auto& account : *accounts) add_account(account);
   for (auto it = transactions->rbegin(); it != transactions->rend(); ++it) add(*it);
-  end_unit();
   if (image_.names.size() != store_.durable()) {
     breach("the chain ends at " + std::to_string(store_.durable()) + " but has " +
            std::to_string(image_.names.size()) + " records");

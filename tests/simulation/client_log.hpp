@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "ledger/error.hpp"
@@ -25,8 +27,6 @@ struct Intent {
   bool creates = false;
   ledger::Amount opening = 0;
   ledger::Amount floor = 0;
-  std::size_t unit = 0;  // those of an atomic batch share it
-  bool atomic = false;   // of such a batch
   // Durable when it was asked for the first time.
   std::optional<ledger::Sequence> first_asked;
   std::size_t open_attempts = 0;  // whose clients were not told anything yet
@@ -34,13 +34,24 @@ struct Intent {
   bool must_be_absent = false;
 };
 
+// What somebody asks for in one request. An intent may stand in several of them.
+struct Operation {
+  std::vector<IntentId> intents;
+  bool atomic = false;  // all or nothing
+
+  friend bool operator<(const Operation& a, const Operation& b) {
+    return std::tie(a.atomic, a.intents) < std::tie(b.atomic, b.intents);
+  }
+};
+
 // An attempt's answer for one intent.
 struct Answer {
   IntentId intent = 0;
+  Operation operation;   // that it is a part of
+  std::size_t item = 0;  // its place there
   bool committed = false;
   ledger::Sequence sequence = 0;
   ledger::Error error;
-  bool in_atomic_batch = false;
   std::size_t attempt = 0;  // those of one request share it
   // Durable when it was asked, and when it was told.
   ledger::Sequence asked = 0;
@@ -66,6 +77,7 @@ struct Listing {
 
 struct ClientLog {
   std::vector<Intent> intents;
+  std::set<Operation> operations;  // all that were ever asked for
   std::vector<Answer> answers;
   std::vector<Reading> readings;
   std::vector<Listing> listings;

@@ -87,7 +87,13 @@ void Clients::act() {
   ++asked_for_;
   if (!all_.empty() && random.chance(w.duplicate)) {
     const auto& operation = random.pick(all_);
-    if (is_idempotent(operation)) return ask(operation);
+    if (is_idempotent(operation)) {
+      if (log_.intents[operation.intents.front()].creates || random.below(3) > 0) {
+        return ask(operation);
+      }
+      all_.push_back(changed(operation));
+      return ask(all_.back());
+    }
   }
   auto operation = new_operation();
   all_.push_back(operation);
@@ -107,10 +113,31 @@ Operation Clients::new_operation() {
     items = static_cast<int>(random.between(1, kMaxItems));
     operation.atomic = random.chance(w.atomic);
   }
-  ++units_;
+  // In an atomic batch either every transfer has a key or none has.
+  bool keyed = random.chance(w.keyed);
   for (int i = 0; i < items; ++i) {
-    operation.intents.push_back(new_transfer(operation.atomic ? units_ : ++units_));
-    log_.intents.back().atomic = operation.atomic;
+    if (!operation.atomic) keyed = random.chance(w.keyed);
+    operation.intents.push_back(new_transfer(keyed));
+  }
+  return operation;
+}
+
+Operation Clients::changed(Operation operation) {
+  auto& random = world_.random;
+  auto& intents = operation.intents;
+  const auto at = static_cast<std::ptrdiff_t>(random.below(intents.size()));
+  switch (random.below(4)) {
+    case 0:
+      if (intents.size() > 1) intents.erase(intents.begin() + at);
+      break;
+    case 1:
+      std::rotate(intents.begin(), intents.begin() + at, intents.end());
+      break;
+    case 2:
+      operation.atomic = !operation.atomic;
+      break;
+    default:
+      intents.insert(intents.begin() + at, new_transfer(true));
   }
   return operation;
 }
@@ -122,7 +149,6 @@ IntentId Clients::new_account() {
   intent.name = created_name(created_++);
   intent.opening = random.between(0, kMaxMoved);
   intent.floor = -random.between(0, 10);
-  intent.unit = ++units_;
   accounts_.push_back(created_name(created_ + kNamesAhead - 1));
   if (std::find(accounts_.begin(), accounts_.end(), intent.name) == accounts_.end()) {
     accounts_.push_back(intent.name);
@@ -139,12 +165,11 @@ const std::string& Clients::pick_account() {
   return accounts_[random.below(among)];
 }
 
-IntentId Clients::new_transfer(std::size_t unit) {
+IntentId Clients::new_transfer(bool keyed) {
   auto& random = world_.random;
   const auto& w = world_.scenario.workload;
   Intent intent;
   intent.name = "t" + std::to_string(log_.intents.size());
-  intent.unit = unit;
   const auto parties = random.between(1, kMaxParties);
   ledger::Amount sum = 0;
   for (std::int64_t i = 0; i < parties; ++i) {
@@ -156,7 +181,7 @@ IntentId Clients::new_transfer(std::size_t unit) {
     sum += amount;
     intent.postings.push_back({account, amount});
   }
-  if (random.chance(w.keyed)) {
+  if (keyed) {
     intent.key = "k" + intent.name;
     if (!log_.intents.empty() && random.chance(w.mismatch)) {
       const auto& other = log_.intents[random.below(log_.intents.size())];
@@ -211,6 +236,7 @@ void Clients::ask(Operation operation) {
     if (!intent.first_asked) intent.first_asked = attempt->asked;
   }
   attempt->operation = std::move(operation);
+  log_.operations.insert(attempt->operation);
   open_.push_back(attempt);
   const auto submission = submission_for(attempt);
   attempt->submission = submission;
@@ -281,7 +307,8 @@ void Clients::note(const Attempt& attempt, std::size_t item, const ItemResult& r
   answer.intent = attempt.operation.intents[item];
   answer.committed = result.state == ItemResult::State::committed;
   answer.sequence = result.sequence;
-  answer.in_atomic_batch = attempt.operation.atomic;
+  answer.operation = attempt.operation;
+  answer.item = item;
   answer.attempt = attempt.number;
   answer.asked = attempt.asked;
   answer.told = durable();
@@ -305,7 +332,10 @@ void Clients::note_absence(const Attempt& attempt, std::size_t item, const ledge
   auto& intent = log_.intents[attempt.operation.intents[item]];
   // It was asked for again meanwhile: what that became is another matter.
   if (intent.open_attempts > 0) return;
-  intent.must_be_absent = is_final(error) || attempt.was_absent[item];
+  // That a batch is refused for its shape, or another's sake, says nothing of earlier requests.
+  const bool tells = error.reason != ledger::Reason::idempotency_mismatch &&
+                     error.reason != ledger::Reason::batch_aborted;
+  intent.must_be_absent = (tells && is_final(error)) || attempt.was_absent[item];
 }
 
 bool Clients::is_idempotent(IntentId intent) const {
@@ -392,7 +422,6 @@ void Clients::move(const std::string& account, ledger::Amount amount, std::strin
   Intent intent;
   intent.name = "t" + std::to_string(log_.intents.size());
   intent.key = std::move(key);
-  intent.unit = ++units_;
   intent.postings.push_back({account, amount});
   log_.intents.push_back(std::move(intent));
   ask({{log_.intents.size() - 1}, false});

@@ -16,11 +16,6 @@
 
 namespace sg::test {
 
-struct Operation {
-  std::vector<IntentId> intents;
-  bool atomic = false;
-};
-
 // A request on its way; ended once its client is told, or nobody can tell it any more.
 struct Attempt {
   Operation operation;
@@ -75,8 +70,10 @@ class Clients {
   bool is_idempotent(IntentId intent) const;
   bool is_idempotent(const Operation& operation) const;
   Operation new_operation();
+  // An earlier one with keys, with something left out, added or moved.
+  Operation changed(Operation operation);
   const std::string& pick_account();
-  IntentId new_transfer(std::size_t unit);
+  IntentId new_transfer(bool keyed);
   IntentId new_account();
   void ask(Operation operation);
   TestSubmissionPtr submission_for(const AttemptPtr& attempt);
@@ -107,7 +104,6 @@ class Clients {
   std::size_t attempts_ = 0;
   std::size_t asked_for_ = 0;  // operations
   std::size_t may_ask_for_ = 0;
-  std::size_t units_ = 0;
   std::size_t created_ = 0;
   std::vector<Operation> all_;
   std::vector<Operation> again_;

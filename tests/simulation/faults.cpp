@@ -12,6 +12,8 @@ constexpr std::int64_t kLongestStarving = 300;
 constexpr std::size_t kHang = 300;
 constexpr std::int64_t kLongestStepOfHang_ms = 250;
 constexpr std::int64_t kFarthestJump_ms = 400LL * 24 * 3'600'000;
+// Of a process that is stopped: many times as long as a key is kept.
+constexpr std::int64_t kLongestPause_ms = 40LL * 24 * 3'600'000;
 // Of a full disk, a step: when somebody makes room.
 constexpr Ppm kFreed = kPercent;
 
@@ -78,6 +80,9 @@ void Faults::step() {
     world_.wall += random.between(-kFarthestJump_ms, kFarthestJump_ms);
   }
   if (process_ == nullptr || process_->is_over()) return;
+  if (happens(chances.pause, "the process is stopped for a while")) {
+    world_.pass(std::chrono::milliseconds(random.between(1, kLongestPause_ms)));
+  }
   if (happens(chances.starve, "an actor starves")) {
     process_->starve_next(static_cast<std::size_t>(random.between(1, kLongestStarving)));
   }

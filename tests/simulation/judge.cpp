@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <map>
+#include <set>
+#include <string_view>
 
 #include "tests/support/error_fact.hpp"
 
@@ -44,10 +45,16 @@ class Judge {
   void check_balances();
   void check_histories();
   void check_units();
+  // The names that an operation leaves in the chain: of two intents with one key, the first.
+  std::vector<std::string> effects_of(const Operation& operation) const;
+  // Whether the chain has the atomic batch as one unit, or its one transfer.
+  bool is_committed_whole(const Operation& operation) const;
   void check_answer(const Answer& answer);
   void check_committed(const Answer& answer, const Intent& intent);
   void check_refused(const Answer& answer, const Intent& intent);
   void check_range(const Answer& answer, const Intent& intent);
+  // What the request moves on the account up to the refused item, which is included.
+  WideAmount moved_through(const Answer& answer, const std::string& account) const;
   void check_absent();
   void check_reading(const Reading& reading);
   void check_listing(const Listing& listing);
@@ -116,28 +123,40 @@ void Judge::check_histories() {
   }
 }
 
-// An atomic batch stands in the chain as a whole, or not at all.
+std::vector<std::string> Judge::effects_of(const Operation& operation) const {
+  std::vector<std::string> names;
+  std::set<std::string_view> keys;
+  for (const auto id : operation.intents) {
+    const auto& intent = log_.intents[id];
+    if (intent.key.empty() || keys.insert(intent.key).second) names.push_back(intent.name);
+  }
+  return names;
+}
+
+// Whatever was committed as a whole is what somebody asked for as a whole.
 void Judge::check_units() {
-  struct Unit {
-    std::size_t intents = 0;
-    std::vector<Sequence> done;
-  };
-  std::map<std::size_t, Unit> units;
-  for (const auto& intent : log_.intents) {
-    if (!intent.atomic) continue;
-    auto& unit = units[intent.unit];
-    ++unit.intents;
-    const auto found = chain_.by_name.find(intent.name);
-    if (found != chain_.by_name.end()) unit.done.push_back(found->second);
-  }
-  for (auto& [number, unit] : units) {
-    if (unit.done.empty()) continue;
-    const auto [first, last] = std::minmax_element(unit.done.begin(), unit.done.end());
-    if (unit.done.size() != unit.intents || *last - *first + 1 != unit.intents) {
-      breach("an atomic batch of " + std::to_string(unit.intents) + " was done in part, from " +
-             std::to_string(*first) + " on");
+  std::set<std::vector<std::string>> asked;
+  for (const auto& operation : log_.operations) {
+    if (operation.atomic) {
+      asked.insert(effects_of(operation));
+      continue;
     }
+    for (const auto id : operation.intents) asked.insert({log_.intents[id].name});
   }
+  for (const auto& [first, names] : chain_.units) {
+    if (asked.contains(names)) continue;
+    breach("what was committed as a whole at " + std::to_string(first) + ", " + names.front() +
+           " and " + std::to_string(names.size() - 1) + " more, was asked for by nobody");
+  }
+}
+
+bool Judge::is_committed_whole(const Operation& operation) const {
+  const auto names = effects_of(operation);
+  const auto found = chain_.by_name.find(names.front());
+  if (found == chain_.by_name.end()) return false;
+  if (names.size() == 1) return true;
+  const auto unit = chain_.units.find(found->second);
+  return unit != chain_.units.end() && unit->second == names;
 }
 
 void Judge::check_answer(const Answer& answer) {
@@ -159,6 +178,9 @@ void Judge::check_committed(const Answer& answer, const Intent& intent) {
            std::to_string(found->second));
   }
   if (answer.sequence > answer.told) breach(intent.name + " was told before it was durable");
+  if (answer.operation.atomic && !is_committed_whole(answer.operation)) {
+    breach(intent.name + " was told committed, but its atomic batch is not one unit of the chain");
+  }
   // What was told before this was asked for stands before it.
   if (answer.sequence <= *intent.first_asked) {
     breach(intent.name + " stands before what was durable when it was asked for");
@@ -173,7 +195,7 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
                         code == ledger::Code::out_of_range || code == ledger::Code::not_found;
   if (const auto own = chain_.by_name.find(intent.name);
       !intent.key.empty() && own != chain_.by_name.end() && own->second <= answer.asked &&
-      (is_final || error.reason == Reason::idempotency_mismatch)) {
+      (is_final || (error.reason == Reason::idempotency_mismatch && !answer.operation.atomic))) {
     return breach(text + ", but its key had been committed");
   }
   const bool is_trouble =
@@ -204,17 +226,18 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
       return;
     }
     case Reason::idempotency_mismatch: {
-      const auto bound = chain_.keys.find(intent.key);
-      const bool twins =
-          std::any_of(log_.intents.begin(), log_.intents.end(), [&](const Intent& other) {
-            return other.unit == intent.unit && other.key == intent.key &&
-                   other.name != intent.name;
-          });
+      const auto& intents = answer.operation.intents;
+      const bool twins = std::any_of(intents.begin(), intents.end(), [&](IntentId other) {
+        return log_.intents[other].key == intent.key && log_.intents[other].name != intent.name;
+      });
       if (twins) return;
-      if (bound == chain_.keys.end() || bound->second.first > answer.told ||
-          bound->second.second == intent.name) {
-        breach(text + ", but nothing else had its key");
+      const auto bound = chain_.keys.find(intent.key);
+      if (bound == chain_.keys.end() || bound->second.first > answer.told) {
+        return breach(text + ", but nothing had its key");
       }
+      const bool is_replay = answer.operation.atomic ? is_committed_whole(answer.operation)
+                                                     : bound->second.second == intent.name;
+      if (is_replay) breach(text + ", but that is what was committed");
       return;
     }
     case Reason::batch_aborted:
@@ -232,6 +255,20 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
   }
 }
 
+WideAmount Judge::moved_through(const Answer& answer, const std::string& account) const {
+  const auto& [intents, atomic] = answer.operation;
+  std::set<std::string_view> keys;
+  WideAmount moved = 0;
+  for (std::size_t i = atomic ? 0 : answer.item; i <= answer.item; ++i) {
+    const auto& intent = log_.intents[intents[i]];
+    if (!intent.key.empty() && !keys.insert(intent.key).second) continue;
+    for (const auto& posting : intent.postings) {
+      if (posting.account == account) moved += posting.amount;
+    }
+  }
+  return moved;
+}
+
 void Judge::check_range(const Answer& answer, const Intent& intent) {
   const auto& error = answer.error;
   const auto text = intent.name + ": " + error.message;
@@ -244,7 +281,7 @@ void Judge::check_range(const Answer& answer, const Intent& intent) {
   }
   const auto amount_text = fact(error, "amount");
   if (is_wide(amount_text)) return;
-  const WideAmount amount = std::stoll(amount_text);
+  const auto amount = moved_through(answer, fact(error, "account_id"));
   const auto since = intent.key.empty() ? answer.asked : *intent.first_asked;
   const bool low = error.reason == Reason::insufficient_funds;
   if (!had(*account, since, answer.told, [&](Amount balance) {

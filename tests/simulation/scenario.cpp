@@ -64,6 +64,7 @@ Scenario choose_scenario(Random& random) {
   f.disk_full = sometimes(random, kPercent / 2);
   f.slow_sync = sometimes(random, 20 * kPercent);
   f.clock_jump = sometimes(random, kPercent);
+  f.pause = sometimes(random, kPercent / 2);
   f.starve = sometimes(random, 2 * kPercent);
   f.hold_back = sometimes(random, 50 * kPercent);
   f.hang = sometimes(random, 4 * kPercent);

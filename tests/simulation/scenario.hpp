@@ -50,6 +50,7 @@ struct FaultChances {
   Ppm disk_full = 0;
   Ppm slow_sync = 0;
   Ppm clock_jump = 0;  // of the wall clock
+  Ppm pause = 0;       // the process is stopped, and goes on much later
   Ppm starve = 0;      // an actor is not run for a while
   Ppm hold_back = 0;   // the journal, before it handles a commit or a flush
   Ppm hang = 0;        // an actor, in a handler, until it is left behind, and longer
