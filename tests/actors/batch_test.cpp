@@ -113,7 +113,56 @@ TEST_CASE("An atomic batch is netted: what an item lacks a later one may bring")
   w.check_balances(0, 40, 60);
 }
 
-TEST_CASE("The first item that debits the short account carries an atomic batch's refusal") {
+// It blamed the first item that debits the account, with an amount that no item has.
+TEST_CASE("The first item that takes an account below its floor carries the refusal") {
+  World w;
+  const auto answer = w.client.batch(
+      {transfer_of({{w.bank, -1}}), transfer_of({{w.bank, -500}}), transfer_of({{w.bank, -600}})},
+      true);
+  CHECK(told(answer.body) == Lines{kAborted, insufficient(w.bank, "-500", "100"), kAborted});
+  CHECK(answer.body.results(1).error().message() ==
+        "account " + w.bank +
+            " has 100, 99 after the transfers before this one: -500 would take "
+            "it below its floor");
+}
+
+// The first item was replayed and the second committed again with each retry: money was invented.
+TEST_CASE("An atomic batch in which only some transfers have a key is refused") {
+  World w;
+  const std::vector<wire::TransferRequest> mixed{transfer_of({{w.bank, -10}}, "key"),
+                                                 transfer_of({{w.b, 10}})};
+  const std::vector<wire::TransferRequest> turned{mixed[1], mixed[0]};
+  for (const auto& transfers : {mixed, turned, mixed}) {
+    CHECK(told(w.client.batch(transfers, true)) ==
+          "INVALID_ARGUMENT KEYS_MIXED field=transfers[1].idempotency_key outcome=none");
+  }
+  w.check_balances(100, 0, 0);
+  CHECK(told(w.client.batch(mixed, false).body) == Lines{"OK", "OK"});
+}
+
+TEST_CASE("A retried atomic batch has one effect, and only as a whole") {
+  World w;
+  const auto debit = transfer_of({{w.bank, -10}}, "debit");
+  const auto credit = transfer_of({{w.b, 10}}, "credit");
+  const auto first = w.client.batch({debit, credit}, true);
+  REQUIRE(told(first.body) == Lines{"OK", "OK"});
+  const auto again = w.client.batch({debit, credit}, true);
+  REQUIRE(told(again.body) == Lines{"OK", "OK"});
+  for (int i = 0; i < 2; ++i) {
+    CHECK(again.body.results(i).transaction().id() == first.body.results(i).transaction().id());
+  }
+  const std::string mismatch = "ALREADY_EXISTS IDEMPOTENCY_MISMATCH idempotency_key=";
+  const auto fresh = transfer_of({{w.b, 10}}, "fresh");
+  CHECK(told(w.client.batch({debit, fresh}, true).body) ==
+        Lines{mismatch + "debit outcome=none", kAborted});
+  CHECK(told(w.client.batch({credit, debit}, true).body) ==
+        Lines{mismatch + "credit outcome=none", kAborted});
+  CHECK(told(w.client.batch({debit}, true).body) == Lines{"OK"});
+  CHECK(told(w.client.transfer({{w.bank, -10}}, "debit")) == "OK");
+  w.check_balances(90, 0, 10);
+}
+
+TEST_CASE("An item of an atomic batch is short after the items before it") {
   World w;
   const auto answer = w.client.batch(
       {
@@ -123,7 +172,7 @@ TEST_CASE("The first item that debits the short account carries an atomic batch'
       },
       true);
   REQUIRE(answer.ok());
-  CHECK(told(answer.body) == Lines{kAborted, insufficient(w.a, "-960", "0"), kAborted});
+  CHECK(told(answer.body) == Lines{kAborted, insufficient(w.a, "-1000", "0"), kAborted});
   w.check_balances(100, 0, 0);
   CHECK(w.client.transactions().body.transactions().empty());
 }

@@ -153,16 +153,28 @@ TEST_CASE("A jump of the wall clock by a year expires no key and turns no block'
 TEST_CASE("A key expires after the server has run for its retention, restarts not counted") {
   TwoShards house({.key_retention = 1h});
   CHECK(house.outcome(house.pay(1, "key")) == "committed 3");
-  house.pass(30min);
+  house.run_for(30min);
   CHECK(house.outcome(house.pay(1, "half")) == "committed 4");
   house.kill("journal");
   house.run();
   house.wall_clock += kYearMs;
-  house.pass(29min);
+  house.run_for(29min);
   CHECK(house.outcome(house.pay(1, "nearly")) == "committed 5");
   CHECK(house.outcome(house.pay(1, "key")) == "committed 3");
-  house.pass(2min);
+  house.run_for(2min);
   CHECK(house.outcome(house.pay(1, "over")) == "committed 6");
   CHECK(house.outcome(house.pay(1, "key")) == "committed 7");
   CHECK(house.outcome(house.pay(1, "half")) == "committed 4");
+}
+
+// The steady clock goes on while a process is stopped: the retry was booked a second time.
+TEST_CASE("A process that was stopped for longer than keys are kept still knows them") {
+  TwoShards house({.key_retention = 1h});
+  CHECK(house.outcome(house.pay(1, "key")) == "committed 3");
+  for (sg::ledger::Sequence next = 4; next < 8; ++next) {
+    house.pass(48h);
+    CHECK(house.outcome(house.pay(1)) == "committed " + std::to_string(next));
+    CHECK(house.outcome(house.pay(1, "key")) == "committed 3");
+  }
+  CHECK(house.balance(house.bob) == "balance 5");
 }

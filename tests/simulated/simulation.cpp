@@ -195,6 +195,12 @@ void Simulation::pass(std::chrono::milliseconds time) {
   run();
 }
 
+void Simulation::run_for(std::chrono::milliseconds time) {
+  constexpr std::chrono::milliseconds kStep{500};
+  for (; time > kStep; time -= kStep) pass(kStep);
+  pass(time);
+}
+
 void Simulation::kill(std::string_view id) {
   bool is_dead = false;
   const auto victim = handle(id);

@@ -105,7 +105,10 @@ class Simulation {
     REQUIRE(next_is<Message>(id));
     run_once(id);
   }
+  // All of it at once, as for a process that is stopped meanwhile.
   void pass(std::chrono::milliseconds time);
+  // In steps, as for a process that runs.
+  void run_for(std::chrono::milliseconds time);
 
   // --- what fails ---
   // The actor is dead when this returns; its supervisor hears of it in run().
