@@ -83,12 +83,22 @@ void AccountShard::attached(const Attached& message) {
 
 caf::error AccountShard::load(const Attached& message) {
   faults::reach(Point::shard_before_load);
-  const auto& store = *runtime_->store;
-  const auto shards = runtime_->settings.ledger.shards;
-  const auto& balances = *message.balances;
   coordinator_incarnation_ = std::max(coordinator_incarnation_, message.coordinator);
   journal_life_ = message.journal_life;
   ledger_.emplace(index_, message.incarnation, message.sequence);
+  if (!message.roster) return load_from_store(message);
+  message.roster->for_each_account(
+      [this](std::string_view id, const ShardRoster::Account& account) {
+        ledger_->load_account(id, account.number, account.balance, account.floor);
+      });
+  for (const auto& id : message.roster->participants()) ledger_->load_participant(id);
+  return {};
+}
+
+caf::error AccountShard::load_from_store(const Attached& message) {
+  const auto& store = *runtime_->store;
+  const auto shards = runtime_->settings.ledger.shards;
+  const auto& balances = *message.balances;
   auto accounts = store.for_each_account(
       message.sequence,
       [&](std::string_view id, ledger::AccountNumber number, ledger::Amount floor) {

@@ -25,6 +25,7 @@ class AccountShard {
   void journal_up(const caf::actor& journal);
   void attached(const Attached& attached);
   caf::error load(const Attached& attached);
+  caf::error load_from_store(const Attached& attached);
   void lock(const LockRequest& request);
   // True when the sender is not fenced; ends what a predecessor of it left.
   bool heed_coordinator(std::uint64_t incarnation);

@@ -60,11 +60,30 @@ caf::error Journal::open() {
   if (!floors) return store_error(floors.error());
   accounts_.resize(balances->size());
   for (std::size_t i = 0; i < accounts_.size(); ++i) accounts_[i] = {(*balances)[i], (*floors)[i]};
+  if (auto error = read_rosters()) return error;
   // What the last checkpoint lacks is not known by account: the next one takes all of them.
   mark_all_dirty();
   run_clock_ = ledger::RunClock(store.head().run_ms, runtime_->steady_clock());
   count_run_time();
   last_checkpoint_ = store.checkpoint();
+  return {};
+}
+
+caf::error Journal::read_rosters() {
+  const auto& store = *runtime_->store;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    rosters_.push_back(std::make_shared<ShardRoster>());
+  }
+  const auto shard_of = [this](std::string_view id) -> ShardRoster& {
+    return *rosters_[ledger::shard_of(id, shards_.size())];
+  };
+  auto accounts = store.for_each_account(
+      store.durable(), [&](std::string_view id, ledger::AccountNumber number,
+                           ledger::Amount floor) { shard_of(id).add_account(id, number, floor); });
+  if (!accounts) return store_error(accounts.error());
+  auto participants = store.for_each_participant(
+      store.durable(), [&](std::string_view id) { shard_of(id).add_participant(id); });
+  if (!participants) return store_error(participants.error());
   return {};
 }
 

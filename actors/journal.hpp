@@ -38,6 +38,7 @@ class Journal {
 
   // --- start ---
   caf::error open();
+  caf::error read_rosters();
 
   // --- who may commit ---
   void fence(const Fence& fence);
@@ -45,6 +46,8 @@ class Journal {
   void watch(const Watch& watch);
   void down(const caf::down_msg& down);
   void detach(std::uint32_t shard);
+  // Null if the shard has taken it already, or something was created since.
+  std::shared_ptr<const ShardRoster> take_roster(std::uint32_t shard);
   template <class Message>
   void tell_watchers(const Message& message);
 
@@ -99,6 +102,8 @@ class Journal {
   std::vector<std::uint32_t> taking_;  // of the checkpoint under way
 
   std::vector<Shard> shards_;
+  // By shard, as of the start; empty once something was created.
+  std::vector<std::shared_ptr<ShardRoster>> rosters_;
   caf::actor coordinator_;
   std::uint64_t coordinator_incarnation_ = 0;
   std::uint64_t coordinator_life_ = 0;  // of the latest that asked

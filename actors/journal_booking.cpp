@@ -52,11 +52,12 @@ void Journal::touch(ledger::AccountNumber account) {
 
 Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
   const auto& submission = *unit.submission;
+  if (submission.new_participant || submission.new_account) rosters_.clear();
   if (submission.new_participant) {
-    unit.sequence = group_->add(*submission.new_participant).sequence;
+    unit.set_sequence(group_->add(*submission.new_participant).sequence);
   } else if (submission.new_account) {
     const auto account = group_->add(*submission.new_account);
-    unit.sequence = account.sequence;
+    unit.set_sequence(account.sequence);
     unit.created = account.number;
     accounts_.push_back({account.initial_balance, account.floor});
     is_dirty_.resize(persistence::balance_pages(accounts_.size()));
@@ -115,7 +116,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
   if (!move_money(batch, unit, entries)) return Booked::refused;
 
   auto account = unit.first_account;
-  unit.sequence = group_->last_sequence() + 1;
+  unit.set_sequence(group_->last_sequence() + 1);
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
     const auto& transfer = submission.transfers[i];

@@ -63,9 +63,19 @@ void Journal::attach(const Attach& message) {
   shard.handle = message.handle;
   shard.incarnation = runtime_->next_incarnation();
   self_->monitor(shard.handle);
-  self_->send(shard.handle, Attached{shard.incarnation, coordinator_incarnation_, life_,
-                                     runtime_->store->durable(), copy_balances()});
+  Attached answer{shard.incarnation,          coordinator_incarnation_,   life_,
+                  runtime_->store->durable(), take_roster(message.shard), nullptr};
+  if (!answer.roster) answer.balances = copy_balances();
+  self_->send(shard.handle, std::move(answer));
   tell_watchers(ShardAttached{message.shard, shard.handle});
+}
+
+std::shared_ptr<const ShardRoster> Journal::take_roster(std::uint32_t shard) {
+  if (rosters_.empty()) return nullptr;
+  const auto roster = std::exchange(rosters_[shard], nullptr);
+  if (!roster) return nullptr;
+  roster->set_balances([this](auto number) { return accounts_[number].balance; });
+  return roster;
 }
 
 void Journal::detach(std::uint32_t index) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "actors/query.hpp"
+#include "actors/shard_roster.hpp"
 #include "ledger/lock_batch.hpp"
 #include "ledger/shard_ledger.hpp"
 #include "ledger/submission.hpp"
@@ -85,7 +86,9 @@ struct Attached {
   std::uint64_t coordinator = 0;   // older ones are fenced
   std::uint64_t journal_life = 0;  // Runtime::journal_life()
   ledger::Sequence sequence = 0;
-  // By account number.
+  // The shard's accounts with their balances. Null: the shard reads its names from the store, and
+  // `balances` has what all accounts hold, by account number.
+  std::shared_ptr<const ShardRoster> roster;
   std::shared_ptr<const std::vector<ledger::Amount>> balances;
 };
 // To those who watch the shards: which handle serves.

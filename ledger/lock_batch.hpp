@@ -6,6 +6,7 @@
 // others, but for the fields marked as a shard's own. The journal owns Unit::sequence.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -101,8 +102,15 @@ struct Unit {
   std::uint32_t refusal = kNone;  // index into LockBatch::refusals
   UnitState state = UnitState::locking;
   // Written by the journal: of the unit's first record, and the number of an account it created.
+  // Shards look for the units that have a sequence while the journal gives others theirs.
   Sequence sequence = 0;
   AccountNumber created = kNoAccount;
+
+  void set_sequence(Sequence first) {
+    std::atomic_ref(sequence).store(first, std::memory_order_relaxed);
+  }
+  // 0: not sequenced, as far as the caller was told.
+  Sequence peek_sequence() { return std::atomic_ref(sequence).load(std::memory_order_relaxed); }
 };
 
 struct LockBatch {

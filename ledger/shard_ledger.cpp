@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint32_t kScanLocks = 16;
 // With many accounts each look-up waits for memory: it is asked for so many locks ahead.
 constexpr std::uint32_t kPrefetchAhead = 12;
+// Finding a unit by its number costs about as much as passing so many.
+constexpr std::size_t kUnitsWorthWalk = 8;
 // Units whose names are looked up together.
 constexpr std::size_t kUnitsTogether = 32;
 
@@ -313,41 +315,49 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
   if (active == active_.end() || active->second.get() != &batch) return;
   const auto keep = active->second;
   auto& part = batch.parts[shard_];
-  auto next = part.units.begin();
-  for (const auto index : units) {
-    // Mostly ascending; waiters are decided in any order.
-    if (next == part.units.end() || next->unit > index) next = part.units.begin();
-    next = std::lower_bound(next, part.units.end(), index,
-                            [](const UnitPart& p, std::uint32_t u) { return p.unit < u; });
-    if (next == part.units.end()) continue;
-    auto& unit = *next;
-    if (unit.unit != index || unit.state != PartState::granted) continue;
-    unit.state = PartState::done;
-    --part.undecided;
-    for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
-      if (l + kPrefetchAhead < part.locks.size()) {
-        table_.prefetch(part.locks[l + kPrefetchAhead].slot);
-      }
-      auto& lock = part.locks[l];
-      lock.state = LockState::none;
-      if (is_creation(lock.mode)) {
-        const auto& created = *batch.units[index].submission;
-        creating_.erase(lock.slot);
-        if (created.new_account) {
-          table_.commit_creation(lock.slot, batch.units[index].created,
-                                 created.new_account->initial_balance, created.new_account->floor,
-                                 decided_);
-        } else {
-          table_.commit_creation(lock.slot, kNoAccount, 0, 0, decided_);
-        }
-      } else {
-        table_.commit(lock.slot, lock.amount, decided_);
-      }
-      absorb();
+  // Shards are many, and each has a part of the batch. So a shard goes through its own part, unless
+  // the units are few.
+  if (units.size() * kUnitsWorthWalk < part.units.size()) {
+    for (const auto index : units) {
+      if (auto* unit = find_unit(part, index)) apply_unit(batch, *unit);
+    }
+  } else {
+    for (auto& unit : part.units) {
+      // Those that are sequenced later are not told of yet.
+      const auto sequence = batch.units[unit.unit].peek_sequence();
+      if (sequence != 0 && sequence <= last) apply_unit(batch, unit);
     }
   }
   settle(late);
   if (part.undecided == 0) active_.erase(batch.id);
+}
+
+void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
+  if (unit.state != PartState::granted) return;
+  auto& part = batch.parts[shard_];
+  unit.state = PartState::done;
+  --part.undecided;
+  for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+    if (l + kPrefetchAhead < part.locks.size()) {
+      table_.prefetch(part.locks[l + kPrefetchAhead].slot);
+    }
+    auto& lock = part.locks[l];
+    lock.state = LockState::none;
+    if (is_creation(lock.mode)) {
+      const auto& created = *batch.units[unit.unit].submission;
+      creating_.erase(lock.slot);
+      if (created.new_account) {
+        table_.commit_creation(lock.slot, batch.units[unit.unit].created,
+                               created.new_account->initial_balance, created.new_account->floor,
+                               decided_);
+      } else {
+        table_.commit_creation(lock.slot, kNoAccount, 0, 0, decided_);
+      }
+    } else {
+      table_.commit(lock.slot, lock.amount, decided_);
+    }
+    absorb();
+  }
 }
 
 void ShardLedger::abort(LockBatch& batch, std::span<const std::uint32_t> units,

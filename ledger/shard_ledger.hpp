@@ -95,6 +95,7 @@ class ShardLedger {
   void refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal);
   Refusal explain(const ShardPart& part, const UnitPart& unit,
                   std::span<const RefusedLock> refused);
+  void apply_unit(LockBatch& batch, UnitPart& unit);
   void roll_back(ShardPart& part, UnitPart& unit);
   void finish(LockBatch& batch, UnitPart& unit);
   void absorb();

@@ -172,3 +172,34 @@ TEST_CASE("A shard that attaches behind unsynced transfers loads them, each once
   house.run();
   house.check_chain(100);
 }
+
+// Each shard read the names of all accounts to find its own: a start cost shards x accounts.
+TEST_CASE("A start hands each shard its own accounts, and a later shard reads what is new") {
+  TwoShards house;
+  const auto first = house.shard_id(0);
+  CHECK(house.outcome(house.pay(30)) == "committed 3");
+  house.hold<Attached>(first);
+  house.kill("journal");
+  house.run();
+  const auto at_start = house.peek<Attached>(first);
+  REQUIRE(at_start.roster);
+  CHECK_FALSE(at_start.balances);
+  std::vector<std::pair<std::string, sg::ledger::Amount>> loaded;
+  at_start.roster->for_each_account(
+      [&](std::string_view id, const auto& account) { loaded.emplace_back(id, account.balance); });
+  CHECK(loaded == std::vector<std::pair<std::string, sg::ledger::Amount>>{{house.alice, 70}});
+  house.release();
+  house.run();
+
+  const auto carol = house.name_on(0, 1);
+  CHECK(house.outcome(new_account(carol, 5)) == "committed 4");
+  house.hold<Attached>(first);
+  house.kill(first);
+  house.run();
+  CHECK_FALSE(house.peek<Attached>(first).roster);
+  house.release();
+  house.run();
+  CHECK(house.outcome(transfer({{carol, -5}, {house.alice, 5}})) == "committed 5");
+  CHECK(house.balance(house.alice) == "balance 75");
+  house.check_chain(105);
+}

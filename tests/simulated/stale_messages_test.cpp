@@ -65,7 +65,7 @@ TEST_CASE("A shard ignores a dead journal's state and its fence") {
   const auto rich = std::make_shared<const std::vector<sg::ledger::Amount>>(
       std::vector<sg::ledger::Amount>{7, 7});
   for (const auto& shard : {house.shard_id(0), house.shard_id(1)}) {
-    house.dead_journal_says(shard, Attached{kFuture, kFuture, kFuture, 2, rich});
+    house.dead_journal_says(shard, Attached{kFuture, kFuture, kFuture, 2, nullptr, rich});
     house.dead_journal_says(shard, FenceOlder{kFuture});
   }
   CHECK(house.balance(house.alice) == "balance 100");

@@ -85,7 +85,7 @@ void ModelJournal::apply(ledger::LockBatch& batch, ledger::Unit& unit) {
   const auto& submission = *unit.submission;
   auto& stored = chain_.emplace_back();
   stored.time = time_;
-  unit.sequence = image_.last + 1;
+  unit.set_sequence(image_.last + 1);
   if (submission.new_participant) {
     if (!image_.participants.insert(submission.new_participant->id).second) {
       faults.push_back("a participant was created twice");
