@@ -19,6 +19,7 @@
 #include "actors/actor_errors.hpp"
 #include "actors/offline_verify.hpp"
 #include "actors/tree.hpp"
+#include "command_line/parsing.hpp"
 #include "config/load.hpp"
 #include "supervisor/errors.hpp"
 
@@ -200,7 +201,7 @@ int main(int argc, char** argv) {
   app.add_flag("--verify", options.verify, "check a store that is not running and exit");
   app.set_version_flag("--version", "scalegraphd " SCALEGRAPH_VERSION);
   try {
-    app.parse(argc, argv);
+    command_line::parse(app, command_line::arguments_of(argc, argv));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kBadUsage;
   }

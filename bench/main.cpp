@@ -10,13 +10,13 @@
 #include "bench/driver.hpp"
 #include "bench/echo_process.hpp"
 #include "bench/echo_server.hpp"
+#include "command_line/parsing.hpp"
 
 namespace {
 
 using namespace sg::bench;
 
 constexpr int kRefused = 1;
-constexpr int kBadUsage = 2;
 constexpr int kUnreachable = 3;
 
 std::uint32_t percentile(const std::vector<std::uint32_t>& sorted, double part) {
@@ -145,14 +145,14 @@ int main(int argc, char** argv) {
   app.add_flag("--serve-echo", serve)->group("");
   app.set_version_flag("--version", "scalegraph-bench " SCALEGRAPH_VERSION);
   try {
-    app.parse(argc, argv);
+    sg::command_line::parse(app, sg::command_line::arguments_of(argc, argv));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kBadUsage;
+    return app.exit(error) == 0 ? 0 : sg::command_line::kBadUsage;
   }
   if (serve) return serve_echo();
   if (options.parties > options.accounts) {
     std::cerr << "error: --parties " << options.parties << " needs as many --accounts\n";
-    return kBadUsage;
+    return sg::command_line::kBadUsage;
   }
   return options.echo ? run_echo(options) : run(options);
 }

@@ -4,10 +4,26 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/errors.hpp"
 
 namespace sg::cli {
+
+// All options and commands. Parsing `app` fills the members.
+struct CommandLine {
+  CommandLine();
+  // The options are bound to the members.
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  CLI::App app;
+  std::string server = "127.0.0.1:50051";
+  // Longer than a call of a healthy server takes, shorter than an operator's patience.
+  double timeout_seconds = 10;
+  bool json = false;
+  Command chosen;
+};
 
 // Runs one command line, without the program's name. Reads SCALEGRAPH_SERVER if no --server is
 // given.

@@ -46,6 +46,28 @@ struct Ctl {
   }
 };
 
+// Every option with a value and every positional of a command and of those below it, each as a
+// command line in which its value is empty: in two arguments and, for an option, in one.
+void add_empty_values(const CLI::App& command, const std::vector<std::string>& words,
+                      std::vector<std::vector<std::string>>& lines) {
+  const auto add = [&](std::initializer_list<std::string> more) {
+    lines.push_back(words);
+    lines.back().insert(lines.back().end(), more);
+  };
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      add({"--" + name + "="});
+      if (option->get_items_expected_max() > 0) add({"--" + name, ""});
+    }
+    if (option->get_positional()) add({""});
+  }
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
+    auto longer = words;
+    longer.push_back(below->get_name());
+    add_empty_values(*below, longer, lines);
+  }
+}
+
 // One that was free a moment ago.
 std::string dead_address() { return FakeLedger().address(); }
 
@@ -227,6 +249,52 @@ TEST_CASE("bad usage is exit code 2 and asks no server") {
   CHECK(nlohmann::json::parse(scalegraphctl(with_json).err)["error"]["exit_code"] == 2);
 }
 
+TEST_CASE("an empty value is bad usage, for every option and argument of every command") {
+  const CommandLine given;
+  std::vector<std::vector<std::string>> lines;
+  add_empty_values(given.app, {}, lines);
+  REQUIRE(lines.size() > 60);
+  for (const auto& arguments : lines) {
+    CAPTURE(arguments);
+    const auto printed = scalegraphctl(arguments);
+    CHECK(printed.exit_code == 2);
+    CHECK(printed.out.empty());
+    CHECK_THAT(printed.err, StartsWith("error: the ") && Contains(" is empty: leave it out"));
+    auto with_json = arguments;
+    with_json.insert(with_json.begin(), "--json");
+    CHECK(nlohmann::json::parse(scalegraphctl(with_json).err)["error"]["exit_code"] == 2);
+  }
+}
+
+TEST_CASE("an empty value changes nothing and lists nothing") {
+  Ctl ctl;
+  ctl.json({"account", "create", "a", "--balance", "10"});
+  const auto [arguments, message] = GENERATE(table<std::vector<std::string>, std::string>({
+      {{"credit", "a", "5", "--key", ""}, "the value of --key is empty"},
+      {{"credit", "a", "5", "--key="}, "the value of --key is empty"},
+      // The next argument must not become the key.
+      {{"transfer", "--key=", "a=-5", "a=5"}, "the value of --key is empty"},
+      {{"transfer", "a=-5", "", "a=5"}, "the argument after \"a=-5\" is empty"},
+      {{"tx", "list", "--account", ""}, "the value of --account is empty"},
+      {{"account", "list", ""}, "the argument after \"list\" is empty"},
+      {{"account", "list", "--", ""}, "the argument after \"--\" is empty"},
+      {{"tree", "--watch", ""}, "the argument after \"--watch\" is empty"},
+      {{""}, "is empty"},
+  }));
+  const auto printed = ctl(arguments);
+  CHECK(printed.exit_code == 2);
+  CHECK(printed.out.empty());
+  CHECK_THAT(printed.err, Contains(message));
+  CHECK(ctl.json({"tx", "list"})["transactions"].empty());
+}
+
+TEST_CASE("a value that looks like an option with an empty value is a value") {
+  Ctl ctl;
+  ctl.json({"account", "create", "a"});
+  CHECK(ctl.json({"credit", "a", "5", "--reference", "--key="})["reference"] == "--key=");
+  CHECK(ctl({"account", "get", "--", "--key="}).exit_code == 1);  // not found
+}
+
 TEST_CASE("help and version go to stdout with exit code 0") {
   CHECK_THAT(scalegraphctl({"--version"}).out, StartsWith("scalegraphctl "));
   CHECK_THAT(scalegraphctl({"--help"}).out, Contains("balance-sheet") && Contains("Exit codes"));
@@ -242,6 +310,11 @@ TEST_CASE("the environment names the server, and --server wins over it") {
   CHECK(scalegraphctl({"account", "get", "alice", "--server", dead_address()}).exit_code == 3);
   setenv("SCALEGRAPH_SERVER", "nowhere", 1);
   CHECK(scalegraphctl({"account", "get", "alice"}).exit_code == 2);
+  setenv("SCALEGRAPH_SERVER", "", 1);
+  const auto empty = scalegraphctl({"account", "get", "alice"});
+  CHECK(empty.exit_code == 2);
+  CHECK_THAT(empty.err, Contains("SCALEGRAPH_SERVER is empty: unset it"));
+  CHECK(ctl({"account", "get", "alice"}).exit_code == 0);
   unsetenv("SCALEGRAPH_SERVER");
 }
 
