@@ -4,17 +4,20 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "bench/check.hpp"
 #include "bench/driver.hpp"
 #include "bench/echo_process.hpp"
 #include "bench/echo_server.hpp"
+#include "command_line/numbers.hpp"
 #include "command_line/parsing.hpp"
 
 namespace {
 
 using namespace sg::bench;
+using sg::command_line::add_number;
 
 constexpr int kRefused = 1;
 constexpr int kUnreachable = 3;
@@ -118,27 +121,16 @@ int main(int argc, char** argv) {
   app.add_option("--server", options.server, "HOST:PORT")->capture_default_str();
   app.add_option("--mode", options.mode, "unary, batch or stream")
       ->transform(CLI::CheckedTransformer(modes));
-  app.add_option("--batch", options.batch, "transfers a request")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  app.add_option("--in-flight", options.in_flight, "requests in flight")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  app.add_option("--accounts", options.accounts, "accounts, made when missing")
-      ->check(CLI::Range(2, 100'000'000))
-      ->capture_default_str();
-  app.add_option("--zipf", options.zipf, "exponent over the accounts, 0: uniform")
-      ->check(CLI::Range(0.0, 10.0));
-  app.add_option("--parties", options.parties, "accounts of a transfer")
-      ->check(CLI::Range(2, 4096))
-      ->capture_default_str();
+  add_number(app, "--batch", options.batch, {1, 10'000}, "transfers a request");
+  add_number(app, "--in-flight", options.in_flight, {1, 100'000}, "requests in flight");
+  add_number(app, "--accounts", options.accounts, {2, 100'000'000}, "accounts, made when missing");
+  add_number(app, "--zipf", options.zipf, {0, 10}, "exponent over the accounts, 0 is uniform");
+  add_number(app, "--parties", options.parties, {2, 4096}, "accounts of a transfer");
   app.add_flag("--fee-account", options.fee_account, "one account is part of every transfer");
-  app.add_option("--seconds", options.seconds, "how long")
-      ->check(CLI::Range(0.1, 86'400.0))
-      ->capture_default_str();
-  app.add_option("--rate", options.rate, "calls a second, 0: as fast as answers come")
-      ->check(CLI::Range(0.0, 1e9));
-  app.add_option("--seed", options.seed, "of the choice of accounts")->capture_default_str();
+  add_number(app, "--seconds", options.seconds, {0.1, 86'400}, "how long");
+  add_number(app, "--rate", options.rate, {0, 1e9}, "calls a second, 0 is as fast as answers come");
+  add_number(app, "--seed", options.seed, {0, std::numeric_limits<std::uint64_t>::max()},
+             "of the choice of accounts");
   app.add_flag("--idempotent", options.idempotent, "a key on every transfer");
   app.add_flag("--echo", options.echo, "the same messages against an empty gRPC service");
   app.add_flag("--json", options.json, "a JSON line last");

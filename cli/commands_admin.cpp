@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/render_admin.hpp"
+#include "command_line/numbers.hpp"
 
 namespace sg::cli {
 namespace {
@@ -17,6 +18,8 @@ constexpr const char* kLineStart = "\r\033[K";
 
 // To the upper left corner, and clear what is below.
 constexpr const char* kScreenStart = "\033[H\033[J";
+
+constexpr command_line::Bounds<double> kWatchSeconds{0.1, 3600};
 
 ExitCode tree(Session& session) {
   wire::GetTreeResponse reply;
@@ -78,12 +81,18 @@ void add_admin_commands(CLI::App& app, Command& chosen) {
   auto* shown = app.add_subcommand("tree", "Show the supervision tree as it runs");
   // Seconds; 0: once.
   const auto every = std::make_shared<double>(0);
+  const auto take = [every](const std::string& text) {
+    const auto seconds = command_line::parse_decimal(text, kWatchSeconds);
+    if (!seconds) throw CLI::ValidationError("--watch", seconds.error());
+    *every = *seconds;
+  };
   shown
-      ->add_option("--watch", *every,
-                   "show it again every so many seconds (1 without a number), until interrupted")
+      ->add_option_function<std::string>("--watch", take,
+                                         "show it again every so many seconds (0.1 to 3600, 1 "
+                                         "without a number), until interrupted")
       ->expected(0, 1)
       ->default_str("1")
-      ->check(CLI::Range(0.1, 3600.0));
+      ->type_name("SECONDS");
   shown->callback([&chosen, every] {
     chosen = [every](Session& session) {
       if (*every == 0) return tree(session);

@@ -1,5 +1,6 @@
 #include "cli/program.hpp"
 
+#include "command_line/numbers.hpp"
 #include "command_line/parsing.hpp"
 
 namespace sg::cli {
@@ -9,7 +10,7 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 refused by the ledger, 2 bad usage, 3 server not reachable.\n"
     "Amounts are in minor units. An id that starts with '-' goes after `--`.";
 
-constexpr double kLongestTimeoutSeconds = 86'400;
+constexpr command_line::Bounds<double> kTimeoutSeconds{0.001, 86'400};
 
 ExitCode refuse_usage(const CLI::App& app, const CLI::ParseError& error, Console& console,
                       bool json) {
@@ -35,10 +36,9 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
              "the ledger's address, 127.0.0.1:50051 if not given")
       ->envname("SCALEGRAPH_SERVER");
   app.add_flag("--json", json, "print JSON, one line; errors too, on stderr");
-  app.add_option("--timeout", timeout_seconds, "longest wait for each answer")
-      ->check(CLI::Range(0.001, kLongestTimeoutSeconds))
-      ->type_name("SECONDS")
-      ->capture_default_str();
+  command_line::add_number(app, "--timeout", timeout_seconds, kTimeoutSeconds,
+                           "longest wait for each answer")
+      ->type_name("SECONDS");
   app.set_version_flag("--version", "scalegraphctl " SCALEGRAPH_VERSION);
 
   add_participant_commands(app, chosen);

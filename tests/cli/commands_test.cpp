@@ -295,6 +295,23 @@ TEST_CASE("a value that looks like an option with an empty value is a value") {
   CHECK(ctl({"account", "get", "--", "--key="}).exit_code == 1);  // not found
 }
 
+TEST_CASE("numbers of options are read strictly") {
+  for (const char* option : {"--timeout", "--watch"}) {
+    for (const char* value :
+         {"nan", "inf", "-inf", "-1", "0", "1e99", "1e999", "0x1", "1s", "1,5"}) {
+      CAPTURE(option, value);
+      const auto printed = scalegraphctl({"tree", std::string(option) + "=" + value});
+      CHECK(printed.exit_code == 2);
+      CHECK_THAT(printed.err, Contains("is not a number from 0."));
+    }
+  }
+  for (const char* value : {"nan", "inf", "-1", "0", "1e3", "99999999999", "0x1", "5x"}) {
+    CAPTURE(value);
+    CHECK(scalegraphctl({"tx", "list", "--limit", value}).exit_code == 2);
+    CHECK(scalegraphctl({"credit", "a", value + std::string(".")}).exit_code == 2);
+  }
+}
+
 TEST_CASE("help and version go to stdout with exit code 0") {
   CHECK_THAT(scalegraphctl({"--version"}).out, StartsWith("scalegraphctl "));
   CHECK_THAT(scalegraphctl({"--help"}).out, Contains("balance-sheet") && Contains("Exit codes"));

@@ -12,6 +12,8 @@ import subprocess
 import sys
 
 TIMEOUT_S = 60
+# Nothing listens there: whatever gets as far as connecting fails with exit code 3 at once.
+NO_SERVER = "127.0.0.1:1"
 
 OPTION = re.compile(r"^  (?:-\w,)?(--[a-z-]+)(.*)$", re.MULTILINE)
 POSITIONALS = re.compile(r"^Positionals:\n((?:  .*\n)+)", re.MULTILINE)
@@ -64,9 +66,32 @@ def empty_values(programs):
     print("ok empty values", flush=True)
 
 
+def numbers(daemon, ctl, bench):
+    never = ["nan", "inf", "-inf", "-1", "1e999", "99999999999999999999999", "0x10", "5x", "1,5",
+             "five"]
+    whole = never + ["1.5", "1e1"]
+    options = [(bench, option, whole) for option in
+               ("--batch", "--in-flight", "--accounts", "--parties", "--seed")]
+    options += [(bench, option, never) for option in ("--zipf", "--seconds", "--rate")]
+    options += [(ctl, "--timeout", never)]
+    for program, option, values in options:
+        for value in values:
+            done = run(program, option, value, "--server", NO_SERVER,
+                       *(["tree"] if program == ctl else []))
+            what = f"{program} {option} {value}: {done.returncode} {done.stderr}"
+            check(done.returncode == 2, what)
+            check(f'"{value}" is not a' in done.stderr, what)
+    for value in whole:
+        done = run(daemon, "--check", "--set", f"ledger.shards={value}")
+        check(done.returncode == 2, f"ledger.shards={value}: {done.returncode}")
+        check("must be an integer from 1 to 1024" in done.stderr, done.stderr)
+    print("ok numbers", flush=True)
+
+
 def main():
     daemon, ctl, bench = sys.argv[1:4]
     empty_values([daemon, ctl, bench])
+    numbers(daemon, ctl, bench)
 
 
 if __name__ == "__main__":
