@@ -72,10 +72,11 @@ ExitCode refuse_file(Session& session, const std::string& path,
 }
 
 Json to_json(const ImportTally& tally) {
-  return {{"created", tally.created},
-          {"already_there", tally.already_there},
-          {"failed", tally.failed},
-          {"not_tried", tally.not_tried}};
+  // Strings, as all 64-bit integers in JSON (cli/json.hpp).
+  return {{"created", std::to_string(tally.created)},
+          {"already_there", std::to_string(tally.already_there)},
+          {"failed", std::to_string(tally.failed)},
+          {"not_tried", std::to_string(tally.not_tried)}};
 }
 
 Json to_json(const ImportReport& report) {

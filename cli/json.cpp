@@ -22,11 +22,11 @@ class Value {
       case FieldDescriptor::CPPTYPE_INT32:
         return get(&Reflection::GetInt32, &Reflection::GetRepeatedInt32);
       case FieldDescriptor::CPPTYPE_INT64:
-        return get(&Reflection::GetInt64, &Reflection::GetRepeatedInt64);
+        return std::to_string(get(&Reflection::GetInt64, &Reflection::GetRepeatedInt64));
       case FieldDescriptor::CPPTYPE_UINT32:
         return get(&Reflection::GetUInt32, &Reflection::GetRepeatedUInt32);
       case FieldDescriptor::CPPTYPE_UINT64:
-        return get(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64);
+        return std::to_string(get(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64));
       case FieldDescriptor::CPPTYPE_DOUBLE:
         return get(&Reflection::GetDouble, &Reflection::GetRepeatedDouble);
       case FieldDescriptor::CPPTYPE_FLOAT:

@@ -1,6 +1,8 @@
-// Messages of the wire as JSON: field names as in the .proto, int64 as numbers, enum values by
-// name, maps as objects sorted by key, every field present (an optional one that is not set is
-// null).
+// Messages of the wire as JSON: field names as in the .proto, enum values by name, maps as objects
+// sorted by key, every field present (an optional one that is not set is null).
+//
+// 64-bit integers are strings, as in protobuf's own JSON: JavaScript, jq and others read numbers as
+// doubles, which round beyond 2^53.
 #pragma once
 
 #include <google/protobuf/message.h>

@@ -85,7 +85,7 @@ def participants(ctl):
           [["id", "seb"], ["name", "SEB"], ["role", "BANKING_PARTNER"], ["created", "TIME"],
            ["metadata", "country=SE, formula=a=b"]], "participant create")
     made = ctl.json("participant", "create", "shop", "--name", "Företag", "--role", "SUPPLIER")
-    check(abs(made.pop("created_at") / 1000 - time.time()) < 60, "created now")
+    check(abs(int(made.pop("created_at")) / 1000 - time.time()) < 60, "created now")
     equal(made, {"id": "shop", "name": "Företag", "role": "SUPPLIER", "metadata": {}}, "as JSON")
     equal(ctl.text("participant", "list"),
           [["ID", "NAME", "ROLE", "CREATED"], ["seb", "SEB", "BANKING_PARTNER", "TIME"],
@@ -107,8 +107,8 @@ def accounts(ctl):
     fees = ctl.json("account", "create", "--participant", "seb", "--type", "fees", "--metadata",
                     "k=v")
     del fees["created_at"]
-    equal(fees, {"id": "seb:fees", "participant_id": "seb", "account_type": "FEES", "balance": 0,
-                 "metadata": {"k": "v"}, "floor": 0}, "account create --participant")
+    equal(fees, {"id": "seb:fees", "participant_id": "seb", "account_type": "FEES", "balance": "0",
+                 "metadata": {"k": "v"}, "floor": "0"}, "account create --participant")
     equal(ctl.json("account", "create", "--participant", "shop")["id"], "shop:operating",
           "the default type")
     ctl.json("account", "create", "a=b", "--balance", "1")
@@ -119,10 +119,10 @@ def accounts(ctl):
            ["shop:operating", "OPERATING", "0", "0", "TIME"]], "account list")
     equal(ctl.text("account", "list", "seb"), [header, ["seb:fees", "FEES", "0", "0", "TIME"]],
           "account list PARTICIPANT")
-    equal(ctl.json("account", "get", "alice")["floor"], -50, "account get")
+    equal(ctl.json("account", "get", "alice")["floor"], "-50", "account get")
     equal(ctl.text("account", "balance", "alice"), [["ACCOUNT", "BALANCE"], ["alice", "5000"]],
           "account balance")
-    equal(ctl.json("account", "balance", "alice"), {"account_id": "alice", "balance": 5000},
+    equal(ctl.json("account", "balance", "alice"), {"account_id": "alice", "balance": "5000"},
           "account balance as JSON")
     ctl.refused("ACCOUNT_NOT_FOUND", "account", "get", "nobody")
     ctl.refused("ACCOUNT_NOT_FOUND", "account", "balance", "nobody")
@@ -140,18 +140,18 @@ def postings(ctl):
                         ["seb:fees", "+30"]], "transfer")
     again = ctl.json(*transfer)
     equal(["id", again["id"]], printed[0], "a retry with the key is the same transaction")
-    equal(again["entries"][1], {"account_id": "shop:operating", "amount": 970}, "entries")
+    equal(again["entries"][1], {"account_id": "shop:operating", "amount": "970"}, "entries")
     ctl.refused("IDEMPOTENCY_MISMATCH", "transfer", "alice=-999", "seb:fees=999", "--key", "k1")
 
     credit = ctl.json("credit", "a=b", "41", "--reference", "deposit", "--key", "k2")
-    equal((credit["type"], credit["entries"]), ("credit", [{"account_id": "a=b", "amount": 41}]),
+    equal((credit["type"], credit["entries"]), ("credit", [{"account_id": "a=b", "amount": "41"}]),
           "credit")
     debit = ctl.json("debit", "a=b", "2")
-    equal((debit["type"], debit["entries"]), ("debit", [{"account_id": "a=b", "amount": -2}]),
+    equal((debit["type"], debit["entries"]), ("debit", [{"account_id": "a=b", "amount": "-2"}]),
           "debit")
     ctl.json("transfer", "a=b=-40", "alice=40")
-    equal(ctl.json("account", "balance", "a=b")["balance"], 0, "balance of an id with '='")
-    equal(ctl.json("account", "balance", "alice")["balance"], 4040, "balance")
+    equal(ctl.json("account", "balance", "a=b")["balance"], "0", "balance of an id with '='")
+    equal(ctl.json("account", "balance", "alice")["balance"], "4040", "balance")
 
     error = ctl.refused("INSUFFICIENT_FUNDS", "transfer", "alice=-4091", "seb:fees=4091")
     equal(error["code"], "FAILED_PRECONDITION", "code of a refusal")
@@ -198,9 +198,9 @@ def imports(ctl, folder):
     equal(ctl.text("import", str(sample)),
           [header, ["participants", "2", "0", "0", "0"], ["accounts", "5", "0", "0", "0"]],
           "import")
-    equal(ctl.json("account", "get", "bank:operating")["floor"], -5000, "an imported account")
+    equal(ctl.json("account", "get", "bank:operating")["floor"], "-5000", "an imported account")
     again = ctl.json("import", str(sample))
-    equal(again["accounts"], {"created": 0, "already_there": 5, "failed": 0, "not_tried": 0},
+    equal(again["accounts"], {"created": "0", "already_there": "5", "failed": "0", "not_tried": "0"},
           "import again")
     sample.write_text(text.replace("floor: -5000", "floor: -4000"), encoding="utf-8")
     differs = ctl.run("import", str(sample), exit_code=1)
@@ -210,7 +210,7 @@ def imports(ctl, folder):
     many = folder / "many.json"
     many.write_text(json.dumps({"accounts": [{"id": f"many-{i}", "balance": i}
                                              for i in range(1500)]}), encoding="utf-8")
-    equal(ctl.json("import", str(many))["accounts"]["created"], 1500, "many accounts")
+    equal(ctl.json("import", str(many))["accounts"]["created"], "1500", "many accounts")
     equal(len(ctl.json("account", "list")["accounts"]), 1500 + 9, "listed over several pages")
 
     broken = ctl.run("import", str(FIXTURES / "broken.yaml"), exit_code=2)
@@ -229,19 +229,27 @@ def operations(ctl):
     verified = ctl.json("verify")
     check(verified["done"] and verified["problems"] == [], str(verified))
     equal(verified["sum_of_balances"], verified["sum_of_postings"], "sums")
-    equal(verified["accounts"], 1509, "accounts")
+    equal(verified["accounts"], "1509", "accounts")
     equal(ctl.run("verify").stdout.splitlines()[-1], "chain and balances agree", "verify")
     equal(ctl.run("verify").stderr, "", "no progress without a terminal")
 
     sheet = ctl.json("balance-sheet")
     equal(sheet["total"], sheet["sum_of_postings"], "sums of the balance sheet")
     equal(sheet["total"], verified["sum_of_balances"], "balance sheet against verification")
-    equal(sheet["transactions"], 5, "transactions")
+    equal(sheet["transactions"], "5", "transactions")
     fees = [line for line in sheet["lines"]
             if (line["participant_id"], line["account_type"]) == ("seb", "FEES")]
-    equal(fees, [{"participant_id": "seb", "account_type": "FEES", "accounts": 1,
+    equal(fees, [{"participant_id": "seb", "account_type": "FEES", "accounts": "1",
                   "total": "4120"}], "a line of the balance sheet")
     check(["seb", "FEES", "1", "4120"] in ctl.text("balance-sheet"), "balance-sheet")
+
+
+def beyond_doubles(ctl):
+    amount = "9007199254740993"
+    equal(ctl.json("account", "create", "big", "--balance", amount)["balance"], amount,
+          "2^53 + 1 in JSON")
+    equal(ctl.json("debit", "big", amount)["entries"],
+          [{"account_id": "big", "amount": "-" + amount}], "an amount in JSON")
 
 
 def usage(ctl):
@@ -271,6 +279,8 @@ def main():
         print("ok import", flush=True)
         operations(ctl)
         print("ok tree, verify, balance-sheet", flush=True)
+        beyond_doubles(ctl)
+        print("ok integers beyond 2^53", flush=True)
         usage(ctl)
         print("ok usage", flush=True)
         equal(daemon.stop(), 0, "exit code after SIGTERM")
