@@ -22,6 +22,14 @@ struct ListOptions {
   std::string page_token;
 };
 
+// The ledger takes 0 for "no end", so a list of what was before 1970 would be a list of everything.
+Parsed<std::int64_t> parse_end(std::string_view text) {
+  const auto time = parse_time(text);
+  if (!time || *time > 0) return time;
+  return tl::unexpected("\"" + std::string(text) +
+                        "\" leaves nothing to list: write a time after 1970-01-01T00:00:00Z");
+}
+
 ExitCode get(Session& session, const std::string& id) {
   wire::GetTransactionRequest request;
   request.set_id(id);
@@ -68,8 +76,9 @@ void add_list(CLI::App& group, Command& chosen) {
   add_parsed(*command, "--limit", options->limit, parse_count, "N",
              "at most so many, 50 if not given");
   add_parsed(*command, "--from", options->from, parse_time, "TIME",
-             "not before: 2024-05-01, 2024-05-01T10:00:00Z or milliseconds since 1970");
-  add_parsed(*command, "--to", options->to, parse_time, "TIME", "before, exclusive");
+             "not before: 2024-05-01, 2024-05-01T10:00:00Z, or milliseconds since 1970 as "
+             "1714557600123 (13 digits) or 86400000ms (with their unit)");
+  add_parsed(*command, "--to", options->to, parse_end, "TIME", "before, exclusive");
   command->add_option("--page-token", options->page_token, "go on where an earlier list ended");
   command->callback([&chosen, options] {
     chosen = [options](Session& session) { return list(session, *options); };

@@ -81,6 +81,21 @@ std::optional<std::int64_t> parse_iso_8601(std::string_view text) {
   return (date->time_since_epoch() + time).count();
 }
 
+// "1714557600123", with or without "ms" behind it. A bare number has to have 13 digits, which are
+// the years 2001 to 2286. Fewer or more could be a date without dashes, or seconds.
+std::optional<std::int64_t> parse_milliseconds(std::string_view text) {
+  constexpr std::string_view kUnit = "ms";
+  constexpr std::size_t kBareDigits = 13;
+  const bool has_unit = text.ends_with(kUnit);
+  if (has_unit) text.remove_suffix(kUnit.size());
+  const bool bare = text.size() == kBareDigits && text.front() != '-';
+  if (!has_unit && !bare) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 std::string iso_8601(std::int64_t time) {
@@ -101,12 +116,11 @@ std::string iso_8601(std::int64_t time) {
 
 tl::expected<std::int64_t, std::string> parse_time(std::string_view text) {
   if (const auto time = parse_iso_8601(text)) return *time;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc{} && end == text.data() + text.size()) return value;
+  if (const auto time = parse_milliseconds(text)) return *time;
   return tl::unexpected("\"" + std::string(text) +
-                        "\" is no time: write 2024-05-01, 2024-05-01T10:00:00Z (UTC) or "
-                        "milliseconds since 1970");
+                        "\" is no time: write 2024-05-01, 2024-05-01T10:00:00Z (UTC), or "
+                        "milliseconds since 1970 as 13 digits, 1714557600123, or with their unit, "
+                        "86400000ms");
 }
 
 std::string duration(std::int64_t milliseconds) {
