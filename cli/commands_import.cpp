@@ -1,9 +1,9 @@
 // import FILE: many participants and accounts at once.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <optional>
+#include <string>
 
 #include "cli/commands.hpp"
 #include "cli/import_run.hpp"
@@ -37,13 +37,25 @@ The whole file is checked before anything is created. What is already there is l
 an import can be run again; where it differs from the file a warning says so and the exit code is
 1. Balances of what is already there are not compared.)";
 
-std::optional<std::string> read_file(const std::string& path) {
+// Parsed, a file takes many times its size in memory.
+constexpr std::size_t kMostFileBytes = 256 << 20;
+
+// The bytes of the file, or a sentence.
+Parsed<std::string> read_file(const std::string& path) {
   std::error_code error;
   // A folder opens like a file, and throws when it is read.
-  if (std::filesystem::is_directory(path, error)) return std::nullopt;
+  const bool is_folder = std::filesystem::is_directory(path, error);
   std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>(file), {}};
+  if (is_folder || !file) return tl::unexpected(path + ": cannot be read");
+  std::string text;
+  std::array<char, 65536> buffer{};
+  while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kMostFileBytes) {
+      return tl::unexpected(path + ": is over 256 MiB: import it in several files");
+    }
+  }
+  return text;
 }
 
 // "FILE:LINE: message".
@@ -125,7 +137,7 @@ void print_problems(Console& console, const ImportReport& report) {
 
 ExitCode import_file(Session& session, const std::string& path) {
   const auto text = read_file(path);
-  if (!text) return session.fail(bad_usage(path + ": cannot be read"));
+  if (!text) return session.fail(bad_usage(text.error()));
   const auto plan = parse_import(*text);
   if (!plan) return refuse_file(session, path, plan.error());
 

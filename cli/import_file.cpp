@@ -26,6 +26,12 @@ std::string lower(std::string text) {
   return text;
 }
 
+// An operator mends the first ones and tries again. The rest would only fill memory.
+constexpr std::size_t kMostErrors = 1000;
+
+// Ends the reading after kMostErrors.
+struct TooManyErrors {};
+
 // What an account of either kind has.
 struct AccountFields {
   std::int64_t balance = 0;
@@ -50,6 +56,7 @@ class Reader {
 
  private:
   void refuse(const YAML::Node& node, std::string message) {
+    if (errors.size() == kMostErrors) throw TooManyErrors{};
     errors.push_back({line_of(node), std::move(message)});
   }
 
@@ -254,6 +261,7 @@ std::string account_id(const wire::CreateParticipantAccountRequest& request) {
 
 tl::expected<ImportPlan, std::vector<ImportError>> parse_import(std::string_view text) {
   Reader reader;
+  bool too_many = false;
   try {
     const auto document = only_document(is_json(text) ? json_as_yaml(text) : std::string(text));
     if (!document) return tl::unexpected(std::vector<ImportError>{{0, document.error()}});
@@ -261,9 +269,12 @@ tl::expected<ImportPlan, std::vector<ImportError>> parse_import(std::string_view
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 0 : error.mark.line + 1;
     return tl::unexpected(std::vector<ImportError>{{line, error.msg}});
+  } catch (const TooManyErrors&) {
+    too_many = true;
   }
   if (!reader.errors.empty()) {
     std::ranges::stable_sort(reader.errors, {}, &ImportError::line);
+    if (too_many) reader.errors.push_back({0, "there are more errors, which are not listed"});
     return tl::unexpected(std::move(reader.errors));
   }
   return std::move(reader.plan);

@@ -139,6 +139,67 @@ TEST_CASE("a text that goes on behind its document is refused, and soon") {
 
 // Found by the fuzz target `import`: what stands behind the NUL was rewritten as if it were JSON,
 // and read past its end.
+namespace {
+
+// A list of `width` aliases that each stand for such a list, `levels` deep, in `participants`.
+std::string multiplying(int levels, int width) {
+  std::string text = "x0: &x0 {a: b}\n";
+  for (int level = 1; level <= levels; ++level) {
+    const auto name = "x" + std::to_string(level);
+    text += name + ": &" + name + " [";
+    for (int i = 0; i < width; ++i) {
+      text += (i > 0 ? ", *x" : "*x") + std::to_string(level - 1);
+    }
+    text += "]\n";
+  }
+  return text + "participants: *x" + std::to_string(levels) + "\n";
+}
+
+// A participant with `accounts` accounts, all of them aliases, listed `times` times.
+std::string repeated_participant(int times, int accounts) {
+  std::string text = "participants:\n  - &p {id: p, name: P, role: supplier, accounts: [&a {}";
+  for (int i = 0; i < accounts; ++i) text += ", *a";
+  text += "]}\n";
+  for (int i = 0; i < times; ++i) text += "  - *p\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("aliases that multiply are refused at their line, and soon") {
+  const std::string sentence =
+      ": the aliases of the file stand for more than 1000000 nodes or 67108864 bytes: write out "
+      "what they stand for, in several files";
+  CHECK(refusals(multiplying(20, 10)) == std::vector<std::string>{"7" + sentence});
+  // The shape of an import, which was read in full: 40 KB for 12 million accounts.
+  const auto text = repeated_participant(4000, 3000);
+  CHECK(text.size() < 45'000);
+  CHECK(refusals(text) == std::vector<std::string>{"334" + sentence});
+  // Few nodes, many bytes.
+  const auto long_name = "participants:\n  - &p {id: " + std::string(1 << 20, 'x') + "}\n";
+  std::string bytes = long_name;
+  for (int i = 0; i < 70; ++i) bytes += "  - *p\n";
+  CHECK(refusals(bytes) == std::vector<std::string>{"66" + sentence});
+}
+
+TEST_CASE("an alias inside the node that it names is refused") {
+  CHECK(refusals("participants: &p\n  - *p\n") ==
+        std::vector<std::string>{"2: an alias stands inside the node that it names"});
+}
+
+TEST_CASE("aliases that save typing are taken") {
+  const auto plan = parse_import(
+      "accounts:\n  - {id: a, metadata: &m {country: SE}}\n  - {id: b, metadata: *m}\n");
+  REQUIRE(plan);
+  CHECK(plan->accounts[1].metadata().at("country") == "SE");
+}
+
+TEST_CASE("no more than a thousand errors are listed") {
+  const auto errors = refusals(repeated_participant(1000, 0));
+  REQUIRE(errors.size() == 1001);
+  CHECK(errors.back() == "0: there are more errors, which are not listed");
+}
+
 TEST_CASE("JSON ends with its text, not with a NUL in it") {
   using namespace std::string_literals;
   CHECK_FALSE(parse_import("{}\0\"\\"s));
