@@ -1,8 +1,11 @@
 // scalegraph-bench: loads a server, checks what it did, prints what it reached.
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -19,6 +22,13 @@ namespace {
 using namespace sg::bench;
 using sg::command_line::add_number;
 
+// What gRPC and protobuf have to say about a failed call is in its status. Lines of theirs would
+// break the JSON on stderr.
+void quiet_libraries() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+  google::protobuf::SetLogHandler(nullptr);
+}
+
 constexpr int kRefused = 1;
 constexpr int kUnreachable = 3;
 
@@ -28,13 +38,24 @@ std::uint32_t percentile(const std::vector<std::uint32_t>& sorted, double part) 
                          static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
-std::shared_ptr<grpc::Channel> connect(const std::string& server) {
+// Prints a line on stderr: {"error": "..."} with --json, so that a script can read all of it, else
+// "error: ...". `kind` is "error" or "note".
+void tell(bool json, const char* kind, const std::string& message) {
+  if (json) {
+    const nlohmann::json line{{kind, message}};
+    std::cerr << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  } else {
+    std::cerr << kind << ": " << message << '\n';
+  }
+}
+
+std::shared_ptr<grpc::Channel> connect(const std::string& server, bool json) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   auto channel = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
   const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(10);
   if (!channel->WaitForConnected(deadline)) {
-    std::cerr << "error: no server at " << server << '\n';
+    tell(json, "error", "no server at " + server);
     return nullptr;
   }
   return channel;
@@ -77,11 +98,11 @@ void print(const Options& options, Outcome& outcome) {
 
 int run_echo(const Options& options) {
   EchoProcess echo;
-  const auto channel = connect(echo.address());
+  const auto channel = connect(echo.address(), options.json);
   if (!channel) return kUnreachable;
   auto outcome = drive(channel, options);
   if (outcome.failed > 0) {
-    std::cerr << "error: " << outcome.first_error << '\n';
+    tell(options.json, "error", outcome.first_error);
     return kRefused;
   }
   print(options, outcome);
@@ -89,21 +110,21 @@ int run_echo(const Options& options) {
 }
 
 int run(const Options& options) {
-  const auto channel = connect(options.server);
+  const auto channel = connect(options.server, options.json);
   if (!channel) return kUnreachable;
   if (const auto error = create_accounts(channel, options); !error.empty()) {
-    std::cerr << "error: cannot create the accounts: " << error << '\n';
+    tell(options.json, "error", "cannot create the accounts: " + error);
     return kRefused;
   }
   const auto before = read_state(channel);
   auto outcome = drive(channel, options);
   const auto wrong = disagreement(channel, before, read_state(channel), outcome);
   if (!wrong.empty()) {
-    std::cerr << "error: the run does not count: " << wrong << '\n';
+    tell(options.json, "error", "the run does not count: " + wrong);
     return kRefused;
   }
   if (outcome.failed > 0 || outcome.refused > 0) {
-    std::cerr << "note: " << outcome.first_error << '\n';
+    tell(options.json, "note", outcome.first_error);
   }
   print(options, outcome);
   return 0;
@@ -112,6 +133,7 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  quiet_libraries();
   CLI::App app("scalegraph-bench: measures a Scalegraph server, or the gRPC ceiling",
                "scalegraph-bench");
   Options options;
@@ -136,14 +158,20 @@ int main(int argc, char** argv) {
   app.add_flag("--json", options.json, "a JSON line last");
   app.add_flag("--serve-echo", serve)->group("");
   app.set_version_flag("--version", "scalegraph-bench " SCALEGRAPH_VERSION);
+  const auto arguments = sg::command_line::arguments_of(argc, argv);
   try {
-    sg::command_line::parse(app, sg::command_line::arguments_of(argc, argv));
+    sg::command_line::parse(app, arguments);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : sg::command_line::kBadUsage;
+    tell(sg::command_line::asks_for(arguments, "--json"), "error",
+         std::string(error.what()) + "; --help lists the options");
+    return sg::command_line::kBadUsage;
   }
   if (serve) return serve_echo();
   if (options.parties > options.accounts) {
-    std::cerr << "error: --parties " << options.parties << " needs as many --accounts\n";
+    tell(options.json, "error",
+         "--parties " + std::to_string(options.parties) + " needs as many --accounts");
     return sg::command_line::kBadUsage;
   }
   return options.echo ? run_echo(options) : run(options);

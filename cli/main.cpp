@@ -1,4 +1,6 @@
 // scalegraphctl: the process around cli/program.hpp.
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -6,7 +8,19 @@
 
 #include "cli/program.hpp"
 
+namespace {
+
+// What goes wrong is told once, by this program. Lines of gRPC and protobuf in between would break
+// the JSON on stderr. Whoever sets GRPC_VERBOSITY wants to see gRPC's.
+void quiet_libraries() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+  google::protobuf::SetLogHandler(nullptr);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  quiet_libraries();
   const char* no_color = std::getenv("NO_COLOR");
   const bool colour = no_color == nullptr || *no_color == '\0';
   const bool out_is_terminal = isatty(STDOUT_FILENO) == 1;

@@ -2,14 +2,19 @@
 
     python3 command_lines.py SCALEGRAPHD SCALEGRAPHCTL SCALEGRAPH_BENCH
 
-Needs the standard library only and no server. Prints one line per group of checks; ends with exit
+Needs the standard library only. Prints one line per group of checks; ends with exit
 code 1 at the first that fails.
 """
 
+import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+
+from daemon import Daemon
 
 TIMEOUT_S = 60
 # Nothing listens there: whatever gets as far as connecting fails with exit code 3 at once.
@@ -88,10 +93,44 @@ def numbers(daemon, ctl, bench):
     print("ok numbers", flush=True)
 
 
+def is_json_error(line):
+    try:
+        return "error" in json.loads(line)
+    except ValueError:
+        return False
+
+
+def only_json_on_stderr(ctl, bench, address, folder):
+    broken = folder / "broken.yaml"
+    broken.write_text("accounts:\n  - {colour: red}\n  - {id: a, balance: x}\n", encoding="utf-8")
+    not_utf8 = b"\xff".decode("utf-8", "surrogateescape")
+    for exit_code, *command in (
+            [2, ctl, "nonsense"], [2, ctl, "credit", "a"], [2, ctl, "tx", "list", "--from", "2099"],
+            [2, ctl, "import", "/nonexistent"], [2, ctl, "import", str(broken)],
+            [2, ctl, "--timeout", "nan", "tree"], [2, ctl, "account", "list", ""],
+            [3, ctl, "--server", NO_SERVER, "tree"],
+            [1, ctl, "--server", address, "account", "get", "nobody"],
+            # protobuf has a line of its own for it.
+            [1, ctl, "--server", address, "account", "get", not_utf8],
+            [2, bench, "--batch", "0"], [2, bench, "--parties", "5", "--accounts", "2"],
+            [3, bench, "--server", NO_SERVER]):
+        done = run(command[0], *command[1:], "--json")
+        what = f"{command}: {done.returncode} {done.stderr}"
+        check(done.returncode == exit_code, what)
+        check(done.stdout == "", what)
+        lines = done.stderr.splitlines()
+        check(lines and all(is_json_error(line) for line in lines), what)
+    print("ok JSON on stderr", flush=True)
+
+
 def main():
     daemon, ctl, bench = sys.argv[1:4]
     empty_values([daemon, ctl, bench])
     numbers(daemon, ctl, bench)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        with Daemon(daemon) as server:
+            only_json_on_stderr(ctl, bench, server.address, folder)
 
 
 if __name__ == "__main__":
