@@ -19,6 +19,7 @@
 #include "actors/actor_errors.hpp"
 #include "actors/offline_verify.hpp"
 #include "actors/tree.hpp"
+#include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "config/load.hpp"
 #include "supervisor/errors.hpp"
@@ -120,6 +121,7 @@ int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> 
     auto seat = std::make_shared<actors::GatewaySeat>();
     seat->on_listening = [](const std::string& where) {
       std::cout << "listening on " << where << std::endl;
+      if (!std::cout) spdlog::error("cannot print \"listening on {}\" on stdout", where);
     };
     const auto root = actors::spawn_tree(system, runtime, actors::gateway_spec(runtime, seat));
     caf::scoped_actor self(system);
@@ -153,7 +155,7 @@ int run(const Options& options) {
   if (!settings) return kBadUsage;
   if (options.check) {
     std::cout << "the settings are valid\n";
-    return kDone;
+    return command_line::after_output(kDone);
   }
   spdlog::set_default_logger(spdlog::stderr_color_mt("scalegraphd"));
   spdlog::set_level(static_cast<spdlog::level::level_enum>(settings->log.level));
@@ -172,7 +174,9 @@ int run(const Options& options) {
     std::cerr << "error: " << store.error().message << '\n';
     return kStoreRefused;
   }
-  if (options.verify) return actors::verify_offline(**store) ? kDone : kStoreRefused;
+  if (options.verify) {
+    return command_line::after_output(actors::verify_offline(**store) ? kDone : kStoreRefused);
+  }
   return serve(*settings, std::move(*store), signals);
 }
 
@@ -203,7 +207,7 @@ int main(int argc, char** argv) {
   try {
     command_line::parse(app, command_line::arguments_of(argc, argv));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kBadUsage;
+    return command_line::after_output(app.exit(error) == 0 ? kDone : kBadUsage);
   }
   return run(options);
 }

@@ -15,6 +15,7 @@
 #include "bench/echo_process.hpp"
 #include "bench/echo_server.hpp"
 #include "command_line/numbers.hpp"
+#include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 
 namespace {
@@ -162,7 +163,7 @@ int main(int argc, char** argv) {
   try {
     sg::command_line::parse(app, arguments);
   } catch (const CLI::Success& help_or_version) {
-    return app.exit(help_or_version);
+    return sg::command_line::after_output(app.exit(help_or_version));
   } catch (const CLI::ParseError& error) {
     tell(sg::command_line::asks_for(arguments, "--json"), "error",
          std::string(error.what()) + "; --help lists the options");
@@ -174,5 +175,6 @@ int main(int argc, char** argv) {
          "--parties " + std::to_string(options.parties) + " needs as many --accounts");
     return sg::command_line::kBadUsage;
   }
-  return options.echo ? run_echo(options) : run(options);
+  const int code = options.echo ? run_echo(options) : run(options);
+  return sg::command_line::after_output(code, options.json);
 }

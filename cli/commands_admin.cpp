@@ -33,7 +33,8 @@ ExitCode watch_tree(Session& session, std::chrono::milliseconds every) {
   for (;;) {
     if (replaces) session.console().out << kScreenStart;
     if (const ExitCode code = tree(session); code != kDone) return code;
-    session.console().out << std::flush;
+    // run() says that the output is lost.
+    if (!session.console().out.flush()) return kDone;
     std::this_thread::sleep_for(every);
   }
 }

@@ -118,6 +118,17 @@ Failure bad_usage(std::string_view message) {
           .exit_code = kUsage};
 }
 
+Failure output_lost() {
+  return {.code = "DATA_LOSS",
+          .reason = "OUTPUT_LOST",
+          .message = command_line::kOutputLostMessage,
+          .metadata = {},
+          .hint =
+              "free the disk or name another file; a posting that is sent again with the same "
+              "--key has one effect",
+          .exit_code = kOutputLost};
+}
+
 std::string text(const Failure& failure, bool colour) {
   std::string out = colour ? "\033[1;31merror:\033[0m " : "error: ";
   if (failure.exit_code != kUsage) out += printable(failure.reason) + ": ";

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "cli/json.hpp"
+#include "command_line/output.hpp"
 
 namespace sg::cli {
 
@@ -17,6 +18,8 @@ enum ExitCode : int {
   kRefused = 1,      // by the ledger
   kUsage = 2,        // bad command line or file
   kUnreachable = 3,  // no answer from a ledger
+  // Done, but the answer could not be printed.
+  kOutputLost = command_line::kOutputLost,
 };
 
 // What the failed call would have changed; decides what to advise when the outcome is unknown.
@@ -49,6 +52,9 @@ struct Failure {
 
 // A command line or a file that cannot be used.
 [[nodiscard]] Failure bad_usage(std::string_view message);
+
+// What was printed did not arrive.
+[[nodiscard]] Failure output_lost();
 
 // "error: INSUFFICIENT_FUNDS: account alice: ... (account_id=alice, balance=10)", and a "hint: ..."
 // line.

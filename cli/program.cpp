@@ -1,13 +1,15 @@
 #include "cli/program.hpp"
 
 #include "command_line/numbers.hpp"
+#include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 
 namespace sg::cli {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 refused by the ledger, 2 bad usage, 3 server not reachable.\n"
+    "Exit codes: 0 done, 1 refused by the ledger, 2 bad usage, 3 server not reachable, "
+    "5 done but the\noutput could not be written.\n"
     "Amounts are in minor units. An id that starts with '-' goes after `--`.";
 
 constexpr command_line::Bounds<double> kTimeoutSeconds{0.001, 86'400};
@@ -49,7 +51,9 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_admin_commands(app, chosen);
 }
 
-ExitCode run(const std::vector<std::string>& arguments, Console& console) {
+namespace {
+
+ExitCode run_command(const std::vector<std::string>& arguments, Console& console) {
   CommandLine given;
   try {
     command_line::parse(given.app, arguments);
@@ -65,6 +69,16 @@ ExitCode run(const std::vector<std::string>& arguments, Console& console) {
                         std::chrono::duration_cast<std::chrono::milliseconds>(timeout));
   Session session(connection, console, given.json);
   return given.chosen(session);
+}
+
+}  // namespace
+
+ExitCode run(const std::vector<std::string>& arguments, Console& console) {
+  const ExitCode code = run_command(arguments, console);
+  if (command_line::delivered(console.out)) return code;
+  const bool json = command_line::asks_for(arguments, "--json");
+  console.err << (json ? line(to_json(output_lost())) : text(output_lost(), console.colour_err));
+  return code == kDone ? kOutputLost : code;
 }
 
 }  // namespace sg::cli

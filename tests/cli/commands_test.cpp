@@ -1,6 +1,7 @@
 // Whole command lines against a ledger in memory: what is printed where, and the exit codes.
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -297,6 +298,62 @@ TEST_CASE("a value that looks like an option with an empty value is a value") {
   ctl.json({"account", "create", "a"});
   CHECK(ctl.json({"credit", "a", "5", "--reference", "--key="})["reference"] == "--key=");
   CHECK(ctl({"account", "get", "--", "--key="}).exit_code == 1);  // not found
+}
+
+TEST_CASE("output that is lost is exit code 5 and a message, for tables, JSON, help and version") {
+  Ctl ctl;
+  ctl.json({"participant", "create", "p", "--name", "P", "--role", "supplier"});
+  ctl.json({"account", "create", "a", "--balance", "10"});
+  const auto command = GENERATE(values<std::vector<std::string>>({
+      {"participant", "create", "q", "--name", "Q", "--role", "supplier"},
+      {"participant", "get", "p"},
+      {"participant", "list"},
+      {"account", "create", "b"},
+      {"account", "get", "a"},
+      {"account", "balance", "a"},
+      {"account", "list"},
+      {"account", "list", "p"},
+      {"credit", "a", "1"},
+      {"debit", "a", "1"},
+      {"transfer", "a=-1", "a=1"},
+      {"tx", "list"},
+      {"import", FIXTURES "/sample.yaml"},
+      {"tree"},
+      {"tree", "--watch"},
+      {"verify"},
+      {"balance-sheet"},
+      {"--version"},
+      {"--help"},
+      {"account", "create", "--help"},
+  }));
+  for (const bool json : {false, true}) {
+    auto arguments = command;
+    arguments.insert(arguments.begin(), {"--server", ctl.ledger.address()});
+    if (json) arguments.emplace_back("--json");
+    CAPTURE(arguments);
+    std::ofstream full("/dev/full");
+    std::ostringstream err;
+    Console console{.out = full, .err = err};
+    const int code = run(arguments, console);
+    // What was created by the first run is refused in the second, which prints nothing.
+    if (code == kRefused) continue;
+    CHECK(code == kOutputLost);
+    if (json) {
+      CHECK(nlohmann::json::parse(err.str())["error"]["reason"] == "OUTPUT_LOST");
+    } else {
+      CHECK_THAT(err.str(), StartsWith("error: OUTPUT_LOST: the output could not be written"));
+    }
+  }
+}
+
+TEST_CASE("a ledger that is not sound stays exit code 1 when the output is lost") {
+  Ctl ctl;
+  ctl.ledger.state().problems = {"account alice: balance 5, postings 6"};
+  std::ofstream full("/dev/full");
+  std::ostringstream err;
+  Console console{.out = full, .err = err};
+  CHECK(run({"--server", ctl.ledger.address(), "verify"}, console) == kRefused);
+  CHECK_THAT(err.str(), Contains("OUTPUT_LOST"));
 }
 
 TEST_CASE("numbers of options are read strictly") {

@@ -19,6 +19,7 @@ from daemon import Daemon
 TIMEOUT_S = 60
 # Nothing listens there: whatever gets as far as connecting fails with exit code 3 at once.
 NO_SERVER = "127.0.0.1:1"
+OUTPUT_LOST = 5
 
 OPTION = re.compile(r"^  (?:-\w,)?(--[a-z-]+)(.*)$", re.MULTILINE)
 POSITIONALS = re.compile(r"^Positionals:\n((?:  .*\n)+)", re.MULTILINE)
@@ -31,11 +32,16 @@ def check(condition, what):
         raise AssertionError(what)
 
 
-def run(program, *arguments, **more):
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("SCALEGRAPH_SERVER", "NO_COLOR")}
-    return subprocess.run([program, *arguments], env=environment, text=True, capture_output=True,
-                          stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False, **more)
+def environment(**more):
+    """The variables of a run; those of the tester's own terminal and server are left out."""
+    ours = ("SCALEGRAPH_SERVER", "NO_COLOR", "TERM", "COLORTERM", "GRPC_VERBOSITY")
+    return {name: value for name, value in os.environ.items() if name not in ours} | more
+
+
+def run(program, *arguments, stdout=subprocess.PIPE):
+    return subprocess.run([program, *arguments], env=environment(), text=True, stdout=stdout,
+                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S,
+                          check=False)
 
 
 def names(pattern, text):
@@ -69,6 +75,37 @@ def empty_values(programs):
         done = run(program, "")
         check(done.returncode == 2, f"{program} with an empty argument: {done.returncode}")
     print("ok empty values", flush=True)
+
+
+def full_disk(daemon, ctl, bench, address, folder):
+    settings = folder / "settings.toml"
+    settings.write_text("ledger.shards = 1\n", encoding="utf-8")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        for command in ([daemon, "--version"], [daemon, "--help"], [daemon, "--check"],
+                        [daemon, "--config", str(settings), "--check"],
+                        [ctl, "--version"], [ctl, "--help"], [ctl, "tx", "list", "--help"],
+                        [ctl, "--server", address, "account", "list"],
+                        [ctl, "--server", address, "tree", "--watch"],
+                        [ctl, "--server", address, "--json", "balance-sheet"],
+                        [bench, "--version"], [bench, "--help"],
+                        [bench, "--server", address, "--seconds", "0.1", "--accounts", "2"],
+                        [bench, "--server", address, "--seconds", "0.1", "--accounts", "2",
+                         "--json"]):
+            done = run(*command, stdout=full)
+            what = f"{command} on a full disk: {done.returncode} {done.stderr}"
+            check(done.returncode == OUTPUT_LOST, what)
+            check("the output could not be written" in done.stderr, what)
+            if "--json" in command:
+                check(is_json_error(done.stderr), what)
+    print("ok full disk", flush=True)
+
+
+def offline_verify_on_full_disk(daemon, store):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = run(daemon, "--verify", "--set", f"storage.path={store}", stdout=full)
+    check(done.returncode == OUTPUT_LOST, f"--verify: {done.returncode} {done.stderr}")
+    check("the output could not be written" in done.stderr, done.stderr)
+    print("ok verification on a full disk", flush=True)
 
 
 def numbers(daemon, ctl, bench):
@@ -131,6 +168,9 @@ def main():
         folder = pathlib.Path(name)
         with Daemon(daemon) as server:
             only_json_on_stderr(ctl, bench, server.address, folder)
+            full_disk(daemon, ctl, bench, server.address, folder)
+            check(server.stop() == 0, "exit code after SIGTERM")
+            offline_verify_on_full_disk(daemon, server.store)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Daemon:
         self._log = open(f"{self._folder.name}/stderr", "w+", encoding="utf-8")
         self._process = subprocess.Popen(
             [self._program, "--set", "server.listen=127.0.0.1:0",
-             "--set", f"storage.path={self._folder.name}/store", *self._settings],
+             "--set", f"storage.path={self.store}", *self._settings],
             stdout=subprocess.PIPE, stderr=self._log, text=True)
         # Reads to the end, so that the daemon never waits for a full pipe.
         threading.Thread(target=self._read, daemon=True).start()
@@ -52,6 +52,10 @@ class Daemon:
     @property
     def pid(self):
         return self._process.pid
+
+    @property
+    def store(self):
+        return f"{self._folder.name}/store"
 
     def log_bytes(self):
         return self._log.seek(0, 2)
