@@ -21,6 +21,7 @@
 #include "actors/tree.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
+#include "command_line/terminal.hpp"
 #include "config/load.hpp"
 #include "supervisor/errors.hpp"
 
@@ -157,7 +158,9 @@ int run(const Options& options) {
     std::cout << "the settings are valid\n";
     return command_line::after_output(kDone);
   }
-  spdlog::set_default_logger(spdlog::stderr_color_mt("scalegraphd"));
+  const bool colour = command_line::terminal_at(STDERR_FILENO).shows_colour;
+  spdlog::set_default_logger(spdlog::stderr_color_mt(
+      "scalegraphd", colour ? spdlog::color_mode::always : spdlog::color_mode::never));
   spdlog::set_level(static_cast<spdlog::level::level_enum>(settings->log.level));
   quiet_libraries();
   raise_file_limit();

@@ -29,7 +29,7 @@ ExitCode tree(Session& session) {
 // Until it is interrupted, or the server does not answer. On a terminal each replaces the one
 // before.
 ExitCode watch_tree(Session& session, std::chrono::milliseconds every) {
-  const bool replaces = session.console().out_is_terminal && !session.json();
+  const bool replaces = session.console().cursor_out && !session.json();
   for (;;) {
     if (replaces) session.console().out << kScreenStart;
     if (const ExitCode code = tree(session); code != kDone) return code;

@@ -8,9 +8,9 @@ namespace sg::cli {
 struct Console {
   std::ostream& out;
   std::ostream& err;
-  // Progress lines and colour go to terminals only.
-  bool out_is_terminal = false;
-  bool err_is_terminal = false;
+  // Progress lines, and a tree that is drawn again, go to terminals that move their cursor.
+  bool cursor_out = false;
+  bool cursor_err = false;
   bool colour_out = false;
   bool colour_err = false;
 };

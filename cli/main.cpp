@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "cli/program.hpp"
+#include "command_line/terminal.hpp"
 
 namespace {
 
@@ -21,15 +22,13 @@ void quiet_libraries() {
 
 int main(int argc, char** argv) {
   quiet_libraries();
-  const char* no_color = std::getenv("NO_COLOR");
-  const bool colour = no_color == nullptr || *no_color == '\0';
-  const bool out_is_terminal = isatty(STDOUT_FILENO) == 1;
-  const bool err_is_terminal = isatty(STDERR_FILENO) == 1;
+  const auto out = sg::command_line::terminal_at(STDOUT_FILENO);
+  const auto err = sg::command_line::terminal_at(STDERR_FILENO);
   sg::cli::Console console{.out = std::cout,
                            .err = std::cerr,
-                           .out_is_terminal = out_is_terminal,
-                           .err_is_terminal = err_is_terminal,
-                           .colour_out = out_is_terminal && colour,
-                           .colour_err = err_is_terminal && colour};
+                           .cursor_out = out.moves_cursor,
+                           .cursor_err = err.moves_cursor,
+                           .colour_out = out.shows_colour,
+                           .colour_err = err.shows_colour};
   return sg::cli::run({argv + 1, argv + argc}, console);
 }

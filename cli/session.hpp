@@ -18,8 +18,8 @@ class Session {
   [[nodiscard]] Connection& connection() { return connection_; }
   [[nodiscard]] Console& console() { return console_; }
   [[nodiscard]] bool json() const { return json_; }
-  // Progress lines overwrite themselves, which only a terminal can show.
-  [[nodiscard]] bool shows_progress() const { return console_.err_is_terminal && !json_; }
+  // Progress lines overwrite themselves, which only a terminal that moves its cursor can show.
+  [[nodiscard]] bool shows_progress() const { return console_.cursor_err && !json_; }
 
   // Connects and calls, prints the refusal if there is one, else what `render(reply, colour)` makes
   // of the reply. Returns the exit code.

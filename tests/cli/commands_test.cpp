@@ -413,7 +413,7 @@ TEST_CASE("a watched tree is shown again until the server is away") {
     ctl.ledger.state().trees = 2;
     std::ostringstream out;
     std::ostringstream err;
-    Console console{.out = out, .err = err, .out_is_terminal = is_terminal};
+    Console console{.out = out, .err = err, .cursor_out = is_terminal};
     CHECK(run({"--server", ctl.ledger.address(), "tree", "--watch", "0.1"}, console) == 3);
     const auto shown = out.str();
     CHECK(shown.find("journal") != shown.rfind("journal"));
@@ -439,7 +439,7 @@ TEST_CASE("a terminal sees progress, which is wiped at the end") {
   Ctl ctl;
   std::ostringstream out;
   std::ostringstream err;
-  Console console{.out = out, .err = err, .err_is_terminal = true};
+  Console console{.out = out, .err = err, .cursor_err = true};
   CHECK(run({"--server", ctl.ledger.address(), "verify"}, console) == kDone);
   CHECK_THAT(err.str(), Contains("verifying: 3 of 12 records, 25 %"));
   CHECK_THAT(err.str(), Catch::EndsWith("\r\033[K"));

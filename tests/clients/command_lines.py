@@ -9,6 +9,7 @@ code 1 at the first that fails.
 import json
 import os
 import pathlib
+import pty
 import re
 import subprocess
 import sys
@@ -160,6 +161,44 @@ def only_json_on_stderr(ctl, bench, address, folder):
     print("ok JSON on stderr", flush=True)
 
 
+def on_terminal(program, *arguments, **variables):
+    """What a command prints on a terminal of its own, with stdout and stderr there."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen([program, *arguments], env=environment(**variables),
+                               stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    printed = b""
+    try:
+        while part := os.read(master, 65536):
+            printed += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(master)
+    process.wait(timeout=TIMEOUT_S)
+    return printed.decode("utf-8", "replace")
+
+
+def terminals(daemon, ctl, address, store):
+    escape = "\033"
+    commands = ([ctl, "--server", address, "tree"], [ctl, "--server", address, "verify"],
+                [ctl, "--server", NO_SERVER, "tree"])
+    for command in commands:
+        check(escape in on_terminal(*command, TERM="xterm"), f"{command}: no colour on a terminal")
+        for poor in ({"TERM": "dumb"}, {"TERM": ""}, {}, {"TERM": "dumb", "COLORTERM": "truecolor"}):
+            printed = on_terminal(*command, **poor)
+            check(printed and escape not in printed, f"{command} with {poor}: {printed!r}")
+    printed = on_terminal(ctl, "--server", address, "tree", TERM="xterm", NO_COLOR="1")
+    check(escape not in printed, f"NO_COLOR: {printed!r}")
+    # Its log, which says that the port is in use.
+    in_use = [daemon, "--set", f"storage.path={store}", "--set", f"server.listen={address}"]
+    check(escape in on_terminal(*in_use, TERM="xterm"), "the daemon: no colour on a terminal")
+    for poor in ({"TERM": "dumb"}, {}, {"TERM": "xterm", "NO_COLOR": "1"},
+                 {"TERM": "dumb", "COLORTERM": "truecolor"}):
+        printed = on_terminal(*in_use, **poor)
+        check(printed and escape not in printed, f"the daemon with {poor}: {printed!r}")
+    print("ok terminals", flush=True)
+
+
 def main():
     daemon, ctl, bench = sys.argv[1:4]
     empty_values([daemon, ctl, bench])
@@ -168,6 +207,7 @@ def main():
         folder = pathlib.Path(name)
         with Daemon(daemon) as server:
             only_json_on_stderr(ctl, bench, server.address, folder)
+            terminals(daemon, ctl, server.address, folder / "other")
             full_disk(daemon, ctl, bench, server.address, folder)
             check(server.stop() == 0, "exit code after SIGTERM")
             offline_verify_on_full_disk(daemon, server.store)
