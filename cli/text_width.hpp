@@ -7,12 +7,13 @@
 
 namespace sg::cli {
 
-// Columns of a terminal: 2 for East Asian wide characters and emoji, 0 for combining marks, 1 for
-// each byte that is not UTF-8. Expects text without control characters.
+// Columns of a terminal, by Unicode's tables (utf8proc). What belongs together, such as a letter
+// and its marks, a syllable of Hangul or emoji that are joined, takes two columns at most. Each
+// byte that is not UTF-8 takes one. Expects text without control characters.
 [[nodiscard]] std::size_t width(std::string_view text);
 
-// The text with control characters and stray bytes written as \n, \t or \xNN: names and references
-// come from others and must not steer the terminal.
+// The text with control characters, turns of direction and stray bytes written as \n, \t or \xNN:
+// names and references come from others and must not steer the terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace sg::cli

@@ -14,6 +14,14 @@ find_package(Catch2 2 REQUIRED)
 find_package(rapidcheck REQUIRED)
 find_package(benchmark REQUIRED)
 
+# Debian's libutf8proc-dev ships no CMake package.
+find_path(UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)
+find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
+add_library(utf8proc INTERFACE IMPORTED)
+set_target_properties(utf8proc PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES "${UTF8PROC_INCLUDE_DIR}"
+  INTERFACE_LINK_LIBRARIES "${UTF8PROC_LIBRARY}")
+
 # Debian's libcaf-dev ships no CMake package.
 find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)
 find_library(CAF_CORE_LIBRARY caf_core REQUIRED)

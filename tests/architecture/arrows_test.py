@@ -35,7 +35,7 @@ HOMES = [
     (r"grpcpp/", ["actors/gateway/", "proto/", "cli/", "bench/"], ""),
     (r"toml\+\+/|toml.hpp", ["config/"], ".cpp"),
     (r"openssl/", ["persistence/"], ".cpp"),
-    (r"yaml-cpp/", ["cli/"], ""),
+    (r"yaml-cpp/|utf8proc.h", ["cli/"], ""),
     (r"spdlog/", ["actors/"], ""),
 ]
 

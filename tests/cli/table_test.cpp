@@ -41,6 +41,19 @@ TEST_CASE("width counts columns, not bytes") {
       {"\xff\xfe", 2},  // bytes that are not UTF-8
       {"\xc3", 1},      // cut off in the middle
       {"├──", 3},
+      {"שָׁלוֹם", 4},                // Hebrew points
+      {"السَّلَامُ", 6},              // Arabic marks
+      {"ที่นี่", 2},                  // Thai vowels and tones above the letter
+      {"ཨོཾ", 1},                   // Tibetan
+      {"\u1112\u1161\u11ab", 2},  // Hangul, spelt out: one syllable
+      {"한", 2},
+      {"ｆｕｌｌ", 8},
+      {"a\u200bb\u2060c\ufeff", 3},  // no width at all
+      {"x\u200dy", 2},
+      {"👩\u200d👩\u200d👧", 2},  // a family, joined
+      {"👍🏽", 2},         // a skin tone
+      {"🇸🇪🇳🇴", 4},             // flags
+      {"🧑🦰🫠", 6},     // newer emoji
   }));
   CAPTURE(text);
   CHECK(width(text) == columns);
@@ -56,6 +69,11 @@ TEST_CASE("cells cannot steer the terminal") {
       {"\u009b1m", "\\xc2\\x9b1m"},           // C1: CSI in one character
       {"\u202Eevil", "\\xe2\\x80\\xaeevil"},  // right-to-left override
       {"\xff", "\\xff"},
+      {"a\u200eb", "a\\xe2\\x80\\x8eb"},    // left-to-right mark
+      {"a\u2028b", "a\\xe2\\x80\\xa8b"},    // line separator
+      {"\xe0\x80\x8a", "\\xe0\\x80\\x8a"},  // a newline, overlong
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},  // half of a surrogate pair
+      {"👩\u200d👧", "👩\u200d👧"},
   }));
   CHECK(printable(text) == shown);
   Table table({{"T"}});
