@@ -260,6 +260,9 @@ std::string account_id(const wire::CreateParticipantAccountRequest& request) {
 }
 
 tl::expected<ImportPlan, std::vector<ImportError>> parse_import(std::string_view text) {
+  // Editors on Windows write a byte order mark in front of UTF-8.
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Reader reader;
   bool too_many = false;
   try {

@@ -37,8 +37,8 @@ struct ImportError {
   std::string message;
 };
 
-// A JSON file is told by its first character, `{`, and by being valid JSON. At most 1,000 errors are
-// listed.
+// A JSON file is told by its first character, `{`, and by being valid JSON. A byte order mark may
+// stand before it. At most 1,000 errors are listed.
 [[nodiscard]] tl::expected<ImportPlan, std::vector<ImportError>> parse_import(
     std::string_view text);
 

@@ -200,6 +200,14 @@ TEST_CASE("no more than a thousand errors are listed") {
   CHECK(errors.back() == "0: there are more errors, which are not listed");
 }
 
+TEST_CASE("a byte order mark before YAML or JSON is skipped") {
+  const std::string mark = "\xEF\xBB\xBF";
+  REQUIRE(parse_import(mark + fixture("sample.yaml")));
+  REQUIRE(parse_import(mark + fixture("sample.json")));
+  CHECK(refusals(mark + "accounts:\n  - {id: a, colour: red}\n").size() == 1);
+  CHECK(refusals(mark) == std::vector<std::string>{"0: the file is empty"});
+}
+
 TEST_CASE("JSON ends with its text, not with a NUL in it") {
   using namespace std::string_literals;
   CHECK_FALSE(parse_import("{}\0\"\\"s));
