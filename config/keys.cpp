@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/error.hpp"
+#include "config/path.hpp"
 
 namespace sg::config {
 namespace {
@@ -52,12 +53,14 @@ bool set_listen(Settings& settings, const std::string& text) {
 
 std::string wanted_path() {
   return "a string with the path of a folder: 1 to " + std::to_string(max_path_bytes) +
-         " bytes, no control characters";
+         " bytes, no control characters, and no ~ at its start or variable such as $HOME in it, "
+         "since only a shell expands those";
 }
 
 bool set_path(Settings& settings, const std::string& text) {
   if (text.empty() || text.size() > max_path_bytes) return false;
   if (std::any_of(text.begin(), text.end(), is_control)) return false;
+  if (expects_shell(text)) return false;
   settings.storage.path = text;
   return true;
 }
@@ -133,7 +136,9 @@ constexpr std::array key_rows{
 
     Key{"storage", "path", "path of a folder, not empty", path_text,
         "Where the store is kept; made if it does not exist. A relative path starts at the folder "
-        "that the daemon was started in. One daemon at a time: the store is locked while it runs."},
+        "that the daemon was started in. ~ and variables such as $HOME are not expanded but "
+        "refused; ./~ is a folder of that name. One daemon at a time: the store is locked while it "
+        "runs."},
     Key{"storage", "max_wal_bytes", "bytes",
         integer<&Settings::storage, &Storage::max_wal_bytes>(16 * MiB, 16 * GiB),
         "Write-ahead log kept before its contents are moved into table files. A start reads all of "

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "config/keys.hpp"
+#include "config/path.hpp"
 #include "config/unknown.hpp"
 
 namespace sg::config {
@@ -30,7 +31,12 @@ Errors one_error(std::string source, std::string message) {
 tl::expected<std::string, std::string> read_file(const std::filesystem::path& path) {
   const auto reason = [] { return std::generic_category().message(errno); };
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
-  if (!file) return tl::unexpected("cannot open the file: " + reason());
+  if (!file) {
+    return tl::unexpected("cannot open the file: " + reason() +
+                          (expects_shell(path.string())
+                               ? "; only a shell expands ~ and $HOME, and not behind `=`"
+                               : ""));
+  }
   std::string text;
   std::array<char, 4096> buffer{};
   while (const auto bytes = std::fread(buffer.data(), 1, buffer.size(), file.get())) {

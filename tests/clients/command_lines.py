@@ -199,12 +199,30 @@ def terminals(daemon, ctl, address, store):
     print("ok terminals", flush=True)
 
 
+def marks_and_paths(daemon, folder):
+    marked = folder / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbf[ledger]\nshards = 3\n")
+    done = run(daemon, "--config", str(marked), "--check")
+    check(done.returncode == 0, f"a byte order mark: {done.stderr}")
+    home = folder / "home.toml"
+    home.write_text("[storage]\npath = \"$HOME/ledger\"\n", encoding="utf-8")
+    done = run(daemon, "--config", str(home), "--check")
+    check(done.returncode == 2 and f"{home}:2: storage.path" in done.stderr, done.stderr)
+    check("only a shell expands those" in done.stderr, done.stderr)
+    done = run(daemon, "--check", "--set", "storage.path=~/ledger")
+    check(done.returncode == 2 and "only a shell expands those" in done.stderr, done.stderr)
+    done = run(daemon, "--check", "--config=~/ledger.toml")
+    check(done.returncode == 2 and "only a shell expands" in done.stderr, done.stderr)
+    print("ok byte order marks and paths", flush=True)
+
+
 def main():
     daemon, ctl, bench = sys.argv[1:4]
     empty_values([daemon, ctl, bench])
     numbers(daemon, ctl, bench)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
+        marks_and_paths(daemon, folder)
         with Daemon(daemon) as server:
             only_json_on_stderr(ctl, bench, server.address, folder)
             terminals(daemon, ctl, server.address, folder / "other")

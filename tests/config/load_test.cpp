@@ -115,7 +115,8 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
   const std::string levels =
       R"(must be one of "trace", "debug", "info", "warning", "error", "critical", "off")";
   const std::string path =
-      "must be a string with the path of a folder: 1 to 4095 bytes, no control characters";
+      "must be a string with the path of a folder: 1 to 4095 bytes, no control characters, and no "
+      "~ at its start or variable such as $HOME in it, since only a shell expands those";
 
   const std::vector<Row> rows{
       {"below the range", "[server]\n\n# calls\nmax_in_flight = 0\n",
@@ -144,6 +145,14 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
       {"no path", "[storage]\npath = \"\"", "my.toml:2: storage.path = \"\": " + path},
       {"a control character in the path", "[storage]\npath = \"a\\u0000b\"",
        "my.toml:2: storage.path = \"a\\u0000b\": " + path},
+      {"a home folder in the path", "[storage]\n\npath = \"~/ledger\"",
+       "my.toml:3: storage.path = \"~/ledger\": " + path},
+      {"another's home folder", "[storage]\npath = \"~ledger\"",
+       "my.toml:2: storage.path = \"~ledger\": " + path},
+      {"a variable in the path", "[storage]\npath = \"$HOME/ledger\"",
+       "my.toml:2: storage.path = \"$HOME/ledger\": " + path},
+      {"a variable in braces", "[storage]\npath = \"/srv/${HOME}/x\"",
+       "my.toml:2: storage.path = \"/srv/${HOME}/x\": " + path},
       {"unknown level", "[log]\nlevel = \"warn\"", "my.toml:2: log.level = \"warn\": " + levels},
 
       {"a misspelt key", "[server]\nmax_inflight = 5",
@@ -233,6 +242,41 @@ TEST_CASE("What is not TOML is told on one printable line", "[config][load]") {
   }
 }
 
+TEST_CASE("A path that only looks like one for a shell is taken", "[config][load]") {
+  for (const std::string path : {"./~", "a~b", "/srv/~x", "cost$", "a$b", "$1"}) {
+    INFO(path);
+    const auto settings = parse("storage.path = \"" + path + "\"", "my.toml");
+    REQUIRE(settings);
+    CHECK(settings->storage.path == path);
+  }
+}
+
+TEST_CASE("Numbers that are none of ours are refused with their line", "[config][load]") {
+  for (const std::string value :
+       {"inf", "-inf", "nan", "+nan", "1e3", "2.0", "99999999999999999999", "-9223372036854775809",
+        "9223372036854775807", "-9223372036854775808", "0x7FFFFFFFFFFFFFFF", "2 x", "\"2\"", "٣"}) {
+    INFO(value);
+    CHECK_THAT(errors_of("[ledger]\nshards = " + value + "\n"), Catch::StartsWith("my.toml:2: "));
+  }
+}
+
+TEST_CASE("A byte order mark before a file is skipped", "[config][load]") {
+  const std::string mark = "\xEF\xBB\xBF";
+  CHECK(parse(mark + "ledger.shards = 5", "my.toml").value().ledger.shards == 5);
+  CHECK(parse(mark, "my.toml").value() == defaults());
+  CHECK(errors_of(mark + "\nledger.shards = 0") ==
+        "my.toml:2: ledger.shards = 0: must be an integer from 1 to 1024");
+}
+
+TEST_CASE("A file in UTF-16 is refused with the encoding that is read", "[config][load]") {
+  using namespace std::string_literals;
+  for (const auto& text : {"\xFF\xFE"
+                           "a\0=\0"s,
+                           "\xFE\xFF\0a\0="s, "\0\0\xFE\xFF"s}) {
+    CHECK_THAT(errors_of(text), Catch::Contains("invalid utf-8"));
+  }
+}
+
 TEST_CASE("A long value is cut off in the message", "[config][load]") {
   const auto text = "[log]\nlevel = \"" + std::string(100'000, 'x') + "\"\n";
   const auto error = errors_of(text);
@@ -261,6 +305,9 @@ TEST_CASE("A file that cannot be read is an error of its own", "[config][load]")
 
   CHECK(to_string(load(missing).error()) ==
         missing.string() + ": cannot open the file: No such file or directory");
+  CHECK(to_string(load("~/no.toml").error()) ==
+        "~/no.toml: cannot open the file: No such file or directory; only a shell expands ~ and "
+        "$HOME, and not behind `=`");
   CHECK(to_string(load(folder.path()).error()) ==
         folder.path().string() + ": cannot read the file: Is a directory");
   CHECK(to_string(load(large).error()) ==

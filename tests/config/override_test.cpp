@@ -73,7 +73,19 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
        "such as \"127.0.0.1:50051\" or \"[::1]:0\""},
       {"storage.path=",
        "--set: storage.path = \"\": must be a string with the path of a folder: 1 to 4095 bytes, "
-       "no control characters"},
+       "no control characters, and no ~ at its start or variable such as $HOME in it, since only a "
+       "shell expands those"},
+      {"storage.path=~/ledger",
+       "--set: storage.path = \"~/ledger\": must be a string with the path of a folder: 1 to 4095 "
+       "bytes, no control characters, and no ~ at its start or variable such as $HOME in it, since "
+       "only a shell expands those"},
+      {"ledger.shards=nan", "--set: ledger.shards = \"nan\": must be an integer from 1 to 1024"},
+      {"ledger.shards=inf", "--set: ledger.shards = \"inf\": must be an integer from 1 to 1024"},
+      {"ledger.shards=-1", "--set: ledger.shards = -1: must be an integer from 1 to 1024"},
+      {"ledger.shards=+1", "--set: ledger.shards = \"+1\": must be an integer from 1 to 1024"},
+      {"ledger.shards=2x", "--set: ledger.shards = \"2x\": must be an integer from 1 to 1024"},
+      {"ledger.shards=0x2", "--set: ledger.shards = \"0x2\": must be an integer from 1 to 1024"},
+      {"ledger.shards=1e2", "--set: ledger.shards = \"1e2\": must be an integer from 1 to 1024"},
       {"ledger.shard=2",
        "--set: ledger.shard: unknown key, did you mean ledger.shards? [ledger] has shards, "
        "lock_timeout"},
