@@ -14,6 +14,7 @@
 #include "bench/driver.hpp"
 #include "bench/echo_process.hpp"
 #include "bench/echo_server.hpp"
+#include "command_line/descriptors.hpp"
 #include "command_line/numbers.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
@@ -134,6 +135,7 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sg::command_line::occupy_standard_descriptors();
   quiet_libraries();
   CLI::App app("scalegraph-bench: measures a Scalegraph server, or the gRPC ceiling",
                "scalegraph-bench");

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "cli/program.hpp"
+#include "command_line/descriptors.hpp"
 #include "command_line/terminal.hpp"
 
 namespace {
@@ -21,6 +22,7 @@ void quiet_libraries() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sg::command_line::occupy_standard_descriptors();
   quiet_libraries();
   const auto out = sg::command_line::terminal_at(STDOUT_FILENO);
   const auto err = sg::command_line::terminal_at(STDERR_FILENO);

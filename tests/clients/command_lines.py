@@ -101,6 +101,18 @@ def full_disk(daemon, ctl, bench, address, folder):
     print("ok full disk", flush=True)
 
 
+def closed_descriptors(ctl, bench, address):
+    for closed, lost in (("<&-", False), (">&-", True), ("2>&-", False), ("<&- >&- 2>&-", True)):
+        for command in ([ctl, "--version"], [ctl, "--server", address, "account", "list"],
+                        [bench, "--server", address, "--seconds", "0.1", "--accounts", "2"]):
+            # exec closes them for the program alone.
+            done = run("/bin/sh", "-c", f'exec "$0" "$@" {closed}', *command)
+            what = f"{command} with {closed}: {done.returncode} {done.stdout} {done.stderr}"
+            check(done.returncode == (OUTPUT_LOST if lost else 0), what)
+            check(lost or done.stdout != "", what)
+    print("ok closed descriptors", flush=True)
+
+
 def offline_verify_on_full_disk(daemon, store):
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = run(daemon, "--verify", "--set", f"storage.path={store}", stdout=full)
@@ -227,6 +239,7 @@ def main():
             only_json_on_stderr(ctl, bench, server.address, folder)
             terminals(daemon, ctl, server.address, folder / "other")
             full_disk(daemon, ctl, bench, server.address, folder)
+            closed_descriptors(ctl, bench, server.address)
             check(server.stop() == 0, "exit code after SIGTERM")
             offline_verify_on_full_disk(daemon, server.store)
 
