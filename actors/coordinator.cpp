@@ -64,42 +64,41 @@ caf::behavior Coordinator::make_behavior() {
       [this, now](Advance) {
         advance_scheduled_ = false;
         if (!flow_) return;
-        Effects effects;
-        flow_->advance(now(), effects);
-        carry_out(effects);
+        flow_->advance(now(), effects_);
+        carry_out();
       },
       [this, now](const Voted& message) {
         if (!flow_) return;
-        Effects effects;
-        flow_->voted(*message.batch, message.shard, now(), effects);
-        carry_out(effects);
+        flow_->voted(*message.batch, message.shard, now(), effects_);
+        if (flow_->awaits_votes()) return schedule_hand_over();
+        carry_out();
       },
       [this, now](const VotedLate& message) {
         if (!flow_) return;
-        Effects effects;
-        for (const auto& vote : message.votes) flow_->voted_late(vote, now(), effects);
-        carry_out(effects);
+        for (const auto& vote : message.votes) flow_->voted_late(vote, now(), effects_);
+        schedule_hand_over();
+      },
+      [this](HandOver) {
+        hand_over_scheduled_ = false;
+        if (flow_) carry_out();
       },
       [this](const Durable& message) {
         if (!flow_ || !sent_by(self_, journal_)) return;
         faults::reach(Point::coordinator_before_reply);
-        Effects effects;
         flow_->durable(message.sequence, message.committed);
-        for (const auto& rejected : message.rejected) flow_->rejected(rejected, effects);
-        carry_out(effects);
+        for (const auto& rejected : message.rejected) flow_->rejected(rejected, effects_);
+        carry_out();
       },
       [this](const Cancel& message) {
         if (!flow_) return;
-        Effects effects;
-        flow_->cancel(*message.submission, effects);
-        carry_out(effects);
+        flow_->cancel(*message.submission, effects_);
+        carry_out();
       },
       [this, now](Tick) {
         tick_scheduled_ = false;
         if (!flow_) return;
-        Effects effects;
-        flow_->expire(now(), effects);
-        carry_out(effects);
+        flow_->expire(now(), effects_);
+        carry_out();
       },
       [this](const ShardAttached& message) {
         if (!sent_by(self_, journal_)) return;
@@ -110,9 +109,8 @@ caf::behavior Coordinator::make_behavior() {
         if (!sent_by(self_, journal_)) return;
         shards_[message.shard] = nullptr;
         if (!flow_) return;
-        Effects effects;
-        flow_->shard_away(message.shard, effects);
-        carry_out(effects);
+        flow_->shard_away(message.shard, effects_);
+        carry_out();
       },
   };
 }
@@ -129,6 +127,7 @@ void Coordinator::journal_down() {
   journal_ = nullptr;
   if (flow_) flow_->stop(ledger::Reason::journal_unavailable);
   flow_.reset();
+  effects_ = {};
   shards_.assign(shards_.size(), nullptr);
 }
 
@@ -175,13 +174,22 @@ void Coordinator::schedule_advance() {
   caf::anon_send(handle_of(self_), Advance{});
 }
 
+// Votes that wait in the mailbox already are counted first. Else each of many shards' votes would
+// bring a commit of its own, and each commit a message to every shard.
+void Coordinator::schedule_hand_over() {
+  if (hand_over_scheduled_) return;
+  hand_over_scheduled_ = true;
+  caf::anon_send(handle_of(self_), HandOver{});
+}
+
 void Coordinator::schedule_tick() {
   if (tick_scheduled_ || !flow_ || !flow_->anyone_waits()) return;
   tick_scheduled_ = true;
   self_->delayed_anon_send(handle_of(self_), kTick, Tick{});
 }
 
-void Coordinator::carry_out(Effects& effects) {
+void Coordinator::carry_out() {
+  auto effects = std::exchange(effects_, {});
   if (effects.lock) {
     faults::reach(Point::coordinator_before_locks);
     for (std::uint32_t i = 0; i < shards_.size(); ++i) {

@@ -48,7 +48,9 @@ class Coordinator {
   void schedule_advance();
   void schedule_tick();
   // Sends what the flow decided, and lets the next batch form.
-  void carry_out(Effects& effects);
+  void carry_out();
+  // Carries out soon, together with what else the messages at hand decide.
+  void schedule_hand_over();
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
@@ -58,8 +60,10 @@ class Coordinator {
   caf::response_promise ready_;
   caf::actor journal_;
   std::optional<ledger::TransferFlow> flow_;
+  Effects effects_;  // decided, not carried out yet
   std::vector<caf::actor> shards_;
   bool advance_scheduled_ = false;
+  bool hand_over_scheduled_ = false;
   bool tick_scheduled_ = false;
 };
 

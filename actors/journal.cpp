@@ -149,7 +149,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
       reject(units.batch, index, RejectedUnits::Why::shard_changed);
       continue;
     }
-    switch (book(batch, batch.units[index])) {
+    switch (book(batch, index)) {
       case Booked::yes:
         booked.units.push_back(index);
         faults::reach(Point::journal_between_units);

@@ -59,8 +59,8 @@ class Journal {
   // Why there can be none; nothing: there is one.
   std::optional<ledger::RejectedUnits::Why> begin_group();
   enum class Booked { yes, key_bound, key_unreadable, refused };
-  Booked book(ledger::LockBatch& batch, ledger::Unit& unit);
-  Booked book_transfers(ledger::LockBatch& batch, ledger::Unit& unit);
+  Booked book(ledger::LockBatch& batch, std::uint32_t unit);
+  Booked book_transfers(ledger::LockBatch& batch, std::uint32_t unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
   // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);

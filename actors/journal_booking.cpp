@@ -50,20 +50,21 @@ void Journal::touch(ledger::AccountNumber account) {
   dirty_.push_back(page);
 }
 
-Journal::Booked Journal::book(LockBatch& batch, Unit& unit) {
+Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
+  auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
   if (submission.new_participant || submission.new_account) rosters_.clear();
   if (submission.new_participant) {
-    unit.set_sequence(group_->add(*submission.new_participant).sequence);
+    batch.set_sequence(index, group_->add(*submission.new_participant).sequence);
   } else if (submission.new_account) {
     const auto account = group_->add(*submission.new_account);
-    unit.set_sequence(account.sequence);
+    batch.set_sequence(index, account.sequence);
     unit.created = account.number;
     accounts_.push_back({account.initial_balance, account.floor});
     is_dirty_.resize(persistence::balance_pages(accounts_.size()));
     touch(account.number);
   } else {
-    return book_transfers(batch, unit);
+    return book_transfers(batch, index);
   }
   group_->end_unit();
   return Booked::yes;
@@ -98,7 +99,8 @@ void Journal::look_up_keys(const UnitsOf& units) {
   }
 }
 
-Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
+Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
+  const auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
   const auto end = unit.first_item + unit.item_count;
   std::uint32_t entries = 0;
@@ -116,7 +118,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, Unit& unit) {
   if (!move_money(batch, unit, entries)) return Booked::refused;
 
   auto account = unit.first_account;
-  unit.set_sequence(group_->last_sequence() + 1);
+  batch.set_sequence(index, group_->last_sequence() + 1);
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
     const auto& transfer = submission.transfers[i];

@@ -39,6 +39,8 @@ struct Cancel {
 };
 // To itself: form a batch of what waits.
 struct Advance {};
+// To itself: hand over what the votes that are counted have decided.
+struct HandOver {};
 // To itself, while units wait for locks.
 struct Tick {};
 
@@ -193,6 +195,7 @@ struct AccountsRead {
 SG_LOCAL_MESSAGE(Submit)
 SG_LOCAL_MESSAGE(Cancel)
 SG_LOCAL_MESSAGE(Advance)
+SG_LOCAL_MESSAGE(HandOver)
 SG_LOCAL_MESSAGE(Tick)
 SG_LOCAL_MESSAGE(LockRequest)
 SG_LOCAL_MESSAGE(AbortUnits)

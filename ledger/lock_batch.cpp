@@ -10,8 +10,9 @@ constexpr std::size_t kManyItems = 64;
 void add_entry(LockBatch& batch, std::uint32_t unit, std::size_t shard, EntryPart entry) {
   auto& part = batch.parts[shard];
   if (part.units.empty() || part.units.back().unit != unit) {
-    part.units.push_back(
-        {.unit = unit, .first_entry = static_cast<std::uint32_t>(part.entries.size())});
+    part.units.push_back({.unit = unit,
+                          .first_entry = static_cast<std::uint32_t>(part.entries.size()),
+                          .first_account = batch.units[unit].first_account});
     ++batch.units[unit].unheard;
   }
   ++part.units.back().entry_count;
@@ -26,6 +27,7 @@ void reserve(LockBatch& batch, const Submission& submission) {
   std::size_t entries = 0;
   for (const auto& transfer : submission.transfers) entries += transfer.entries.size();
   batch.units.reserve(batch.units.size() + items);
+  batch.sequences.reserve(batch.units.size() + items);
   batch.account_numbers.reserve(batch.account_numbers.size() + entries);
   // Spread over the shards; a hash spreads well, a hot account does not.
   const auto share = entries / batch.parts.size() * 9 / 8 + 8;
@@ -40,6 +42,7 @@ void add_unit(LockBatch& batch, Submission& submission, std::uint32_t first_item
   const auto unit = static_cast<std::uint32_t>(batch.units.size());
   const std::size_t shards = batch.parts.size();
   auto& added = batch.units.emplace_back();
+  batch.sequences.push_back(0);
   added.submission = &submission;
   added.first_item = first_item;
   added.item_count = item_count;

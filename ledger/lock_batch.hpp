@@ -3,7 +3,8 @@
 //
 // Who may touch what: the coordinator builds all of it; shard i then owns parts[i] and the
 // account_numbers of its own entries until it has voted; from the vote on both are read-only to
-// others, but for the fields marked as a shard's own. The journal owns Unit::sequence.
+// others, but for the fields marked as a shard's own. The journal owns `sequences` and
+// Unit::created.
 #pragma once
 
 #include <atomic>
@@ -68,6 +69,7 @@ struct UnitPart {
   std::uint32_t unit = 0;
   std::uint32_t first_entry = 0;
   std::uint32_t entry_count = 0;
+  std::uint32_t first_account = 0;  // as in Unit
   // The shard's prompt vote; a later one comes as a LateVote.
   Vote vote = Vote::waiting;
   std::uint32_t refusal = kNone;  // index into ShardPart::refusals
@@ -101,16 +103,7 @@ struct Unit {
   std::uint32_t ungranted = 0;    // shards that have not granted
   std::uint32_t refusal = kNone;  // index into LockBatch::refusals
   UnitState state = UnitState::locking;
-  // Written by the journal: of the unit's first record, and the number of an account it created.
-  // Shards look for the units that have a sequence while the journal gives others theirs.
-  Sequence sequence = 0;
-  AccountNumber created = kNoAccount;
-
-  void set_sequence(Sequence first) {
-    std::atomic_ref(sequence).store(first, std::memory_order_relaxed);
-  }
-  // 0: not sequenced, as far as the caller was told.
-  Sequence peek_sequence() { return std::atomic_ref(sequence).load(std::memory_order_relaxed); }
+  AccountNumber created = kNoAccount;  // written by the journal: the account that it created
 };
 
 struct LockBatch {
@@ -119,6 +112,10 @@ struct LockBatch {
   Sequence keys_known = 0;        // its keys were looked for in the chain up to here
   std::vector<SubmissionPtr> submissions;
   std::vector<Unit> units;
+  // Of each unit's first record, written by the journal; 0: not sequenced. Shards look for the
+  // units that have one while the journal gives others theirs. Apart from the units, so that each
+  // shard goes through little memory.
+  std::vector<Sequence> sequences;
   std::vector<ShardPart> parts;  // one per shard
   // Of every entry of every unit, in order; each shard writes those of its entries as it grants.
   std::vector<AccountNumber> account_numbers;
@@ -128,6 +125,13 @@ struct LockBatch {
   std::vector<bool> part_heard;  // the shard voted, or cannot any more
   std::uint32_t parts_unheard = 0;
   std::uint32_t undecided = 0;
+
+  void set_sequence(std::uint32_t unit, Sequence first) {
+    std::atomic_ref(sequences[unit]).store(first, std::memory_order_relaxed);
+  }
+  Sequence sequence_of(std::uint32_t unit) {
+    return std::atomic_ref(sequences[unit]).load(std::memory_order_relaxed);
+  }
 };
 
 using LockBatchPtr = std::shared_ptr<LockBatch>;

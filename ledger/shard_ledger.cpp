@@ -216,7 +216,7 @@ void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
 // Writes the numbers of a granted unit's accounts for the journal.
 void ShardLedger::finish(LockBatch& batch, UnitPart& unit) {
   auto& part = batch.parts[shard_];
-  const auto first = batch.units[unit.unit].first_account;
+  const auto first = unit.first_account;
   for (std::uint32_t e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
     const auto& entry = part.entries[e];
     if (entry.mode != LockMode::escrow) continue;
@@ -324,7 +324,7 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
   } else {
     for (auto& unit : part.units) {
       // Those that are sequenced later are not told of yet.
-      const auto sequence = batch.units[unit.unit].peek_sequence();
+      const auto sequence = batch.sequence_of(unit.unit);
       if (sequence != 0 && sequence <= last) apply_unit(batch, unit);
     }
   }

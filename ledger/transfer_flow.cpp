@@ -205,7 +205,7 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs tim
   --batch.undecided;
   auto& submission = *unit.submission;
   const auto keep = submission.shared_from_this();
-  auto sequence = unit.sequence;
+  auto sequence = batch.sequence_of(index);
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != State::undecided) continue;
     prefetch_key_after(submission, i);

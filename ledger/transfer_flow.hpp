@@ -60,7 +60,9 @@ class TransferFlow {
   void submit(SubmissionPtr submission);
   // Forms a batch of what waits, when no prompt round is out.
   void advance(SteadyTime now, Effects& effects);
-  bool can_advance() const { return prompt_round_ == 0 && !queue_.empty(); }
+  bool can_advance() const { return !awaits_votes() && !queue_.empty(); }
+  // A batch is out and some shard has not voted on it.
+  bool awaits_votes() const { return prompt_round_ != 0; }
 
   // The prompt votes of a shard stand in its part.
   void voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, Effects& effects);

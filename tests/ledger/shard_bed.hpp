@@ -38,7 +38,7 @@ class ShardBed {
   Asked ask(std::vector<Posting> postings) { return ask(transfer(std::move(postings))); }
 
   void commit(const Asked& asked) {
-    asked.batch->units[0].sequence = ++sequence_;
+    asked.batch->set_sequence(0, ++sequence_);
     asked.batch->units[0].created = 1000;
     const std::uint32_t unit = 0;
     shard.applied(*asked.batch, {&unit, 1}, sequence_, late_);

@@ -165,7 +165,7 @@ TEST_CASE("What the loaded state shows already is not applied again", "[ledger][
   bed.shard.applied(*asked.batch, {&unit, 1}, 7, late);
   CHECK(bed.shard.read("alice")->balance == 10);
   CHECK(bed.shard.applied_sequence() == 7);
-  asked.batch->units[0].set_sequence(8);
+  asked.batch->set_sequence(0, 8);
   bed.shard.applied(*asked.batch, {&unit, 1}, 8, late);
   CHECK(bed.shard.read("alice")->balance == 6);
   bed.shard.applied(*asked.batch, {&unit, 1}, 9, late);
@@ -184,7 +184,7 @@ TEST_CASE("Units are applied in the order in which they were decided", "[ledger]
   std::vector<ledger::LateVote> late;
   bed.shard.lock(batch, late);
   const std::vector<std::uint32_t> units{2, 0, 1};
-  for (std::uint32_t i = 0; i < units.size(); ++i) batch->units[units[i]].set_sequence(i + 1);
+  for (std::uint32_t i = 0; i < units.size(); ++i) batch->set_sequence(units[i], i + 1);
   bed.shard.applied(*batch, units, 3, late);
   CHECK(bed.shard.read("alice")->balance == 7);
   CHECK(bed.shard.read("bob")->balance == 3);
@@ -202,8 +202,8 @@ TEST_CASE("Units that the journal sequenced later wait for their own message", "
   for (std::uint32_t i = 0; i < 2; ++i) ledger::add_unit(*batch, *asked, i, 1);
   std::vector<ledger::LateVote> late;
   bed.shard.lock(batch, late);
-  batch->units[1].set_sequence(1);
-  batch->units[0].set_sequence(2);
+  batch->set_sequence(1, 1);
+  batch->set_sequence(0, 2);
   const std::vector<std::uint32_t> units{1, 0};
   bed.shard.applied(*batch, std::span(units).first(1), 1, late);
   CHECK(bed.shard.read("alice")->balance == 8);

@@ -65,7 +65,7 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
     } else if (full) {
       reject(index, RejectedUnits::Why::storage_full);
     } else {
-      apply(batch, unit);
+      apply(batch, index);
       accepted.push_back(index);
     }
   }
@@ -81,11 +81,12 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
   return reply;
 }
 
-void ModelJournal::apply(ledger::LockBatch& batch, ledger::Unit& unit) {
+void ModelJournal::apply(ledger::LockBatch& batch, std::uint32_t index) {
+  auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
   auto& stored = chain_.emplace_back();
   stored.time = time_;
-  unit.set_sequence(image_.last + 1);
+  batch.set_sequence(index, image_.last + 1);
   if (submission.new_participant) {
     if (!image_.participants.insert(submission.new_participant->id).second) {
       faults.push_back("a participant was created twice");

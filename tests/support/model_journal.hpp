@@ -110,7 +110,7 @@ class ModelJournal final : public ledger::KeySource {
  private:
   bool touches_changed_shard(const ledger::LockBatch& batch, std::uint32_t unit) const;
   ledger::Sequence bound_at(const ledger::Unit& unit) const;
-  void apply(ledger::LockBatch& batch, ledger::Unit& unit);
+  void apply(ledger::LockBatch& batch, std::uint32_t index);
   void apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit, ModelUnit& stored);
 
   Image first_;
