@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <spdlog/spdlog.h>
 
+#include <limits>
+
 #include "actors/gateway/methods.hpp"
 #include "actors/gateway/stream_call.hpp"
 #include "actors/gateway/unary_call.hpp"
@@ -26,7 +28,9 @@ enum ServiceIndex : std::size_t { kParticipants, kLedger, kAdmin, kHealth };
 }  // namespace
 
 RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor)
-    : settings_(std::move(settings)), processor_(std::move(processor)) {
+    : settings_(std::move(settings)),
+      processor_(std::move(processor)),
+      admissions_(settings_.max_in_flight, std::numeric_limits<std::size_t>::max()) {
   using google::protobuf::DescriptorPool;
   const auto* pool = DescriptorPool::generated_pool();
   // Touches the generated files, so that their descriptors are linked in.
@@ -108,7 +112,7 @@ void RpcServer::run() {
 }
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
-  if (in_flight_ > 0 && settings_.busy_poll.count() > 0) {
+  if (admissions_.calls() > 0 && settings_.busy_poll.count() > 0) {
     if (gathering_.was_large()) {
       processor_->leave();
     } else {
@@ -230,10 +234,10 @@ void RpcServer::arm_all() {
   arm_watch();
 }
 
-bool RpcServer::admit() {
-  if (in_flight_ >= settings_.max_in_flight) return false;
-  ++in_flight_;
-  return true;
+ledger::Result<Admissions::Place> RpcServer::admit() {
+  auto place = admissions_.admit(0);
+  if (!place) return tl::unexpected(overloaded_error(settings_.max_in_flight));
+  return std::move(*place);
 }
 
 bool RpcServer::submit(ledger::SubmissionPtr submission) {

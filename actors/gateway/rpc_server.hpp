@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "actors/gateway/admissions.hpp"
 #include "actors/gateway/call.hpp"
 #include "actors/gateway/gathering.hpp"
 #include "actors/gateway/inbox.hpp"
@@ -57,9 +58,8 @@ class RpcServer {
   const config::Server& settings() const { return settings_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   const InboxPtr& inbox() const { return inbox_; }
-  // False when too much is in flight.
-  bool admit();
-  void leave() { --in_flight_; }
+  // A place for a call; the error that refuses it when too much is in flight.
+  ledger::Result<Admissions::Place> admit();
   // False when there is nobody to take it: the caller answers.
   bool submit(ledger::SubmissionPtr submission);
   // The answer to a submission came: its caller is likely to submit again.
@@ -103,9 +103,9 @@ class RpcServer {
   std::atomic<bool> closing_{false};  // gRPC's server has shut down
   bool closed_ = false;               // and the queue as well
 
+  Admissions admissions_;  // outlives the calls, which hold places
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
-  std::size_t in_flight_ = 0;
   Gathering gathering_;
 
   mutable std::mutex mutex_;  // guards what follows

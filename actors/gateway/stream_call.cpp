@@ -56,8 +56,9 @@ void StreamCall::take_request() {
   auto& slot = slots_.emplace_back();
   grpc::ByteBuffer bytes;
   bytes.Swap(&request_);
-  slot.admitted = server_.admit();
-  if (!slot.admitted) return refuse(slot, overloaded_error(server_.settings().max_in_flight));
+  auto place = server_.admit();
+  if (!place) return refuse(slot, place.error());
+  slot.place = std::move(*place);
   auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
   if (!submission->read_batch(bytes)) {
     return refuse(slot, malformed(*wire::TransferBatchRequest::descriptor(), bytes));
@@ -83,10 +84,8 @@ void StreamCall::refuse(Slot& slot, const ledger::Error& error) {
   respond(slot, serialize(response));
 }
 
-// The work is done: a client that does not read its response holds up itself only.
 void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
   slot.response = std::move(response);
-  if (std::exchange(slot.admitted, false)) server_.leave();
 }
 
 void StreamCall::completed(const Completed& completed) {
@@ -111,7 +110,8 @@ void StreamCall::give_up_write() {
 }
 
 void StreamCall::write_next() {
-  if (broken_) {
+  // While a response is being written, its slot has to stay where wrote() finds it.
+  if (broken_ && !writing_) {
     while (!slots_.empty() && slots_.front().response) {
       slots_.pop_front();
       ++first_slot_;
@@ -141,10 +141,8 @@ void StreamCall::write_next() {
 void StreamCall::wrote(bool ok) {
   writing_ = false;
   if (!ok) broken_ = true;
-  if (!slots_.empty()) {
-    slots_.pop_front();
-    ++first_slot_;
-  }
+  slots_.pop_front();
+  ++first_slot_;
   read_next();
   write_next();
 }

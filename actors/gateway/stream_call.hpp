@@ -28,7 +28,7 @@ class StreamCall final : public Call {
   struct Slot {
     std::weak_ptr<ledger::Submission> submission;
     std::optional<grpc::ByteBuffer> response;
-    bool admitted = false;
+    Admissions::Place place;  // until the response is sent
   };
 
   void received(bool ok);

@@ -36,9 +36,11 @@ void UnaryCall::received(bool ok) {
   // Not ok: the server stops. The done event does not come for a call that never was.
   if (!ok) return server_.forget(id_);
   server_.arm_unary(service_index_, method_, handler_);
-  const bool probe = is_probe(*service_.descriptor().method(method_));
-  admitted_ = !probe && server_.admit();
-  if (!admitted_ && !probe) return fail(overloaded_error(server_.settings().max_in_flight));
+  if (!is_probe(*service_.descriptor().method(method_))) {
+    auto place = server_.admit();
+    if (!place) return fail(place.error());
+    place_ = std::move(*place);
+  }
   try {
     handler_(*this);
   } catch (const std::exception& error) {
@@ -116,7 +118,7 @@ void UnaryCall::done(bool) {
 
 void UnaryCall::finished(bool) {
   is_finished_ = true;
-  if (admitted_) server_.leave();
+  place_.give_back();
   forget_if_over();
 }
 

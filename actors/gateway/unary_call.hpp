@@ -62,9 +62,9 @@ class UnaryCall final : public Call {
   OperationOf<UnaryCall, &UnaryCall::finished> finished_operation_{this};
   // Weak: a submission that everybody else dropped is lost, and says so.
   std::weak_ptr<ledger::Submission> submission_;
+  Admissions::Place place_;  // until the answer is sent
   bool is_submitted_ = false;
   bool is_asked_ = false;
-  bool admitted_ = false;
   bool answered_ = false;
   bool is_done_ = false;
   bool is_finished_ = false;

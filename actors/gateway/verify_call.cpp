@@ -54,10 +54,9 @@ void VerifyCall::received(bool ok) {
 }
 
 void VerifyCall::start() {
-  admitted_ = server_.admit();
-  if (!admitted_) {
-    return finish(proto::to_status(overloaded_error(server_.settings().max_in_flight), false));
-  }
+  auto place = server_.admit();
+  if (!place) return finish(proto::to_status(place.error(), false));
+  place_ = std::move(*place);
   auto query = std::make_shared<RpcQuery>(*this, nullptr);
   query->ask = VerifyChain{};
   query->progress =
@@ -98,7 +97,7 @@ void VerifyCall::completed(const Completed& completed) {
 }
 
 void VerifyCall::give_up_read() {
-  if (admitted_ && !is_under_way_ && !end_) finish(proto::to_status(lost_error(), false));
+  if (place_ && !is_under_way_ && !end_) finish(proto::to_status(lost_error(), false));
 }
 
 void VerifyCall::finish(const grpc::Status& status) {
@@ -130,7 +129,7 @@ void VerifyCall::done(bool) {
 
 void VerifyCall::finished(bool) {
   is_finished_ = true;
-  if (admitted_) server_.leave();
+  place_.give_back();
   if (is_done_) server_.forget(id_);
 }
 
