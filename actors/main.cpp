@@ -19,6 +19,7 @@
 #include "actors/actor_errors.hpp"
 #include "actors/offline_verify.hpp"
 #include "actors/tree.hpp"
+#include "command_line/descriptors.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
@@ -196,6 +197,7 @@ void bound_free_memory() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sg::command_line::occupy_standard_descriptors("/dev/null");
   bound_free_memory();
   // Debian's abseil, which gRPC locks with, looks for lock cycles at every lock.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
