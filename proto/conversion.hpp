@@ -33,7 +33,21 @@ void fill(wire::Participant& to, const ledger::NewParticipant& from, ledger::Tim
 void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
           ledger::TimeMs created_at);
 
-// Why bytes do not parse as a request: names the field whose string is not UTF-8, if that is it.
+// Fields that a request may have, with those of the messages in it. Its own bounds leave it far
+// fewer; a transfer and a batch have a reader of their own.
+inline constexpr std::size_t kMaxFieldsOfRequest = 65'536;
+
+// Walks over the bytes of a request as a message of that type. Nothing if its shape is right; else
+// what comes first in them: a text that is not UTF-8, which is named, or bytes that do not parse.
+// The work is bounded by kMaxFieldsOfRequest and, for texts, by a pass over the bytes.
+std::optional<ledger::Error> check_shape(const google::protobuf::Descriptor& type,
+                                         std::string_view bytes);
+
+// Why bytes do not parse as a request.
 ledger::Error explain_malformed(const google::protobuf::Descriptor& type, std::string_view bytes);
+
+ledger::Error malformed_request(const google::protobuf::Descriptor& type);
+ledger::Error not_utf8(std::string field);
+ledger::Error too_many_transfers();
 
 }  // namespace sg::proto

@@ -4,6 +4,7 @@
 #include <google/protobuf/wire_format_lite.h>
 #include <grpc/slice.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,15 +72,13 @@ std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const Item
 // Bytes that are written once and then go out as they lie.
 class Bytes {
  public:
-  explicit Bytes(std::size_t size) : slice_(grpc_slice_malloc(size)) {}
-  std::uint8_t* data() { return GRPC_SLICE_START_PTR(slice_); }
-  grpc::ByteBuffer finish() {
-    const grpc::Slice slice(slice_, grpc::Slice::STEAL_REF);
-    return grpc::ByteBuffer(&slice, 1);
-  }
+  explicit Bytes(std::size_t size) : slice_(grpc_slice_malloc(size), grpc::Slice::STEAL_REF) {}
+  // Nobody else has them yet.
+  std::uint8_t* data() { return const_cast<std::uint8_t*>(slice_.begin()); }
+  grpc::ByteBuffer finish() { return grpc::ByteBuffer(&slice_, 1); }
 
  private:
-  grpc_slice slice_;
+  grpc::Slice slice_;
 };
 
 std::string error_bytes(const ledger::Error& error) {
@@ -96,35 +95,84 @@ grpc::ByteBuffer write_transaction(const ledger::Transfer& transfer, const ItemR
   return bytes.finish();
 }
 
+// First every result is measured, then there is room for all of them and each is written.
+class ResultsWriter::State {
+ public:
+  State(std::span<const ledger::Transfer> transfers, std::span<const ItemResult> results)
+      : transfers_(transfers), results_(results), sizes_(results.size()) {}
+
+  bool work(std::size_t entries) {
+    std::size_t worked = 0;
+    while (!bytes_ && worked < entries) {
+      if (next_ == results_.size()) {
+        bytes_.emplace(size_);
+        to_ = bytes_->data();
+        next_ = 0;
+        break;
+      }
+      worked += transfers_[next_].entries.size() + 1;
+      measure(next_++);
+    }
+    while (bytes_ && worked < entries && next_ < results_.size()) {
+      worked += transfers_[next_].entries.size() + 1;
+      put_result(next_++);
+    }
+    return !bytes_ || next_ < results_.size();
+  }
+
+  grpc::ByteBuffer take() { return bytes_->finish(); }
+
+ private:
+  bool is_committed(std::size_t i) const {
+    return results_[i].state == ItemResult::State::committed;
+  }
+
+  void measure(std::size_t i) {
+    if (!is_committed(i)) errors_.push_back(error_bytes(*results_[i].error));
+    sizes_[i] = static_cast<std::uint32_t>(is_committed(i) ? size_of(transfers_[i], results_[i])
+                                                           : errors_.back().size());
+    size_ += nested_size(nested_size(sizes_[i]));
+  }
+
+  void put_result(std::size_t i) {
+    to_ = put_nested(to_, wire::TransferBatchResponse::kResultsFieldNumber, nested_size(sizes_[i]));
+    if (is_committed(i)) {
+      to_ = put_nested(to_, wire::TransferResult::kTransactionFieldNumber, sizes_[i]);
+      to_ = put(to_, transfers_[i], results_[i]);
+      return;
+    }
+    const auto& error = errors_[next_error_++];
+    to_ = put_nested(to_, wire::TransferResult::kErrorFieldNumber, sizes_[i]);
+    to_ = CodedOutputStream::WriteRawToArray(error.data(), static_cast<int>(error.size()), to_);
+  }
+
+  std::span<const ledger::Transfer> transfers_;
+  std::span<const ItemResult> results_;
+  std::vector<std::uint32_t> sizes_;  // of each result's one field
+  std::vector<std::string> errors_;   // in order
+  std::size_t size_ = 0;
+  std::size_t next_ = 0;
+  std::size_t next_error_ = 0;
+  std::optional<Bytes> bytes_;  // once all are measured
+  std::uint8_t* to_ = nullptr;
+};
+
+ResultsWriter::ResultsWriter(std::span<const ledger::Transfer> transfers,
+                             std::span<const ItemResult> results)
+    : state_(std::make_unique<State>(transfers, results)) {}
+
+ResultsWriter::~ResultsWriter() = default;
+
+bool ResultsWriter::write(std::size_t entries) { return state_->work(entries); }
+
+grpc::ByteBuffer ResultsWriter::take() { return state_->take(); }
+
 grpc::ByteBuffer write_results(std::span<const ledger::Transfer> transfers,
                                std::span<const ItemResult> results) {
-  const auto is_committed = [&](std::size_t i) {
-    return results[i].state == ItemResult::State::committed;
-  };
-  std::vector<std::uint32_t> sizes(results.size());  // of each result's one field
-  std::vector<std::string> errors;                   // in order
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (!is_committed(i)) errors.push_back(error_bytes(*results[i].error));
-    sizes[i] = static_cast<std::uint32_t>(is_committed(i) ? size_of(transfers[i], results[i])
-                                                          : errors.back().size());
-    size += nested_size(nested_size(sizes[i]));
+  ResultsWriter writer(transfers, results);
+  while (writer.write(transfers.size() + 1)) {
   }
-  Bytes bytes(size);
-  auto* to = bytes.data();
-  auto error = errors.begin();
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    to = put_nested(to, wire::TransferBatchResponse::kResultsFieldNumber, nested_size(sizes[i]));
-    if (is_committed(i)) {
-      to = put_nested(to, wire::TransferResult::kTransactionFieldNumber, sizes[i]);
-      to = put(to, transfers[i], results[i]);
-    } else {
-      to = put_nested(to, wire::TransferResult::kErrorFieldNumber, sizes[i]);
-      to = CodedOutputStream::WriteRawToArray(error->data(), static_cast<int>(error->size()), to);
-      ++error;
-    }
-  }
-  return bytes.finish();
+  return writer.take();
 }
 
 }  // namespace sg::proto
