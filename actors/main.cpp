@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 #include <csignal>
@@ -31,6 +32,9 @@ namespace {
 using namespace sg;
 
 enum ExitCode { kDone = 0, kStoreRefused = 1, kBadUsage = 2, kCannotListen = 3, kGaveUp = 4 };
+
+// For the rest of the tree to end, after the second signal.
+constexpr std::chrono::seconds kLastWait{3};
 
 // Before a group waits for the indexes.
 constexpr std::size_t kLeastChunksWaiting = 8;
@@ -98,6 +102,7 @@ sigset_t block_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -108,6 +113,37 @@ int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat) {
   if (seat.cannot_listen) return kCannotListen;
   if (reason == caf::exit_reason::user_shutdown) return kDone;
   return kGaveUp;
+}
+
+// The first SIGTERM or SIGINT stops the daemon in order. With the second it waits for no call any
+// more; if it has not ended soon after, it ends as it is. That is safe: what was answered is
+// synced.
+void heed_signals(const sigset_t& signals, const caf::actor& root, actors::GatewaySeat& seat,
+                  const std::atomic<bool>& ended) {
+  int asked = 0;
+  while (!ended) {
+    const timespec longest{kLastWait.count(), 0};
+    int signal = 0;
+    if (asked < 2) {
+      sigwait(&signals, &signal);
+    } else if ((signal = sigtimedwait(&signals, nullptr, &longest)) < 0 && errno == EINTR) {
+      continue;
+    }
+    if (ended) return;
+    if (signal == SIGHUP) {
+      spdlog::info("SIGHUP: settings are read at the start only");
+    } else if (++asked == 1) {
+      spdlog::info("stopping");
+      caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
+    } else if (asked == 2) {
+      spdlog::warn("stopping at once: calls in flight are not waited for");
+      seat.hurry();
+    } else {
+      spdlog::warn("ending without an orderly stop");
+      spdlog::default_logger()->flush();
+      std::_Exit(kDone);
+    }
+  }
 }
 
 int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> store,
@@ -129,19 +165,16 @@ int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> 
     caf::scoped_actor self(system);
     self->monitor(root);
 
-    std::thread waiter([&signals, root] {
-      int signal = 0;
-      sigwait(&signals, &signal);
-      spdlog::info("stopping");
-      caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
-    });
+    std::atomic<bool> ended{false};
+    std::thread waiter([&] { heed_signals(signals, root, *seat, ended); });
     self->receive([&](const caf::down_msg& down) {
       code = exit_code_of(down.reason, *seat);
       if (code == kGaveUp) {
         spdlog::critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
       }
     });
-    // The waiter leaves by the signal that it waits for.
+    // The waiter leaves by a signal that it waits for.
+    ended = true;
     pthread_kill(waiter.native_handle(), SIGTERM);
     waiter.join();
     if (runtime->left_behind->load()) {

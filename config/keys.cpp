@@ -42,7 +42,7 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 std::string wanted_endpoint() {
   return "a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
-         "\"[::1]:0\"";
+         "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";
 }
 
 bool set_listen(Settings& settings, const std::string& text) {
@@ -103,15 +103,26 @@ constexpr std::array table_rows{
 constexpr std::array<std::string_view, 4> reserved_rows{"metrics", "tls", "auth", "cluster"};
 
 constexpr std::array key_rows{
-    Key{"server", "listen", "HOST:PORT, with a port from 0 to 65535", listen_text,
+    Key{"server", "listen", "HOST:PORT, with a port from 0 to 65535, or unix:PATH", listen_text,
         "Where the server takes calls. An IPv6 address stands in brackets, as in [::1]:50051. With "
         "port 0 the system chooses a free one; the line \"listening on HOST:PORT\" that the daemon "
-        "prints says which. Whoever reaches this address can move money: an address other than "
+        "prints says which. unix:PATH is a socket in the file system, for clients of this machine "
+        "only: the daemon makes it, for its own user, and removes it in the end. Whoever reaches "
+        "this address can move money: an address other than "
         "loopback belongs behind something that checks who calls."},
     Key{"server", "max_in_flight", "calls",
         integer<&Settings::server, &Server::max_in_flight>(1, 1'000'000),
         "Calls that the server works on at once. One more is refused with RESOURCE_EXHAUSTED, "
         "reason OVERLOADED; it has changed nothing and may be sent again."},
+    Key{"server", "max_in_flight_bytes", "bytes",
+        integer<&Settings::server, &Server::max_in_flight_bytes>(1 * MiB, 1'024 * GiB),
+        "Memory that these calls hold, from the request until its answer is sent: an answer that "
+        "the client does not read counts. A call that would pass this is refused as above, and "
+        "so is a read whose answer would. A call is always taken while no other holds anything."},
+    Key{"server", "max_streams", "streams",
+        integer<&Settings::server, &Server::max_streams>(1, 1'000'000),
+        "Streams of any service that are open at once, idle ones as well. One more is ended with "
+        "RESOURCE_EXHAUSTED, reason OVERLOADED. An idle stream costs about 20 KiB and no thread."},
     Key{"server", "max_message_bytes", "bytes",
         integer<&Settings::server, &Server::max_message_bytes>(64 * KiB, 1 * GiB),
         "The largest message that a client may send. Large batches need room: 10,000 transfers of "
@@ -121,6 +132,18 @@ constexpr std::array key_rows{
         "After SIGTERM the server takes no new calls and finishes those in flight, but waits no "
         "longer than this. What it has not answered by then, the client retries with its "
         "idempotency key. 0 waits for nothing."},
+    Key{"server", "min_ping_interval", "milliseconds",
+        integer<&Settings::server, &Server::min_ping_interval>(10, 3'600'000),
+        "Clients may send HTTP/2 pings this often, on idle connections too. One that sends three "
+        "sooner than that is disconnected (ENHANCE_YOUR_CALM, \"too many pings\")."},
+    Key{"server", "ping_interval", "milliseconds",
+        integer<&Settings::server, &Server::ping_interval>(1'000, 86'400'000),
+        "The server pings a connection from which nothing has come for this long. A client that "
+        "vanished without a word is found so."},
+    Key{"server", "ping_timeout", "milliseconds",
+        integer<&Settings::server, &Server::ping_timeout>(1'000, 3'600'000),
+        "A connection that has not answered such a ping within this is closed, and its calls are "
+        "cancelled."},
     Key{"server", "max_stream_window", "requests",
         integer<&Settings::server, &Server::max_stream_window>(1, 1'024),
         "Requests of one StreamTransfers stream that are in work at once. A stream with this many "

@@ -13,9 +13,13 @@ namespace {
 
 constexpr std::size_t max_host_bytes = 253;  // a DNS name, RFC 1035 less the root's dot
 constexpr std::size_t max_port_digits = 5;
+constexpr std::string_view unix_prefix = "unix:";
+constexpr std::size_t max_socket_path_bytes = 107;  // Linux: sun_path less its NUL
 
 constexpr std::array<std::string_view, 7> level_names{"trace", "debug",    "info", "warning",
                                                       "error", "critical", "off"};
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -56,6 +60,13 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }  // namespace
 
 std::optional<Endpoint> parse_endpoint(std::string_view text) {
+  if (text.starts_with(unix_prefix)) {
+    const auto path = text.substr(unix_prefix.size());
+    const bool is_path = !path.empty() && path.size() <= max_socket_path_bytes &&
+                         std::none_of(path.begin(), path.end(), is_control);
+    if (!is_path) return std::nullopt;
+    return Endpoint{{}, 0, std::string(path)};
+  }
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const auto port = parse_port(text.substr(colon + 1));
@@ -66,13 +77,14 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
 
   // inet_pton would stop at a NUL and call the part before it right.
   if (host.find('\0') != std::string_view::npos) return std::nullopt;
-  Endpoint endpoint{std::string(host), *port};
+  Endpoint endpoint{std::string(host), *port, {}};
   const bool right = bracketed ? is_ipv6(endpoint.host) : is_name_or_ipv4(endpoint.host);
   if (!right) return std::nullopt;
   return endpoint;
 }
 
 std::string to_string(const Endpoint& endpoint) {
+  if (!endpoint.path.empty()) return std::string(unix_prefix) + endpoint.path;
   const auto port = std::to_string(endpoint.port);
   if (endpoint.host.find(':') == std::string::npos) return endpoint.host + ":" + port;
   return "[" + endpoint.host + "]:" + port;

@@ -25,12 +25,13 @@ namespace sg::config {
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;  // 0: the system chooses
+  std::string path{};      // of a Unix socket; then there is neither host nor port
 
   bool operator==(const Endpoint&) const = default;
 };
 
-// "127.0.0.1:50051", "[::1]:0". Nothing if the host is empty or no host, or the port is not a
-// number from 0 to 65535.
+// "127.0.0.1:50051", "[::1]:0", "unix:/run/scalegraph.sock". Nothing if the host is empty or no
+// host, the port is not a number from 0 to 65535, or the path is none that a socket can have.
 [[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text);
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
 
@@ -48,6 +49,11 @@ struct Server {
   std::chrono::milliseconds drain_timeout{5'000};  // 0: stop at once
   std::size_t max_stream_window = 16;              // requests of one stream
   std::chrono::microseconds busy_poll{500};        // 0: never
+  std::size_t max_in_flight_bytes = 268'435'456;   // 256 MiB
+  std::size_t max_streams = 50'000;
+  std::chrono::milliseconds min_ping_interval{5'000};  // of clients
+  std::chrono::milliseconds ping_interval{30'000};     // of the server
+  std::chrono::milliseconds ping_timeout{20'000};
 
   bool operator==(const Server&) const = default;
 };

@@ -7,16 +7,16 @@ namespace sg::faults {
 namespace {
 
 constexpr std::array<std::string_view, kPoints> kPointNames{
-    "coordinator_before_fence", "coordinator_before_locks",  "shard_before_votes",
-    "shard_after_votes",        "coordinator_before_commit", "journal_before_commit",
-    "journal_between_units",    "journal_before_applied",    "journal_after_applied",
-    "disk_before_write",        "disk_before_sync",          "store_before_mark",
-    "store_before_push",        "journal_before_reply",      "coordinator_before_reply",
-    "shard_before_apply",       "shard_after_apply",         "indexer_before_pages",
-    "indexer_before_marker",    "indexer_after_marker",      "index_before_ingest",
-    "index_before_publish",     "index_before_retire",       "opening_before_repair",
-    "opening_before_mark",      "journal_before_load",       "shard_before_attach",
-    "shard_before_load"};
+    "gateway_before_submit",    "coordinator_before_fence", "coordinator_before_locks",
+    "shard_before_votes",       "shard_after_votes",        "coordinator_before_commit",
+    "journal_before_commit",    "journal_between_units",    "journal_before_applied",
+    "journal_after_applied",    "disk_before_write",        "disk_before_sync",
+    "store_before_mark",        "store_before_push",        "journal_before_reply",
+    "coordinator_before_reply", "shard_before_apply",       "shard_after_apply",
+    "indexer_before_pages",     "indexer_before_marker",    "indexer_after_marker",
+    "index_before_ingest",      "index_before_publish",     "index_before_retire",
+    "opening_before_repair",    "opening_before_mark",      "journal_before_load",
+    "shard_before_attach",      "shard_before_load"};
 
 constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "release_before_vote",

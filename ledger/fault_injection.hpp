@@ -17,6 +17,7 @@
 namespace sg::faults {
 
 enum class Point : std::uint8_t {
+  gateway_before_submit,  // a request was read and checked, nobody has it yet
   // --- locks and votes ---
   coordinator_before_fence,
   coordinator_before_locks,  // a batch is formed, no shard knows of it

@@ -8,7 +8,11 @@
 #include <chrono>
 #include <string>
 
+#include "actors/gateway/rpc_server.hpp"
 #include "proto/conversion.hpp"
+
+// Exported by gRPC's core library, in none of its public headers.
+std::uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
 
 namespace sg::actors {
 
@@ -20,7 +24,52 @@ namespace {
 
 constexpr const char* kCorrelationId = "correlation_id";
 
+// Bits of a message's flags that gRPC's core keeps for itself.
+constexpr std::uint32_t kIsCompressed = 0x8000'0000;
+constexpr std::uint32_t kWasCompressed = 0x4000'0000;
+
 }  // namespace
+
+void Call::begin() {
+  is_begun_ = true;
+  server_.call_begun();
+}
+
+// gRPC hands over a message that says it is compressed as if it were plain, when the encoding that
+// the call names is none that it knows, or there is none. Only this function tells.
+bool Call::arrived_compressed() {
+  const auto flags = grpc_call_test_only_get_message_flags(context_.c_call());
+  return (flags & (kIsCompressed | kWasCompressed)) != 0;
+}
+
+grpc::Status compressed_status() {
+  return {grpc::StatusCode::UNIMPLEMENTED,
+          "compressed messages are not taken: send them with grpc-encoding identity"};
+}
+
+void Call::do_in_portions(std::function<bool()> portion) {
+  if (!portions_.empty() || do_portion(portion)) {
+    portions_.push_back(std::move(portion));
+    if (portions_.size() == 1) server_.work_later(id_);
+  }
+}
+
+bool Call::work_on() {
+  if (portions_.empty()) return false;
+  const auto portion = std::move(portions_.front());
+  portions_.erase(portions_.begin());
+  if (do_portion(portion)) portions_.push_back(portion);
+  return !portions_.empty();
+}
+
+bool Call::do_portion(const std::function<bool()>& portion) {
+  try {
+    return !is_answered() && portion();
+  } catch (const std::exception& error) {
+    portion_failed(error);
+    return false;
+  }
+}
 
 grpc::ByteBuffer serialize(const google::protobuf::Message& message) {
   grpc::ByteBuffer bytes;
@@ -36,24 +85,28 @@ bool parse(grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
   return grpc::SerializationTraits<google::protobuf::Message>::Deserialize(&bytes, &message).ok();
 }
 
-Error malformed(const google::protobuf::Descriptor& type, const grpc::ByteBuffer& bytes) {
+std::string text_of(const grpc::ByteBuffer& bytes) {
   std::vector<grpc::Slice> slices;
   std::string text;
+  text.reserve(bytes.Length());
   if (bytes.Dump(&slices).ok()) {
     for (const auto& slice : slices) {
       text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
     }
   }
-  return proto::explain_malformed(type, text);
+  return text;
 }
 
 ledger::SteadyTime steady_deadline(const grpc::ServerContext& context) {
-  using std::chrono::steady_clock;
-  using std::chrono::system_clock;
-  constexpr std::chrono::hours kForever{24 * 365};
-  const auto left = context.deadline() - system_clock::now();
-  if (left > kForever) return ledger::SteadyTime::max();
-  return steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(left);
+  // In gRPC's own type: the longest deadlines pass the range of system_clock's nanoseconds, and
+  // would come out as long ago.
+  constexpr std::int64_t kForeverSeconds = 365 * 24 * 3'600;
+  const auto left =
+      gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
+                   gpr_now(GPR_CLOCK_MONOTONIC));
+  if (left.tv_sec > kForeverSeconds) return ledger::SteadyTime::max();
+  return std::chrono::steady_clock::now() + std::chrono::seconds(left.tv_sec) +
+         std::chrono::nanoseconds(left.tv_nsec);
 }
 
 Error lost_error() {
@@ -68,6 +121,22 @@ Error overloaded_error(std::size_t max_in_flight) {
   return {Reason::overloaded,
           "more than " + std::to_string(max_in_flight) + " calls are in flight: try again later",
           {{"max_in_flight", std::to_string(max_in_flight)}},
+          Outcome::none};
+}
+
+Error too_many_bytes_error(std::size_t max_in_flight_bytes) {
+  const auto most = std::to_string(max_in_flight_bytes);
+  return {Reason::overloaded,
+          "calls in flight hold " + most + " bytes: try again later",
+          {{"max_in_flight_bytes", most}},
+          Outcome::none};
+}
+
+Error too_many_streams_error(std::size_t max_streams) {
+  const auto most = std::to_string(max_streams);
+  return {Reason::overloaded,
+          most + " streams are open: close some, or try again later",
+          {{"max_streams", most}},
           Outcome::none};
 }
 

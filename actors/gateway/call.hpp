@@ -6,6 +6,10 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
+#include <exception>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "actors/gateway/inbox.hpp"
 #include "ledger/error.hpp"
@@ -33,24 +37,51 @@ class Call {
   virtual void drain() {}
   // A serving status changed.
   virtual void health_changed() {}
+  // Does the next of its portions; true: it has more.
+  bool work_on();
 
   RpcServer& server() { return server_; }
+  // The client's call has come; until then this is a place that waits for one.
+  bool is_begun() const { return is_begun_; }
   std::uint64_t id() const { return id_; }
 
  protected:
+  // Work that may take long: `portion` is called at once and, while it returns true, again between
+  // other events.
+  void do_in_portions(std::function<bool()> portion);
+  void begin();
+  // The last message from the client had gRPC's compressed flag.
+  bool arrived_compressed();
+  // Its portions are of no use any more.
+  virtual bool is_answered() const { return false; }
+  bool has_portions() const { return !portions_.empty(); }
+  // A portion threw.
+  virtual void portion_failed(const std::exception&) {}
+
   RpcServer& server_;
   std::uint64_t id_;
   grpc::ServerContext context_;
+
+ private:
+  bool do_portion(const std::function<bool()>& portion);
+
+  std::vector<std::function<bool()>> portions_;
+  bool is_begun_ = false;
 };
 
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);
 // False when the bytes are no such message.
 bool parse(grpc::ByteBuffer& bytes, google::protobuf::Message& message);
-ledger::Error malformed(const google::protobuf::Descriptor& type, const grpc::ByteBuffer& bytes);
+// The bytes in one piece.
+std::string text_of(const grpc::ByteBuffer& bytes);
+// What a client is told that sends a compressed message.
+grpc::Status compressed_status();
 ledger::SteadyTime steady_deadline(const grpc::ServerContext& context);
 // What a caller is told whose request was lost in a restart.
 ledger::Error lost_error();
 ledger::Error overloaded_error(std::size_t max_in_flight);
+ledger::Error too_many_bytes_error(std::size_t max_in_flight_bytes);
+ledger::Error too_many_streams_error(std::size_t max_streams);
 ledger::Error internal_error(std::string_view what);
 // The error itself, unless it is a bug that no correlation id was given yet: logs it under one.
 ledger::Error with_correlation_id(const ledger::Error& error);

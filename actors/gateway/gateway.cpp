@@ -27,6 +27,17 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
   }
 }
 
+Gateway::~Gateway() {
+  const std::lock_guard lock(seat_->mutex_);
+  seat_->server_ = nullptr;
+}
+
+void GatewaySeat::hurry() {
+  const std::lock_guard lock(mutex_);
+  hurried_ = true;
+  if (server_ != nullptr) server_->hurry();
+}
+
 caf::behavior Gateway::make_behavior() {
   self_->set_exit_handler([this](const caf::exit_msg& message) {
     server_.stop(runtime_->settings.server.drain_timeout);
@@ -56,15 +67,21 @@ caf::behavior Gateway::make_behavior() {
 }
 
 caf::error Gateway::open() {
-  const int again = seat_->port;
-  auto port = server_.start(again != 0 ? again : runtime_->settings.server.listen.port);
+  const bool again = seat_->has_listened;
+  auto port = server_.start(again ? seat_->port.load() : runtime_->settings.server.listen.port);
   if (!port) {
     spdlog::error("gateway: {}", port.error());
-    if (again == 0) seat_->cannot_listen = true;
+    if (!again) seat_->cannot_listen = true;
     return gateway_error(port.error());
   }
   seat_->port = *port;
-  if (again == 0 && seat_->on_listening) {
+  seat_->has_listened = true;
+  {
+    const std::lock_guard lock(seat_->mutex_);
+    seat_->server_ = &server_;
+    if (seat_->hurried_) server_.hurry();
+  }
+  if (!again && seat_->on_listening) {
     auto endpoint = runtime_->settings.server.listen;
     endpoint.port = static_cast<std::uint16_t>(*port);
     seat_->on_listening(to_string(endpoint));

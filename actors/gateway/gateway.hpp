@@ -12,6 +12,7 @@
 #include <caf/response_promise.hpp>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "actors/gateway/rpc_server.hpp"
@@ -26,14 +27,25 @@ struct GatewaySeat {
   std::atomic<int> port{0};
   // Why the first one cannot listen.
   std::atomic<bool> cannot_listen{false};
+  // A gateway serves, or has served.
+  std::atomic<bool> has_listened{false};
+  // Makes the gateway that stops, or stops later, wait for nothing. From any thread.
+  void hurry();
   // Told once, when the first gateway serves: "HOST:PORT".
   std::function<void(const std::string&)> on_listening;
+
+ private:
+  friend class Gateway;
+  std::mutex mutex_;  // guards what follows
+  RpcServer* server_ = nullptr;
+  bool hurried_ = false;
 };
 
 class Gateway {
  public:
   Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
           std::shared_ptr<GatewaySeat> seat);
+  ~Gateway();
   caf::behavior make_behavior();
 
  private:

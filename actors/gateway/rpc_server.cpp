@@ -1,17 +1,21 @@
 #include "actors/gateway/rpc_server.hpp"
 
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpc/grpc.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include <limits>
 
 #include "actors/gateway/methods.hpp"
+#include "actors/gateway/reflection_call.hpp"
 #include "actors/gateway/stream_call.hpp"
 #include "actors/gateway/unary_call.hpp"
 #include "actors/gateway/verify_call.hpp"
 #include "actors/gateway/watch_call.hpp"
+#include "ledger/fault_injection.hpp"
 #include "proto/ledger.pb.h"
+#include "proto/reflection_v1.pb.h"
+#include "proto/reflection_v1alpha.pb.h"
 
 namespace sg::actors {
 namespace {
@@ -20,25 +24,64 @@ namespace {
 // armed.
 constexpr int kArmedPerMethod = 16;
 
+// So many events are handled between two portions of long work, though there are always more.
+constexpr int kEventsPerPortion = 16;
+
 // After this long without an event, the gateway gives up its processor.
 constexpr std::chrono::milliseconds kIdle{100};
 
-enum ServiceIndex : std::size_t { kParticipants, kLedger, kAdmin, kHealth };
+enum ServiceIndex : std::size_t {
+  kParticipants,
+  kLedger,
+  kAdmin,
+  kHealth,
+  kReflection,
+  kReflectionAlpha
+};
+
+// gRPC counts a ping as too early by the time that it came in: one on time may be a bit early.
+constexpr int kPingToleranceDivisor = 10;
+
+int milliseconds_of(std::chrono::milliseconds time) { return static_cast<int>(time.count()); }
+
+void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(settings.max_message_bytes));
+  builder.SetMaxSendMessageSize(-1);
+  // Inflating is bounded by nothing that gRPC has: nothing is inflated.
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  const auto least =
+      settings.min_ping_interval - settings.min_ping_interval / kPingToleranceDivisor;
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             milliseconds_of(least));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds_of(settings.ping_interval));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds_of(settings.ping_timeout));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit
+}
 
 }  // namespace
 
 RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor)
     : settings_(std::move(settings)),
       processor_(std::move(processor)),
-      admissions_(settings_.max_in_flight, std::numeric_limits<std::size_t>::max()) {
+      admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
+      streams_(settings_.max_streams, std::numeric_limits<std::size_t>::max()) {
   using google::protobuf::DescriptorPool;
   const auto* pool = DescriptorPool::generated_pool();
   // Touches the generated files, so that their descriptors are linked in.
   scalegraph::ledger::Transaction::descriptor();
   grpc::health::v1::HealthCheckRequest::descriptor();
+  grpc::reflection::v1::ServerReflectionRequest::descriptor();
+  grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
+  // In the order of ServiceIndex.
   for (const char* name :
        {"scalegraph.ledger.ParticipantService", "scalegraph.ledger.LedgerService",
-        "scalegraph.ledger.AdminService", "grpc.health.v1.Health"}) {
+        "scalegraph.ledger.AdminService", "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}) {
+    service_names_.emplace_back(name);
     services_.push_back(std::make_unique<RawService>(*pool->FindServiceByName(name)));
   }
 }
@@ -46,43 +89,44 @@ RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> p
 RpcServer::~RpcServer() { stop(std::chrono::milliseconds{0}); }
 
 tl::expected<int, std::string> RpcServer::start(int port) {
-  static const bool with_reflection = [] {
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    return true;
-  }();
-  (void)with_reflection;
-
-  grpc::ServerBuilder builder;
-  auto endpoint = settings_.listen;
-  endpoint.port = static_cast<std::uint16_t>(port);
-  int bound = 0;
-  builder.AddListeningPort(to_string(endpoint), grpc::InsecureServerCredentials(), &bound);
-  // A second server on the port has to fail, not to share it in silence.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
-  builder.SetMaxSendMessageSize(-1);
-  for (const auto& service : services_) builder.RegisterService(service.get());
-  queue_ = builder.AddCompletionQueue();
-  server_ = builder.BuildAndStart();
-  if (!server_ || bound == 0) {
-    if (server_) server_->Shutdown();
-    server_.reset();
-    queue_->Shutdown();
-    void* tag = nullptr;
-    for (bool ok = false; queue_->Next(&tag, &ok);) {
-    }
-    queue_.reset();
-    return tl::unexpected("cannot listen on " + to_string(endpoint) +
-                          ": is the port taken, or the address not of this machine?");
-  }
+  auto where = settings_.listen;
+  where.port = static_cast<std::uint16_t>(port);
+  auto listener = Listener::open(where);
+  if (!listener) return tl::unexpected(listener.error());
+  listener_ = std::move(*listener);
+  if (auto started = start_grpc(); !started) return tl::unexpected(started.error());
   inbox_ = std::make_shared<Inbox>(queue_.get(), &inbox_operation_);
   arm_all();
   thread_ = std::thread([this] { run(); });
-  return bound;
+  listener_->serve([this](int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters taken;
+    taken.fd = connection;
+    acceptor_->HandleNewConnection(&taken);
+  });
+  return listener_->port();
+}
+
+tl::expected<void, std::string> RpcServer::start_grpc() {
+  grpc::ServerBuilder builder;
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
+  set_arguments(builder, settings_);
+  for (const auto& service : services_) builder.RegisterService(service.get());
+  queue_ = builder.AddCompletionQueue();
+  server_ = builder.BuildAndStart();
+  if (server_) return {};
+  queue_->Shutdown();
+  void* tag = nullptr;
+  for (bool ok = false; queue_->Next(&tag, &ok);) {
+  }
+  queue_.reset();
+  return tl::unexpected(std::string("gRPC does not start: the log says why at level debug"));
 }
 
 void RpcServer::stop(std::chrono::milliseconds drain) {
   if (!server_) return;
+  listener_->stop();
   stopping_ = true;
   inbox_->wake();
   server_->Shutdown(std::chrono::system_clock::now() + drain);
@@ -95,20 +139,53 @@ void RpcServer::stop(std::chrono::milliseconds drain) {
   queue_.reset();
 }
 
+void RpcServer::hurry() {
+  hurried_ = true;
+  if (inbox_) inbox_->wake();
+}
+
+void RpcServer::forget(std::uint64_t call) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  if (found->second->is_begun()) --under_way_;
+  calls_.erase(found);
+}
+
+void RpcServer::cut_idle_connections() {
+  if (!drained_ || cut_ || closing_ || (under_way_ > 0 && !hurried_)) return;
+  cut_ = true;
+  grpc_server_cancel_all_calls(server_->c_server());
+}
+
 void RpcServer::run() {
   const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
   for (;;) {
     void* tag = nullptr;
     bool ok = false;
     auto next = queue_->AsyncNext(&tag, &ok, at_once);
+    if (next == grpc::CompletionQueue::TIMEOUT && !working_.empty()) {
+      hand_over();
+      work_on_portion();
+      continue;
+    }
     if (next == grpc::CompletionQueue::TIMEOUT) next = await_event(&tag, &ok);
     if (next != grpc::CompletionQueue::GOT_EVENT) break;
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
+    if (stopping_) cut_idle_connections();
     gathering_.event();
     if (gathering_.is_full()) hand_over();
+    if (!working_.empty() && ++events_since_portion_ >= kEventsPerPortion) work_on_portion();
   }
   hand_over();
   processor_->leave();
+}
+
+void RpcServer::work_on_portion() {
+  events_since_portion_ = 0;
+  const auto id = working_.front();
+  working_.pop_front();
+  const auto call = calls_.find(id);
+  if (call != calls_.end() && call->second->work_on()) working_.push_back(id);
 }
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
@@ -219,6 +296,10 @@ void RpcServer::arm_watch() {
   if (!stopping_) add_call<WatchCall>(*services_[kHealth]);
 }
 
+void RpcServer::arm_reflection(std::size_t service) {
+  if (!stopping_) add_call<ReflectionCall>(service);
+}
+
 void RpcServer::arm_all() {
   for (std::size_t s = 0; s < services_.size(); ++s) {
     const auto& descriptor = services_[s]->descriptor();
@@ -232,15 +313,26 @@ void RpcServer::arm_all() {
   arm_stream_transfers();
   arm_verify();
   arm_watch();
+  arm_reflection(kReflection);
+  arm_reflection(kReflectionAlpha);
 }
 
-ledger::Result<Admissions::Place> RpcServer::admit() {
-  auto place = admissions_.admit(0);
-  if (!place) return tl::unexpected(overloaded_error(settings_.max_in_flight));
-  return std::move(*place);
+ledger::Result<Admissions::Place> RpcServer::admit(std::size_t bytes) {
+  auto place = admissions_.admit(bytes);
+  if (place) return std::move(*place);
+  return tl::unexpected(place.error() == Admissions::Limit::bytes
+                            ? too_many_bytes_error(settings_.max_in_flight_bytes)
+                            : overloaded_error(settings_.max_in_flight));
+}
+
+ledger::Result<Admissions::Place> RpcServer::admit_stream() {
+  auto place = streams_.admit(0);
+  if (place) return std::move(*place);
+  return tl::unexpected(too_many_streams_error(settings_.max_streams));
 }
 
 bool RpcServer::submit(ledger::SubmissionPtr submission) {
+  faults::reach(faults::Point::gateway_before_submit);
   {
     const std::lock_guard lock(mutex_);
     if (!coordinator_) return false;

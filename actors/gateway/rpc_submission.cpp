@@ -1,16 +1,26 @@
 #include "actors/gateway/rpc_submission.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "actors/gateway/rpc_server.hpp"
 #include "actors/gateway/unary_call.hpp"
 #include "persistence/record.hpp"
-#include "proto/transfer_reader.hpp"
-#include "proto/transfer_writer.hpp"
 
 namespace sg::actors {
 
 using ledger::ItemResult;
+
+namespace {
+
+// Of a batch that are worked on in one go, some milliseconds of work: a batch of 10,000 transfers
+// between two accounts needs one portion, the largest that a message has room for some ten.
+constexpr std::size_t kFieldsOfPortion = 262'144;
+constexpr std::size_t kEntriesOfPortion = 65'536;
+// What the answer to one item needs beside the texts of the request: ids, times, or an error.
+constexpr std::size_t kAnswerBytesOfItem = 128;
+
+}  // namespace
 
 class RpcSubmission::Answered final : public UnaryCompletion {
  public:
@@ -39,26 +49,48 @@ void RpcSubmission::on_answered() {
   inbox_->post({call_, part_, std::make_shared<Answered>(std::move(self))});
 }
 
-template <class Read>
-bool RpcSubmission::read(const grpc::ByteBuffer& request, Read read_list) {
-  if (!request.DumpToSingleSlice(&bytes_).ok()) return false;
+std::string_view RpcSubmission::copy_bytes(const grpc::ByteBuffer& request) {
+  if (!request.DumpToSingleSlice(&bytes_).ok()) return {};
+  return {reinterpret_cast<const char*>(bytes_.begin()), bytes_.size()};
+}
+
+std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer& request) {
   proto::TransferList list;
-  if (!read_list({reinterpret_cast<const char*>(bytes_.begin()), bytes_.size()}, list)) {
-    return false;
-  }
+  proto::TransferReader reader(copy_bytes(request), list);
+  if (reader.read_transfer() != proto::TransferReader::State::whole) return reader.error();
   entries_ = std::move(list.entries);
   transfers = std::move(list.transfers);
-  atomic = list.atomic;
-  results.resize(transfers.size());
-  return true;
+  results.resize(1);
+  return check_item(transfers.front());
 }
 
-bool RpcSubmission::read_transfer(const grpc::ByteBuffer& request) {
-  return read(request, proto::read_transfer);
+void RpcSubmission::begin_batch(grpc::ByteBuffer& request) {
+  reading_ = std::make_unique<Reading>(copy_bytes(request));
+  request.Clear();
 }
 
-bool RpcSubmission::read_batch(const grpc::ByteBuffer& request) {
-  return read(request, proto::read_batch);
+bool RpcSubmission::read_batch_portion() {
+  using State = proto::TransferReader::State;
+  const auto state = reading_->reader.read_batch(
+      kFieldsOfPortion, [this](ledger::Transfer& transfer) { return take_item(transfer); });
+  if (state == State::more) return true;
+  if (state == State::refused) {
+    batch_error_ = reading_->reader.error();
+  } else {
+    entries_ = std::move(reading_->list.entries);
+    transfers = std::move(reading_->list.transfers);
+    atomic = reading_->list.atomic;
+    if (atomic) batch_error_ = ledger::check_atomic_keys(transfers);
+    finish_batch();
+  }
+  reading_.reset();
+  return false;
+}
+
+std::size_t RpcSubmission::bytes_held() const {
+  const auto request = bytes_.size() + entries_.capacity() * sizeof(ledger::Entry) +
+                       transfers.size() * (sizeof(ledger::Transfer) + sizeof(ItemResult));
+  return request + bytes_.size() + transfers.size() * kAnswerBytesOfItem;
 }
 
 std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
@@ -69,57 +101,54 @@ std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
   entries_.push_back({account_id, kind == ledger::TransferKind::debit ? -amount : amount});
   transfers.push_back({kind, entries_, reference, key});
   results.resize(1);
-  return check_item(0);
+  return check_item(transfers.front());
 }
 
-std::optional<ledger::Error> RpcSubmission::check_item(std::size_t item) {
-  if (auto error = check(transfers[item])) return error;
+std::optional<ledger::Error> RpcSubmission::check_item(ledger::Transfer& transfer) {
+  if (auto error = check(transfer)) return error;
   // Here and not in the coordinator, which all submissions have to pass.
-  persistence::stamp(transfers[item]);
+  persistence::stamp(transfer);
   return std::nullopt;
 }
 
-void RpcSubmission::check_items() {
-  bool refused = false;
-  for (std::size_t i = 0; i < transfers.size(); ++i) {
-    auto error = check_item(i);
-    if (!error) continue;
-    results[i].state = ItemResult::State::refused;
-    results[i].error = std::make_shared<const ledger::Error>(std::move(*error));
-    refused = true;
-    if (atomic) break;
-  }
-  if (!atomic || !refused) return;
+bool RpcSubmission::take_item(ledger::Transfer& transfer) {
+  auto& result = results.emplace_back();
+  auto error = check_item(transfer);
+  if (!error) return true;
+  result.state = ItemResult::State::refused;
+  result.error = std::make_shared<const ledger::Error>(std::move(*error));
+  return false;
+}
+
+// One wrong item refuses an atomic batch: the first one says why, the others that one did.
+void RpcSubmission::finish_batch() {
+  const auto is_refused = [](const ItemResult& result) {
+    return result.state == ItemResult::State::refused;
+  };
+  const auto first = std::find_if(results.begin(), results.end(), is_refused);
+  if (!atomic || first == results.end()) return;
   const auto aborted = std::make_shared<const ledger::Error>(
       ledger::Error{ledger::Reason::batch_aborted,
                     "another transfer of the atomic batch was refused",
                     {},
                     ledger::Outcome::none});
-  for (auto& result : results) {
-    if (result.state == ItemResult::State::refused) continue;
-    result.state = ItemResult::State::refused;
-    result.error = aborted;
+  for (auto result = results.begin(); result != results.end(); ++result) {
+    if (result == first) continue;
+    result->state = ItemResult::State::refused;
+    result->error = aborted;
   }
 }
 
-grpc::ByteBuffer RpcSubmission::batch_response() {
-  for (auto& result : results) {
-    if (result.error && result.error->reason == ledger::Reason::internal) {
-      result.error = std::make_shared<const ledger::Error>(with_correlation_id(*result.error));
+bool RpcSubmission::write_response_portion() {
+  if (!writer_) {
+    for (auto& result : results) {
+      if (result.error && result.error->reason == ledger::Reason::internal) {
+        result.error = std::make_shared<const ledger::Error>(with_correlation_id(*result.error));
+      }
     }
+    writer_.emplace(transfers, results);
   }
-  return proto::write_results(transfers, results);
-}
-
-std::optional<ledger::Error> check_batch(const RpcSubmission& submission) {
-  const auto count = submission.transfers.size();
-  if (count <= ledger::kMaxBatchTransfers) {
-    return submission.atomic ? ledger::check_atomic_keys(submission.transfers) : std::nullopt;
-  }
-  return ledger::Error{ledger::Reason::too_many_transfers,
-                       "transfers has " + std::to_string(count) + ": at most 10000 are allowed",
-                       {{"field", "transfers"}},
-                       ledger::Outcome::none};
+  return writer_->write(kEntriesOfPortion);
 }
 
 }  // namespace sg::actors

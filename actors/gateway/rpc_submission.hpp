@@ -12,6 +12,8 @@
 #include "actors/gateway/inbox.hpp"
 #include "ledger/submission.hpp"
 #include "proto/ledger.pb.h"
+#include "proto/transfer_reader.hpp"
+#include "proto/transfer_writer.hpp"
 
 namespace sg::actors {
 
@@ -35,40 +37,51 @@ class RpcSubmission final : public ledger::Submission {
     return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
   }
 
-  // Reads a request, not yet checked. False when the bytes are no such request.
-  [[nodiscard]] bool read_transfer(const grpc::ByteBuffer& request);
-  [[nodiscard]] bool read_batch(const grpc::ByteBuffer& request);
-  // The error of an item's checks.
-  std::optional<ledger::Error> check_item(std::size_t item);
-  // The items of a batch, each checked: a wrong one is refused from the start, with an atomic batch
-  // all of them are.
-  void check_items();
+  // Reads a TransferRequest and checks its transfer; the error of either.
+  [[nodiscard]] std::optional<ledger::Error> read_transfer(const grpc::ByteBuffer& request);
+  // Begins to read a TransferBatchRequest, and lets go of its buffer.
+  void begin_batch(grpc::ByteBuffer& request);
+  // Reads a portion of it, and checks each item: a wrong one is refused from the start, with an
+  // atomic batch all of them are. True: there is more to read.
+  [[nodiscard]] bool read_batch_portion();
+  // Why the batch as a whole is refused, once it was read.
+  const std::optional<ledger::Error>& batch_error() const { return batch_error_; }
+  // What it holds in memory until its answer is made, and that answer as far as can be told.
+  std::size_t bytes_held() const;
   // A credit or debit; the error of its checks.
   std::optional<ledger::Error> take(ledger::TransferKind kind, std::string_view account_id,
                                     ledger::Amount amount, std::string_view reference,
                                     std::string_view key);
 
-  // A TransferBatchResponse.
-  grpc::ByteBuffer batch_response();
+  // Makes a portion of the TransferBatchResponse. True: there is more to make.
+  [[nodiscard]] bool write_response_portion();
+  grpc::ByteBuffer take_response() { return writer_->take(); }
 
   void respond(UnaryCall& call) { respond_(*this, call); }
 
  private:
   void on_answered() override;
-  template <class Read>
-  bool read(const grpc::ByteBuffer& request, Read read_list);
+  std::string_view copy_bytes(const grpc::ByteBuffer& request);
+  std::optional<ledger::Error> check_item(ledger::Transfer& transfer);
+  bool take_item(ledger::Transfer& transfer);
+  void finish_batch();
 
   google::protobuf::Arena arena_;
   grpc::Slice bytes_;  // of the request
   std::vector<ledger::Entry> entries_;
+  struct Reading {
+    proto::TransferList list;
+    proto::TransferReader reader;
+    explicit Reading(std::string_view bytes) : reader(bytes, list) {}
+  };
+  std::unique_ptr<Reading> reading_;  // of a batch, until all of it is read
+  std::optional<ledger::Error> batch_error_;
+  std::optional<proto::ResultsWriter> writer_;
   InboxPtr inbox_;
   std::uint64_t call_;
   std::uint64_t part_;
   Respond respond_;
 };
-
-// What is wrong with the batch as a whole: too many transfers, or an atomic one of mixed keys.
-std::optional<ledger::Error> check_batch(const RpcSubmission& submission);
 
 // The submission that a completion carries.
 RpcSubmission& submission_of(const Completed& completed);

@@ -1,5 +1,6 @@
 #include "actors/gateway/stream_call.hpp"
 
+#include <exception>
 #include <string_view>
 #include <utility>
 
@@ -24,14 +25,23 @@ StreamCall::StreamCall(RpcServer& server, std::uint64_t id, RawService& service)
 
 void StreamCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
-  started_ = true;
+  begin();
   server_.arm_stream_transfers();
+  auto place = server_.admit_stream();
+  if (!place) return end_at_once(place.error());
+  place_ = std::move(*place);
+  if (server_.stopping()) return drain();
   read_next();
 }
 
+void StreamCall::end_at_once(const ledger::Error& error) {
+  finishing_ = true;
+  stream_.Finish(proto::to_status(error, true), &finished_operation_);
+}
+
 void StreamCall::read_next() {
-  if (reading_ || no_more_requests_ || broken_ || draining_ ||
-      slots_.size() >= server_.settings().max_stream_window) {
+  if (reading_ || taking_ || no_more_requests_ || broken_ || draining_ || compressed_ ||
+      finishing_ || slots_.size() >= server_.settings().max_stream_window) {
     return;
   }
   reading_ = true;
@@ -42,6 +52,8 @@ void StreamCall::read(bool ok) {
   reading_ = false;
   if (ok && draining_) {
     // Not taken: the client is told to send it elsewhere.
+  } else if (ok && arrived_compressed()) {
+    compressed_ = true;
   } else if (ok) {
     take_request();
     read_next();
@@ -56,50 +68,96 @@ void StreamCall::take_request() {
   auto& slot = slots_.emplace_back();
   grpc::ByteBuffer bytes;
   bytes.Swap(&request_);
-  auto place = server_.admit();
-  if (!place) return refuse(slot, place.error());
-  slot.place = std::move(*place);
-  auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
-  if (!submission->read_batch(bytes)) {
-    return refuse(slot, malformed(*wire::TransferBatchRequest::descriptor(), bytes));
+  try {
+    auto place = server_.admit(bytes.Length());
+    if (!place) return refuse(slot, place.error());
+    slot.place = std::move(*place);
+    auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
+    submission->begin_batch(bytes);
+    taking_ = true;
+    do_in_portions([this, number, submission] { return take_portion(number, submission); });
+  } catch (const std::exception& error) {
+    taking_ = false;
+    refuse(slot, internal_error(error.what()));
   }
-  if (auto error = check_batch(*submission)) return refuse(slot, *error);
+}
+
+// The next request is read when this one was handed in: they are applied in their order.
+bool StreamCall::take_portion(std::uint64_t number,
+                              const std::shared_ptr<RpcSubmission>& submission) {
+  auto* slot = find_slot(number);
+  try {
+    if (slot != nullptr && !slot->response && submission->read_batch_portion()) return true;
+    taking_ = false;
+    if (slot != nullptr && !slot->response) hand_in(*slot, submission);
+  } catch (const std::exception& error) {
+    taking_ = false;
+    if (!slot->response) refuse(*slot, internal_error(error.what()));
+  }
+  read_next();
+  write_next();
+  return false;
+}
+
+void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submission) {
+  if (const auto& error = submission->batch_error()) return refuse(slot, *error);
   if (submission->transfers.empty()) {
     return respond(slot, serialize(wire::TransferBatchResponse()));
   }
-  submission->check_items();
+  if (!slot.place.try_resize(submission->bytes_held())) {
+    return refuse(slot, too_many_bytes_error(server_.settings().max_in_flight_bytes));
+  }
   submission->deadline = steady_deadline(context_);
   slot.submission = submission;
-  if (!server_.submit(std::move(submission))) {
-    refuse(slot, {ledger::Reason::node_unavailable,
-                  "the coordinator is restarting: nothing changed, try again",
-                  {},
-                  ledger::Outcome::none});
-  }
+  if (server_.submit(submission)) return;
+  refuse(slot, {ledger::Reason::node_unavailable,
+                "the coordinator is restarting: nothing changed, try again",
+                {},
+                ledger::Outcome::none});
+}
+
+StreamCall::Slot* StreamCall::find_slot(std::uint64_t number) {
+  if (number < first_slot_ || number - first_slot_ >= slots_.size()) return nullptr;
+  return &slots_[number - first_slot_];
 }
 
 void StreamCall::refuse(Slot& slot, const ledger::Error& error) {
   wire::TransferBatchResponse response;
-  proto::fill(*response.mutable_error(), error);
+  proto::fill(*response.mutable_error(), with_correlation_id(error));
   respond(slot, serialize(response));
 }
 
 void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
+  slot.place.resize(response.Length());
   slot.response = std::move(response);
 }
 
 void StreamCall::completed(const Completed& completed) {
   server_.submission_answered();
   // A request that was refused at the door is lost as well, after its slot has gone.
-  if (completed.part < first_slot_ || completed.part - first_slot_ >= slots_.size()) return;
-  auto& slot = slots_[completed.part - first_slot_];
-  if (slot.response) return;
-  if (completed.completion) {
-    respond(slot, submission_of(completed).batch_response());
-  } else {
-    refuse(slot, lost_error());
+  auto* slot = find_slot(completed.part);
+  if (slot == nullptr || slot->response) return;
+  if (!completed.completion) {
+    refuse(*slot, lost_error());
+    return write_next();
+  }
+  do_in_portions([this, number = completed.part, completion = completed.completion] {
+    return answer_portion(number, submission_of({0, 0, completion}));
+  });
+}
+
+bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission) {
+  auto* slot = find_slot(number);
+  if (slot == nullptr || slot->response) return false;
+  try {
+    if (submission.write_response_portion()) return true;
+    respond(*slot, submission.take_response());
+  } catch (const std::exception& error) {
+    // What was done is done; the client learns of it by a retry.
+    refuse(*slot, internal_error(error.what()));
   }
   write_next();
+  return false;
 }
 
 void StreamCall::give_up_write() {
@@ -123,19 +181,22 @@ void StreamCall::write_next() {
     stream_.Write(*slots_.front().response, &wrote_operation_);
     return;
   }
-  const bool over = no_more_requests_ || draining_ || broken_;
+  const bool over = no_more_requests_ || draining_ || broken_ || compressed_;
   // A status other than OK may go out while a read is under way: it ends that read.
   if (over && slots_.empty() && (!reading_ || (draining_ && !broken_))) {
     finishing_ = true;
-    const auto status = no_more_requests_ || broken_
-                            ? grpc::Status::OK
-                            : proto::to_status({ledger::Reason::node_unavailable,
-                                                "the server stops: send the rest to the next one",
-                                                {},
-                                                ledger::Outcome::none},
-                                               true);
-    stream_.Finish(status, &finished_operation_);
+    stream_.Finish(end_status(), &finished_operation_);
   }
+}
+
+grpc::Status StreamCall::end_status() const {
+  if (compressed_) return compressed_status();
+  if (no_more_requests_ || broken_) return grpc::Status::OK;
+  return proto::to_status({ledger::Reason::node_unavailable,
+                           "the server stops: send the rest to the next one",
+                           {},
+                           ledger::Outcome::none},
+                          true);
 }
 
 void StreamCall::wrote(bool ok) {
@@ -148,7 +209,7 @@ void StreamCall::wrote(bool ok) {
 }
 
 void StreamCall::drain() {
-  if (!started_) return;
+  if (!is_begun()) return;
   draining_ = true;
   write_next();
 }

@@ -15,6 +15,8 @@
 
 namespace sg::actors {
 
+class RpcSubmission;
+
 class StreamCall final : public Call {
  public:
   StreamCall(RpcServer& server, std::uint64_t id, RawService& service);
@@ -39,9 +41,15 @@ class StreamCall final : public Call {
 
   void read_next();
   void take_request();
+  bool take_portion(std::uint64_t number, const std::shared_ptr<RpcSubmission>& submission);
+  void hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submission);
+  bool answer_portion(std::uint64_t number, RpcSubmission& submission);
+  Slot* find_slot(std::uint64_t number);
+  void end_at_once(const ledger::Error& error);
   void refuse(Slot& slot, const ledger::Error& error);
   void respond(Slot& slot, grpc::ByteBuffer response);
   void write_next();
+  grpc::Status end_status() const;
   void forget_if_over();
 
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
@@ -51,14 +59,16 @@ class StreamCall final : public Call {
   OperationOf<StreamCall, &StreamCall::wrote> wrote_operation_{this};
   OperationOf<StreamCall, &StreamCall::done> done_operation_{this};
   OperationOf<StreamCall, &StreamCall::finished> finished_operation_{this};
+  Admissions::Place place_;       // of the stream itself
   std::deque<Slot> slots_;        // in the order of the requests
   std::uint64_t first_slot_ = 0;  // the number of slots_.front()
-  bool started_ = false;
   bool reading_ = false;
+  bool taking_ = false;  // a request was received, and its portions are being read
   bool writing_ = false;
   bool no_more_requests_ = false;
   bool broken_ = false;  // the client is gone: responses have nowhere to go
   bool draining_ = false;
+  bool compressed_ = false;  // a request was: no more are taken
   bool finishing_ = false;
   bool is_done_ = false;
   bool is_finished_ = false;

@@ -13,6 +13,9 @@ bool changes_the_ledger(const google::protobuf::MethodDescriptor& method) {
   return name.rfind("Get", 0) != 0 && name.rfind("List", 0) != 0 && name != "Check";
 }
 
+// A request up to this size has few fields, whatever they are: one needs two bytes.
+constexpr std::size_t kMostBytesUnlooked = 2 * proto::kMaxFieldsOfRequest;
+
 // A probe has to be answered however busy the ledger is.
 bool is_probe(const google::protobuf::MethodDescriptor& method) { return method.name() == "Check"; }
 
@@ -35,9 +38,11 @@ UnaryCall::UnaryCall(RpcServer& server, std::uint64_t id, RawService& service,
 void UnaryCall::received(bool ok) {
   // Not ok: the server stops. The done event does not come for a call that never was.
   if (!ok) return server_.forget(id_);
+  begin();
   server_.arm_unary(service_index_, method_, handler_);
+  if (arrived_compressed()) return fail_with(compressed_status());
   if (!is_probe(*service_.descriptor().method(method_))) {
-    auto place = server_.admit();
+    auto place = server_.admit(request_.Length());
     if (!place) return fail(place.error());
     place_ = std::move(*place);
   }
@@ -49,15 +54,29 @@ void UnaryCall::received(bool ok) {
 }
 
 bool UnaryCall::parse_request(google::protobuf::Message& message) {
+  const auto& type = *message.GetDescriptor();
+  // The parser would build an object for each of a million fields: only a few are let through.
+  if (request_.Length() > kMostBytesUnlooked) {
+    if (const auto error = proto::check_shape(type, text_of(request_))) {
+      fail(*error);
+      return false;
+    }
+  }
   // Parsing empties the buffer: the copy shares its slices.
   grpc::ByteBuffer copy(request_);
   if (parse(request_, message)) return true;
-  fail(malformed(*message.GetDescriptor(), copy));
+  fail(proto::explain_malformed(type, text_of(copy)));
   return false;
 }
 
-void UnaryCall::refuse_malformed(const google::protobuf::Descriptor& type) {
-  fail(malformed(type, request_));
+bool UnaryCall::hold(std::size_t bytes) {
+  if (place_.try_resize(bytes)) return true;
+  fail(too_many_bytes_error(server_.settings().max_in_flight_bytes));
+  return false;
+}
+
+void UnaryCall::portion_failed(const std::exception& error) {
+  if (!answered_) fail(internal_error(error.what()));
 }
 
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
@@ -93,6 +112,12 @@ void UnaryCall::completed(const Completed& completed) {
 void UnaryCall::reply(const google::protobuf::Message& message) { reply(serialize(message)); }
 
 void UnaryCall::reply(const grpc::ByteBuffer& response) {
+  // What a write has done is told whatever it takes; a read can be asked again.
+  if (is_write_) {
+    place_.resize(response.Length());
+  } else if (!hold(response.Length())) {
+    return;
+  }
   answered_ = true;
   writer_.Finish(response, grpc::Status::OK, &finished_operation_);
 }
@@ -112,6 +137,8 @@ void UnaryCall::done(bool) {
     if (const auto submission = submission_.lock()) server_.cancel(submission);
     // Who was asked may hang: the call's place is free all the same.
     give_up(is_asked_);
+    // It has not been handed in yet, and is not any more.
+    if (has_portions() && !is_submitted_ && !answered_) fail_with(grpc::Status::CANCELLED);
   }
   forget_if_over();
 }

@@ -22,14 +22,16 @@ class UnaryCall final : public Call {
   UnaryCall(RpcServer& server, std::uint64_t id, RawService& service, std::size_t service_index,
             int method, UnaryHandler handler);
 
-  const grpc::ByteBuffer& request() const { return request_; }
+  grpc::ByteBuffer& request() { return request_; }
   const grpc::ServerContext& context() const { return context_; }
   bool is_write() const { return is_write_; }
   // Parses, or answers INVALID_ARGUMENT and returns false.
   bool parse_request(google::protobuf::Message& message);
-  // Answers INVALID_ARGUMENT: the request is no such message.
-  void refuse_malformed(const google::protobuf::Descriptor& type);
 
+  // See Call::do_in_portions().
+  void in_portions(std::function<bool()> portion) { do_in_portions(std::move(portion)); }
+  // The call holds so many bytes in memory. Or answers OVERLOADED, and returns false.
+  [[nodiscard]] bool hold(std::size_t bytes);
   void submit(ledger::SubmissionPtr submission);
   void ask(QueryPtr query);
   void reply(const google::protobuf::Message& message);
@@ -42,6 +44,8 @@ class UnaryCall final : public Call {
   void give_up_read() override { give_up(is_asked_); }
 
  private:
+  bool is_answered() const override { return answered_; }
+  void portion_failed(const std::exception& error) override;
   void received(bool ok);
   void done(bool ok);
   void finished(bool ok);

@@ -49,12 +49,17 @@ VerifyCall::VerifyCall(RpcServer& server, std::uint64_t id, RawService& service)
 
 void VerifyCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
+  begin();
   server_.arm_verify();
   start();
 }
 
 void VerifyCall::start() {
-  auto place = server_.admit();
+  if (arrived_compressed()) return finish(compressed_status());
+  auto stream = server_.admit_stream();
+  if (!stream) return finish(proto::to_status(stream.error(), false));
+  stream_place_ = std::move(*stream);
+  auto place = server_.admit(request_.Length());
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
   auto query = std::make_shared<RpcQuery>(*this, nullptr);

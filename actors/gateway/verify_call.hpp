@@ -41,7 +41,8 @@ class VerifyCall final : public Call {
   std::optional<grpc::Status> end_;
   std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
   bool is_under_way_ = false;  // the walk has an actor of its own by now
-  Admissions::Place place_;    // until the report is sent
+  Admissions::Place stream_place_;
+  Admissions::Place place_;  // until the report is sent
   bool writing_ = false;
   bool finishing_ = false;
   bool is_done_ = false;

@@ -1,5 +1,6 @@
 #include "actors/gateway/watch_call.hpp"
 
+#include "proto/conversion.hpp"
 #include "proto/health.pb.h"
 
 namespace sg::actors {
@@ -14,10 +15,16 @@ WatchCall::WatchCall(RpcServer& server, std::uint64_t id, RawService& service)
 
 void WatchCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
+  begin();
   server_.arm_watch();
+  if (arrived_compressed()) return finish(compressed_status());
+  auto place = server_.admit_stream();
+  if (!place) return finish(proto::to_status(place.error(), false));
+  place_ = std::move(*place);
   grpc::health::v1::HealthCheckRequest request;
   if (parse(request_, request)) service_name_ = request.service();
   started_ = true;
+  ending_ = server_.stopping();
   write_next();
 }
 
@@ -31,13 +38,13 @@ void WatchCall::write_next() {
     writing_ = true;
     writer_.Write(serialize(response), &wrote_operation_);
   } else if (ending_) {
-    finish();
+    finish({grpc::StatusCode::UNAVAILABLE, "the server stops"});
   }
 }
 
-void WatchCall::finish() {
+void WatchCall::finish(const grpc::Status& status) {
   finishing_ = true;
-  writer_.Finish({grpc::StatusCode::UNAVAILABLE, "the server stops"}, &finished_operation_);
+  writer_.Finish(status, &finished_operation_);
 }
 
 void WatchCall::drain() {

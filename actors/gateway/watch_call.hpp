@@ -26,7 +26,7 @@ class WatchCall final : public Call {
   void done(bool ok);
   void finished(bool ok);
   void write_next();
-  void finish();
+  void finish(const grpc::Status& status);
 
   grpc::ByteBuffer request_;
   grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
@@ -34,6 +34,7 @@ class WatchCall final : public Call {
   OperationOf<WatchCall, &WatchCall::wrote> wrote_operation_{this};
   OperationOf<WatchCall, &WatchCall::done> done_operation_{this};
   OperationOf<WatchCall, &WatchCall::finished> finished_operation_{this};
+  Admissions::Place place_;  // of the stream
   std::string service_name_;
   std::optional<RpcServer::ServingStatus> told_;
   bool started_ = false;

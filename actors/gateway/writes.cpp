@@ -47,7 +47,12 @@ void respond_participant(RpcSubmission& submission, UnaryCall& call) {
 }
 
 void respond_batch(RpcSubmission& submission, UnaryCall& call) {
-  call.reply(submission.batch_response());
+  call.in_portions([&call, self = submission.shared_from_this()] {
+    auto& made = static_cast<RpcSubmission&>(*self);
+    if (made.write_response_portion()) return true;
+    call.reply(made.take_response());
+    return false;
+  });
 }
 
 void create_participant(UnaryCall& call) {
@@ -87,22 +92,24 @@ void post(UnaryCall& call) {
 
 void transfer(UnaryCall& call) {
   auto submission = submission_for(call, respond_transaction);
-  if (!submission->read_transfer(call.request())) {
-    return call.refuse_malformed(*wire::TransferRequest::descriptor());
-  }
-  if (auto error = submission->check_item(0)) return call.fail(*error);
+  if (auto error = submission->read_transfer(call.request())) return call.fail(*error);
   call.submit(std::move(submission));
 }
 
 void transfer_batch(UnaryCall& call) {
   auto submission = submission_for(call, respond_batch);
-  if (!submission->read_batch(call.request())) {
-    return call.refuse_malformed(*wire::TransferBatchRequest::descriptor());
-  }
-  if (auto error = check_batch(*submission)) return call.fail(*error);
-  if (submission->transfers.empty()) return call.reply(wire::TransferBatchResponse());
-  submission->check_items();
-  call.submit(std::move(submission));
+  submission->begin_batch(call.request());
+  call.in_portions([&call, submission] {
+    if (submission->read_batch_portion()) return true;
+    if (const auto& error = submission->batch_error()) {
+      call.fail(*error);
+    } else if (submission->transfers.empty()) {
+      call.reply(wire::TransferBatchResponse());
+    } else if (call.hold(submission->bytes_held())) {
+      call.submit(submission);
+    }
+    return false;
+  });
 }
 
 struct Row {

@@ -26,8 +26,8 @@ void prepare(grpc::ClientContext& context) {
 // The answer is no answer to the question what became of the transfer, or says that it may be tried
 // again.
 bool leaves_open(std::string_view line) {
-  constexpr std::array<std::string_view, 4> kOpen{"UNAVAILABLE", "DEADLINE_EXCEEDED",
-                                                  "RESOURCE_EXHAUSTED", "CANCELLED"};
+  constexpr std::array<std::string_view, 5> kOpen{"UNAVAILABLE", "DEADLINE_EXCEEDED",
+                                                  "RESOURCE_EXHAUSTED", "CANCELLED", "INTERNAL"};
   return std::any_of(kOpen.begin(), kOpen.end(),
                      [&](std::string_view code) { return line.starts_with(code); });
 }
