@@ -1,10 +1,10 @@
 // Places of calls: counted while they are held, and given back however their owner ends.
+#include "actors/gateway/admissions.hpp"
+
 #include <rapidcheck/catch.h>
 
 #include <optional>
 #include <vector>
-
-#include "actors/gateway/admissions.hpp"
 
 using sg::actors::Admissions;
 
@@ -66,7 +66,8 @@ TEST_CASE("Bytes beyond the limit are refused, but a call that is alone may hold
   CHECK(admissions.bytes() == kMaxBytes + kMaxBytes / 2);
 }
 
-TEST_CASE("Whatever is taken, moved, resized and dropped, the counts are those of the places held") {
+TEST_CASE(
+    "Whatever is taken, moved, resized and dropped, the counts are those of the places held") {
   rc::prop("counts are those of the places held", [] {
     Admissions admissions(kMaxCalls, kMaxBytes);
     std::vector<Admissions::Place> places;
@@ -78,8 +79,8 @@ TEST_CASE("Whatever is taken, moved, resized and dropped, the counts are those o
         case 0: {
           const auto before = admissions.bytes();
           auto place = admissions.admit(bytes);
-          RC_ASSERT(place.has_value() == (places.size() < kMaxCalls &&
-                                          (before == 0 || before + bytes <= kMaxBytes)));
+          RC_ASSERT(place.has_value() ==
+                    (places.size() < kMaxCalls && (before == 0 || before + bytes <= kMaxBytes)));
           if (place) places.push_back(std::move(*place));
           break;
         }

@@ -3,13 +3,15 @@
     /usr/bin/python3 bad_input_test.py PATH/TO/scalegraphd [CASE...]
 
 Whatever they do, the server's memory stays within the bound that the case states, a neighbour goes on
-being served in time, and in the end the server's own verification finds nothing.
+being served in time, a health check waits no longer than one bound, and in the end the server's own
+verification finds nothing.
 """
 
 import os
 import pathlib
 import random
 import resource
+import subprocess
 import sys
 import threading
 import time
@@ -29,16 +31,24 @@ MEMORY_FACTOR = int(os.environ.get("MEMORY_FACTOR", "1"))
 MIB = 1 << 20
 TRANSFER = "/scalegraph.ledger.LedgerService/Transfer"
 STREAM = "/scalegraph.ledger.LedgerService/StreamTransfers"
+HEALTH = "/grpc.health.v1.Health/Check"
+REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 # Of the neighbour's calls. A busy machine needs far less, a server that is stuck far more.
 MEDIAN_BOUND_S = 0.25
 LONGEST_BOUND_S = 10
 CALLS_BESIDE = 50
+# Of health checks beside each case: so much longer than those of a server that nobody attacks, on
+# the same machine at the same time.
+WAIT_BOUND_S = 0.1
 
 RANDOM_CONNECTIONS = 200
 IDLE_CONNECTIONS = 10_000
 HALF_OPEN = 500
 DEAF_STREAMS = 20
 DEAF_BATCH = 500
+
+
+PROBE = pathlib.Path(__file__).resolve().parent / "health_probe.py"
 
 
 def check(condition, what):
@@ -48,6 +58,31 @@ def check(condition, what):
 
 def equal(actual, expected, what):
     check(actual == expected, f"{what}: got {actual!r}, expected {expected!r}")
+
+
+class HealthProbe:
+    """with HealthProbe(address) as probe: ... longest, checks = probe.take()"""
+
+    def __init__(self, address):
+        self._process = subprocess.Popen([sys.executable, "-B", PROBE, address], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __enter__(self):
+        # Its first check opens the connection.
+        while self.take()[1] == 0:
+            pass
+        return self
+
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def take(self):
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        longest, checks = self._process.stdout.readline().split()
+        return float(longest), int(checks)
 
 
 class Memory:
@@ -124,20 +159,86 @@ def malformed_messages(daemon, neighbour, _):
             ("a prefix that is cut", whole[:3], [], {internal}),
             ("a prefix longer than the data", http2.message(good, length=1000), [], {internal}),
             ("a prefix of 4 GiB", http2.message(good, length=0xFFFFFFFF), [], {internal}),
-            # gRPC takes both as they stand: no compression is named that it knows.
-            ("compressed, but without compression", http2.message(good, flag=1), [], {0}),
+            ("compressed, but without compression", http2.message(good, flag=1), [],
+             {unimplemented}),
             ("compressed as nothing that is", http2.message(good, flag=1),
-             [("grpc-encoding", "brotli")], {0, unimplemented}),
+             [("grpc-encoding", "brotli")], {unimplemented}),
             ("compressed, and not as anything known", http2.message(b"\x1f\x8b" + good, flag=1), [],
-             {invalid}),
-            ("no gzip", http2.message(good, flag=1), [("grpc-encoding", "gzip")],
-             {internal, invalid}),
+             {unimplemented}),
+            ("no gzip", http2.message(good, flag=1), [("grpc-encoding", "gzip")], {unimplemented}),
             ("a flag that is none", http2.message(good, flag=2), [], {internal, invalid}),
     ]:
         received, ended = http2.answer_to(daemon.address, http2.call(TRANSFER, data, *more))
         check(ended, f"{name}: the server neither answers nor closes")
         status = http2.grpc_status(received)
         check(status in expected, f"{name}: status {status}, expected one of {expected}")
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def compressed_messages(daemon, neighbour, memory):
+    """A message of a few KiB that inflates to 64 MiB, to every kind of method."""
+    with channel_to(daemon.address, ("grpc.max_send_message_length", -1)) as channel:
+        methods = [channel.unary_unary(TRANSFER), channel.unary_unary(HEALTH),
+                   channel.stream_stream(STREAM), channel.stream_stream(REFLECTION)]
+        for algorithm in (grpc.Compression.Gzip, grpc.Compression.Deflate):
+            for number, method in enumerate(methods):
+                bomb = bytes(64 * MIB)
+                request = bomb if number < 2 else iter([bomb])
+                try:
+                    answer = method(request, compression=algorithm, timeout=CALL_TIMEOUT_S)
+                    list(answer)
+                    raise AssertionError("a compressed message was taken")
+                except grpc.RpcError as error:
+                    equal(error.code(), grpc.StatusCode.UNIMPLEMENTED, "a compressed message")
+                memory.check("with a compressed message")
+    good = http2.message(transfer().SerializeToString(), flag=1)
+    for encoding in ("gzip", "deflate", "brotli", "identity", "snappy"):
+        received, _ = http2.answer_to(daemon.address,
+                                      http2.call(TRANSFER, good, ("grpc-encoding", encoding)))
+        equal(http2.grpc_status(received), 12, f"a message compressed as {encoding}")
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def huge_malformed_messages(daemon, neighbour, memory):
+    """16 MiB each of what is no message, or one of millions of fields."""
+    size = 16 * MIB
+    service = "/scalegraph.ledger.LedgerService/"
+    not_utf8 = pb.TransferBatchRequest(
+        transfers=[pb.TransferRequest(entries=[pb.TransferEntry(account_id="a", amount=1)] * 4000)]
+        * 400).SerializeToString() + b"\x0a\x05\x0a\x03\x0a\x01\xff"
+    with channel_to(daemon.address, ("grpc.max_send_message_length", -1)) as channel:
+        for name, method, data in [
+                ("no message", "TransferBatch", b"\xff" * size),
+                ("millions of transfers", "TransferBatch", b"\x0a\x00" * (size // 2)),
+                ("millions of entries", "Transfer", b"\x0a\x00" * (size // 2)),
+                ("millions of unknown fields", "GetAccount", b"\x78\x01" * (size // 2)),
+                ("millions of unknown fields of a transfer", "Transfer", b"\x78\x01" * (size // 2)),
+                ("millions of metadata", "CreateAccount", b"\x1a\x00" * (size // 2)),
+                ("a wrong text at the end", "TransferBatch", not_utf8),
+        ]:
+            try:
+                channel.unary_unary(service + method)(data, timeout=CALL_TIMEOUT_S)
+                raise AssertionError(f"{name} was taken")
+            except grpc.RpcError as error:
+                equal(error.code(), grpc.StatusCode.INVALID_ARGUMENT, name)
+            memory.check(f"with {name}")
+    neighbour.await_calls(CALLS_BESIDE)
+
+
+def huge_legal_batch(daemon, neighbour, memory):
+    """The largest batch that a message has room for, which is right in all of it."""
+    entries = [pb.TransferEntry(account_id="bob", amount=1)] * 4096
+    request = pb.TransferBatchRequest(transfers=[pb.TransferRequest(entries=entries)] * 350)
+    data = request.SerializeToString()
+    with channel_to(daemon.address, ("grpc.max_send_message_length", -1),
+                    ("grpc.max_receive_message_length", -1)) as channel:
+        answer = channel.unary_unary("/scalegraph.ledger.LedgerService/TransferBatch")(
+            data, timeout=2 * CALL_TIMEOUT_S)
+        check(len(answer) > len(data), "the answer to the huge batch is short")
+        memory.check("with the huge batch")
+        # What was issued is taken back, so that the money adds up in the end.
+        ledger = ledger_pb2_grpc.LedgerServiceStub(channel)
+        ledger.Debit(pb.DebitRequest(account_id="bob", amount=350 * 4096), timeout=CALL_TIMEOUT_S)
     neighbour.await_calls(CALLS_BESIDE)
 
 
@@ -216,18 +317,18 @@ def idle_connections(daemon, neighbour, memory):
 class DeafStream:
     """Sends requests as long as the server takes them, and reads no answer."""
 
-    def __init__(self, address):
+    def __init__(self, address, batch):
         self.taken = 0
+        self._batch = batch
         self._ends = threading.Event()
         self._channel = channel_to(address)
         stub = ledger_pb2_grpc.LedgerServiceStub(self._channel)
         self._call = stub.StreamTransfers(self._requests())
 
     def _requests(self):
-        batch = pb.TransferBatchRequest(transfers=[transfer()] * DEAF_BATCH)
         while not self._ends.is_set():
             self.taken += 1
-            yield batch
+            yield self._batch
 
     def close(self):
         self._ends.set()
@@ -236,7 +337,20 @@ class DeafStream:
 
 
 def deaf_streams(daemon, neighbour, memory):
-    streams = [DeafStream(daemon.address) for _ in range(DEAF_STREAMS)]
+    batch = pb.TransferBatchRequest(transfers=[transfer()] * DEAF_BATCH)
+    hold_deaf_streams(daemon, neighbour, memory, DEAF_STREAMS, batch)
+
+
+def deaf_streams_of_large_answers(daemon, neighbour, memory):
+    """What four streams could hold: 16 answers of 5 MiB each."""
+    request = transfer()
+    request.reference = "x" * 1000
+    batch = pb.TransferBatchRequest(transfers=[request] * 5000)
+    hold_deaf_streams(daemon, neighbour, memory, 4, batch)
+
+
+def hold_deaf_streams(daemon, neighbour, memory, count, batch):
+    streams = [DeafStream(daemon.address, batch) for _ in range(count)]
     try:
         before = None
         # Until none of them gets on any more, though the neighbour does.
@@ -256,11 +370,15 @@ def deaf_streams(daemon, neighbour, memory):
 CASES = [
     (malformed_frames, 32 * MIB),
     (malformed_messages, 32 * MIB),
+    (compressed_messages, 32 * MIB),
+    (huge_malformed_messages, 128 * MIB),
+    (huge_legal_batch, 320 * MIB),
     (oversized_messages, 128 * MIB),
     (wrong_requests_leave_the_log_alone, 32 * MIB),
     (half_open_connections, 64 * MIB),
     (idle_connections, 320 * MIB),
     (deaf_streams, 256 * MIB),
+    (deaf_streams_of_large_answers, 512 * MIB),
 ]
 
 
@@ -273,14 +391,17 @@ def raise_file_limit():
 def main():
     wanted = sys.argv[2:]
     raise_file_limit()
-    with Daemon(sys.argv[1], "storage.checkpoint_interval=1000000000") as daemon:
+    with (Daemon(sys.argv[1], "storage.checkpoint_interval=1000000000") as daemon,
+          Daemon(sys.argv[1]) as left_alone):
         create_accounts(daemon.address)
-        with Neighbour(daemon.address) as neighbour:
+        with (Neighbour(daemon.address) as neighbour, HealthProbe(daemon.address) as probe,
+              HealthProbe(left_alone.address) as control):
             neighbour.await_calls(CALLS_BESIDE)
             for case, allowed in CASES:
                 if wanted and case.__name__ not in wanted:
                     continue
                 neighbour.take_latencies()
+                probe.take(), control.take()
                 start = time.monotonic()
                 memory = Memory(daemon.pid, allowed * MEMORY_FACTOR)
                 case(daemon, neighbour, memory)
@@ -289,6 +410,12 @@ def main():
                 median, longest = latencies[len(latencies) // 2], latencies[-1]
                 print(f"    {time.monotonic() - start:.1f} s; neighbour: {len(latencies)} calls, "
                       f"median {median * 1000:.1f} ms, longest {longest * 1000:.1f} ms")
+                wait, checks = probe.take()
+                usual, _ = control.take()
+                print(f"    health: {checks} checks, longest {wait * 1000:.1f} ms; of a server left "
+                      f"alone {usual * 1000:.1f} ms")
+                check(checks > 0 and wait <= usual + WAIT_BOUND_S * MEMORY_FACTOR,
+                      "a health check waits")
                 check(median < MEDIAN_BOUND_S and longest < LONGEST_BOUND_S, "the neighbour waits")
                 print(f"ok  {case.__name__}", flush=True)
         verify(daemon.address)
