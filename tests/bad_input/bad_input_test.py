@@ -416,7 +416,9 @@ def main():
                       f"alone {usual * 1000:.1f} ms")
                 check(checks > 0 and wait <= usual + WAIT_BOUND_S * MEMORY_FACTOR,
                       "a health check waits")
-                check(median < MEDIAN_BOUND_S and longest < LONGEST_BOUND_S, "the neighbour waits")
+                # On a machine that is busy with others, the server left alone is slow too.
+                check(median < MEDIAN_BOUND_S + usual and longest < LONGEST_BOUND_S + usual,
+                      "the neighbour waits")
                 print(f"ok  {case.__name__}", flush=True)
         verify(daemon.address)
         equal(daemon.stop(), 0, "the daemon's exit code")
