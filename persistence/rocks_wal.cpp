@@ -6,8 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,13 +39,46 @@ constexpr std::size_t kLengthAt = 4;
 constexpr std::size_t kTypeAt = 6;
 constexpr char kFullRecord = 1;
 
+namespace fs = std::filesystem;
+
+constexpr std::string_view kWalSuffix = ".log";
+
 bool is_wal(std::string_view path) {
-  constexpr std::string_view kSuffix = ".log";
-  return path.size() > kSuffix.size() && path.substr(path.size() - kSuffix.size()) == kSuffix;
+  return path.size() > kWalSuffix.size() &&
+         path.substr(path.size() - kWalSuffix.size()) == kWalSuffix;
 }
 
 bool all_zeros(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
+}
+
+// WAL files are numbered in the order in which they are begun: "000012.log".
+std::optional<std::uint64_t> number_of(const fs::path& wal) {
+  if (wal.extension() != kWalSuffix) return std::nullopt;
+  const std::string digits = wal.stem().string();
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+bool begins_with_record(const fs::path& wal) {
+  std::array<char, kHeaderBytes> header{};
+  std::ifstream(wal, std::ios::binary).read(header.data(), header.size());
+  return !all_zeros({header.data(), header.size()});
+}
+
+// True when a WAL file that was begun later than this one holds records. A folder that cannot be
+// listed counts as one that has such a file: then nothing is taken for a clean end.
+bool has_younger_records(const fs::path& wal) {
+  const auto own = number_of(wal);
+  std::error_code error;
+  for (fs::directory_iterator file(wal.parent_path(), error), end; !error && file != end;
+       file.increment(error)) {
+    const auto number = number_of(file->path());
+    if (own && number && *number > *own && begins_with_record(file->path())) return true;
+  }
+  return static_cast<bool>(error);
 }
 
 class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
@@ -87,7 +124,8 @@ class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
 
 class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
  public:
-  using FSSequentialFileOwnerWrapper::FSSequentialFileOwnerWrapper;
+  ReadWal(std::unique_ptr<rocksdb::FSSequentialFile> file, fs::path path)
+      : FSSequentialFileOwnerWrapper(std::move(file)), path_(std::move(path)) {}
 
   IOStatus Read(std::size_t size, const IOOptions& options, Slice* result, char* scratch,
                 IODebugContext* debug) override {
@@ -99,7 +137,8 @@ class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
     const std::size_t end = records_end(bytes);
     if (end == bytes.size()) return status;
     ended_ = true;
-    auto clean = all_zeros(bytes.substr(end)) ? ends_in_zeros(options, debug) : false;
+    const bool clean = all_zeros(bytes.substr(end)) && ends_in_zeros(options, debug) &&
+                       !has_younger_records(path_);
     std::memmove(scratch, bytes.data(), end);
     if (!clean) put_damage(scratch + end);
     *result = Slice(scratch, clean ? end : end + kHeaderBytes);
@@ -140,6 +179,7 @@ class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
     header[kTypeAt] = kFullRecord;
   }
 
+  const fs::path path_;
   bool ended_ = false;
 };
 
@@ -160,7 +200,7 @@ class WalFiles : public rocksdb::FileSystemWrapper {
                              std::unique_ptr<rocksdb::FSSequentialFile>* file,
                              IODebugContext* debug) override {
     auto status = target()->NewSequentialFile(path, options, file, debug);
-    if (status.ok() && is_wal(path)) *file = std::make_unique<ReadWal>(std::move(*file));
+    if (status.ok() && is_wal(path)) *file = std::make_unique<ReadWal>(std::move(*file), path);
     return status;
   }
 };

@@ -7,6 +7,10 @@
 // Read: the first zeros in a place for a record are the end, and if anything else follows them,
 // damage. RocksDB would go on behind them. A power loss during a sync may keep later pages and not
 // earlier ones, so that a row would be there without one that was written before it.
+//
+// Zeros at the end of a file are damage too when a younger file holds records. RocksDB then goes on
+// with the younger file only if its first record continues the sequence of the last one before the
+// zeros. So a file that was not closed in time is read on, and one that lost its end is not.
 #pragma once
 
 #include <rocksdb/env.h>
