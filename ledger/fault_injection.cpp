@@ -13,10 +13,10 @@ constexpr std::array<std::string_view, kPoints> kPointNames{
     "journal_after_applied",    "disk_before_write",        "disk_before_sync",
     "store_before_mark",        "store_before_push",        "journal_before_reply",
     "coordinator_before_reply", "shard_before_apply",       "shard_after_apply",
-    "indexer_before_pages",     "indexer_before_marker",    "indexer_after_marker",
-    "index_before_ingest",      "index_before_publish",     "index_before_retire",
-    "opening_before_repair",    "opening_before_mark",      "journal_before_load",
-    "shard_before_attach",      "shard_before_load"};
+    "indexer_before_pages",     "indexer_before_marker",    "marker_before_sync",
+    "indexer_after_marker",     "index_before_ingest",      "index_before_publish",
+    "index_before_retire",      "opening_before_repair",    "opening_before_mark",
+    "journal_before_load",      "shard_before_attach",      "shard_before_load"};
 
 constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "release_before_vote",
@@ -40,7 +40,8 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "tell_none",
                                                               "attach_unsynced",
                                                               "replay_in_part",
-                                                              "age_by_pause"};
+                                                              "age_by_pause",
+                                                              "marker_before_pages"};
 
 template <class Value, std::size_t count>
 std::optional<Value> parse(const std::array<std::string_view, count>& names,

@@ -40,6 +40,7 @@ enum class Point : std::uint8_t {
   // --- what is derived ---
   indexer_before_pages,
   indexer_before_marker,
+  marker_before_sync,  // written, not synced
   indexer_after_marker,
   index_before_ingest,
   index_before_publish,  // ingested, in no list
@@ -65,19 +66,20 @@ enum class Defect : std::uint8_t {
   wake_nobody,              // a queue is not judged again when a lock goes
   skip_sync,                // a group is told durable that only the log's buffer has
   reply_before_sync,
-  apply_twice,        // a shard adds an amount twice
-  commit_twice,       // the coordinator hands a unit over twice
-  replay_twice,       // a start applies what the checkpoint has already
-  forget_keys,        // a start does not read the keys that are in no index yet
-  checkpoint_ahead,   // a checkpoint takes balances that are not durable
-  forget_dirty_page,  // a page that changes during a checkpoint is in no later one
-  forget_taken_page,  // nor is one that an indexer took and, dead, did not write
-  read_unsynced,      // a balance is told before it is durable
-  refuse_unsynced,    // so is a refusal
-  tell_none,          // an unknown outcome is told as "nothing changed"
-  attach_unsynced,    // a shard is given what is sequenced and not durable
-  replay_in_part,     // an atomic batch replays its bound keys and commits its other items
-  age_by_pause,       // the time that a process was stopped counts as time that it ran
+  apply_twice,          // a shard adds an amount twice
+  commit_twice,         // the coordinator hands a unit over twice
+  replay_twice,         // a start applies what the checkpoint has already
+  forget_keys,          // a start does not read the keys that are in no index yet
+  checkpoint_ahead,     // a checkpoint takes balances that are not durable
+  forget_dirty_page,    // a page that changes during a checkpoint is in no later one
+  forget_taken_page,    // nor is one that an indexer took and, dead, did not write
+  read_unsynced,        // a balance is told before it is durable
+  refuse_unsynced,      // so is a refusal
+  tell_none,            // an unknown outcome is told as "nothing changed"
+  attach_unsynced,      // a shard is given what is sequenced and not durable
+  replay_in_part,       // an atomic batch replays its bound keys and commits its other items
+  age_by_pause,         // the time that a process was stopped counts as time that it ran
+  marker_before_pages,  // a checkpoint's marker is written while its pages are not durable
 };
 
 // "skip_sync"; parse_defect reads the same.
@@ -86,6 +88,7 @@ std::string_view to_string(Defect defect);
 std::optional<Point> parse_point(std::string_view text);
 std::optional<Defect> parse_defect(std::string_view text);
 inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::age_by_pause) + 1;
+inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::marker_before_pages) + 1;
 
 #ifdef SCALEGRAPH_FAULT_INJECTION
 inline constexpr bool kCompiledIn = true;

@@ -9,7 +9,6 @@
 #include "persistence/directory_medium.hpp"
 #include "persistence/format.hpp"
 #include "persistence/high_water_mark.hpp"
-#include "persistence/meta.hpp"
 #include "persistence/transaction_reader.hpp"
 #include "persistence/verifier.hpp"
 
@@ -104,6 +103,7 @@ StoreResult<void> ChainStore::reopen() {
   rows_.reset();
   index_.reset();
   spare_.reset();
+  checkpoints_.forget();
   auto opened = open_chain(*medium_, options_, was_open_ ? Opening::again : Opening::first);
   if (!opened) return tl::unexpected(opened.error());
   was_open_ = true;
@@ -248,7 +248,7 @@ StoreResult<void> ChainStore::write_balances(std::span<const BalancePage> pages)
                                              " are not durable, the head is " +
                                              std::to_string(limit));
     }
-    return write_balance_pages(rows, pages);
+    return checkpoints_.write_pages(rows, pages);
   });
 }
 
@@ -260,7 +260,7 @@ StoreResult<void> ChainStore::write_checkpoint(Sequence marker) {
                                              std::to_string(durable()));
     }
     if (marker <= checkpoint()) return {};
-    if (auto written = write_meta(rows, kMetaCheckpoint, marker, true); !written) return written;
+    if (auto written = checkpoints_.write_marker(rows, marker); !written) return written;
     checkpoint_.store(marker, std::memory_order_release);
     return {};
   });
@@ -270,6 +270,7 @@ StoreResult<VerifyReport> ChainStore::verify(
     const std::function<bool(const VerifyProgress&)>& progress, Sequence at) const {
   Verifier verifier(at);
   auto started = with_rows([&](KeyValue& rows) -> StoreResult<bool> {
+    const auto unchanged = checkpoints_.lock();
     return verifier.start(rows, [&] { return head(); });
   });
   if (!started) return tl::unexpected(started.error());

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "persistence/account_ids.hpp"
+#include "persistence/checkpoint_writer.hpp"
 #include "persistence/gate.hpp"
 #include "persistence/group_contents.hpp"
 #include "persistence/key_index.hpp"
@@ -74,6 +75,7 @@ class ChainStore : public Store {
   const std::unique_ptr<Medium> medium_;
   KeyIndex keys_;
   mutable AccountIdCache account_ids_;
+  CheckpointWriter checkpoints_;
   mutable Gate gate_;
   std::unique_ptr<KeyValue> rows_;  // none between a failed reopening and the next
   std::unique_ptr<RecordIndex> index_;

@@ -1,8 +1,11 @@
 #include "persistence/checkpoint.hpp"
 
+#include <numeric>
+
 #include "ledger/fault_injection.hpp"
 #include "persistence/block_cursor.hpp"
 #include "persistence/catalog.hpp"
+#include "persistence/page_stamps.hpp"
 #include "persistence/rows.hpp"
 
 namespace sg::persistence {
@@ -15,9 +18,12 @@ class Replay {
 
   StoreResult<void> read_pages(Sequence marker);
   StoreResult<void> apply_blocks_after(Sequence marker);
+  // The balances are those of the chain, as far as their sum tells.
+  StoreResult<void> check_sum() const;
   std::vector<Amount> take() { return std::move(balances_); }
 
  private:
+  StoreResult<void> check_pages(Sequence marker, const PageStamps& found) const;
   StoreResult<void> start_without_page(AccountNumber number, Sequence marker);
   StoreResult<void> apply(const BlockView& block, std::uint32_t index);
   bool add(AccountNumber account, Amount amount, Sequence sequence);
@@ -42,8 +48,19 @@ StoreResult<void> Replay::start_without_page(AccountNumber number, Sequence mark
   return {};
 }
 
+StoreResult<void> Replay::check_pages(Sequence marker, const PageStamps& found) const {
+  const auto list = read_page_list(rows_, marker);
+  if (!list) return tl::unexpected(list.error());
+  if (!*list) return {};
+  if (const auto missing = missing_pages(**list, found)) {
+    return store_error(StoreFault::corrupt, *missing);
+  }
+  return {};
+}
+
 StoreResult<void> Replay::read_pages(Sequence marker) {
   const auto cursor = rows_.cursor(Family::balances);
+  PageStamps found;
   AccountNumber next = 0;
   for (cursor->seek({}); cursor->valid(); cursor->next()) {
     const auto page = decode_balances(cursor->key(), cursor->value());
@@ -64,8 +81,10 @@ StoreResult<void> Replay::read_pages(Sequence marker) {
       known_up_to_[next] = page->sequence;
       ++next;
     }
+    note_page(found, *page, cursor->value());
   }
   if (auto status = cursor->status(); !status) return status;
+  if (auto checked = check_pages(marker, found); !checked) return checked;
   // With nothing checkpointed the replay meets every creation.
   for (; marker > 0 && next < head_.accounts; ++next) {
     if (auto started = start_without_page(next, marker); !started) return started;
@@ -117,16 +136,20 @@ StoreResult<void> Replay::apply_blocks_after(Sequence marker) {
   return {};
 }
 
-}  // namespace
-
-StoreResult<void> write_balance_pages(KeyValue& rows, std::span<const BalancePage> pages) {
-  if (pages.empty()) return {};
-  const auto batch = rows.new_batch();
-  for (const BalancePage& page : pages) {
-    batch->put(Family::balances, be32(page.page), encode(page));
-  }
-  return rows.write(*batch, false);
+StoreResult<void> Replay::check_sum() const {
+  const auto sum = std::accumulate(balances_.begin(), balances_.end(), WideAmount{0});
+  if (sum == head_.totals.postings) return {};
+  const WideAmount surplus = sum - head_.totals.postings;
+  return store_error(
+      StoreFault::corrupt,
+      "the balances that the checkpoint and the blocks after it make do not add up to the chain's "
+      "postings" +
+          (ledger::fits(surplus)
+               ? ": they are " + std::to_string(static_cast<Amount>(surplus)) + " too much"
+               : std::string()));
 }
+
+}  // namespace
 
 StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
                                                Sequence marker) {
@@ -135,6 +158,7 @@ StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const Chain
   if (auto applied = replay.apply_blocks_after(marker); !applied) {
     return tl::unexpected(applied.error());
   }
+  if (auto checked = replay.check_sum(); !checked) return tl::unexpected(checked.error());
   return replay.take();
 }
 

@@ -65,5 +65,7 @@ inline constexpr std::string_view kMetaIndexed = "indexed";       // u64, the ru
 inline constexpr std::string_view kMetaRuns = "runs";             // record_index.cpp
 inline constexpr std::string_view kMetaCheckpoint =
     "checkpoint";  // u64, balances hold all up to it
+inline constexpr std::string_view kMetaCheckpointPages =
+    "checkpoint_pages";  // page_stamps.hpp, written with each marker
 
 }  // namespace sg::persistence

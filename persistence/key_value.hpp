@@ -69,6 +69,8 @@ class KeyValue {
   // Synced writes survive a power loss, with all that was written before them. After a failure
   // every write fails until the store is opened anew.
   virtual StoreResult<void> write(Batch& batch, bool sync) = 0;
+  // Makes durable what was written before. A failure is one of a write.
+  virtual StoreResult<void> sync() = 0;
   virtual bool takes_writes() const = 0;  // false after such a failure
   // Adds rows in bulk, sorted by key without duplicates; durable when it returns. A row that is
   // there already is replaced.

@@ -13,16 +13,21 @@ void MemoryDisk::apply(std::array<Rows, kFamilies>& rows, const Write& write) {
   }
 }
 
-void MemoryDisk::keep_unsynced(std::size_t kept) {
-  for (std::size_t i = 0; i < kept; ++i) {
+void MemoryDisk::keep_unsynced(const Survivors& survivors) {
+  const auto [of_older, younger_from, of_younger] = survivors;
+  for (std::size_t i = 0; i < unsynced_.size(); ++i) {
+    const bool is_left = i < younger_from ? i < of_older : i - younger_from < of_younger;
+    if (!is_left) continue;
     for (const auto& write : unsynced_[i]) apply(synced_, write);
   }
   unsynced_.clear();
 }
 
-void MemoryDisk::crash(std::size_t kept, bool keep_mark) {
+void MemoryDisk::crash(std::size_t kept, bool keep_mark) { crash(Survivors{kept}, keep_mark); }
+
+void MemoryDisk::crash(const Survivors& survivors, bool keep_mark) {
   const std::lock_guard lock(mutex_);
-  keep_unsynced(kept);
+  keep_unsynced(survivors);
   live_ = synced_;
   if (!keep_mark) mark_ = synced_mark_;
   synced_mark_ = mark_;

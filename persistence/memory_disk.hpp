@@ -27,9 +27,19 @@ namespace sg::persistence {
 class MemoryDisk {
  public:
   // --- what tests do to it ---
-  // The power goes: every open store fails until it is reopened. Of the batches that were not
-  // synced the log keeps the first `kept`: one that is absent, torn or corrupt fails its checksum
-  // and ends it. Without `keep_mark` the mark is what it was at its last sync.
+  // What the power leaves of the batches that were not synced. They lie in two files of the log,
+  // the younger of which begins with batch `younger_from`. Of each file the first ones are left:
+  // one that is absent, torn or corrupt fails its checksum and ends its file. So a batch of the
+  // younger file may be there without an earlier one.
+  struct Survivors {
+    std::size_t of_older = 0;
+    std::size_t younger_from = ~std::size_t{0};  // this and more: there is no younger file
+    std::size_t of_younger = 0;
+  };
+  // The power goes: every open store fails until it is reopened. Without `keep_mark` the mark is
+  // what it was at its last sync.
+  void crash(const Survivors& survivors, bool keep_mark = true);
+  // The same with a log in one file, of which the first `kept` batches are left.
   void crash(std::size_t kept = 0, bool keep_mark = true);
   // The process that has the disk is gone: nothing of it reads or writes here any more. Call
   // crash() too.
@@ -72,8 +82,8 @@ class MemoryDisk {
   };
 
   static void apply(std::array<Rows, kFamilies>& rows, const Write& write);
-  // The first so many unsynced batches are synced, the others forgotten; the caller has the lock.
-  void keep_unsynced(std::size_t kept);
+  // These unsynced batches are synced, the others forgotten; the caller has the lock.
+  void keep_unsynced(const Survivors& survivors);
 
   mutable std::mutex mutex_;
   std::array<Rows, kFamilies> live_;          // what readers see

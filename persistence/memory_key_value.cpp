@@ -102,6 +102,10 @@ class MemoryKeyValue : public KeyValue {
   }
   std::unique_ptr<Batch> new_batch() const override { return std::make_unique<MemoryBatch>(); }
 
+  StoreResult<void> sync() override {
+    faults::reach(faults::Point::disk_before_sync);
+    return sync_all();
+  }
   bool takes_writes() const override {
     const std::lock_guard lock(disk_->mutex_);
     return !disk_->write_failed_;
@@ -173,13 +177,14 @@ class MemoryKeyValue : public KeyValue {
   }
   StoreResult<void> sync_all() {
     const std::lock_guard lock(disk_->mutex_);
-    if (auto ok = check_open(); !ok) return ok;
+    bool no_fault = false;
+    if (auto ok = check_writable(no_fault); !ok) return ok;
     ++disk_->syncs_;
     if (std::exchange(disk_->fail_sync_, false)) {
       disk_->write_failed_ = true;
       return store_error(StoreFault::io, "a sync was told to fail");
     }
-    disk_->keep_unsynced(disk_->unsynced_.size());
+    disk_->keep_unsynced({disk_->unsynced_.size()});
     return {};
   }
 
@@ -230,7 +235,7 @@ class MemoryMedium : public Medium {
     ++disk_->opening_;
     if (access == Access::read_write) {
       // Recovery writes what it finds anew, and syncs it.
-      disk_->keep_unsynced(disk_->unsynced_.size());
+      disk_->keep_unsynced({disk_->unsynced_.size()});
       disk_->write_failed_ = false;
     }
     return std::make_unique<MemoryKeyValue>(disk_, access, disk_->opening_);

@@ -8,15 +8,6 @@
 
 namespace sg::persistence {
 
-inline StoreResult<void> write_meta(KeyValue& rows, std::string_view name, std::uint64_t value,
-                                    bool sync) {
-  char bytes[sizeof value];
-  put_fixed(bytes, value);
-  const auto batch = rows.new_batch();
-  batch->put(Family::meta, name, {bytes, sizeof bytes});
-  return rows.write(*batch, sync);
-}
-
 // 0 when it was never written.
 inline StoreResult<std::uint64_t> read_meta(const KeyValue& rows, std::string_view name) {
   const auto bytes = rows.get(Family::meta, name);

@@ -7,6 +7,7 @@
 #include "persistence/block_cursor.hpp"
 #include "persistence/catalog.hpp"
 #include "persistence/checkpoint.hpp"
+#include "persistence/checkpoint_writer.hpp"
 #include "persistence/high_water_mark.hpp"
 #include "persistence/meta.hpp"
 
@@ -262,6 +263,9 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
     return tl::unexpected(removed.error());
   }
   opened.checkpoint = checked->marks.checkpoint;
+  if (auto completed = complete_checkpoint(*opened.rows, opened.checkpoint); !completed) {
+    return tl::unexpected(completed.error());
+  }
   return opened;
 }
 

@@ -6,7 +6,8 @@
 //   corrupt          a block near the chain's end fails its checksum or does not carry the hash of
 //                    the one before it; the block at the mark is not the acknowledged one; the
 //                    mark is unreadable, or missing while there are blocks; index watermark or
-//                    checkpoint marker ahead of the chain
+//                    checkpoint marker ahead of the chain; balances that are not the ones that
+//                    the checkpoint wrote, or do not add up to the chain's postings
 //   lost_tail        the chain ends before the mark, or there is a mark but no database
 //
 // A missing mark is refused since nothing then tells whether acknowledged records are missing. Who

@@ -114,6 +114,14 @@ class RocksKeyValue : public KeyValue {
     return tl::unexpected(to_store_error(status, "writing a batch"));
   }
 
+  StoreResult<void> sync() override {
+    faults::reach(faults::Point::disk_before_sync);
+    auto status = failed_ ? rocksdb::Status::IOError("an earlier write failed") : db_->SyncWAL();
+    if (status.ok()) return {};
+    failed_ = true;
+    return tl::unexpected(to_store_error(status, "syncing what was written"));
+  }
+
   bool takes_writes() const override { return !failed_; }
 
   StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {

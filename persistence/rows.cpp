@@ -154,6 +154,7 @@ std::optional<BalancePage> decode_balances(std::string_view key, std::string_vie
     return std::nullopt;
   }
   page.page = get_be32(key.data());
+  if (page.page > ledger::kNoAccount / kBalancesOfPage) return std::nullopt;
   page.balances.resize(count);
   for (Amount& balance : page.balances) balance = in.fixed<Amount>();
   if (!in.at_end()) return std::nullopt;

@@ -146,8 +146,8 @@ class Store {
   virtual bool has_index_work() const = 0;
   // Postings and keys that are in the tail.
   virtual std::size_t unindexed() const = 0;
-  // Pages first, in any number of calls, each page durable before the marker; the marker (minimum
-  // over the pages' sequences) last.
+  // Pages first, in any number of calls; the marker (minimum over the pages' sequences) last. The
+  // pages are durable before the marker is written. A page never goes back to an earlier sequence.
   virtual StoreResult<void> write_balances(std::span<const BalancePage> pages) = 0;
   virtual StoreResult<void> write_checkpoint(Sequence marker) = 0;
   virtual Sequence checkpoint() const = 0;

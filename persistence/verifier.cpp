@@ -6,6 +6,7 @@
 #include "persistence/format.hpp"
 #include "persistence/high_water_mark.hpp"
 #include "persistence/meta.hpp"
+#include "persistence/page_stamps.hpp"
 #include "persistence/rows.hpp"
 #include "persistence/sha256.hpp"
 
@@ -44,6 +45,9 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const std::function<Chai
   if (auto status = cursor->status(); !status) {
     problem("the checkpointed balances cannot be read: " + status.error().message);
   }
+  const auto list = read_page_list(rows, marker_);
+  if (!list) problem(list.error().message);
+  PageStamps found;
   until_ = head();
   for (const auto& page : pages) {
     const std::uint64_t first = std::uint64_t{page.page} * kBalancesOfPage;
@@ -53,10 +57,14 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const std::function<Chai
               " has a checkpointed balance but was never created");
       continue;
     }
+    note_page(found, page, encode(page));
     checkpointed_.resize(first);
     for (const Amount balance : page.balances) {
       checkpointed_.push_back({balance, page.sequence, true});
     }
+  }
+  if (list && *list) {
+    if (auto missing = missing_pages(**list, found)) problem(std::move(*missing));
   }
   return next_ <= until_.sequence;
 }
@@ -207,6 +215,7 @@ void Verifier::apply_transaction(const DecodedRecord& record) {
     if (account.has_checkpoint && account.checkpoint.sequence < record.sequence) {
       compare_checkpoint(posting.account, account);
     }
+    check_freshness(posting.account, account, record.sequence);
     touched_.push_back(posting.account);
   }
   for (const Posting& posting : record.postings) {
@@ -224,6 +233,17 @@ void Verifier::end_unit(Sequence sequence) {
   }
   touched_.clear();
   if (sequence == at_ && knows_balances_) balances_at_ = balances();
+}
+
+// A start applies the records after the marker: a page has to have all up to it.
+void Verifier::check_freshness(AccountNumber number, AccountState& account, Sequence sequence) {
+  const Checkpointed& page = account.checkpoint;
+  if (!page.stands || account.is_stale || sequence <= page.sequence || sequence > marker_) return;
+  account.is_stale = true;
+  problem("the checkpointed balance of account number " + std::to_string(number) +
+          " is that of sequence " + std::to_string(page.sequence) + ", but record " +
+          std::to_string(sequence) + ", before the checkpoint at " + std::to_string(marker_) +
+          ", changes it");
 }
 
 void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {

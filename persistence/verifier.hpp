@@ -43,6 +43,7 @@ class Verifier {
     Amount floor = 0;
     Checkpointed checkpoint;
     bool has_checkpoint = false;  // not compared yet
+    bool is_stale = false;        // told already
   };
 
   void problem(std::string what);
@@ -53,6 +54,7 @@ class Verifier {
   void apply_account(const DecodedRecord& record);
   void apply_transaction(const DecodedRecord& record);
   void end_unit(Sequence sequence);
+  void check_freshness(AccountNumber number, AccountState& account, Sequence sequence);
   void compare_checkpoint(AccountNumber number, AccountState& account);
   void check_mark(const Medium& medium);
 

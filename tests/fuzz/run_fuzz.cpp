@@ -30,6 +30,7 @@ class Rows final : public KeyValue {
   std::unique_ptr<Cursor> cursor(Family) const override { return nullptr; }
   std::unique_ptr<Batch> new_batch() const override { return nullptr; }
   StoreResult<void> write(Batch&, bool) override { return {}; }
+  StoreResult<void> sync() override { return {}; }
   bool takes_writes() const override { return true; }
   StoreResult<void> drop(Family, std::string_view, std::string_view) override { return {}; }
   std::uint64_t unflushed_bytes() const override { return 0; }

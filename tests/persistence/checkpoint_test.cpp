@@ -2,6 +2,7 @@
 
 #include "bed.hpp"
 #include "persistence/bytes.hpp"
+#include "persistence/rows.hpp"
 
 namespace sg::persistence::test {
 namespace {
@@ -165,11 +166,124 @@ TEST_CASE("A marker is durable with the pages written before it") {
   CHECK(balances(store) == Balances{105});
 }
 
+// With the marker in the same sync a power loss could keep it and lose the pages.
+TEST_CASE("Pages are durable before the marker is written") {
+  Bed store(Backend::memory);
+  store.create_account("a", 100);
+  write(store, {0, 1, {100}});
+  REQUIRE(store.disk().unsynced() == 1);
+  store.disk().fail_next_sync();
+  CHECK_FALSE(store->write_checkpoint(1).has_value());
+  CHECK_FALSE(store.disk().row(Family::meta, "checkpoint").has_value());
+  // The pages alone may stay: without a marker nothing rests on them.
+  store.disk().crash(1);
+  succeeded(store->reopen());
+  CHECK(store->checkpoint() == 0);
+  CHECK(balances(store) == Balances{100});
+}
+
+// A store that came back from a power loss like that opened, and went on with the wrong balances.
+TEST_CASE("A checkpoint with older pages than it wrote is refused") {
+  const auto backend = Backend::memory;
+  Bed store(backend);
+  store.create_account("a", 100);
+  store.create_account("b", 50);
+  store.transfer({{{0, -10}, {1, 10}}});
+  write(store, {0, 3, {90, 60}});
+  succeeded(store->write_checkpoint(3));
+  const auto older = store.disk().row(Family::balances, be32(0));
+  store.transfer({{{0, -10}, {1, 10}}});
+  write(store, {0, 4, {80, 70}});
+  succeeded(store->write_checkpoint(4));
+  const auto newer = store.disk().row(Family::balances, be32(0));
+  std::string says;
+  SECTION("the pages of the checkpoint before it: their sum is the same") {
+    store.disk().set_row(Family::balances, be32(0), older);
+    says = "are those of sequence 3, the checkpoint at sequence 4 wrote those of sequence 4";
+  }
+  SECTION("no page") {
+    store.disk().set_row(Family::balances, be32(0), std::nullopt);
+    says = "are missing, the checkpoint at sequence 4 wrote those of sequence 4";
+  }
+  SECTION("other balances of the same sequence") {
+    auto changed = *newer;
+    std::swap(changed[8], changed[16]);
+    store.disk().set_row(Family::balances, be32(0), changed);
+    says = "are not the ones that the checkpoint at sequence 4 wrote";
+  }
+  SECTION("a list of pages that does not decode") {
+    store.disk().set_row(Family::meta, "checkpoint_pages", "short");
+    says = "the list of the checkpoint's pages does not decode";
+  }
+  CHECK_FALSE(value_of(store->verify(nullptr)).problems.empty());
+  store.close();
+  const auto opened = store.try_open();
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(static_cast<int>(opened.error().fault) == static_cast<int>(StoreFault::corrupt));
+  CHECK_THAT(opened.error().message, Catch::Contains(says));
+  store.disk().set_row(Family::balances, be32(0), newer);
+}
+
+TEST_CASE("Pages of a checkpoint that was not finished do no harm, whichever of them are there") {
+  const std::size_t kept = GENERATE(0, 1, 2);
+  Bed store(Backend::memory);
+  store.create_account("a", 100);
+  fill_page(store, 1);
+  store.create_account("b", 50);
+  const Sequence first = store.transfer({{{0, -10}, {64, 10}}});
+  write(store, {0, first, with_fillers({90})});
+  write(store, {1, first, {60}});
+  succeeded(store->write_checkpoint(first));
+  const Sequence second = store.transfer({{{0, -10}, {64, 10}}});
+  write(store, {0, second, with_fillers({80})});
+  write(store, {1, second, {70}});
+  store.disk().crash(kept == 2 ? MemoryDisk::Survivors{0, 1, 1} : MemoryDisk::Survivors{kept});
+  store.open();
+  auto expected = with_fillers({80});
+  expected.push_back(70);
+  CHECK(balances(store) == expected);
+  CHECK(value_of(store->verify(nullptr)).problems.empty());
+}
+
+TEST_CASE("A checkpoint of a program that listed no pages is accepted, and listed") {
+  Bed store(Backend::memory);
+  store.create_account("a", 100);
+  store.create_account("b", 50);
+  write(store, {0, 2, {100, 50}});
+  succeeded(store->write_checkpoint(2));
+  const auto list = store.disk().row(Family::meta, "checkpoint_pages");
+  REQUIRE(list.has_value());
+  SECTION("it knew of none") {
+    store.disk().set_row(Family::meta, "checkpoint_pages", std::nullopt);
+    store.open();
+    CHECK(store.disk().row(Family::meta, "checkpoint_pages") == list);
+    CHECK(balances(store) == Balances{100, 50});
+  }
+  SECTION("its marker is younger than the list") {
+    store.transfer({{{0, 1}}});
+    store.disk().set_row(Family::balances, be32(0), encode(BalancePage{0, 3, {101, 50}}));
+    store.disk().set_row(Family::meta, "checkpoint", std::string("\3\0\0\0\0\0\0\0", 8));
+    store.open();
+    CHECK(store.disk().row(Family::meta, "checkpoint_pages") != list);
+    CHECK(balances(store) == Balances{101, 50});
+  }
+  SECTION("its pages do not add up") {
+    store.disk().set_row(Family::meta, "checkpoint_pages", std::nullopt);
+    store.disk().set_row(Family::balances, be32(0), encode(BalancePage{0, 2, {100, 51}}));
+    store.close();
+    const auto opened = store.try_open();
+    REQUIRE_FALSE(opened.has_value());
+    CHECK_THAT(opened.error().message,
+               Catch::Contains("do not add up to the chain's postings: they are 1 too much"));
+  }
+}
+
 TEST_CASE("Balances come out the same however much was checkpointed") {
   rc::prop("pages at any sequences, markers at or below them", [] {
     Bed store(Backend::memory);
     std::vector<Balances> after{{}};  // by sequence
     std::vector<Sequence> created;    // by account
+    std::vector<Sequence> written;    // by page: at which sequence it stands
     // Most of the pages are full from the start, the last one fills up.
     for (auto filler = *rc::gen::element(0, 62, 64, 127); filler > 0; --filler) {
       created.push_back(
@@ -211,9 +325,11 @@ TEST_CASE("Balances come out the same however much was checkpointed") {
         std::vector<BalancePage> pages;
         for (std::uint32_t page = 0; page < balance_pages(created.size()); ++page) {
           const std::size_t first = std::size_t{page} * kBalancesOfPage;
-          const Sequence from = std::max(marker, created[first]);
+          written.resize(balance_pages(created.size()));
+          const Sequence from = std::max({marker, created[first], written[page]});
           if (created[first] > marker && *rc::gen::arbitrary<bool>()) continue;
           const Sequence at = *rc::gen::inRange<Sequence>(from, head + 1);
+          written[page] = at;
           const auto end = std::min(first + kBalancesOfPage, after[at].size());
           pages.push_back({page, at, {&after[at][first], &after[at][first] + (end - first)}});
         }

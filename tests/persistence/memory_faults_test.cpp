@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "bed.hpp"
+#include "persistence/bytes.hpp"
 
 namespace sg::persistence::test {
 namespace {
@@ -24,6 +25,28 @@ TEST_CASE("A crash keeps what was synced") {
   succeeded(store->reopen());
   CHECK(store->durable() == 2);
   CHECK(value_of(store->load_balances()) == std::vector<Amount>{2});
+}
+
+TEST_CASE("A log in two files may keep a later write without an earlier one") {
+  Bed store(Backend::memory);
+  store.create_account("a", 1);
+  for (const char* key : {"1", "2", "3"}) {
+    const BalancePage page{static_cast<std::uint32_t>(key[0] - '1'), 1, {1}};
+    succeeded(store->write_balances({&page, 1}));
+  }
+  REQUIRE(store.disk().unsynced() == 3);
+  SECTION("of the older file the first, of the younger one none") {
+    store.disk().crash({1, 2, 0});
+    CHECK(store.disk().keys_of(Family::balances) == std::vector{be32(0)});
+  }
+  SECTION("of the older file none, of the younger one the first") {
+    store.disk().crash({0, 1, 1});
+    CHECK(store.disk().keys_of(Family::balances) == std::vector{be32(1)});
+  }
+  SECTION("all of one file") {
+    store.disk().crash(3);
+    CHECK(store.disk().keys_of(Family::balances).size() == 3);
+  }
 }
 
 TEST_CASE("After a failed sync the group is gone with a crash and there without one") {

@@ -195,8 +195,8 @@ TEST_CASE("No row of a younger WAL is there without those that an older one lost
   if (opened) CHECK_FALSE(value_of((*opened)->get(Family::blocks, "late")).has_value());
 }
 
-// The reader took the zeros for a clean end and went on: a checkpoint's marker was there without its
-// pages.
+// The reader took the zeros for a clean end and went on: a checkpoint's marker was there without
+// its pages.
 TEST_CASE("No row of a younger WAL is there without those that an older one lost at its end") {
   WalBed bed;
   const auto older = bed.wal();

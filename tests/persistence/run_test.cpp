@@ -212,6 +212,7 @@ class MeddledRows final : public KeyValue {
   std::unique_ptr<Cursor> cursor(Family family) const override { return below_.cursor(family); }
   std::unique_ptr<Batch> new_batch() const override { return below_.new_batch(); }
   StoreResult<void> write(Batch& batch, bool sync) override { return below_.write(batch, sync); }
+  StoreResult<void> sync() override { return below_.sync(); }
   bool takes_writes() const override { return below_.takes_writes(); }
   StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
     return below_.ingest(family, rows);

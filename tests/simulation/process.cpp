@@ -30,6 +30,24 @@ caf::actor_id id_of(caf::resumable* job) { return dynamic_cast<caf::scheduled_ac
 // What the power leaves of a write. The log's checksums make the last three one: it ends there.
 enum class Remains { whole, torn, absent, corrupt };
 
+// How many of so many writes are whole before the first that is not.
+std::size_t whole_writes(Random& random, std::size_t written) {
+  std::size_t whole = 0;
+  while (whole < written && static_cast<Remains>(random.below(4)) == Remains::whole) ++whole;
+  return whole;
+}
+
+// The log goes on only after a record that is whole. In half of the cases it lies in two files, of
+// which any part may be left, so that a later write may be there without an earlier one.
+persistence::MemoryDisk::Survivors survivors_of(Random& random, std::size_t written) {
+  if (random.below(2) == 0) return {whole_writes(random, written)};
+  persistence::MemoryDisk::Survivors left;
+  left.younger_from = random.below(written + 1);
+  left.of_older = random.below(left.younger_from + 1);
+  left.of_younger = random.below(written - left.younger_from + 1);
+  return left;
+}
+
 }  // namespace
 
 Process::Config::Config() {
@@ -108,16 +126,17 @@ void Process::end(bool power_fails) {
     world_.disk->crash(world_.disk->unsynced());
     return world_.disk->disown();
   }
-  // The log goes on only after a record that is whole.
   const auto written = world_.disk->unsynced();
-  std::size_t kept = 0;
-  while (kept < written && static_cast<Remains>(random.below(4)) == Remains::whole) ++kept;
+  const auto left = survivors_of(random, written);
   const bool keep_mark = random.below(2) == 0;
   world_.trace.say([&] {
-    return "the power fails: " + std::to_string(kept) + " of " + std::to_string(written) +
-           " unsynced writes are whole" + (keep_mark ? "" : ", the mark is an old one");
+    const auto in_older = std::min(left.younger_from, written);
+    return "the power fails: of unsynced writes " + std::to_string(left.of_older) + " of " +
+           std::to_string(in_older) + " are whole in the older file, " +
+           std::to_string(left.of_younger) + " of " + std::to_string(written - in_older) +
+           " in the younger one" + (keep_mark ? "" : ", the mark is an old one");
   });
-  world_.disk->crash(kept, keep_mark);
+  world_.disk->crash(left, keep_mark);
   world_.disk->disown();
 }
 

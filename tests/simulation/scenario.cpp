@@ -84,6 +84,13 @@ Scenario choose_scenario(Random& random) {
       f.end = kPercent / 4;
       f.write_error = f.sync_error = f.mark_error = f.open_error = 0;
       break;
+    case 2:  // checkpoints, and then the power
+      s.intensity = 1000;
+      s.checkpoint_interval = static_cast<std::size_t>(random.between(2, 10));
+      f.end_at_point = kPercent / 2;
+      f.power = 100 * kPercent;
+      f.kill = f.throw_at_point = f.write_error = f.sync_error = f.open_error = 0;
+      break;
     default:
       break;
   }
