@@ -87,7 +87,6 @@ std::string_view to_string(Point point);
 std::string_view to_string(Defect defect);
 std::optional<Point> parse_point(std::string_view text);
 std::optional<Defect> parse_defect(std::string_view text);
-inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::age_by_pause) + 1;
 inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::marker_before_pages) + 1;
 
 #ifdef SCALEGRAPH_FAULT_INJECTION

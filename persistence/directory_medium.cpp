@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "persistence/owned_folder.hpp"
 #include "persistence/rocks_key_value.hpp"
 
 namespace sg::persistence {
@@ -23,28 +24,6 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kMarkSyncInterval = std::chrono::seconds(1);
 constexpr auto kFreeBytesInterval = std::chrono::milliseconds(200);
 constexpr std::size_t kLargestMark = 4096;
-constexpr mode_t kDirectoryMode = 0700;
-constexpr mode_t kFileMode = 0600;
-
-StoreFault fault_of(int error) {
-  switch (error) {
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return StoreFault::permissions;
-    case ENOSPC:
-    case EDQUOT:
-      return StoreFault::no_space;
-    case EWOULDBLOCK:
-      return StoreFault::locked;
-    default:
-      return StoreFault::io;
-  }
-}
-
-tl::unexpected<StoreError> system_error(int error, const std::string& what) {
-  return store_error(fault_of(error), what + ": " + std::generic_category().message(error));
-}
 
 class FileDescriptor {
  public:
@@ -66,28 +45,29 @@ class FileDescriptor {
 };
 
 FileDescriptor open_file(const fs::path& path, int flags) {
-  return FileDescriptor(::open(path.c_str(), flags | O_CLOEXEC, kFileMode));
+  FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, kOwnersFileMode));
+  // The umask may have taken rights of the owner away. A file that another user owns stays as it
+  // is.
+  if (file.is_open() && (flags & O_CREAT) != 0) (void)::fchmod(file.get(), kOwnersFileMode);
+  return file;
 }
 
-StoreResult<void> sync_directory(const fs::path& path) {
-  const auto directory = open_file(path, O_RDONLY | O_DIRECTORY);
-  if (!directory.is_open() || ::fsync(directory.get()) != 0) {
-    return system_error(errno, "syncing the directory " + path.string());
-  }
-  return {};
+// "store/" and "store" are one path: what stands behind a last slash is no name.
+fs::path without_last_slash(const fs::path& path) {
+  return path.has_filename() || !path.has_relative_path() ? path : path.parent_path();
 }
 
 class DirectoryMedium : public Medium {
  public:
-  DirectoryMedium(fs::path directory, const StoreOptions& options)
-      : directory_(std::move(directory)),
+  DirectoryMedium(const fs::path& directory, const StoreOptions& options)
+      : directory_(without_last_slash(directory)),
         head_(directory_ / "head"),
         paths_{directory_ / "db", directory_ / "ingest"},
         options_(options) {}
 
   StoreResult<void> prepare() override {
     if (lock_.is_open()) return {};
-    if (auto made = make_directory(); !made) return made;
+    if (auto made = make_durable_folder(directory_); !made) return made;
     const auto path = directory_ / "lock";
     auto file = open_file(path, O_RDWR | O_CREAT);
     if (!file.is_open()) return system_error(errno, "opening " + path.string());
@@ -115,18 +95,25 @@ class DirectoryMedium : public Medium {
     std::error_code error;
     fs::remove_all(paths.database, error);
     if (error) return system_error(error.value(), "removing " + paths.database.string());
+    sync_folders_above(directory_);
     if (auto created = create_rocks(paths, meta, options_); !created) return created;
+    if (auto synced = sync_folder(paths.database); !synced) return synced;
     fs::rename(paths.database, paths_.database, error);
     if (error) return system_error(error.value(), "renaming " + paths.database.string());
-    return sync_directory(directory_);
+    return sync_folder(directory_);
   }
 
   StoreResult<std::unique_ptr<KeyValue>> open(Access access) override {
     if (access == Access::read_write) {
       std::error_code error;
       fs::remove_all(paths_.ingest, error);
-      if (!error) fs::create_directory(paths_.ingest, error);
       if (error) return system_error(error.value(), "emptying " + paths_.ingest.string());
+      if (auto made = make_durable_folder(paths_.ingest); !made)
+        return tl::unexpected(made.error());
+      // Those of an earlier version were readable by everybody who may enter the folder.
+      if (auto closed = close_to_others(directory_); !closed) {
+        return tl::unexpected(closed.error());
+      }
     }
     return open_rocks(paths_, access, options_);
   }
@@ -157,7 +144,7 @@ class DirectoryMedium : public Medium {
     if (!sync && now - mark_synced_ < kMarkSyncInterval) return {};
     mark_synced_ = now;
     if (::fdatasync(mark_.get()) != 0) return system_error(errno, "syncing " + head_.string());
-    return sync ? sync_directory(directory_) : StoreResult<void>{};
+    return sync ? sync_folder(directory_) : StoreResult<void>{};
   }
 
   std::uint64_t free_bytes() const override {
@@ -180,21 +167,6 @@ class DirectoryMedium : public Medium {
   std::string name() const override { return directory_.string(); }
 
  private:
-  StoreResult<void> make_directory() const {
-    std::error_code error;
-    const auto status = fs::status(directory_, error);
-    if (status.type() == fs::file_type::not_found) {
-      if (directory_.has_parent_path()) fs::create_directories(directory_.parent_path(), error);
-      if (::mkdir(directory_.c_str(), kDirectoryMode) == 0) return {};
-      return system_error(errno, "making the directory " + directory_.string());
-    }
-    if (error) return system_error(error.value(), "looking at " + directory_.string());
-    if (status.type() != fs::file_type::directory) {
-      return system_error(ENOTDIR, "the store's path " + directory_.string());
-    }
-    return {};
-  }
-
   const fs::path directory_;
   const fs::path head_;
   const RocksPaths paths_;

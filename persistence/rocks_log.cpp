@@ -1,6 +1,7 @@
 #include "persistence/rocks_log.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,7 @@ class FileLog : public rocksdb::Logger {
     std::error_code ignored;
     std::filesystem::rename(path, directory_ / "LOG.old", ignored);
     file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, kFileMode);
+    if (file_ >= 0) (void)::fchmod(file_, kFileMode);  // whatever the umask took away
     written_ = 0;
   }
   void end_file() {

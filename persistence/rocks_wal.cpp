@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <rocksdb/file_system.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "persistence/owned_folder.hpp"
 
 namespace sg::persistence {
 namespace {
@@ -191,9 +194,32 @@ class WalFiles : public rocksdb::FileSystemWrapper {
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* file,
                            IODebugContext* debug) override {
-    auto status = target()->NewWritableFile(path, options, file, debug);
+    auto status = owned(target()->NewWritableFile(path, options, file, debug), path);
     if (status.ok() && is_wal(path)) *file = std::make_unique<WrittenWal>(std::move(*file), path);
     return status;
+  }
+
+  IOStatus ReopenWritableFile(const std::string& path, const FileOptions& options,
+                              std::unique_ptr<rocksdb::FSWritableFile>* file,
+                              IODebugContext* debug) override {
+    return owned(target()->ReopenWritableFile(path, options, file, debug), path);
+  }
+  IOStatus NewRandomRWFile(const std::string& path, const FileOptions& options,
+                           std::unique_ptr<rocksdb::FSRandomRWFile>* file,
+                           IODebugContext* debug) override {
+    return owned(target()->NewRandomRWFile(path, options, file, debug), path);
+  }
+  IOStatus LockFile(const std::string& path, const IOOptions& options, rocksdb::FileLock** lock,
+                    IODebugContext* debug) override {
+    return owned(target()->LockFile(path, options, lock, debug), path);
+  }
+  IOStatus CreateDir(const std::string& path, const IOOptions& options,
+                     IODebugContext* debug) override {
+    return owned(target()->CreateDir(path, options, debug), path, kOwnersFolderMode);
+  }
+  IOStatus CreateDirIfMissing(const std::string& path, const IOOptions& options,
+                              IODebugContext* debug) override {
+    return owned(target()->CreateDirIfMissing(path, options, debug), path, kOwnersFolderMode);
   }
 
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
@@ -202,6 +228,14 @@ class WalFiles : public rocksdb::FileSystemWrapper {
     auto status = target()->NewSequentialFile(path, options, file, debug);
     if (status.ok() && is_wal(path)) *file = std::make_unique<ReadWal>(std::move(*file), path);
     return status;
+  }
+
+ private:
+  // What was made is its owner's. A file of another user, which the store may write, stays as it
+  // is.
+  static IOStatus owned(IOStatus made, const std::string& path, mode_t mode = kOwnersFileMode) {
+    if (made.ok()) (void)::chmod(path.c_str(), mode);
+    return made;
   }
 };
 

@@ -1,4 +1,5 @@
-// RocksDB's file system with two changes to WAL files, and none to others:
+// RocksDB's file system. Files and folders that it makes belong to their owner alone, whatever the
+// umask is. Beside that it has two changes to WAL files, and none to others:
 //
 // Written: zeros stand ahead of what is appended, so that most syncs write bytes in place. A sync
 // of a file that grows has to write its inode too, through the file system's own journal: twice the
