@@ -206,7 +206,8 @@ int run(const Options& options) {
   // Before RocksDB starts its threads; a verification is ended by them as any program.
   const auto signals = options.verify ? sigset_t{} : block_signals();
 
-  auto store = persistence::open_store(settings->storage.path, store_options(settings->storage));
+  const auto open = options.verify ? persistence::open_store_to_read : persistence::open_store;
+  auto store = open(settings->storage.path, store_options(settings->storage));
   if (!store) {
     std::cerr << "error: " << store.error().message << '\n';
     return kStoreRefused;

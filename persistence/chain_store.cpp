@@ -26,8 +26,11 @@ constexpr std::size_t kDerivedRowsPerSlice = 4096;
 
 }  // namespace
 
-ChainStore::ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options)
-    : options_(options), medium_(std::move(medium)), keys_(options.key_retention_ms) {}
+ChainStore::ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options, Access access)
+    : options_(options),
+      access_(access),
+      medium_(std::move(medium)),
+      keys_(options.key_retention_ms) {}
 
 template <class Use>
 auto ChainStore::with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>())) {
@@ -104,8 +107,11 @@ StoreResult<void> ChainStore::reopen() {
   index_.reset();
   spare_.reset();
   checkpoints_.forget();
-  auto opened = open_chain(*medium_, options_, was_open_ ? Opening::again : Opening::first);
+  auto opening = was_open_ ? Opening::again : Opening::first;
+  if (access_ == Access::read_only) opening = Opening::to_read;
+  auto opened = open_chain(*medium_, options_, opening);
   if (!opened) return tl::unexpected(opened.error());
+  ++openings_;
   was_open_ = true;
   rows_ = std::move(opened->rows);
   index_ = std::move(opened->index);
@@ -269,9 +275,11 @@ StoreResult<void> ChainStore::write_checkpoint(Sequence marker) {
 StoreResult<VerifyReport> ChainStore::verify(
     const std::function<bool(const VerifyProgress&)>& progress, Sequence at) const {
   Verifier verifier(at);
+  std::uint64_t opening = 0;
   auto started = with_rows([&](KeyValue& rows) -> StoreResult<bool> {
     const auto unchanged = checkpoints_.lock();
-    return verifier.start(rows, [&] { return head(); });
+    opening = openings_;
+    return verifier.start(rows, *index_, [&] { return head(); });
   });
   if (!started) return tl::unexpected(started.error());
   bool goes_on = *started;
@@ -284,6 +292,7 @@ StoreResult<VerifyReport> ChainStore::verify(
   }
   for (goes_on = true; goes_on;) {
     const auto read = with_rows([&](KeyValue& rows) -> StoreResult<bool> {
+      if (std::exchange(opening, openings_) != openings_) verifier.reopened(*index_);
       return verifier.read_derived(rows, kDerivedRowsPerSlice);
     });
     if (!read) return tl::unexpected(read.error());
@@ -299,6 +308,14 @@ StoreResult<VerifyReport> ChainStore::verify(
 StoreResult<std::unique_ptr<Store>> open_store(const std::filesystem::path& directory,
                                                const StoreOptions& options) {
   auto store = std::make_unique<ChainStore>(make_directory_medium(directory, options), options);
+  if (auto opened = store->reopen(); !opened) return tl::unexpected(opened.error());
+  return store;
+}
+
+StoreResult<std::unique_ptr<Store>> open_store_to_read(const std::filesystem::path& directory,
+                                                       const StoreOptions& options) {
+  auto store = std::make_unique<ChainStore>(make_directory_medium(directory, options), options,
+                                            Access::read_only);
   if (auto opened = store->reopen(); !opened) return tl::unexpected(opened.error());
   return store;
 }

@@ -20,7 +20,8 @@ namespace sg::persistence {
 
 class ChainStore : public Store {
  public:
-  ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options);
+  ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options,
+             Access access = Access::read_write);
 
   ChainHead head() const override;
   Group begin_group(TimeMs now, std::int64_t run_ms) override;
@@ -72,6 +73,7 @@ class ChainStore : public Store {
   auto with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>()));
 
   const StoreOptions options_;
+  const Access access_;
   const std::unique_ptr<Medium> medium_;
   KeyIndex keys_;
   mutable AccountIdCache account_ids_;
@@ -80,6 +82,7 @@ class ChainStore : public Store {
   std::unique_ptr<KeyValue> rows_;  // none between a failed reopening and the next
   std::unique_ptr<RecordIndex> index_;
   bool was_open_ = false;
+  std::uint64_t openings_ = 0;
   std::unique_ptr<GroupContents> spare_;  // buffers of the last group
   mutable std::mutex head_mutex_;
   ChainHead head_;

@@ -65,13 +65,20 @@ class DirectoryMedium : public Medium {
         paths_{directory_ / "db", directory_ / "ingest"},
         options_(options) {}
 
-  StoreResult<void> prepare() override {
+  StoreResult<void> prepare(Access access) override {
     if (lock_.is_open()) return {};
-    if (auto made = make_durable_folder(directory_); !made) return made;
+    const bool writes = access == Access::read_write;
+    if (writes) {
+      if (auto made = make_durable_folder(directory_); !made) return made;
+    }
     const auto path = directory_ / "lock";
-    auto file = open_file(path, O_RDWR | O_CREAT);
-    if (!file.is_open()) return system_error(errno, "opening " + path.string());
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    auto file = open_file(path, writes ? O_RDWR | O_CREAT : O_RDONLY);
+    if (!file.is_open()) {
+      // A copy need not have one, and it is not made where nothing may be written.
+      if (!writes && errno == ENOENT) return {};
+      return system_error(errno, "opening " + path.string());
+    }
+    if (::flock(file.get(), (writes ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return system_error(errno, "locking " + path.string());
       return store_error(StoreFault::locked, "another process has the store in " +
                                                  directory_.string() +

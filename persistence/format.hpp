@@ -63,6 +63,8 @@ inline constexpr std::string_view kMetaVersion = "format";        // u16
 inline constexpr std::string_view kMetaShardHash = "shard_hash";  // text
 inline constexpr std::string_view kMetaIndexed = "indexed";       // u64, the runs have all up to it
 inline constexpr std::string_view kMetaRuns = "runs";             // record_index.cpp
+inline constexpr std::string_view kMetaKeysGivenUp =
+    "keys_given_up";  // u64, keys of records up to it have expired and may be in no run
 inline constexpr std::string_view kMetaCheckpoint =
     "checkpoint";  // u64, balances hold all up to it
 inline constexpr std::string_view kMetaCheckpointPages =

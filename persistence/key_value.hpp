@@ -87,8 +87,9 @@ enum class Access : std::uint8_t { read_only, read_write };
 class Medium {
  public:
   virtual ~Medium() = default;
-  // Makes the place if need be, and locks it until the medium is destroyed.
-  virtual StoreResult<void> prepare() = 0;
+  // Locks the place until the medium is destroyed, and makes it if need be. For reading only: it is
+  // shared with other readers, and nothing is made.
+  virtual StoreResult<void> prepare(Access access) = 0;
   virtual StoreResult<bool> has_store() const = 0;
   // Makes an empty store with these rows in the meta family: whole, or not at all.
   virtual StoreResult<void> create(std::span<const KeyRow> meta) = 0;

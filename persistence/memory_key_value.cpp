@@ -201,7 +201,7 @@ class MemoryMedium : public Medium {
     if (is_owner()) disk_->locked_ = false;
   }
 
-  StoreResult<void> prepare() override {
+  StoreResult<void> prepare(Access) override {
     const std::lock_guard lock(disk_->mutex_);
     if (owner_ != 0) return check_owner();
     if (disk_->locked_) {

@@ -53,7 +53,7 @@ std::vector<Mention> MentionChunk::tail_in_order() const {
 }
 
 void MentionChunk::end_piece(std::vector<Mention> tail_in_order) {
-  pieces_.push_back(std::move(tail_in_order));
+  pieces_.push_back(std::make_shared<const std::vector<Mention>>(std::move(tail_in_order)));
   tail_.clear();
 }
 
@@ -72,8 +72,9 @@ void MentionChunk::collect(Term term, const MentionRange& range,
   if (range.before == 0) return;
   const Mention newest{term, range.before - 1};
   for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
-    auto at = std::lower_bound(piece->begin(), piece->end(), newest, precedes);
-    for (; at != piece->end() && at->term == term; ++at) {
+    const auto& mentions = **piece;
+    auto at = std::lower_bound(mentions.begin(), mentions.end(), newest, precedes);
+    for (; at != mentions.end() && at->term == term; ++at) {
       if (!take(at->sequence)) return;
     }
   }
@@ -83,7 +84,7 @@ std::vector<Mention> MentionChunk::sorted() const {
   auto all = in_order(size(), [this](const auto& use) {
     std::for_each(tail_.rbegin(), tail_.rend(), use);
     for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
-      std::for_each(piece->begin(), piece->end(), use);
+      std::for_each((*piece)->begin(), (*piece)->end(), use);
     }
   });
   all.erase(std::unique(all.begin(), all.end()), all.end());

@@ -1,8 +1,10 @@
 // The youngest mentions of an index, in memory: a tail as they came, and before it pieces that were
-// put in order once they were full. Adding costs little and goes through memory in order, however
-// many terms there are; a look-up reads the tail and searches the pieces.
+// put in order once they were full. A copy shares the pieces, so it costs little. Adding costs
+// little and goes through memory in order, however many terms there are; a look-up reads the tail
+// and searches the pieces.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -30,7 +32,8 @@ class MentionChunk {
   std::vector<Mention> sorted() const;
 
  private:
-  std::vector<std::vector<Mention>> pieces_;  // oldest first, each in the order of an index
+  // Oldest first, each in the order of an index. Copies of a chunk share them.
+  std::vector<std::shared_ptr<const std::vector<Mention>>> pieces_;
   std::vector<Mention> tail_;
 };
 

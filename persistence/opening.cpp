@@ -236,11 +236,11 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
                                         const Mark& mark, Opening opening) {
   OpenedStore opened;
   {
-    const auto rows = medium.open(Access::read_only);
+    auto rows = medium.open(Access::read_only);
     if (!rows) return tl::unexpected(rows.error());
     const auto checked = check(**rows, mark);
     if (!checked) return tl::unexpected(checked.error());
-    if (opening == Opening::first) {
+    if (opening != Opening::again) {
       if (auto ok = check_readable(**rows, *checked); !ok) return tl::unexpected(ok.error());
     }
     opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms);
@@ -249,6 +249,11 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
       return tl::unexpected(filled.error());
     }
     opened.head = checked->head;
+    if (opening == Opening::to_read) {
+      opened.checkpoint = checked->marks.checkpoint;
+      opened.rows = std::move(*rows);
+      return opened;
+    }
   }
   faults::reach(faults::Point::opening_before_repair);
   auto rows = medium.open(Access::read_write);
@@ -272,7 +277,8 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
 }  // namespace
 
 StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options, Opening opening) {
-  if (auto prepared = medium.prepare(); !prepared) return tl::unexpected(prepared.error());
+  const auto access = opening == Opening::to_read ? Access::read_only : Access::read_write;
+  if (auto prepared = medium.prepare(access); !prepared) return tl::unexpected(prepared.error());
   auto mark = read_mark(medium);
   if (!mark) return tl::unexpected(mark.error());
   const auto exists = medium.has_store();
@@ -282,11 +288,15 @@ StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options,
       return refused(medium, {StoreFault::lost_tail,
                               "records were acknowledged, but the database is missing"});
     }
+    if (opening == Opening::to_read) {
+      return store_error(StoreFault::io, "there is no store in " + medium.name());
+    }
     if (auto created = create(medium); !created) return tl::unexpected(created.error());
     mark->state = Mark::State::empty;
   }
   auto opened = look_then_open(medium, options, *mark, opening);
   if (!opened) return refused(medium, opened.error());
+  if (opening == Opening::to_read) return opened;
   faults::reach(faults::Point::opening_before_mark);
   if (auto written = write_mark(medium, opened->head); !written) {
     return tl::unexpected(written.error());

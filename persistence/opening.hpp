@@ -29,8 +29,9 @@ struct OpenedStore {
 };
 
 enum class Opening : std::uint8_t {
-  first,  // all that a start reads is read before anything is written
-  again,  // by the process that has written to it: who starts anew reads it, and tells
+  first,    // all that a start reads is read before anything is written
+  again,    // by the process that has written to it: who starts anew reads it, and tells
+  to_read,  // nothing is written, whatever there would be to complete or to repair
 };
 
 StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options, Opening opening);

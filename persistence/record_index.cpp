@@ -34,10 +34,20 @@ StoreResult<void> RecordIndex::load(const KeyValue& rows) {
       }
     }
   }
+  const auto given_up = rows.get(Family::meta, kMetaKeysGivenUp);
+  if (!given_up) return tl::unexpected(given_up.error());
+  auto keys_given_up = read_meta(rows, kMetaKeysGivenUp);
+  if (!keys_given_up) return tl::unexpected(keys_given_up.error());
+  if (!*given_up) {
+    // An earlier program wrote no such row: what is in no run may have expired.
+    const auto& keys = loaded->runs[at(Index::keys)];
+    *keys_given_up = keys.empty() ? *indexed : keys.front()->facts().first - 1;
+  }
   {
     const std::lock_guard lock(mutex_);
     frozen_ = std::move(loaded);
     indexed_ = *indexed;
+    keys_given_up_ = *keys_given_up;
   }
   return find_orphans(rows);
 }
@@ -127,6 +137,31 @@ void RecordIndex::freeze(std::shared_ptr<Chunk> next) {
 Sequence RecordIndex::indexed() const {
   const std::lock_guard lock(mutex_);
   return indexed_;
+}
+
+Sequence RecordIndex::keys_given_up() const {
+  const std::lock_guard lock(mutex_);
+  return keys_given_up_;
+}
+
+std::array<std::vector<RecordIndex::Part>, kAllIndexes.size()> RecordIndex::parts() const {
+  std::array<std::vector<Part>, kAllIndexes.size()> parts;
+  const std::lock_guard lock(mutex_);
+  for (const auto index : kAllIndexes) {
+    auto& into = parts[at(index)];
+    for (const auto& run : frozen_->runs[at(index)]) {
+      into.push_back({run->facts().first, run->facts().last, run, nullptr});
+    }
+    Sequence next = indexed_ + 1;
+    for (const auto& chunk : frozen_->chunks) {
+      // It shares the chunk's life.
+      into.push_back({next, chunk->last, nullptr, {chunk, &chunk->indexes[at(index)]}});
+      next = chunk->last + 1;
+    }
+    into.push_back({next, filling_->last, nullptr,
+                    std::make_shared<const MentionChunk>(filling_->indexes[at(index)])});
+  }
+  return parts;
 }
 
 std::size_t RecordIndex::unindexed() const {

@@ -43,6 +43,21 @@ class RecordIndex {
   // Removes what load() found; the first thing to do on rows that may be written.
   StoreResult<void> remove_orphans(KeyValue& rows);
   Sequence indexed() const;
+  // Keys of records up to it may be gone: they have expired.
+  Sequence keys_given_up() const;
+
+  // What the index holds of consecutive sequences: a run, or a chunk in memory.
+  struct Part {
+    Sequence first = 0;
+    Sequence last = 0;
+    RunPtr run;
+    std::shared_ptr<const MentionChunk> chunk;
+
+    std::uint64_t size() const { return run ? run->facts().mentions : chunk->size(); }
+  };
+  // All of each index, oldest first. It can be read for as long as it is held, whatever is merged
+  // or given up meanwhile.
+  std::array<std::vector<Part>, kAllIndexes.size()> parts() const;
 
   void push(const Records& records);
 
@@ -104,7 +119,7 @@ class RecordIndex {
   static Runs due_for_merge(const Runs& runs);
   // The list of runs as it will be, then the same in memory.
   StoreResult<void> publish(KeyValue& rows, std::shared_ptr<Frozen> next, Sequence indexed,
-                            bool sync);
+                            bool sync, Sequence given_up = 0);
   std::shared_ptr<const Frozen> frozen() const;
 
   const std::size_t chunk_mentions_;
@@ -116,6 +131,7 @@ class RecordIndex {
   std::shared_ptr<const Frozen> frozen_;
   std::size_t unindexed_ = 0;
   Sequence indexed_ = 0;
+  Sequence keys_given_up_ = 0;
   std::int64_t run_ms_ = 0;
   std::vector<std::pair<Index, RunPtr>> retired_;  // in no list any more, perhaps still read
 

@@ -169,7 +169,7 @@ StoreResult<bool> RecordIndex::give_up_expired(KeyValue& rows) {
   auto& runs = next->runs[at(Index::keys)];
   const auto expired = runs.front();
   runs.erase(runs.begin());
-  if (auto done = publish(rows, std::move(next), indexed(), true); !done) {
+  if (auto done = publish(rows, std::move(next), indexed(), true, expired->facts().last); !done) {
     return tl::unexpected(done.error());
   }
   retire(Index::keys, expired);
@@ -195,8 +195,12 @@ StoreResult<bool> RecordIndex::remove_retired(KeyValue& rows) {
 }
 
 StoreResult<void> RecordIndex::publish(KeyValue& rows, std::shared_ptr<Frozen> next,
-                                       Sequence indexed, bool sync) {
+                                       Sequence indexed, bool sync, Sequence given_up) {
+  given_up = std::max(given_up, keys_given_up());
   const auto batch = rows.new_batch();
+  char expired[sizeof given_up];
+  put_fixed(expired, given_up);
+  batch->put(Family::meta, kMetaKeysGivenUp, {expired, sizeof expired});
   char watermark[sizeof indexed];
   put_fixed(watermark, indexed);
   batch->put(Family::meta, kMetaIndexed, {watermark, sizeof watermark});
@@ -216,6 +220,7 @@ StoreResult<void> RecordIndex::publish(KeyValue& rows, std::shared_ptr<Frozen> n
   }
   frozen_ = std::move(next);
   indexed_ = indexed;
+  keys_given_up_ = given_up;
   published_.notify_all();
   return {};
 }

@@ -59,6 +59,10 @@ class Run {
   std::uint32_t pages() const { return static_cast<std::uint32_t>(page_starts_.size()); }
   std::uint64_t terms() const { return terms_; }
   const TermFilter& filter() const { return filter_; }
+  // Whether the footer says that the page begins with it; `index` < pages().
+  bool begins(std::uint32_t index, const Mention& mention) const {
+    return page_starts_[index] == mention;
+  }
 
   // Appends the term's sequences in the range until `into` has `range.limit`.
   StoreResult<void> collect(const KeyValue& rows, Term term, const MentionRange& range,

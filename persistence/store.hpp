@@ -68,6 +68,9 @@ struct VerifyProgress {
   std::uint64_t blocks = 0;
   std::uint64_t records = 0;
   std::uint64_t records_total = 0;
+  // Of the histories and the key index, which are compared once the chain is walked.
+  std::uint64_t entries = 0;
+  std::uint64_t entries_total = 0;
 };
 
 struct VerifyReport {
@@ -152,8 +155,9 @@ class Store {
   virtual StoreResult<void> write_checkpoint(Sequence marker) = 0;
   virtual Sequence checkpoint() const = 0;
 
-  // Walks the whole chain: checksums, hashes, sequence numbers, totals, balances against floors and
-  // checkpoint rows. Stops early when `progress` returns false. With `at`, the last sequence of a
+  // Walks the whole chain: checksums, hashes, sequence numbers, totals, balances against floors.
+  // Holds all derived data against it: checkpoint, rows of accounts and participants, histories,
+  // key index. Stops early when `progress` returns false. With `at`, the last sequence of a
   // group, the report also has the balances of that moment, to hold against those of a server.
   virtual StoreResult<VerifyReport> verify(
       const std::function<bool(const VerifyProgress&)>& progress, Sequence at = 0) const = 0;
@@ -163,6 +167,10 @@ class Store {
 // damaged is reported and left as it is.
 StoreResult<std::unique_ptr<Store>> open_store(const std::filesystem::path& directory,
                                                const StoreOptions& options);
+// Opens a store that is there for reading only: no byte of it is changed, and it need not be
+// writable. What writes fails. Others may have it open in the same way, nobody for writing.
+StoreResult<std::unique_ptr<Store>> open_store_to_read(const std::filesystem::path& directory,
+                                                       const StoreOptions& options);
 
 // The same contract on memory. Stores opened one after the other on one disk see what was durable.
 class MemoryDisk;

@@ -1,7 +1,6 @@
 #include "persistence/verifier.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "persistence/format.hpp"
 #include "persistence/high_water_mark.hpp"
@@ -14,7 +13,6 @@ namespace sg::persistence {
 namespace {
 
 constexpr std::size_t kMaxProblems = 100;
-constexpr std::array kDerived{Family::participant_accounts, Family::keys, Family::history};
 
 std::string text_of(WideAmount amount) {
   if (ledger::fits(amount)) return std::to_string(static_cast<Amount>(amount));
@@ -28,7 +26,8 @@ void Verifier::problem(std::string what) {
   if (problems_.size() == kMaxProblems) problems_.emplace_back("further problems are not listed");
 }
 
-StoreResult<bool> Verifier::start(const KeyValue& rows, const std::function<ChainHead()>& head) {
+StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index,
+                                  const std::function<ChainHead()>& head) {
   // Before the pages: a checkpoint may end meanwhile.
   const auto marker = read_meta(rows, kMetaCheckpoint);
   if (!marker) return tl::unexpected(marker.error());
@@ -49,6 +48,7 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const std::function<Chai
   if (!list) problem(list.error().message);
   PageStamps found;
   until_ = head();
+  index_.start(index, until_.sequence);
   for (const auto& page : pages) {
     const std::uint64_t first = std::uint64_t{page.page} * kBalancesOfPage;
     const std::uint64_t end = first + page.balances.size();
@@ -77,6 +77,7 @@ StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
       problem("the chain ends at " + std::to_string(next_ - 1) + ", before its head " +
               std::to_string(until_.sequence));
       knows_balances_ = false;
+      lose_records(until_.sequence);
       return false;
     }
     if (!found) {
@@ -84,12 +85,15 @@ StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
       knows_before_ = knows_balances_ = false;
       if (!cursor.is_on_block()) {
         problem("blocks from sequence " + std::to_string(next_) + " on cannot be read");
+        lose_records(until_.sequence);
         return false;
       }
+      lose_records(cursor.key());
       next_ = cursor.key() + 1;
       continue;
     }
     const BlockView& block = cursor.block();
+    lose_records(block.first() - 1);
     check_place(block);
     check_records(rows, block);
     hash_ = block.hash();
@@ -129,6 +133,8 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
     if (!block.read_record(i, record_)) {
       problem(name + ": record " + std::to_string(block.first() + i) + " does not decode");
       knows_balances_ = false;
+      index_.skip(block.first() + i, block.first() + i);
+      catalog_.lose_record();
       continue;
     }
     ++records_;
@@ -136,12 +142,15 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       ++totals.transactions;
       for (const Posting& posting : record_.postings) totals.postings += posting.amount;
       apply_transaction(record_);
+      add_mentions(record_);
     } else {
       if (record_.kind == RecordKind::account) {
         totals.postings += record_.account.initial_balance;
         apply_account(record_);
       }
-      check_creation(rows, record_);
+      std::vector<std::string> found;
+      catalog_.check(rows, record_, found);
+      for (auto& text : found) problem(std::move(text));
     }
     if (record_.ends_unit) end_unit(record_.sequence);
   }
@@ -154,20 +163,20 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
   totals_ = stated;
 }
 
-void Verifier::check_creation(const KeyValue& rows, const DecodedRecord& record) {
-  const bool is_account = record.kind == RecordKind::account;
-  const std::string& id = is_account ? record.account.id : record.participant.id;
-  const std::string what = is_account ? "account '" : "participant '";
-  const auto row = is_account ? rows.get(Family::accounts, be32(record.account.number))
-                              : rows.get(Family::participants, id);
-  if (!row) return problem(what + id + "' cannot be read: " + row.error().message);
-  const auto expected = is_account ? encode(record.account) : encode(record.participant);
-  if (*row != expected) problem(what + id + "' has another row than its record makes");
-  if (!is_account) return;
-  const auto by_id = rows.get(Family::account_ids, id);
-  if (!by_id) return problem(what + id + "' cannot be read: " + by_id.error().message);
-  const AccountIdRow id_row{record.account.number, record.account.floor, record.sequence};
-  if (*by_id != encode(id_row)) problem(what + id + "' is not found by its id");
+// An account that stands twice in a record has it once in its history.
+void Verifier::add_mentions(const DecodedRecord& record) {
+  mentioned_.clear();
+  for (const Posting& posting : record.postings) mentioned_.push_back(posting.account);
+  std::sort(mentioned_.begin(), mentioned_.end());
+  mentioned_.erase(std::unique(mentioned_.begin(), mentioned_.end()), mentioned_.end());
+  for (const auto account : mentioned_) index_.add(Index::history, {account, record.sequence});
+  if (!record.key.empty()) index_.add(Index::keys, {key_hash(record.key), record.sequence});
+}
+
+void Verifier::lose_records(Sequence last) {
+  if (last < next_) return;
+  index_.skip(next_, last);
+  catalog_.lose_record();
 }
 
 void Verifier::apply_account(const DecodedRecord& record) {
@@ -256,21 +265,11 @@ void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {
 }
 
 bool Verifier::read_derived(const KeyValue& rows, std::size_t count) {
-  if (derived_ == kDerived.size()) return false;
-  const auto family = kDerived[derived_];
-  const auto cursor = rows.cursor(family);
-  cursor->seek(derived_after_);
-  for (; cursor->valid() && count > 0; --count) {
-    derived_after_ = cursor->key();
-    cursor->next();
-  }
-  if (cursor->valid()) return true;
-  if (auto status = cursor->status(); !status) {
-    problem("the rows of " + std::string(family_name(family)) +
-            " cannot be read: " + status.error().message);
-  }
-  derived_after_.clear();
-  return ++derived_ < kDerived.size();
+  std::vector<std::string> found;
+  const bool goes_on =
+      index_.read(rows, count, found) || catalog_.read(rows, until_.sequence, count, found);
+  for (auto& text : found) problem(std::move(text));
+  return goes_on;
 }
 
 StoreResult<bool> Verifier::finish(const KeyValue& rows, const Medium& medium) {
@@ -318,7 +317,9 @@ void Verifier::check_mark(const Medium& medium) {
   }
 }
 
-VerifyProgress Verifier::progress() const { return {blocks_, records_, until_.sequence}; }
+VerifyProgress Verifier::progress() const {
+  return {blocks_, records_, until_.sequence, index_.entries(), index_.entries_total()};
+}
 
 std::vector<Amount> Verifier::balances() const {
   std::vector<Amount> balances;

@@ -1,8 +1,10 @@
 // Walks the chain from its first block and recomputes everything that can be: checksums, hashes,
-// sequences, totals, balances against floors and checkpoint rows, catalog rows, the marks.
+// sequences, totals, balances against floors. Then it holds all derived data against that: balances
+// of the checkpoint, rows of accounts and participants, histories, the key index, and the marks.
 //
-// Not thread-safe. start(), then walk() until it returns false, then finish(); between the calls
-// the store may grow, or be reopened: the walk ends where the head stood at the start.
+// Not thread-safe. start(), then walk() until it returns false, then read_derived() likewise, then
+// finish(). Between the calls the store may grow, or be reopened: the walk ends where the head
+// stood at the start.
 #pragma once
 
 #include <functional>
@@ -10,6 +12,8 @@
 #include <vector>
 
 #include "persistence/block_cursor.hpp"
+#include "persistence/catalog_verifier.hpp"
+#include "persistence/index_verifier.hpp"
 #include "persistence/key_value.hpp"
 
 namespace sg::persistence {
@@ -21,12 +25,14 @@ class Verifier {
 
   // `head` is asked once the checkpoint rows are read, so that it is not behind them. False when
   // there is nothing to walk.
-  StoreResult<bool> start(const KeyValue& rows, const std::function<ChainHead()>& head);
+  StoreResult<bool> start(const KeyValue& rows, const RecordIndex& index,
+                          const std::function<ChainHead()>& head);
   // At most `blocks` more; false at the end.
   StoreResult<bool> walk(const KeyValue& rows, std::size_t blocks);
-  // Reads the derived rows that the walk does not meet, at most so many more; false at the end.
-  // What they say is not compared with the chain, but a damaged file is told.
+  // Reads the derived rows that the walk does not meet, about so many more; false at the end.
   bool read_derived(const KeyValue& rows, std::size_t count);
+  // The store was reopened since the last call.
+  void reopened(const RecordIndex& index) { index_.restart(index); }
   StoreResult<bool> finish(const KeyValue& rows, const Medium& medium);
 
   VerifyProgress progress() const;
@@ -50,7 +56,9 @@ class Verifier {
   std::vector<Amount> balances() const;
   void check_place(const BlockView& block);
   void check_records(const KeyValue& rows, const BlockView& block);
-  void check_creation(const KeyValue& rows, const DecodedRecord& record);
+  void add_mentions(const DecodedRecord& record);
+  // Records up to `last` that the walk has not met cannot be read.
+  void lose_records(Sequence last);
   void apply_account(const DecodedRecord& record);
   void apply_transaction(const DecodedRecord& record);
   void end_unit(Sequence sequence);
@@ -74,8 +82,9 @@ class Verifier {
   ChainTotals totals_;
   std::uint64_t blocks_ = 0;
   std::uint64_t records_ = 0;
-  std::size_t derived_ = 0;    // the family of read_derived()
-  std::string derived_after_;  // its last key that was read
+  CatalogVerifier catalog_;
+  IndexVerifier index_;
+  std::vector<AccountNumber> mentioned_;  // scratch
   std::vector<std::string> problems_;
 };
 

@@ -59,7 +59,7 @@ fs::path wal_of(const fs::path& store) {
 // Changes rows below the store; everything is moved out of the WAL with `flush`.
 void edit_rows(const fs::path& store, const std::function<void(KeyValue&)>& edit) {
   const auto medium = make_directory_medium(store, {});
-  succeeded(medium->prepare());
+  succeeded(medium->prepare(Access::read_write));
   const auto rows = value_of(medium->open(Access::read_write));
   edit(*rows);
 }

@@ -22,7 +22,7 @@ struct Rows {
   std::unique_ptr<KeyValue> rows;
 
   Rows() {
-    succeeded(medium->prepare());
+    succeeded(medium->prepare(Access::read_write));
     succeeded(medium->create({}));
     open();
   }
