@@ -12,12 +12,14 @@
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
+#include "ledger/balance_copy.hpp"
 #include "ledger/huge_pages.hpp"
 #include "ledger/run_clock.hpp"
 #include "persistence/group.hpp"
@@ -76,7 +78,11 @@ class Journal {
 
   // --- readers and checkpoints ---
   void await_durable(const AwaitDurable& wait);
+  void read_balances(const ReadBalances& read);
   void take_snapshot(const TakeSnapshot& take);
+  void copy_slice();
+  // Called before the balance of an account changes.
+  void keep_for_snapshots(ledger::AccountNumber account);
   void take_dirty(const TakeDirtyBalances& take);
   void mark_all_dirty();
   void maintenance_done(const MaintenanceDone& done);
@@ -121,6 +127,13 @@ class Journal {
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
   bool keys_readable_ = true;  // false: none could be looked up
   std::vector<AwaitDurable> waiters_;
+  // The first is copied from, the others keep what changes until it is their turn.
+  struct Copying {
+    TakeSnapshot wanted;
+    persistence::ChainHead head;  // where the copy stands
+    ledger::BalanceCopy balances;
+  };
+  std::deque<Copying> copying_;
   bool flush_scheduled_ = false;
 
   ledger::RunClock run_clock_;

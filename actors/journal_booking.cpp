@@ -142,6 +142,7 @@ bool Journal::move_money(const LockBatch& batch, const Unit& unit, std::uint32_t
       if (!is_undecided(unit.submission->results[i])) continue;
       for (const auto& entry : unit.submission->transfers[i].entries) {
         const auto number = batch.account_numbers[account++];
+        if (!copying_.empty()) keep_for_snapshots(number);
         auto& balance = accounts_[number].balance;
         balance = forward ? wrapping_add(balance, entry.amount)
                           : static_cast<Amount>(static_cast<std::uint64_t>(balance) -

@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/places.hpp"
 #include "actors/query.hpp"
 #include "actors/shard_roster.hpp"
 #include "ledger/lock_batch.hpp"
@@ -135,13 +136,24 @@ struct NowDurable {
   QueryPtr query;
 };
 
-// The balances at a durable sequence, and the chain's head there.
-struct TakeSnapshot {
+// Asks for the balances of query->accounts, all at one moment. They come with NowDurable, once the
+// last sequence that they show is durable.
+struct ReadBalances {
   QueryPtr query;
   caf::actor asker;
 };
+
+// Asks for all balances at a durable sequence, and the chain's head there.
+struct TakeSnapshot {
+  QueryPtr query;
+  caf::actor asker;
+  Places::Place place;  // of the walk that the query is
+};
+// To itself: copy the next slice of the snapshots under way.
+struct CopySlice {};
 struct Snapshot {
   QueryPtr query;
+  Places::Place place;
   persistence::ChainHead head;
   std::shared_ptr<const std::vector<ledger::Amount>> balances;
 };
@@ -173,9 +185,6 @@ struct DirtyBalances {
 };
 
 // --- queries and shards ---
-
-// To itself: a walk over the whole store has ended.
-struct WalkDone {};
 
 struct Ask {
   QueryPtr query;
@@ -216,12 +225,13 @@ SG_LOCAL_MESSAGE(Flush)
 SG_LOCAL_MESSAGE(CountRunTime)
 SG_LOCAL_MESSAGE(AwaitDurable)
 SG_LOCAL_MESSAGE(NowDurable)
+SG_LOCAL_MESSAGE(ReadBalances)
 SG_LOCAL_MESSAGE(TakeSnapshot)
+SG_LOCAL_MESSAGE(CopySlice)
 SG_LOCAL_MESSAGE(Snapshot)
 SG_LOCAL_MESSAGE(Maintain)
 SG_LOCAL_MESSAGE(MaintenanceDone)
 SG_LOCAL_MESSAGE(Retry)
-SG_LOCAL_MESSAGE(WalkDone)
 SG_LOCAL_MESSAGE(TakeDirtyBalances)
 SG_LOCAL_MESSAGE(DirtyBalances)
 SG_LOCAL_MESSAGE(Ask)

@@ -20,11 +20,29 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-// Each has a thread and a copy of the balances.
-constexpr int kMaxWalks = 4;
-
 ledger::Error away(ledger::Reason reason, std::string what) {
   return {reason, std::move(what) + " is restarting: try again", {}, ledger::Outcome::none};
+}
+
+ledger::Error too_many_walks() {
+  return {ledger::Reason::overloaded,
+          std::to_string(Runtime::kMaxWalks) +
+              " verifications or balance sheets are under way: try again later",
+          {},
+          ledger::Outcome::none};
+}
+
+ReadResult walk_store(const persistence::Store& store, const Snapshot& snapshot) {
+  const auto& query = *snapshot.query;
+  try {
+    if (std::holds_alternative<VerifyChain>(query.ask)) {
+      return verify_chain(store, query, snapshot.head, *snapshot.balances);
+    }
+    return read_balance_sheet(store, snapshot.head, *snapshot.balances);
+  } catch (const std::exception& error) {
+    return tl::unexpected(
+        ledger::Error{ledger::Reason::internal, error.what(), {}, ledger::Outcome::none});
+  }
 }
 
 }  // namespace
@@ -70,8 +88,7 @@ caf::behavior Queries::make_behavior() {
       [this](const Ask& message) { ask(message.query); },
       [this](const AccountsRead& message) { accounts_read(message.query); },
       [this](const NowDurable& message) { finish(message.query); },
-      [this](const Snapshot& message) { snapshot(message); },
-      [this](WalkDone) { --walks_; },
+      [this](const Snapshot& message) { walk(message); },
   };
 }
 
@@ -103,9 +120,9 @@ void Queries::ask(const QueryPtr& query) {
                    query->account_ids = {ask.account_id};
                    ask_shard(query);
                  },
-                 [&](const AccountPage&) { ask_journal(query); },
-                 [&](const BalanceSheetOf&) { ask_journal(query); },
-                 [&](const VerifyChain&) { ask_journal(query); },
+                 [&](const AccountPage&) { ask_balances(query); },
+                 [&](const BalanceSheetOf&) { ask_snapshot(query); },
+                 [&](const VerifyChain&) { ask_snapshot(query); },
              },
              query->ask);
 }
@@ -152,6 +169,7 @@ void Queries::accounts_read(const QueryPtr& query) {
 }
 
 void Queries::finish(const QueryPtr& query) {
+  if (std::holds_alternative<AccountPage>(query->ask)) return query->answer(join_page(*query));
   const auto* balance = std::get_if<BalanceOf>(&query->ask);
   if (balance == nullptr) return query->answer(join_accounts(*runtime_->store, *query));
   if (query->readings.front())
@@ -162,46 +180,36 @@ void Queries::finish(const QueryPtr& query) {
                                              ledger::Outcome::none}));
 }
 
-void Queries::ask_journal(const QueryPtr& query) {
-  if (!journal_) {
-    query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
-    return;
+void Queries::ask_balances(const QueryPtr& query) {
+  if (auto error = read_page(*runtime_->store, *query)) {
+    return query->answer(tl::unexpected(std::move(*error)));
   }
-  caf::anon_send(journal_, TakeSnapshot{query, handle_of(self_)});
+  if (query->accounts.empty()) return query->answer(join_page(*query));
+  if (!journal_) {
+    return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+  }
+  caf::anon_send(journal_, ReadBalances{query, handle_of(self_)});
 }
 
-void Queries::snapshot(const Snapshot& message) {
-  if (const auto* page = std::get_if<AccountPage>(&message.query->ask)) {
-    message.query->answer(read_accounts(*runtime_->store, *page, *message.balances));
-    return;
+void Queries::ask_snapshot(const QueryPtr& query) {
+  auto place = runtime_->walks->take();
+  if (!place) return query->answer(tl::unexpected(too_many_walks()));
+  if (!journal_) {
+    return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
   }
-  walk(message);
+  caf::anon_send(journal_, TakeSnapshot{query, handle_of(self_), std::move(place)});
 }
 
 void Queries::walk(const Snapshot& message) {
-  if (walks_ >= kMaxWalks) {
-    message.query->answer(tl::unexpected(
-        ledger::Error{ledger::Reason::overloaded,
-                      std::to_string(kMaxWalks) +
-                          " verifications or balance sheets are under way: try again later",
-                      {},
-                      ledger::Outcome::none}));
-    return;
-  }
-  const auto work = [store = runtime_->store, message] {
-    auto& query = *message.query;
-    if (std::holds_alternative<VerifyChain>(query.ask)) {
-      query.answer(verify_chain(*store, query, message.head, *message.balances));
-    } else {
-      query.answer(read_balance_sheet(*store, message.head, *message.balances));
-    }
+  auto work = [store = runtime_->store, snapshot = message]() mutable {
+    auto result = walk_store(*store, snapshot);
+    // Who hears the answer may take the place.
+    snapshot.place = nullptr;
+    snapshot.query->answer(std::move(result));
   };
   if (!runtime_->detached) return work();
-  ++walks_;
-  self_->spawn<caf::detached>([work, owner = handle_of(self_)](caf::event_based_actor*) {
-    work();
-    caf::anon_send(owner, WalkDone{});
-  });
+  self_->spawn<caf::detached>(
+      [work = std::move(work)](caf::event_based_actor*) mutable { work(); });
 }
 
 caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {

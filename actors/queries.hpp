@@ -32,8 +32,10 @@ class Queries {
   void end_reads(std::uint32_t shard, const caf::actor& serves);
   // All that the query shows is durable.
   void finish(const QueryPtr& query);
-  void ask_journal(const QueryPtr& query);
-  void snapshot(const Snapshot& snapshot);
+  // A page of accounts: reads its rows, then asks the journal for their balances.
+  void ask_balances(const QueryPtr& query);
+  // A verification or a balance sheet: takes a place, then asks the journal for all balances.
+  void ask_snapshot(const QueryPtr& query);
   void walk(const Snapshot& snapshot);
 
   caf::event_based_actor* self_;
@@ -50,7 +52,6 @@ class Queries {
   };
   absl::flat_hash_map<const Query*, Read> reads_;  // at the shards
   std::uint64_t reads_asked_ = 0;
-  int walks_ = 0;  // over the whole store, under way
 };
 
 // Answers Init when it knows the journal and every shard.

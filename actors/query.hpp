@@ -114,7 +114,10 @@ class Query {
   std::vector<std::optional<ledger::AccountReading>> readings;
   ledger::Sequence observed = 0;
   std::uint64_t journal_life = 0;  // whose sequence that is
-  std::string next;                // token of the next page
+  // With AccountPage: the page's rows, and their balances as the journal tells them.
+  std::vector<ledger::Account> accounts;
+  std::vector<ledger::Amount> balances;
+  std::string next;  // token of the next page
 
  private:
   virtual void on_answered() = 0;

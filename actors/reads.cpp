@@ -185,29 +185,32 @@ ReadResult join_accounts(const persistence::Store& store, const Query& query) {
   return views;
 }
 
-ReadResult read_accounts(const persistence::Store& store, const AccountPage& ask,
-                         const std::vector<ledger::Amount>& balances) {
-  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
+std::optional<Error> read_page(const persistence::Store& store, Query& query) {
+  const auto& ask = std::get<AccountPage>(query.ask);
+  if (auto error = check_limit(ask.limit)) return error;
   std::string after;
   if (!ask.token.empty()) {
     auto position = read_page_token("accounts", ask.token);
-    if (!position) return bad_token();
+    if (!position) return bad_token().value();
     after = std::move(*position);
   }
   const auto limit = static_cast<std::size_t>(ask.limit == 0 ? kDefaultAccounts : ask.limit) + 1;
   auto found = store.accounts(after, limit);
-  if (!found) return failed(found.error());
-  Page<AccountView> page;
-  if (found->size() == limit) {
-    found->pop_back();
-    // After the last row, whether the snapshot knows that account or not.
-    page.next = make_page_token("accounts", found->back().id);
+  if (!found) return failed(found.error()).value();
+  query.accounts = std::move(*found);
+  if (query.accounts.size() == limit) {
+    query.accounts.pop_back();
+    query.next = make_page_token("accounts", query.accounts.back().id);
   }
-  for (auto& account : *found) {
-    // Created after the snapshot: the next listing shows it.
-    if (account.number >= balances.size()) continue;
-    const auto balance = balances[account.number];
-    page.items.push_back({std::move(account), balance});
+  return std::nullopt;
+}
+
+ReadResult join_page(Query& query) {
+  Page<AccountView> page;
+  page.next = std::move(query.next);
+  page.items.reserve(query.accounts.size());
+  for (std::size_t i = 0; i < query.accounts.size(); ++i) {
+    page.items.push_back({std::move(query.accounts[i]), query.balances[i]});
   }
   return page;
 }

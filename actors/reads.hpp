@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "actors/query.hpp"
@@ -23,9 +24,11 @@ ledger::Result<std::vector<std::string>> account_ids_of(const persistence::Store
 // Joins what the shard said (query.readings of query.account_ids) with the accounts' rows.
 ReadResult join_accounts(const persistence::Store& store, const Query& query);
 
-// A page of accounts with the balances of a snapshot.
-ReadResult read_accounts(const persistence::Store& store, const AccountPage& ask,
-                         const std::vector<ledger::Amount>& balances);
+// With AccountPage: the rows of the page, as query.accounts and query.next. Why there are none, or
+// nothing.
+std::optional<ledger::Error> read_page(const persistence::Store& store, Query& query);
+// The page: those rows with query.balances.
+ReadResult join_page(Query& query);
 ReadResult read_balance_sheet(const persistence::Store& store, const persistence::ChainHead& head,
                               const std::vector<ledger::Amount>& balances);
 // Walks the chain and holds what it says against the live balances.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/places.hpp"
 #include "actors/shared_processor.hpp"
 #include "config/settings.hpp"
 #include "ledger/ids.hpp"
@@ -45,6 +46,9 @@ struct Runtime {
   std::shared_ptr<std::atomic<bool>> left_behind = std::make_shared<std::atomic<bool>>(false);
   // Of the gateway, the coordinator and the journal.
   std::shared_ptr<SharedProcessor> processor = std::make_shared<SharedProcessor>();
+  // For verifications and balance sheets: each has a thread and a copy of the balances.
+  static constexpr int kMaxWalks = 4;
+  std::shared_ptr<Places> walks = std::make_shared<Places>(kMaxWalks);
   // Told of each report of the supervisors, on their threads.
   std::function<void(const supervisor::Report&)> report = log_report;
   // Ends the process at once and with a failure. Does not return.

@@ -1,0 +1,169 @@
+// Balance sheets and pages of accounts beside commits: what the journal copies, and when.
+#include <algorithm>
+
+#include "tests/simulated/simulation.hpp"
+
+using namespace sg::test;
+namespace ledger = sg::ledger;
+
+namespace {
+
+// Three slices of accounts with a balance of 1 each, opened in one group.
+struct ManyAccounts : Simulation {
+  static constexpr int kAccounts = 40'000;
+
+  ManyAccounts() {
+    auto group = store().begin_group(wall_clock, 0);
+    for (int i = 0; i < kAccounts; ++i) {
+      ledger::NewAccount account;
+      account.id = name(i);
+      account.initial_balance = 1;
+      group.add(account);
+      group.end_unit();
+    }
+    REQUIRE(store().append(std::move(group)));
+    start();
+  }
+  static std::string name(int i) { return "account" + std::to_string(100'000 + i); }
+};
+
+const BalanceSheet& sheet_in(const TestQueryPtr& query) {
+  REQUIRE(query->answered());
+  REQUIRE(query->result);
+  return std::get<BalanceSheet>(*query->result);
+}
+
+}  // namespace
+
+// A million balances were copied in one go once, and each commit waited for it.
+TEST_CASE("Commits come in between the slices of a snapshot, and it does not show them") {
+  ManyAccounts house;
+  house.hold<CopySlice>("journal");
+  const auto sheet = house.ask(BalanceSheetOf{});
+  house.run();
+  REQUIRE(house.next_is<CopySlice>("journal"));
+  // One account that the next slice copies, and one of the last slice.
+  const auto paid = house.submit(
+      transfer({{house.name(0), 1'000}, {house.name(ManyAccounts::kAccounts - 1), 10'000}}));
+  const auto created = house.submit(new_account("late", 100'000));
+  house.run();
+  house.deliver<CopySlice>("journal");
+  house.run();
+  house.deliver<CopySlice>("journal");
+  house.run();
+  CHECK(answer_to(paid).starts_with("committed"));
+  CHECK(answer_to(created).starts_with("committed"));
+  CHECK(answer_to(sheet) == "open");
+  house.release();
+  house.run();
+  CHECK(sheet_in(sheet).total == ManyAccounts::kAccounts);
+  CHECK(sheet_in(sheet).totals.postings == ManyAccounts::kAccounts);
+  const auto next = house.ask(BalanceSheetOf{});
+  house.run();
+  CHECK(sheet_in(next).total == ManyAccounts::kAccounts + 111'000);
+}
+
+TEST_CASE("Snapshots that overlap each show their own moment") {
+  ManyAccounts house;
+  const auto credit_last = [&] {
+    house.submit(transfer({{house.name(ManyAccounts::kAccounts - 1), 1'000}}));
+  };
+  house.hold<CopySlice>("journal");
+  const auto first = house.ask(BalanceSheetOf{});
+  house.run();
+  credit_last();
+  house.run();
+  house.deliver<CopySlice>("journal");
+  const auto second = house.ask(BalanceSheetOf{});
+  house.run();
+  house.deliver<CopySlice>("journal");
+  house.run();
+  credit_last();
+  house.release();
+  house.run();
+  CHECK(sheet_in(first).total == ManyAccounts::kAccounts);
+  CHECK(sheet_in(first).totals.postings == ManyAccounts::kAccounts);
+  CHECK(sheet_in(second).total == ManyAccounts::kAccounts + 1'000);
+  CHECK(sheet_in(second).totals.postings == ManyAccounts::kAccounts + 1'000);
+}
+
+TEST_CASE("A walk without a place is refused before the journal hears of it") {
+  TwoShards house;
+  std::vector<Places::Place> taken;
+  for (int i = 0; i < Runtime::kMaxWalks; ++i) taken.push_back(house.runtime()->walks->take());
+  house.hold<TakeSnapshot>("journal");
+  const bool verifies = GENERATE(false, true);
+  const auto ask = [&] {
+    const auto query = verifies ? house.ask(VerifyChain{}) : house.ask(BalanceSheetOf{});
+    house.run();
+    return query;
+  };
+  CHECK(answer_to(ask()) == "OVERLOADED");
+  CHECK_FALSE(house.next_is<TakeSnapshot>("journal"));
+  // Pages of accounts need no place.
+  const auto page = house.ask(AccountPage{});
+  house.run();
+  CHECK(answer_to(page) == "another answer");
+  taken.pop_back();
+  const auto walk = ask();
+  CHECK(answer_to(walk) == "open");
+  CHECK(answer_to(ask()) == "OVERLOADED");
+  house.release();
+  house.run();
+  CHECK(answer_to(walk) == "another answer");
+}
+
+TEST_CASE("A walk that dies with the journal gives its place back") {
+  TwoShards house;
+  house.hold<CopySlice>("journal");
+  const auto lost = house.ask(BalanceSheetOf{});
+  house.run();
+  REQUIRE(house.next_is<CopySlice>("journal"));
+  house.kill("journal");
+  house.release();
+  house.run();
+  CHECK(answer_to(lost) == "lost");
+  std::vector<Places::Place> free;
+  for (int i = 0; i < Runtime::kMaxWalks; ++i) free.push_back(house.runtime()->walks->take());
+  CHECK(free.back());
+  CHECK_FALSE(house.runtime()->walks->take());
+}
+
+TEST_CASE("A page of accounts waits until what it shows is durable, and shows one moment") {
+  TwoShards house;
+  const auto listed = [](const TestQueryPtr& query) {
+    REQUIRE(query->answered());
+    std::vector<ledger::Amount> balances;
+    for (const auto& view : std::get<Page<AccountView>>(*query->result).items) {
+      balances.push_back(view.balance);
+    }
+    std::sort(balances.begin(), balances.end());
+    return balances;
+  };
+  house.hold<Commit>("journal");
+  house.hold<Flush>("journal");
+  const auto paid = house.submit(house.pay(60));
+  house.run();
+  const auto page = house.ask(AccountPage{});
+  house.run();
+  // The journal reads the balances between the commit and its sync.
+  const auto before = house.store().durable();
+  house.deliver<Commit>("journal");
+  house.run();
+  REQUIRE(house.next_is<Flush>("journal"));
+  CHECK(answer_to(page) == "open");
+  CHECK(house.store().durable() == before);
+  const bool fails = GENERATE(false, true);
+  if (fails) house.disk().fail_next_write();
+  house.release();
+  house.run();
+  if (fails) {
+    CHECK(answer_to(page) == "lost");
+  } else {
+    CHECK(listed(page) == std::vector<ledger::Amount>{40, 60});
+  }
+  const auto again = house.ask(AccountPage{});
+  house.run();
+  CHECK(listed(again) ==
+        (fails ? std::vector<ledger::Amount>{0, 100} : std::vector<ledger::Amount>{40, 60}));
+}
