@@ -38,7 +38,7 @@ ReadResult walk_store(const persistence::Store& store, const Snapshot& snapshot)
     if (std::holds_alternative<VerifyChain>(query.ask)) {
       return verify_chain(store, query, snapshot.head, *snapshot.balances);
     }
-    return read_balance_sheet(store, snapshot.head, *snapshot.balances);
+    return read_balance_sheet(store, query, snapshot.head, *snapshot.balances);
   } catch (const std::exception& error) {
     return tl::unexpected(
         ledger::Error{ledger::Reason::internal, error.what(), {}, ledger::Outcome::none});
@@ -100,10 +100,10 @@ void Queries::ask(const QueryPtr& query) {
                  [&](const TransactionById& ask) { query->answer(read_transaction(store, ask)); },
                  [&](const TransactionPage& ask) { query->answer(read_transactions(store, ask)); },
                  [&](const AccountsOfParticipant& ask) {
-                   auto ids = account_ids_of(store, ask);
-                   if (!ids) return query->answer(tl::unexpected(std::move(ids.error())));
-                   if (ids->empty()) return query->answer(std::vector<AccountView>{});
-                   query->account_ids = std::move(*ids);
+                   if (auto error = read_accounts_of(store, ask, *query)) {
+                     return query->answer(tl::unexpected(std::move(*error)));
+                   }
+                   if (query->account_ids.empty()) return query->answer(Page<AccountView>{});
                    ask_shard(query);
                  },
                  [&](const AccountById& ask) {

@@ -25,9 +25,12 @@ struct ParticipantPage {
   ledger::ParticipantRole role = ledger::ParticipantRole::unspecified;
   std::int64_t limit = 0;  // 0: all
   std::string token;
+  std::int64_t page_bytes = 0;  // 0: not set; so in all pages
 };
 struct AccountsOfParticipant {
   std::string participant_id;
+  std::int64_t page_bytes = 0;
+  std::string token;
 };
 struct AccountById {
   std::string id;
@@ -38,6 +41,7 @@ struct BalanceOf {
 struct AccountPage {
   std::int64_t limit = 0;  // 0: 100
   std::string token;
+  std::int64_t page_bytes = 0;
 };
 struct TransactionById {
   std::string id;
@@ -48,8 +52,11 @@ struct TransactionPage {
   std::string token;
   ledger::TimeMs from = 0;
   ledger::TimeMs to = 0;  // exclusive; 0: no end
+  std::int64_t page_bytes = 0;
 };
-struct BalanceSheetOf {};
+struct BalanceSheetOf {
+  bool by_type = false;  // over all participants
+};
 struct VerifyChain {};
 
 struct AccountView {
@@ -84,10 +91,9 @@ using QueryAsk =
     std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
                  AccountPage, TransactionById, TransactionPage, BalanceSheetOf, VerifyChain>;
 using QueryAnswer =
-    std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>,
-                 std::vector<AccountView>, AccountView, Balance, Page<AccountView>,
-                 persistence::StoredTransaction, Page<persistence::StoredTransaction>, BalanceSheet,
-                 persistence::VerifyReport>;
+    std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
+                 Balance, Page<AccountView>, persistence::StoredTransaction,
+                 Page<persistence::StoredTransaction>, BalanceSheet, persistence::VerifyReport>;
 
 // Moved by pointer, like a submission: who drops it unanswered makes its owner answer UNAVAILABLE.
 class Query {
@@ -114,7 +120,8 @@ class Query {
   std::vector<std::optional<ledger::AccountReading>> readings;
   ledger::Sequence observed = 0;
   std::uint64_t journal_life = 0;  // whose sequence that is
-  // With AccountPage: the page's rows, and their balances as the journal tells them.
+  // With AccountPage and AccountsOfParticipant: the page's rows. With AccountPage: their balances,
+  // as the journal tells them.
   std::vector<ledger::Account> accounts;
   std::vector<ledger::Amount> balances;
   std::string next;  // token of the next page

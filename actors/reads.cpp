@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <map>
 
 #include "actors/actor_errors.hpp"
+#include "actors/answer_rows.hpp"
 #include "actors/page_token.hpp"
 
 namespace sg::actors {
@@ -20,6 +20,8 @@ constexpr std::int64_t kMaxPage = 1000;
 constexpr std::int64_t kDefaultTransactions = 50;
 constexpr std::int64_t kDefaultAccounts = 100;
 constexpr std::size_t kScanPage = 1000;
+// Of a line of a balance sheet on the wire: the tags and the least values of its fields.
+constexpr std::size_t kLeastLineBytes = 9;
 
 tl::unexpected<Error> refuse(Reason reason, std::string message, std::string key,
                              std::string value) {
@@ -45,6 +47,17 @@ std::optional<Error> check_limit(std::int64_t limit) {
   return Error{Reason::limit_out_of_range,
                "limit is " + std::to_string(limit) + ": it must be from 0 to 1000",
                {{"field", "limit"}},
+               Outcome::none};
+}
+
+std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
+  if (page_bytes >= 0 && page_bytes <= static_cast<std::int64_t>(kMaxAnswerBytes)) {
+    return std::nullopt;
+  }
+  return Error{Reason::page_bytes_out_of_range,
+               "page_bytes is " + std::to_string(page_bytes) +
+                   ": it must be from 0 (not set) to 16777216 (16 MiB)",
+               {{"field", "page_bytes"}},
                Outcome::none};
 }
 
@@ -83,16 +96,15 @@ ReadResult read_participants(const persistence::Store& store, const ParticipantP
     if (!position) return bad_token();
     after = std::move(*position);
   }
-  // One more than asked for tells whether there is a next page.
-  const auto limit = ask.limit == 0 ? std::numeric_limits<std::size_t>::max()
-                                    : static_cast<std::size_t>(ask.limit) + 1;
-  auto found = store.participants(ask.role, after, limit);
+  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
+  PageEnd end(static_cast<std::size_t>(ask.limit), ask.page_bytes);
+  auto found =
+      store.participants(ask.role, after, end.limit(), end.asked_by<ledger::Participant>());
   if (!found) return failed(found.error());
   Page<ledger::Participant> page{std::move(*found), {}};
-  if (ask.limit != 0 && page.items.size() == limit) {
-    page.items.pop_back();
-    page.next = make_page_token(listing, page.items.back().id);
-  }
+  const auto more = end.cut(page.items);
+  if (!more) return tl::unexpected(more.error());
+  if (*more) page.next = make_page_token(listing, page.items.back().id);
   return page;
 }
 
@@ -117,7 +129,9 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
   const auto listing = "transactions:" + std::to_string(ask.from) + ":" + std::to_string(ask.to) +
                        ":" + ask.account_id;
   persistence::TransactionRange range;
-  range.limit = static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit) + 1;
+  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
+              ask.page_bytes);
+  range.limit = end.limit();
   if (!ask.token.empty()) {
     const auto position = read_page_token(listing, ask.token);
     const auto before = position ? number_in<ledger::Sequence>(*position) : std::nullopt;
@@ -130,6 +144,7 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
                       " is no range: to must not be before from, and neither negative",
                   "field", ask.from < 0 ? "from" : "to");
   }
+  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
   if (!ask.account_id.empty()) {
     auto account = store.account(ask.account_id);
     if (!account) return failed(account.error());
@@ -142,47 +157,68 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
     range.first = *first;
   }
   if (ask.to > 0) {
-    auto end = store.first_at_or_after(ask.to);
-    if (!end) return failed(end.error());
-    range.before = std::min(range.before, *end);
+    auto past = store.first_at_or_after(ask.to);
+    if (!past) return failed(past.error());
+    range.before = std::min(range.before, *past);
   }
-  auto found = store.transactions(range);
+  auto found = store.transactions(range, end.asked_by<persistence::StoredTransaction>());
   if (!found) return failed(found.error());
   Page<persistence::StoredTransaction> page{std::move(*found), {}};
-  if (page.items.size() == range.limit) {
-    page.items.pop_back();
-    page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
-  }
+  const auto more = end.cut(page.items);
+  if (!more) return tl::unexpected(more.error());
+  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
   return page;
 }
 
-ledger::Result<std::vector<std::string>> account_ids_of(const persistence::Store& store,
-                                                        const AccountsOfParticipant& ask) {
-  if (auto error = ledger::check_id(ask.participant_id, "participant_id")) {
-    return tl::unexpected(*error);
+std::optional<Error> read_accounts_of(const persistence::Store& store,
+                                      const AccountsOfParticipant& ask, Query& query) {
+  if (auto error = ledger::check_id(ask.participant_id, "participant_id")) return error;
+  if (auto error = check_page_bytes(ask.page_bytes)) return error;
+  const auto listing = "accounts of:" + ask.participant_id;
+  int after = -1;  // the type of the last account of the page before
+  if (!ask.token.empty()) {
+    const auto position = read_page_token(listing, ask.token);
+    const auto type = position ? number_in<int>(*position) : std::nullopt;
+    if (!type) return bad_token().value();
+    after = *type;
   }
   auto participant = store.participant(ask.participant_id);
-  if (!participant) return failed(participant.error());
-  if (!*participant) return no_such_participant(ask.participant_id);
-  auto accounts = store.accounts_of(ask.participant_id);
-  if (!accounts) return failed(accounts.error());
-  std::vector<std::string> ids;
-  for (auto& account : *accounts) ids.push_back(std::move(account.id));
-  return ids;
+  if (!participant) return failed(participant.error()).value();
+  if (!*participant) return no_such_participant(ask.participant_id).value();
+  // As many as there are types, so a page of them all is small.
+  auto found = store.accounts_of(ask.participant_id);
+  if (!found) return failed(found.error()).value();
+  PageEnd end(0, ask.page_bytes);
+  for (auto& account : *found) {
+    if (static_cast<int>(account.type) <= after) continue;
+    query.accounts.push_back(std::move(account));
+    if (end.reached(query.accounts.back())) break;
+  }
+  const auto more = end.cut(query.accounts);
+  if (!more) return more.error();
+  if (*more) {
+    const auto last = static_cast<int>(query.accounts.back().type);
+    query.next = make_page_token(listing, std::to_string(last));
+  }
+  for (const auto& account : query.accounts) query.account_ids.push_back(account.id);
+  return std::nullopt;
 }
 
-ReadResult join_accounts(const persistence::Store& store, const Query& query) {
-  std::vector<AccountView> views;
-  for (std::size_t i = 0; i < query.account_ids.size(); ++i) {
-    const auto& id = query.account_ids[i];
-    if (!query.readings[i]) return no_such_account(id);
-    auto account = store.account(id);
+ReadResult join_accounts(const persistence::Store& store, Query& query) {
+  if (const auto* ask = std::get_if<AccountById>(&query.ask)) {
+    if (!query.readings.front()) return no_such_account(ask->id);
+    auto account = store.account(ask->id);
     if (!account) return failed(account.error());
-    if (!*account) return no_such_account(id);
-    views.push_back({std::move(**account), query.readings[i]->balance});
+    if (!*account) return no_such_account(ask->id);
+    return AccountView{std::move(**account), query.readings.front()->balance};
   }
-  if (std::holds_alternative<AccountById>(query.ask)) return std::move(views.front());
-  return views;
+  Page<AccountView> page;
+  page.next = std::move(query.next);
+  for (std::size_t i = 0; i < query.accounts.size(); ++i) {
+    if (!query.readings[i]) return no_such_account(query.account_ids[i]);
+    page.items.push_back({std::move(query.accounts[i]), query.readings[i]->balance});
+  }
+  return page;
 }
 
 std::optional<Error> read_page(const persistence::Store& store, Query& query) {
@@ -194,14 +230,15 @@ std::optional<Error> read_page(const persistence::Store& store, Query& query) {
     if (!position) return bad_token().value();
     after = std::move(*position);
   }
-  const auto limit = static_cast<std::size_t>(ask.limit == 0 ? kDefaultAccounts : ask.limit) + 1;
-  auto found = store.accounts(after, limit);
+  if (auto error = check_page_bytes(ask.page_bytes)) return error;
+  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultAccounts : ask.limit),
+              ask.page_bytes);
+  auto found = store.accounts(after, end.limit(), end.asked_by<ledger::Account>());
   if (!found) return failed(found.error()).value();
   query.accounts = std::move(*found);
-  if (query.accounts.size() == limit) {
-    query.accounts.pop_back();
-    query.next = make_page_token("accounts", query.accounts.back().id);
-  }
+  const auto more = end.cut(query.accounts);
+  if (!more) return more.error();
+  if (*more) query.next = make_page_token("accounts", query.accounts.back().id);
   return std::nullopt;
 }
 
@@ -215,9 +252,17 @@ ReadResult join_page(Query& query) {
   return page;
 }
 
-ReadResult read_balance_sheet(const persistence::Store& store, const persistence::ChainHead& head,
+Error sheet_too_large_error() {
+  return too_large_error(
+      "ask for the totals by account type with by_type, or list the accounts in pages");
+}
+
+ReadResult read_balance_sheet(const persistence::Store& store, const Query& query,
+                              const persistence::ChainHead& head,
                               const std::vector<ledger::Amount>& balances) {
+  const bool by_type = std::get<BalanceSheetOf>(query.ask).by_type;
   std::map<std::pair<std::string, ledger::AccountType>, BalanceSheet::Line> lines;
+  std::size_t bytes = 0;  // that the lines take at least
   BalanceSheet sheet;
   sheet.totals = head.totals;
   for (std::string after;;) {
@@ -226,9 +271,14 @@ ReadResult read_balance_sheet(const persistence::Store& store, const persistence
     if (page->empty()) break;
     for (const auto& account : *page) {
       if (account.number >= balances.size()) continue;
-      auto& line = lines[{account.participant_id, account.type}];
-      line.participant_id = account.participant_id;
-      line.type = account.type;
+      const auto participant = by_type ? std::string() : account.participant_id;
+      auto& line = lines[{participant, account.type}];
+      if (line.accounts == 0) {
+        line.participant_id = participant;
+        line.type = account.type;
+        bytes += kLeastLineBytes + participant.size();
+        if (bytes > kMaxAnswerBytes) return tl::unexpected(sheet_too_large_error());
+      }
       ++line.accounts;
       line.total += balances[account.number];
       sheet.total += balances[account.number];

@@ -18,19 +18,22 @@ ReadResult read_participants(const persistence::Store& store, const ParticipantP
 ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask);
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask);
 
-// The ids of the accounts that the query shows.
-ledger::Result<std::vector<std::string>> account_ids_of(const persistence::Store& store,
-                                                        const AccountsOfParticipant& ask);
+// The accounts that the query shows: query.account_ids, query.accounts and query.next. Why there
+// are none, or nothing.
+std::optional<ledger::Error> read_accounts_of(const persistence::Store& store,
+                                              const AccountsOfParticipant& ask, Query& query);
 // Joins what the shard said (query.readings of query.account_ids) with the accounts' rows.
-ReadResult join_accounts(const persistence::Store& store, const Query& query);
+ReadResult join_accounts(const persistence::Store& store, Query& query);
 
 // With AccountPage: the rows of the page, as query.accounts and query.next. Why there are none, or
 // nothing.
 std::optional<ledger::Error> read_page(const persistence::Store& store, Query& query);
 // The page: those rows with query.balances.
 ReadResult join_page(Query& query);
-ReadResult read_balance_sheet(const persistence::Store& store, const persistence::ChainHead& head,
+ReadResult read_balance_sheet(const persistence::Store& store, const Query& query,
+                              const persistence::ChainHead& head,
                               const std::vector<ledger::Amount>& balances);
+ledger::Error sheet_too_large_error();
 // Walks the chain and holds what it says against the live balances.
 ReadResult verify_chain(const persistence::Store& store, const Query& query,
                         const persistence::ChainHead& head,

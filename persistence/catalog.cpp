@@ -52,9 +52,9 @@ StoreResult<std::optional<ledger::Participant>> Catalog::participant(std::string
   return participant;
 }
 
-StoreResult<std::vector<ledger::Participant>> Catalog::participants(ledger::ParticipantRole role,
-                                                                    std::string_view after,
-                                                                    std::size_t limit) const {
+StoreResult<std::vector<ledger::Participant>> Catalog::participants(
+    ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+    const Enough<ledger::Participant>& enough) const {
   std::vector<ledger::Participant> found;
   if (limit == 0) return found;
   const auto scanned =
@@ -63,8 +63,9 @@ StoreResult<std::vector<ledger::Participant>> Catalog::participants(ledger::Part
         if (!participant) return damaged_row(Family::participants, row.key());
         const bool wanted =
             role == ledger::ParticipantRole::unspecified || participant->role == role;
-        if (wanted && participant->sequence <= durable_) found.push_back(std::move(*participant));
-        return found.size() < limit;
+        if (!wanted || participant->sequence > durable_) return true;
+        found.push_back(std::move(*participant));
+        return !(enough && enough(found.back())) && found.size() < limit;
       });
   if (!scanned) return tl::unexpected(scanned.error());
   return found;
@@ -108,8 +109,8 @@ StoreResult<std::optional<ledger::Account>> Catalog::account(std::string_view id
   return std::move(*found);
 }
 
-StoreResult<std::vector<ledger::Account>> Catalog::accounts(std::string_view after,
-                                                            std::size_t limit) const {
+StoreResult<std::vector<ledger::Account>> Catalog::accounts(
+    std::string_view after, std::size_t limit, const Enough<ledger::Account>& enough) const {
   std::vector<ledger::Account> found;
   if (limit == 0) return found;
   const auto scanned =
@@ -120,7 +121,7 @@ StoreResult<std::vector<ledger::Account>> Catalog::accounts(std::string_view aft
         auto one = account(row->number);
         if (!one) return tl::unexpected(one.error());
         found.push_back(std::move(*one));
-        return found.size() < limit;
+        return !(enough && enough(found.back())) && found.size() < limit;
       });
   if (!scanned) return tl::unexpected(scanned.error());
   return found;

@@ -9,6 +9,7 @@
 
 #include "persistence/group_contents.hpp"
 #include "persistence/key_value.hpp"
+#include "persistence/store.hpp"
 
 namespace sg::persistence {
 
@@ -20,15 +21,15 @@ class Catalog {
   static void add(Batch& batch, const GroupContents& group);
 
   StoreResult<std::optional<ledger::Participant>> participant(std::string_view id) const;
-  StoreResult<std::vector<ledger::Participant>> participants(ledger::ParticipantRole role,
-                                                             std::string_view after,
-                                                             std::size_t limit) const;
+  StoreResult<std::vector<ledger::Participant>> participants(
+      ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+      const Enough<ledger::Participant>& enough) const;
   StoreResult<std::optional<ledger::Account>> account(std::string_view id) const;
   // An account that must be there.
   StoreResult<ledger::Account> account(AccountNumber number) const;
   StoreResult<std::string> account_id(AccountNumber number) const;
-  StoreResult<std::vector<ledger::Account>> accounts(std::string_view after,
-                                                     std::size_t limit) const;
+  StoreResult<std::vector<ledger::Account>> accounts(std::string_view after, std::size_t limit,
+                                                     const Enough<ledger::Account>& enough) const;
   StoreResult<std::vector<ledger::Account>> accounts_of(std::string_view participant_id) const;
 
   StoreResult<void> for_each_account(

@@ -182,20 +182,22 @@ StoreResult<std::optional<ledger::Participant>> ChainStore::participant(std::str
   return with_rows([&](KeyValue& rows) { return Catalog(rows, durable()).participant(id); });
 }
 
-StoreResult<std::vector<ledger::Participant>> ChainStore::participants(ledger::ParticipantRole role,
-                                                                       std::string_view after,
-                                                                       std::size_t limit) const {
-  return with_rows(
-      [&](KeyValue& rows) { return Catalog(rows, durable()).participants(role, after, limit); });
+StoreResult<std::vector<ledger::Participant>> ChainStore::participants(
+    ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+    const Enough<ledger::Participant>& enough) const {
+  return with_rows([&](KeyValue& rows) {
+    return Catalog(rows, durable()).participants(role, after, limit, enough);
+  });
 }
 
 StoreResult<std::optional<ledger::Account>> ChainStore::account(std::string_view id) const {
   return with_rows([&](KeyValue& rows) { return Catalog(rows, durable()).account(id); });
 }
 
-StoreResult<std::vector<ledger::Account>> ChainStore::accounts(std::string_view after,
-                                                               std::size_t limit) const {
-  return with_rows([&](KeyValue& rows) { return Catalog(rows, durable()).accounts(after, limit); });
+StoreResult<std::vector<ledger::Account>> ChainStore::accounts(
+    std::string_view after, std::size_t limit, const Enough<ledger::Account>& enough) const {
+  return with_rows(
+      [&](KeyValue& rows) { return Catalog(rows, durable()).accounts(after, limit, enough); });
 }
 
 StoreResult<std::vector<ledger::Account>> ChainStore::accounts_of(
@@ -211,9 +213,9 @@ StoreResult<std::optional<StoredTransaction>> ChainStore::transaction(Sequence s
 }
 
 StoreResult<std::vector<StoredTransaction>> ChainStore::transactions(
-    const TransactionRange& range) const {
+    const TransactionRange& range, const Enough<StoredTransaction>& enough) const {
   return with_rows([&](KeyValue& rows) {
-    return TransactionReader(rows, account_ids_, durable()).list(*index_, range);
+    return TransactionReader(rows, account_ids_, durable()).list(*index_, range, enough);
   });
 }
 

@@ -41,17 +41,18 @@ class ChainStore : public Store {
 
   Sequence durable() const override { return durable_.load(std::memory_order_acquire); }
   StoreResult<std::optional<ledger::Participant>> participant(std::string_view id) const override;
-  StoreResult<std::vector<ledger::Participant>> participants(ledger::ParticipantRole role,
-                                                             std::string_view after,
-                                                             std::size_t limit) const override;
+  StoreResult<std::vector<ledger::Participant>> participants(
+      ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+      const Enough<ledger::Participant>& enough = {}) const override;
   StoreResult<std::optional<ledger::Account>> account(std::string_view id) const override;
-  StoreResult<std::vector<ledger::Account>> accounts(std::string_view after,
-                                                     std::size_t limit) const override;
+  StoreResult<std::vector<ledger::Account>> accounts(
+      std::string_view after, std::size_t limit,
+      const Enough<ledger::Account>& enough = {}) const override;
   StoreResult<std::vector<ledger::Account>> accounts_of(
       std::string_view participant_id) const override;
   StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const override;
   StoreResult<std::vector<StoredTransaction>> transactions(
-      const TransactionRange& range) const override;
+      const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const override;
   StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
   StoreResult<std::vector<FoundKey>> find_keys(std::span<const ledger::Transfer* const> transfers,
                                                Sequence after) const override;

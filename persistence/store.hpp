@@ -59,6 +59,11 @@ struct TransactionRange {
   std::size_t limit = 50;
 };
 
+// Asked after each row that a list found: true ends the list with that row. Empty: only the limit
+// ends it.
+template <class Row>
+using Enough = std::function<bool(const Row&)>;
+
 struct FoundKey {
   std::size_t transfer = 0;         // which of those that were asked for
   StoreResult<KeyBinding> binding;  // an error: whether the key is bound cannot be told
@@ -122,19 +127,20 @@ class Store {
   virtual StoreResult<std::optional<ledger::Participant>> participant(
       std::string_view id) const = 0;
   // By id, after `after` (exclusive, empty: from the first). Role unspecified: every role.
-  virtual StoreResult<std::vector<ledger::Participant>> participants(ledger::ParticipantRole role,
-                                                                     std::string_view after,
-                                                                     std::size_t limit) const = 0;
+  virtual StoreResult<std::vector<ledger::Participant>> participants(
+      ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+      const Enough<ledger::Participant>& enough = {}) const = 0;
   virtual StoreResult<std::optional<ledger::Account>> account(std::string_view id) const = 0;
-  virtual StoreResult<std::vector<ledger::Account>> accounts(std::string_view after,
-                                                             std::size_t limit) const = 0;
+  virtual StoreResult<std::vector<ledger::Account>> accounts(
+      std::string_view after, std::size_t limit,
+      const Enough<ledger::Account>& enough = {}) const = 0;
   // By account type.
   virtual StoreResult<std::vector<ledger::Account>> accounts_of(
       std::string_view participant_id) const = 0;
   virtual StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const = 0;
   // Newest first. Creations and initial balances are not listed.
   virtual StoreResult<std::vector<StoredTransaction>> transactions(
-      const TransactionRange& range) const = 0;
+      const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const = 0;
   // The first sequence whose block time is at or after `time`; durable() + 1 when there is none.
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
   // What the keys of the transfers are bound to: durable bindings that have not expired and were

@@ -35,29 +35,31 @@ StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence s
 }
 
 StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
-    const TransactionRange& range) {
+    const TransactionRange& range, const Enough<StoredTransaction>& enough) {
   std::vector<StoredTransaction> listed;
   for (Sequence next = range.before; next > range.first && listed.size() < range.limit; --next) {
     auto stored = read(next - 1);
     if (!stored) return tl::unexpected(stored.error());
-    if (*stored) listed.push_back(std::move(**stored));
+    if (!*stored) continue;
+    listed.push_back(std::move(**stored));
+    if (enough && enough(listed.back())) break;
   }
   return listed;
 }
 
 StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
-    const RecordIndex& index, const TransactionRange& wanted) {
+    const RecordIndex& index, const TransactionRange& wanted,
+    const Enough<StoredTransaction>& enough) {
   TransactionRange range = wanted;
   range.first = std::max<Sequence>(range.first, 1);
   range.before = std::min(range.before, durable_ + 1);
   if (range.before <= range.first || range.limit == 0) return std::vector<StoredTransaction>{};
-  if (!range.account) return list_all(range);
+  if (!range.account) return list_all(range, enough);
 
   const auto found =
       index.find(rows_, Index::history, *range.account, {range.first, range.before, range.limit});
   if (!found) return tl::unexpected(found.error());
   std::vector<StoredTransaction> listed;
-  listed.reserve(found->size());
   for (const Sequence sequence : *found) {
     auto stored = read(sequence);
     if (!stored) return tl::unexpected(stored.error());
@@ -68,6 +70,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
                                                   ", which is no transaction");
     }
     listed.push_back(std::move(**stored));
+    if (enough && enough(listed.back())) break;
   }
   return listed;
 }

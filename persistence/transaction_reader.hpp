@@ -21,11 +21,13 @@ class TransactionReader {
   // Nothing for a creation, or past the durable end.
   StoreResult<std::optional<StoredTransaction>> read(Sequence sequence);
   StoreResult<std::vector<StoredTransaction>> list(const RecordIndex& index,
-                                                   const TransactionRange& range);
+                                                   const TransactionRange& range,
+                                                   const Enough<StoredTransaction>& enough);
 
  private:
   StoreResult<StoredTransaction> to_stored(const DecodedRecord& record, TimeMs time);
-  StoreResult<std::vector<StoredTransaction>> list_all(const TransactionRange& range);
+  StoreResult<std::vector<StoredTransaction>> list_all(const TransactionRange& range,
+                                                       const Enough<StoredTransaction>& enough);
 
   const KeyValue& rows_;
   AccountIdCache& ids_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <stdexcept>
 #include <string>
 
 #include "actors/gateway/rpc_server.hpp"
@@ -74,10 +75,10 @@ bool Call::do_portion(const std::function<bool()>& portion) {
 grpc::ByteBuffer serialize(const google::protobuf::Message& message) {
   grpc::ByteBuffer bytes;
   bool own = false;
-  // Fails only for messages beyond 2 GiB, far above the limit of a request.
   const auto status =
       grpc::SerializationTraits<google::protobuf::Message>::Serialize(message, &bytes, &own);
-  if (!status.ok()) spdlog::error("gateway: cannot serialise: {}", status.error_message());
+  // An empty answer would be taken for one without content.
+  if (!status.ok()) throw std::length_error("cannot write a message: " + status.error_message());
   return bytes;
 }
 

@@ -69,6 +69,7 @@ class Call {
   bool is_begun_ = false;
 };
 
+// For small messages that the gateway makes itself; to_answer() (answer_bytes.hpp) for all others.
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);
 // False when the bytes are no such message.
 bool parse(grpc::ByteBuffer& bytes, google::protobuf::Message& message);

@@ -1,6 +1,12 @@
 // The unary methods that read.
+#include "actors/reads.hpp"
+
+#include <google/protobuf/arena.h>
+
 #include <array>
 
+#include "actors/answer_rows.hpp"
+#include "actors/gateway/answer_bytes.hpp"
 #include "actors/gateway/methods.hpp"
 #include "actors/gateway/rpc_query.hpp"
 #include "actors/gateway/tree_query.hpp"
@@ -10,77 +16,36 @@
 namespace sg::actors {
 namespace {
 
-namespace wire = scalegraph::ledger;
-
-void fill(wire::Participant& to, const ledger::Participant& from) {
-  proto::fill(to, from, from.created_at);
-}
-
-void fill(wire::Account& to, const AccountView& from) {
-  proto::fill(to, from.account, from.balance, from.account.created_at);
-}
-
-void fill(wire::Transaction& to, const persistence::StoredTransaction& from) {
-  to.set_id(ledger::transaction_id(from.time, from.sequence));
-  to.set_type(std::string(to_string(from.kind)));
-  for (const auto& entry : from.entries) {
-    auto& added = *to.add_entries();
-    added.set_account_id(entry.account_id);
-    added.set_amount(entry.amount);
-  }
-  to.set_timestamp(from.time);
-  to.set_reference(from.reference);
-}
+using Response = RpcQuery::Response;
 
 template <class Message, class Answer>
-void respond_one(QueryAnswer& answer, UnaryCall& call) {
+Response one(const QueryAnswer& answer) {
   Message response;
   fill(response, std::get<Answer>(answer));
-  call.reply(response);
+  return to_answer(response);
 }
 
-void respond_participants(QueryAnswer& answer, UnaryCall& call) {
-  auto& page = std::get<Page<ledger::Participant>>(answer);
-  wire::ListParticipantsResponse response;
-  for (const auto& participant : page.items) fill(*response.add_participants(), participant);
-  response.set_next_page_token(page.next);
-  call.reply(response);
+// `add` adds a row to the response.
+template <class Message, class Row, auto add>
+Response page(const QueryAnswer& answer) {
+  const auto& rows = std::get<Page<Row>>(answer);
+  google::protobuf::Arena arena;
+  auto& response = *google::protobuf::Arena::CreateMessage<Message>(&arena);
+  for (const auto& row : rows.items) fill(*(response.*add)(), row);
+  response.set_next_page_token(rows.next);
+  return to_answer(response);
 }
 
-void respond_participant_accounts(QueryAnswer& answer, UnaryCall& call) {
-  wire::GetParticipantAccountsResponse response;
-  for (const auto& view : std::get<std::vector<AccountView>>(answer)) {
-    fill(*response.add_accounts(), view);
-  }
-  call.reply(response);
-}
-
-void respond_accounts(QueryAnswer& answer, UnaryCall& call) {
-  auto& page = std::get<Page<AccountView>>(answer);
-  wire::ListAccountsResponse response;
-  for (const auto& view : page.items) fill(*response.add_accounts(), view);
-  response.set_next_page_token(page.next);
-  call.reply(response);
-}
-
-void respond_transactions(QueryAnswer& answer, UnaryCall& call) {
-  auto& page = std::get<Page<persistence::StoredTransaction>>(answer);
-  wire::ListTransactionsResponse response;
-  for (const auto& transaction : page.items) fill(*response.add_transactions(), transaction);
-  response.set_next_page_token(page.next);
-  call.reply(response);
-}
-
-void respond_balance(QueryAnswer& answer, UnaryCall& call) {
-  const auto& balance = std::get<Balance>(answer);
+Response balance(const QueryAnswer& answer) {
+  const auto& told = std::get<Balance>(answer);
   wire::GetBalanceResponse response;
-  response.set_account_id(balance.account_id);
-  response.set_balance(balance.balance);
-  call.reply(response);
+  response.set_account_id(told.account_id);
+  response.set_balance(told.balance);
+  return to_answer(response);
 }
 
-void respond_balance_sheet(QueryAnswer& answer, UnaryCall& call) {
-  auto& sheet = std::get<BalanceSheet>(answer);
+Response balance_sheet(const QueryAnswer& answer) {
+  const auto& sheet = std::get<BalanceSheet>(answer);
   wire::GetBalanceSheetResponse response;
   for (const auto& line : sheet.lines) {
     auto& added = *response.add_lines();
@@ -92,31 +57,33 @@ void respond_balance_sheet(QueryAnswer& answer, UnaryCall& call) {
   response.set_total(to_text(sheet.total));
   response.set_sum_of_postings(to_text(sheet.totals.postings));
   response.set_transactions(sheet.totals.transactions);
-  call.reply(response);
+  if (response.ByteSizeLong() > kMaxAnswerBytes) return tl::unexpected(sheet_too_large_error());
+  return to_answer(response);
 }
 
 QueryAsk to_ask(const wire::GetParticipantRequest& r) {
   return ParticipantById{r.participant_id()};
 }
 QueryAsk to_ask(const wire::GetParticipantAccountsRequest& r) {
-  return AccountsOfParticipant{r.participant_id()};
+  return AccountsOfParticipant{r.participant_id(), r.page_bytes(), r.page_token()};
 }
 QueryAsk to_ask(const wire::GetAccountRequest& r) { return AccountById{r.account_id()}; }
 QueryAsk to_ask(const wire::GetBalanceRequest& r) { return BalanceOf{r.account_id()}; }
 QueryAsk to_ask(const wire::GetTransactionRequest& r) { return TransactionById{r.id()}; }
 QueryAsk to_ask(const wire::ListTransactionsRequest& r) {
-  return TransactionPage{r.account_id(), r.limit(), r.page_token(), r.from(), r.to()};
+  return TransactionPage{r.account_id(), r.limit(), r.page_token(),
+                         r.from(),       r.to(),    r.page_bytes()};
 }
 QueryAsk to_ask(const wire::ListAccountsRequest& r) {
-  return AccountPage{r.limit(), r.page_token()};
+  return AccountPage{r.limit(), r.page_token(), r.page_bytes()};
 }
-QueryAsk to_ask(const wire::GetBalanceSheetRequest&) { return BalanceSheetOf{}; }
+QueryAsk to_ask(const wire::GetBalanceSheetRequest& r) { return BalanceSheetOf{r.by_type()}; }
 
-template <class Request, RpcQuery::Respond respond>
+template <class Request, RpcQuery::Encode encode>
 void read(UnaryCall& call) {
   Request request;
   if (!call.parse_request(request)) return;
-  auto query = std::make_shared<RpcQuery>(call, respond);
+  auto query = std::make_shared<RpcQuery>(call, encode);
   query->ask = to_ask(request);
   call.ask(std::move(query));
 }
@@ -126,8 +93,10 @@ void list_participants(UnaryCall& call) {
   if (!call.parse_request(request)) return;
   const auto role = proto::to_role_filter(request.role());
   if (!role) return call.fail(role.error());
-  auto query = std::make_shared<RpcQuery>(call, respond_participants);
-  query->ask = ParticipantPage{*role, request.limit(), request.page_token()};
+  auto query =
+      std::make_shared<RpcQuery>(call, page<wire::ListParticipantsResponse, ledger::Participant,
+                                            &wire::ListParticipantsResponse::add_participants>);
+  query->ask = ParticipantPage{*role, request.limit(), request.page_token(), request.page_bytes()};
   call.ask(std::move(query));
 }
 
@@ -143,17 +112,23 @@ struct Row {
 
 constexpr std::array kRows{
     Row{"GetParticipant",
-        read<wire::GetParticipantRequest, respond_one<wire::Participant, ledger::Participant>>},
+        read<wire::GetParticipantRequest, one<wire::Participant, ledger::Participant>>},
     Row{"ListParticipants", list_participants},
-    Row{"GetParticipantAccounts",
-        read<wire::GetParticipantAccountsRequest, respond_participant_accounts>},
-    Row{"GetAccount", read<wire::GetAccountRequest, respond_one<wire::Account, AccountView>>},
-    Row{"GetBalance", read<wire::GetBalanceRequest, respond_balance>},
-    Row{"GetTransaction", read<wire::GetTransactionRequest,
-                               respond_one<wire::Transaction, persistence::StoredTransaction>>},
-    Row{"ListTransactions", read<wire::ListTransactionsRequest, respond_transactions>},
-    Row{"ListAccounts", read<wire::ListAccountsRequest, respond_accounts>},
-    Row{"GetBalanceSheet", read<wire::GetBalanceSheetRequest, respond_balance_sheet>},
+    Row{"GetParticipantAccounts", read<wire::GetParticipantAccountsRequest,
+                                       page<wire::GetParticipantAccountsResponse, AccountView,
+                                            &wire::GetParticipantAccountsResponse::add_accounts>>},
+    Row{"GetAccount", read<wire::GetAccountRequest, one<wire::Account, AccountView>>},
+    Row{"GetBalance", read<wire::GetBalanceRequest, balance>},
+    Row{"GetTransaction",
+        read<wire::GetTransactionRequest, one<wire::Transaction, persistence::StoredTransaction>>},
+    Row{"ListTransactions",
+        read<wire::ListTransactionsRequest,
+             page<wire::ListTransactionsResponse, persistence::StoredTransaction,
+                  &wire::ListTransactionsResponse::add_transactions>>},
+    Row{"ListAccounts",
+        read<wire::ListAccountsRequest, page<wire::ListAccountsResponse, AccountView,
+                                             &wire::ListAccountsResponse::add_accounts>>},
+    Row{"GetBalanceSheet", read<wire::GetBalanceSheetRequest, balance_sheet>},
     Row{"GetTree", get_tree},
 };
 

@@ -1,5 +1,8 @@
-// A query that came by RPC and finds its way back to its call.
+// A query that came by RPC and finds its way back to its call. Its response is made on the thread
+// that answers it: large ones would hold up the gateway's.
 #pragma once
+
+#include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
 
@@ -12,37 +15,37 @@ namespace sg::actors {
 
 class RpcQuery final : public Query, public std::enable_shared_from_this<RpcQuery> {
  public:
-  // With a unary call: makes the response of an answer that is no error.
-  using Respond = void (*)(QueryAnswer& answer, UnaryCall& call);
+  using Response = ledger::Result<grpc::ByteBuffer>;
+  // Makes the response of an answer that is no error.
+  using Encode = Response (*)(const QueryAnswer& answer);
 
-  // Carries the query back to the gateway's thread.
+  // Carries the response to the gateway's thread.
   class Answered final : public UnaryCompletion {
    public:
-    explicit Answered(std::shared_ptr<RpcQuery> query) : query_(std::move(query)) {}
+    explicit Answered(Response response) : response_(std::move(response)) {}
     void respond(UnaryCall& call) override {
-      if (!query_->result) return call.fail(query_->result.error());
-      query_->respond_(*query_->result, call);
+      if (!response_) return call.fail(response_.error());
+      call.reply(*response_);
     }
-    RpcQuery& query() { return *query_; }
+    const Response& response() const { return response_; }
 
    private:
-    std::shared_ptr<RpcQuery> query_;
+    Response response_;
   };
 
-  RpcQuery(Call& call, Respond respond)
-      : inbox_(call.server().inbox()), call_(call.id()), respond_(respond) {}
+  RpcQuery(Call& call, Encode encode)
+      : inbox_(call.server().inbox()), call_(call.id()), encode_(encode) {}
   ~RpcQuery() override {
     if (!answered()) inbox_->post({call_, 0, nullptr});
   }
 
  private:
-  void on_answered() override {
-    inbox_->post({call_, 0, std::make_shared<Answered>(shared_from_this())});
-  }
+  void on_answered() override;
+  Response make_response() const;
 
   InboxPtr inbox_;
   std::uint64_t call_;
-  Respond respond_;
+  Encode encode_;
 };
 
 }  // namespace sg::actors

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/gateway/answer_bytes.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
@@ -109,7 +110,11 @@ void UnaryCall::completed(const Completed& completed) {
   }
 }
 
-void UnaryCall::reply(const google::protobuf::Message& message) { reply(serialize(message)); }
+void UnaryCall::reply(const google::protobuf::Message& message) {
+  const auto bytes = to_answer(message);
+  if (!bytes) return fail(bytes.error());
+  reply(*bytes);
+}
 
 void UnaryCall::reply(const grpc::ByteBuffer& response) {
   // What a write has done is told whatever it takes; a read can be asked again.

@@ -2,6 +2,7 @@
 
 #include <absl/strings/escaping.h>
 
+#include "actors/gateway/answer_bytes.hpp"
 #include "actors/gateway/rpc_query.hpp"
 #include "actors/gateway/wide_text.hpp"
 #include "proto/conversion.hpp"
@@ -20,7 +21,8 @@ class Progress final : public Completion {
 // How often a walk tells where it is.
 constexpr std::chrono::milliseconds kInterval{100};
 
-wire::VerifyResponse to_wire(const persistence::VerifyReport& report) {
+RpcQuery::Response encode(const QueryAnswer& answer) {
+  const auto& report = std::get<persistence::VerifyReport>(answer);
   wire::VerifyResponse response;
   response.set_done(true);
   response.set_blocks(report.blocks);
@@ -34,7 +36,7 @@ wire::VerifyResponse to_wire(const persistence::VerifyReport& report) {
   response.set_sum_of_postings(to_text(report.sum_of_postings));
   response.set_head_hash(absl::BytesToHexString(absl::string_view(
       reinterpret_cast<const char*>(report.head_hash.data()), report.head_hash.size())));
-  return response;
+  return to_answer(response);
 }
 
 }  // namespace
@@ -62,7 +64,7 @@ void VerifyCall::start() {
   auto place = server_.admit(request_.Length());
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
-  auto query = std::make_shared<RpcQuery>(*this, nullptr);
+  auto query = std::make_shared<RpcQuery>(*this, encode);
   query->ask = VerifyChain{};
   query->progress =
       [inbox = server_.inbox(), id = id_, gone = gone_,
@@ -88,16 +90,17 @@ void VerifyCall::completed(const Completed& completed) {
   if (completed.part == 1) {
     is_under_way_ = true;
     const auto& at = static_cast<Progress&>(*completed.completion).at;
-    auto& response = next_.emplace();
+    wire::VerifyResponse response;
     response.set_blocks(at.blocks);
     response.set_records(at.records);
     response.set_records_total(at.records_total);
+    next_ = serialize(response);
     return write_next();
   }
   if (!completed.completion) return finish(proto::to_status(lost_error(), false));
-  const auto& result = static_cast<RpcQuery::Answered&>(*completed.completion).query().result;
-  if (!result) return finish(proto::to_status(result.error(), false));
-  next_ = to_wire(std::get<persistence::VerifyReport>(*result));
+  const auto& response = static_cast<RpcQuery::Answered&>(*completed.completion).response();
+  if (!response) return finish(proto::to_status(with_correlation_id(response.error()), false));
+  next_ = *response;
   finish(grpc::Status::OK);
 }
 
@@ -114,7 +117,7 @@ void VerifyCall::write_next() {
   if (writing_ || finishing_) return;
   if (next_) {
     writing_ = true;
-    writer_.Write(serialize(*std::exchange(next_, std::nullopt)), &wrote_operation_);
+    writer_.Write(*std::exchange(next_, std::nullopt), &wrote_operation_);
   } else if (end_) {
     finishing_ = true;
     writer_.Finish(*end_, &finished_operation_);

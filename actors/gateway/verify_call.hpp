@@ -37,7 +37,7 @@ class VerifyCall final : public Call {
   OperationOf<VerifyCall, &VerifyCall::done> done_operation_{this};
   OperationOf<VerifyCall, &VerifyCall::finished> finished_operation_{this};
   // The newest message that is not written yet: older progress is of no use.
-  std::optional<scalegraph::ledger::VerifyResponse> next_;
+  std::optional<grpc::ByteBuffer> next_;
   std::optional<grpc::Status> end_;
   std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
   bool is_under_way_ = false;  // the walk has an actor of its own by now

@@ -230,6 +230,63 @@ TEST_CASE("A limit is from 0 to 1,000 in each listing") {
   CHECK(limited(0) == accepted);
 }
 
+TEST_CASE("page_bytes is from 0 to 16 MiB in each listing") {
+  RunningLedger ledger;
+  auto& client = ledger.client;
+  REQUIRE(told(client.create_participant("p")) == "OK");
+  const auto paged = [&](std::int32_t page_bytes) {
+    wire::ListParticipantsRequest participants;
+    participants.set_page_bytes(page_bytes);
+    wire::ListAccountsRequest accounts;
+    accounts.set_page_bytes(page_bytes);
+    wire::ListTransactionsRequest transactions;
+    transactions.set_page_bytes(page_bytes);
+    wire::GetParticipantAccountsRequest of_participant;
+    of_participant.set_participant_id("p");
+    of_participant.set_page_bytes(page_bytes);
+    return std::vector{told(client.ask(&ParticipantStub::ListParticipants, participants)),
+                       told(client.ask(&AdminStub::ListAccounts, accounts)),
+                       told(client.ask(&LedgerStub::ListTransactions, transactions)),
+                       told(client.ask(&ParticipantStub::GetParticipantAccounts, of_participant))};
+  };
+  const std::vector<std::string> refused(4, invalid_read("PAGE_BYTES_OUT_OF_RANGE", "page_bytes"));
+  const std::vector<std::string> accepted(4, "OK");
+  CHECK(paged(-1) == refused);
+  CHECK(paged((16 << 20) + 1) == refused);
+  CHECK(paged(16 << 20) == accepted);
+  CHECK(paged(1) == accepted);
+  CHECK(paged(0) == accepted);
+}
+
+TEST_CASE("A page token of a participant's accounts is good for no other participant") {
+  RunningLedger ledger;
+  auto& client = ledger.client;
+  for (const char* id : {"p", "q"}) {
+    REQUIRE(told(client.create_participant(id)) == "OK");
+    REQUIRE(told(client.create_account_of(id, wire::FEES)) == "OK");
+    REQUIRE(told(client.create_account_of(id, wire::USAGE)) == "OK");
+  }
+  wire::GetParticipantAccountsRequest request;
+  request.set_participant_id("p");
+  request.set_page_bytes(1);
+  const auto first = client.ask(&ParticipantStub::GetParticipantAccounts, request);
+  REQUIRE(first.body.accounts_size() == 1);
+  REQUIRE_FALSE(first.body.next_page_token().empty());
+  request.set_page_token(first.body.next_page_token());
+  CHECK(client.ask(&ParticipantStub::GetParticipantAccounts, request).body.accounts(0).id() ==
+        "p:usage");
+  const auto bad = invalid_read("PAGE_TOKEN_INVALID", "page_token");
+  request.set_participant_id("q");
+  CHECK(told(client.ask(&ParticipantStub::GetParticipantAccounts, request)) == bad);
+  for (const std::string token : {"garbage", "!", "AAAAAAAAAAAA"}) {
+    request.set_page_token(token);
+    CHECK(told(client.ask(&ParticipantStub::GetParticipantAccounts, request)) == bad);
+  }
+  wire::ListAccountsRequest accounts;
+  accounts.set_page_token(first.body.next_page_token());
+  CHECK(told(client.ask(&AdminStub::ListAccounts, accounts)) == bad);
+}
+
 TEST_CASE("A page token goes back to the listing that gave it, unchanged") {
   RunningLedger ledger;
   auto& client = ledger.client;

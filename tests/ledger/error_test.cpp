@@ -29,6 +29,7 @@ TEST_CASE("Each reason has the name and the code of the status table", "[ledger]
       {Reason::journal_unavailable, "JOURNAL_UNAVAILABLE", 14},
       {Reason::node_unavailable, "NODE_UNAVAILABLE", 14},
       {Reason::overloaded, "OVERLOADED", 8},
+      {Reason::result_too_large, "RESULT_TOO_LARGE", 8},
       {Reason::storage_full, "STORAGE_FULL", 8},
       {Reason::lock_timeout, "LOCK_TIMEOUT", 4},
       {Reason::cancelled, "CANCELLED", 1},
@@ -59,6 +60,7 @@ TEST_CASE("Every reason of a wrong argument is INVALID_ARGUMENT", "[ledger][erro
                             Reason::reference_too_long,
                             Reason::metadata_too_large,
                             Reason::limit_out_of_range,
+                            Reason::page_bytes_out_of_range,
                             Reason::page_token_invalid,
                             Reason::time_range_invalid,
                             Reason::too_many_transfers}) {

@@ -159,6 +159,19 @@ TEST_CASE("Participants and accounts are listed by id, page by page") {
   CHECK(ids_of(value_of(store->accounts("b:usage", 3))) == Ids{"c:operating", "c:usage"});
   CHECK(ids_of(value_of(store->accounts("c:usage", 3))) == Ids{});
 
+  // A list ends where its reader has enough; it is asked after each row, the last one included.
+  std::size_t asked = 0;
+  const auto enough_at = [&asked](std::size_t rows) {
+    asked = 0;
+    return [&asked, rows](const auto&) { return ++asked == rows; };
+  };
+  CHECK(ids_of(value_of(store->participants(any, "", 9, enough_at(2)))) == Ids{"a", "b"});
+  CHECK(ids_of(value_of(store->participants(any, "", 2, enough_at(9)))) == Ids{"a", "b"});
+  CHECK(asked == 2);
+  CHECK(ids_of(value_of(store->accounts("", 9, enough_at(2)))) == Ids{"a:operating", "a:usage"});
+  CHECK(ids_of(value_of(store->accounts("", 2, enough_at(9)))) == Ids{"a:operating", "a:usage"});
+  CHECK(asked == 2);
+
   // By type, which is not the order of the ids or of creation.
   CHECK(ids_of(value_of(store->accounts_of("b"))) == Ids{"b:operating", "b:usage"});
   CHECK(ids_of(value_of(store->accounts_of("b2"))) == Ids{});

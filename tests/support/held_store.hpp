@@ -87,16 +87,18 @@ class HeldStore final : public persistence::Store {
     return below_->participant(id);
   }
   persistence::StoreResult<std::vector<ledger::Participant>> participants(
-      ledger::ParticipantRole role, std::string_view after, std::size_t limit) const override {
-    return below_->participants(role, after, limit);
+      ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+      const persistence::Enough<ledger::Participant>& enough) const override {
+    return below_->participants(role, after, limit, enough);
   }
   persistence::StoreResult<std::optional<ledger::Account>> account(
       std::string_view id) const override {
     return below_->account(id);
   }
   persistence::StoreResult<std::vector<ledger::Account>> accounts(
-      std::string_view after, std::size_t limit) const override {
-    return below_->accounts(after, limit);
+      std::string_view after, std::size_t limit,
+      const persistence::Enough<ledger::Account>& enough) const override {
+    return below_->accounts(after, limit, enough);
   }
   persistence::StoreResult<std::vector<ledger::Account>> accounts_of(
       std::string_view participant_id) const override {
@@ -105,8 +107,9 @@ class HeldStore final : public persistence::Store {
   persistence::StoreResult<std::optional<persistence::StoredTransaction>> transaction(
       ledger::Sequence sequence) const override;
   persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions(
-      const persistence::TransactionRange& range) const override {
-    return below_->transactions(range);
+      const persistence::TransactionRange& range,
+      const persistence::Enough<persistence::StoredTransaction>& enough) const override {
+    return below_->transactions(range, enough);
   }
   persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
     return below_->first_at_or_after(time);
