@@ -241,6 +241,7 @@ std::vector<Amount> Journal::balances_of(std::size_t first, std::size_t end) con
 
 void Journal::read_balances(const ReadBalances& read) {
   auto& query = *read.query;
+  if (query.drop_if_cancelled()) return;
   query.balances.clear();
   query.balances.reserve(query.accounts.size());
   // Rows of durable accounts: none is newer than this state.
@@ -252,6 +253,7 @@ void Journal::read_balances(const ReadBalances& read) {
 }
 
 void Journal::take_snapshot(const TakeSnapshot& take) {
+  if (take.query->drop_if_cancelled()) return;
   if (!flush()) return;
   // All that was sequenced is durable now: the balances stand at the head.
   copying_.push_back({take, runtime_->store->head(), ledger::BalanceCopy(accounts_.size())});
@@ -268,7 +270,9 @@ void Journal::keep_for_snapshots(ledger::AccountNumber account) {
 void Journal::copy_slice() {
   auto& first = copying_.front();
   const auto balance_of = [this](auto number) { return accounts_[number].balance; };
-  if (first.balances.advance(kPagesOfSlice, balance_of)) {
+  if (first.wanted.query->drop_if_cancelled()) {
+    copying_.pop_front();
+  } else if (first.balances.advance(kPagesOfSlice, balance_of)) {
     auto done = std::move(first);
     copying_.pop_front();
     auto& [query, asker, place] = done.wanted;

@@ -93,6 +93,7 @@ caf::behavior Queries::make_behavior() {
 }
 
 void Queries::ask(const QueryPtr& query) {
+  if (query->drop_if_cancelled()) return;
   const auto& store = *runtime_->store;
   std::visit(Overloaded{
                  [&](const ParticipantById& ask) { query->answer(read_participant(store, ask)); },
@@ -169,6 +170,7 @@ void Queries::accounts_read(const QueryPtr& query) {
 }
 
 void Queries::finish(const QueryPtr& query) {
+  if (query->drop_if_cancelled()) return;
   if (std::holds_alternative<AccountPage>(query->ask)) return query->answer(join_page(*query));
   const auto* balance = std::get_if<BalanceOf>(&query->ask);
   if (balance == nullptr) return query->answer(join_accounts(*runtime_->store, *query));
@@ -201,6 +203,7 @@ void Queries::ask_snapshot(const QueryPtr& query) {
 }
 
 void Queries::walk(const Snapshot& message) {
+  if (message.query->drop_if_cancelled()) return;
   auto work = [store = runtime_->store, snapshot = message]() mutable {
     auto result = walk_store(*store, snapshot);
     // Who hears the answer may take the place.

@@ -105,6 +105,8 @@ class Query {
 
   QueryAsk ask;
   ledger::Result<QueryAnswer> result;
+  // Set from any thread when the client has gone: what is not done yet is left undone.
+  std::atomic<bool> cancelled{false};
   // With VerifyChain: told now and then, from the walking thread; false stops the walk.
   std::function<bool(const persistence::VerifyProgress&)> progress;
 
@@ -114,6 +116,15 @@ class Query {
     on_answered();
   }
   bool answered() const { return answered_.load(); }
+  // True when it was cancelled: then this was its answer.
+  bool drop_if_cancelled() {
+    if (!cancelled) return false;
+    answer(tl::unexpected(cancelled_error()));
+    return true;
+  }
+  static ledger::Error cancelled_error() {
+    return {ledger::Reason::cancelled, "the caller has cancelled", {}, ledger::Outcome::none};
+  }
 
   // --- the queries actor's own: what it has read so far ---
   std::vector<std::string> account_ids;  // all of one shard

@@ -269,6 +269,7 @@ ReadResult read_balance_sheet(const persistence::Store& store, const Query& quer
     auto page = store.accounts(after, kScanPage);
     if (!page) return failed(page.error());
     if (page->empty()) break;
+    if (query.cancelled) return tl::unexpected(Query::cancelled_error());
     for (const auto& account : *page) {
       if (account.number >= balances.size()) continue;
       const auto participant = by_type ? std::string() : account.participant_id;
@@ -293,7 +294,7 @@ ReadResult verify_chain(const persistence::Store& store, const Query& query,
                         const persistence::ChainHead& head,
                         const std::vector<ledger::Amount>& balances) {
   const auto progress = [&query](const persistence::VerifyProgress& at) {
-    return !query.progress || query.progress(at);
+    return !query.cancelled && (!query.progress || query.progress(at));
   };
   auto report = store.verify(progress, head.sequence);
   if (!report) return failed(report.error());

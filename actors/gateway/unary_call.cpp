@@ -92,6 +92,7 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
 
 void UnaryCall::ask(QueryPtr query) {
   is_asked_ = true;
+  query_ = query;
   if (server_.ask(std::move(query))) return;
   fail({ledger::Reason::node_unavailable,
         "the queries actor is restarting: try again",
@@ -140,6 +141,7 @@ void UnaryCall::done(bool) {
   is_done_ = true;
   if (context_.IsCancelled()) {
     if (const auto submission = submission_.lock()) server_.cancel(submission);
+    if (const auto query = query_.lock()) query->cancelled = true;
     // Who was asked may hang: the call's place is free all the same.
     give_up(is_asked_);
     // It has not been handed in yet, and is not any more.

@@ -67,6 +67,7 @@ class UnaryCall final : public Call {
   // Weak: a submission that everybody else dropped is lost, and says so.
   std::weak_ptr<ledger::Submission> submission_;
   Admissions::Place place_;  // until the answer is sent
+  std::weak_ptr<Query> query_;
   bool is_submitted_ = false;
   bool is_asked_ = false;
   bool answered_ = false;

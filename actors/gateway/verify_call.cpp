@@ -66,16 +66,16 @@ void VerifyCall::start() {
   place_ = std::move(*place);
   auto query = std::make_shared<RpcQuery>(*this, encode);
   query->ask = VerifyChain{};
-  query->progress =
-      [inbox = server_.inbox(), id = id_, gone = gone_,
-       last = std::chrono::steady_clock::now()](const persistence::VerifyProgress& at) mutable {
-        const auto now = std::chrono::steady_clock::now();
-        if (now - last >= kInterval) {
-          last = now;
-          inbox->post({id, 1, std::make_shared<Progress>(at)});
-        }
-        return !gone->load();
-      };
+  query_ = query;
+  query->progress = [inbox = server_.inbox(), id = id_, last = std::chrono::steady_clock::now()](
+                        const persistence::VerifyProgress& at) mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last >= kInterval) {
+      last = now;
+      inbox->post({id, 1, std::make_shared<Progress>(at)});
+    }
+    return true;
+  };
   if (!server_.ask(std::move(query))) {
     finish(proto::to_status({ledger::Reason::node_unavailable,
                              "the queries actor is restarting: try again",
@@ -131,7 +131,9 @@ void VerifyCall::wrote(bool) {
 
 void VerifyCall::done(bool) {
   is_done_ = true;
-  if (context_.IsCancelled()) *gone_ = true;
+  if (context_.IsCancelled()) {
+    if (const auto query = query_.lock()) query->cancelled = true;
+  }
   if (is_finished_) server_.forget(id_);
 }
 

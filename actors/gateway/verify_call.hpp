@@ -39,7 +39,7 @@ class VerifyCall final : public Call {
   // The newest message that is not written yet: older progress is of no use.
   std::optional<grpc::ByteBuffer> next_;
   std::optional<grpc::Status> end_;
-  std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
+  std::weak_ptr<Query> query_;
   bool is_under_way_ = false;  // the walk has an actor of its own by now
   Admissions::Place stream_place_;
   Admissions::Place place_;  // until the report is sent

@@ -167,3 +167,46 @@ TEST_CASE("A page of accounts waits until what it shows is durable, and shows on
   CHECK(listed(again) ==
         (fails ? std::vector<ledger::Amount>{0, 100} : std::vector<ledger::Amount>{40, 60}));
 }
+
+TEST_CASE("A read that was cancelled is dropped wherever it waits") {
+  ManyAccounts house;
+  const auto check_dropped = [&](const TestQueryPtr& query) {
+    query->cancelled = true;
+    house.release();
+    house.run();
+    CHECK(answer_to(query) == "CANCELLED");
+    CHECK(house.runtime()->walks->take());
+  };
+  SECTION("in the reader's mailbox") {
+    house.hold<Ask>("queries");
+    check_dropped(house.ask(BalanceOf{house.name(0)}));
+  }
+  SECTION("in the journal's mailbox") {
+    house.hold<ReadBalances>("journal");
+    const auto page = house.ask(AccountPage{});
+    house.run();
+    REQUIRE(house.next_is<ReadBalances>("journal"));
+    check_dropped(page);
+  }
+  SECTION("before its snapshot is begun") {
+    house.hold<TakeSnapshot>("journal");
+    const auto sheet = house.ask(BalanceSheetOf{});
+    house.run();
+    REQUIRE(house.next_is<TakeSnapshot>("journal"));
+    check_dropped(sheet);
+  }
+  SECTION("while its balances are copied") {
+    house.hold<CopySlice>("journal");
+    const auto sheet = house.ask(BalanceSheetOf{});
+    house.run();
+    house.deliver<CopySlice>("journal");
+    check_dropped(sheet);
+  }
+  SECTION("before the walk") {
+    house.hold<Snapshot>("queries");
+    const auto walk = house.ask(VerifyChain{});
+    house.run();
+    REQUIRE(house.next_is<Snapshot>("queries"));
+    check_dropped(walk);
+  }
+}

@@ -26,6 +26,10 @@ void HeldStore::await_held() {
   await([this] { return is_held_; });
 }
 
+void HeldStore::await_transaction_read() {
+  await([this] { return is_transaction_held_; });
+}
+
 void HeldStore::await_lookup(const std::string& key) {
   await([&] { return lookups_.contains(key); });
 }
@@ -47,7 +51,10 @@ persistence::StoreResult<std::optional<persistence::StoredTransaction>> HeldStor
     ledger::Sequence sequence) const {
   {
     std::unique_lock lock(mutex_);
+    is_transaction_held_ = hold_transactions_;
+    changed_.notify_all();
     changed_.wait_for(lock, kPatience, [this] { return !hold_transactions_; });
+    is_transaction_held_ = false;
   }
   return below_->transaction(sequence);
 }

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
 #include "persistence/store.hpp"
@@ -44,10 +45,16 @@ class HeldStore final : public persistence::Store {
   // Look-ups of single transactions.
   [[nodiscard]] Hold hold_transactions() { return {*this, &HeldStore::hold_transactions_}; }
   void await_held();
+  // Waits until a look-up of a single transaction is held.
+  void await_transaction_read();
   // Waits until the key was looked up, by the coordinator first.
   void await_lookup(const std::string& key);
   // The second look-up of the key fails: the journal's.
   void fail_second_lookup(const std::string& key);
+  // Lists of accounts and verifications throw from here on.
+  void throw_in_walks(bool throws) { throws_in_walks_ = throws; }
+  // How many participants were looked up by id.
+  int participants_read() const { return participants_read_; }
   // The journal is told other floors than the shards, from its next start on.
   void raise_floors_of_journal(ledger::Amount by) { raised_by_ = by; }
 
@@ -84,6 +91,7 @@ class HeldStore final : public persistence::Store {
   ledger::Sequence durable() const override { return below_->durable(); }
   persistence::StoreResult<std::optional<ledger::Participant>> participant(
       std::string_view id) const override {
+    ++participants_read_;
     return below_->participant(id);
   }
   persistence::StoreResult<std::vector<ledger::Participant>> participants(
@@ -98,6 +106,7 @@ class HeldStore final : public persistence::Store {
   persistence::StoreResult<std::vector<ledger::Account>> accounts(
       std::string_view after, std::size_t limit,
       const persistence::Enough<ledger::Account>& enough) const override {
+    if (throws_in_walks_) throw std::runtime_error("a list of accounts failed to order");
     return below_->accounts(after, limit, enough);
   }
   persistence::StoreResult<std::vector<ledger::Account>> accounts_of(
@@ -130,6 +139,7 @@ class HeldStore final : public persistence::Store {
   persistence::StoreResult<persistence::VerifyReport> verify(
       const std::function<bool(const persistence::VerifyProgress&)>& progress,
       persistence::Sequence at = 0) const override {
+    if (throws_in_walks_) throw std::runtime_error("a verification failed to order");
     return below_->verify(progress, at);
   }
 
@@ -144,10 +154,13 @@ class HeldStore final : public persistence::Store {
   mutable std::condition_variable changed_;
   bool hold_ = false;
   bool hold_transactions_ = false;
+  mutable bool is_transaction_held_ = false;
   bool is_held_ = false;
   mutable std::map<std::string, int, std::less<>> lookups_;
   std::string fails_second_;
   std::atomic<ledger::Amount> raised_by_ = 0;
+  std::atomic<bool> throws_in_walks_ = false;
+  mutable std::atomic<int> participants_read_ = 0;
 };
 
 }  // namespace sg::test
