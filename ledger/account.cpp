@@ -1,5 +1,6 @@
 #include "ledger/account.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sg::ledger {
@@ -39,6 +40,15 @@ std::string participant_account_id(std::string_view participant_id, AccountType 
   id += ':';
   id += to_string(type);
   return id;
+}
+
+std::string_view possible_owner(std::string_view account_id) {
+  const auto colon = account_id.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const auto name = account_id.substr(colon + 1);
+  const auto* first = kTypeNames.begin() + static_cast<int>(AccountType::standalone);
+  if (std::find(first, kTypeNames.end(), name) == kTypeNames.end()) return {};
+  return account_id.substr(0, colon);
 }
 
 std::optional<Error> check(const NewParticipant& participant) {

@@ -75,6 +75,11 @@ std::string_view to_string(AccountType type);
 // "seb:operating".
 std::string participant_account_id(std::string_view participant_id, AccountType type);
 
+// The participant that an account of this id would belong to, if there is such a participant: "seb"
+// for "seb:operating". Empty when the id does not end with a colon and the name of a type. Lives as
+// long as `account_id`.
+std::string_view possible_owner(std::string_view account_id);
+
 std::optional<Error> check(const NewParticipant& participant);
 // For a participant's account, `id` is made by participant_account_id after the participant's own
 // id was checked; a derived id that is too long is refused as `participant_id`.

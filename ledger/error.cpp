@@ -17,6 +17,7 @@ constexpr std::array kRows{
     Row{Reason::transaction_not_found, "TRANSACTION_NOT_FOUND", Code::not_found},
     Row{Reason::account_exists, "ACCOUNT_EXISTS", Code::already_exists},
     Row{Reason::participant_exists, "PARTICIPANT_EXISTS", Code::already_exists},
+    Row{Reason::reserved_id, "RESERVED_ID", Code::invalid_argument},
     Row{Reason::insufficient_funds, "INSUFFICIENT_FUNDS", Code::failed_precondition},
     Row{Reason::balance_overflow, "BALANCE_OVERFLOW", Code::out_of_range},
     Row{Reason::id_empty, "ID_EMPTY", Code::invalid_argument},

@@ -32,6 +32,7 @@ enum class Reason : std::uint8_t {
   transaction_not_found,
   account_exists,
   participant_exists,
+  reserved_id,
   insufficient_funds,
   balance_overflow,
   id_empty,

@@ -54,11 +54,18 @@ void add_unit(LockBatch& batch, Submission& submission, std::uint32_t first_item
   } else if (submission.new_account) {
     const auto& account = *submission.new_account;
     const auto shard = shard_of(account.id, shards);
-    // The participant first: its absence is told before the account's presence.
     if (!account.participant_id.empty()) {
+      // The participant first: its absence is told before the account's presence.
       add_entry(batch, unit, shard, {account.participant_id, 0, 0, LockMode::participant_exists});
+      add_entry(batch, unit, shard, {account.id, 0, 1, LockMode::create_account});
+    } else {
+      // The account first: a creation that is tried again is told that the account exists.
+      add_entry(batch, unit, shard, {account.id, 0, 0, LockMode::create_account});
+      const auto owner = possible_owner(account.id);
+      if (!owner.empty()) {
+        add_entry(batch, unit, shard, {owner, 0, 1, LockMode::participant_absent});
+      }
     }
-    add_entry(batch, unit, shard, {account.id, 0, 1, LockMode::create_account});
   } else {
     std::uint32_t index = 0;
     for (std::uint32_t i = first_item; i < first_item + item_count; ++i) {

@@ -24,6 +24,7 @@ enum class LockMode : std::uint8_t {
   create_account,      // exclusive
   create_participant,  // exclusive
   participant_exists,  // waits for a creation under way
+  participant_absent,  // shared: held until decided, and a creation waits for it
 };
 
 enum class Vote : std::uint8_t { granted, waiting, refused };

@@ -27,7 +27,8 @@ Slot LockTable::add_existing(AccountNumber number, Amount balance, Amount floor)
 
 bool LockTable::vacant(Slot slot) const {
   const auto& account = accounts_[slot];
-  return !account.exists && !account.exclusive && account.first_waiter == kNone;
+  return !account.exists && !account.exclusive && account.held == 0 &&
+         account.first_waiter == kNone;
 }
 
 void LockTable::remove_name(Slot slot) { free_slots_.push_back(slot); }
@@ -40,9 +41,12 @@ Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amo
       return {Vote::granted};
     case LockMode::create_participant:
       if (account.exists) return {Vote::refused, Reason::participant_exists};
-      return {Vote::granted};
+      return {account.held > 0 ? Vote::waiting : Vote::granted};
     case LockMode::participant_exists:
       if (!account.exists) return {Vote::refused, Reason::participant_not_found};
+      return {Vote::granted};
+    case LockMode::participant_absent:
+      if (account.exists) return {Vote::refused, Reason::reserved_id};
       return {Vote::granted};
     case LockMode::escrow:
       break;
@@ -67,6 +71,8 @@ void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
   if (faults::has(faults::Defect::release_before_vote)) return;
   if (mode == LockMode::create_account || mode == LockMode::create_participant) {
     account.exclusive = true;
+  } else if (mode == LockMode::participant_absent) {
+    ++account.held;
   } else if (amount < 0) {
     account.held += static_cast<std::uint64_t>(-amount);
   } else {
@@ -160,6 +166,12 @@ void LockTable::commit_creation(Slot slot, AccountNumber number, Amount balance,
 void LockTable::abort_creation(Slot slot, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   account.exclusive = false;
+  judge_queue(account, decided);
+}
+
+void LockTable::release_absence(Slot slot, std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  if (!faults::has(faults::Defect::release_before_vote)) --account.held;
   judge_queue(account, decided);
 }
 

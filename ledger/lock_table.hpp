@@ -6,7 +6,8 @@
 // - a debit d is granted if balance - held - d >= floor: it holds however the undecided ones end;
 // - refused if balance + incoming - d < floor: it cannot hold however they end;
 // - left waiting otherwise. Credits mirror this against the int64 range.
-// A name that is being created is a slot with an exclusive holder; requests on it queue behind.
+// A name that is being created is a slot with an exclusive holder; requests on it queue behind. A
+// participant's name may have many holders of its absence instead; its creation waits for them.
 //
 // Pure: the caller owns time and messages. Not thread-safe.
 #pragma once
@@ -45,7 +46,7 @@ class LockTable {
     Amount balance = 0;
     Amount floor = 0;
     // Each at most 2^64 - 1: bounded by the distance from floor to balance, and from balance to
-    // max.
+    // max. Of a participant's name, which has no money: how many hold its absence.
     std::uint64_t held = 0;
     std::uint64_t incoming = 0;
     AccountNumber number = kNoAccount;
@@ -82,6 +83,8 @@ class LockTable {
   void commit_creation(Slot slot, AccountNumber number, Amount balance, Amount floor,
                        std::vector<DecidedWaiter>& decided);
   void abort_creation(Slot slot, std::vector<DecidedWaiter>& decided);
+  // Ends a lock of `participant_absent`.
+  void release_absence(Slot slot, std::vector<DecidedWaiter>& decided);
   // Takes a waiting request out of its queue.
   void leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter>& decided);
 

@@ -60,6 +60,11 @@ Error refusal_error(const Unit& unit, const Refusal& refusal) {
     if (refusal.reason == Reason::participant_not_found) {
       error.message = "participant " + account.participant_id + " does not exist";
       error.metadata = {{"participant_id", account.participant_id}};
+    } else if (refusal.reason == Reason::reserved_id) {
+      const std::string owner(possible_owner(account.id));
+      error.message = "account_id " + account.id + " is reserved for participant " + owner +
+                      ": create the account with CreateParticipantAccount, or choose another id";
+      error.metadata = {{"field", "account_id"}, {"participant_id", owner}};
     } else {
       error.message = "account " + account.id + " exists already";
       error.metadata = {{"account_id", account.id}};

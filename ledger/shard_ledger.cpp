@@ -21,8 +21,12 @@ bool is_creation(LockMode mode) {
 }
 
 bool is_participant(LockMode mode) {
-  return mode == LockMode::create_participant || mode == LockMode::participant_exists;
+  return mode == LockMode::create_participant || mode == LockMode::participant_exists ||
+         mode == LockMode::participant_absent;
 }
+
+// Whether a lock of this mode stands on a name that need not exist yet.
+bool makes_name(LockMode mode) { return is_creation(mode) || mode == LockMode::participant_absent; }
 
 }  // namespace
 
@@ -41,7 +45,7 @@ void ShardLedger::load_participant(std::string_view id) {
 Slot ShardLedger::resolve(const EntryPart& entry) {
   auto& names = is_participant(entry.mode) ? participants_ : accounts_;
   if (const auto found = names.find(entry.name)) return *found;
-  if (!is_creation(entry.mode)) return kNone;
+  if (!makes_name(entry.mode)) return kNone;
   const Slot slot = table_.add_name();
   names.insert(entry.name, slot);
   creating_.emplace(slot, Creating{is_participant(entry.mode), std::string(entry.name)});
@@ -240,6 +244,8 @@ void ShardLedger::roll_back(ShardPart& part, UnitPart& unit) {
       table_.leave(lock.slot, lock.waiter, decided_);
     } else if (is_creation(lock.mode)) {
       table_.abort_creation(lock.slot, decided_);
+    } else if (lock.mode == LockMode::participant_absent) {
+      table_.release_absence(lock.slot, decided_);
     } else {
       table_.abort(lock.slot, lock.amount, decided_);
     }
@@ -353,10 +359,13 @@ void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
       } else {
         table_.commit_creation(lock.slot, kNoAccount, 0, 0, decided_);
       }
+    } else if (lock.mode == LockMode::participant_absent) {
+      table_.release_absence(lock.slot, decided_);
     } else {
       table_.commit(lock.slot, lock.amount, decided_);
     }
     absorb();
+    if (lock.mode == LockMode::participant_absent) drop_name_if_vacant(lock.slot);
   }
 }
 

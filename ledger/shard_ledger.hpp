@@ -67,6 +67,7 @@ class ShardLedger {
   std::size_t waiting() const { return table_.waiting(); }
 
  private:
+  // A name that does not exist yet: it is being created, or its absence is held.
   struct Creating {
     bool participant = false;
     std::string name;

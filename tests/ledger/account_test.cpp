@@ -138,5 +138,32 @@ TEST_CASE("Account types have the names of account ids", "[ledger][account]") {
   }
 }
 
+TEST_CASE("An id that ends with a type's name could belong to a participant", "[ledger][account]") {
+  struct Row {
+    std::string_view id;
+    std::string_view owner;
+  };
+  for (const auto& [id, owner] : {Row{"seb:operating", "seb"},
+                                  {"seb:receivables", "seb"},
+                                  {"seb:payables", "seb"},
+                                  {"seb:escrow", "seb"},
+                                  {"seb:fees", "seb"},
+                                  {"seb:usage", "seb"},
+                                  {"seb:standalone", "seb"},
+                                  {"a:b:usage", "a:b"},
+                                  {"seb::usage", "seb:"},
+                                  {"seb:unspecified", ""},
+                                  {"seb:Usage", ""},
+                                  {"seb:usage ", ""},
+                                  {"seb:", ""},
+                                  {"seb", ""},
+                                  {"usage", ""},
+                                  {":usage", ""},
+                                  {"", ""}}) {
+    CAPTURE(id);
+    CHECK(possible_owner(id) == owner);
+  }
+}
+
 }  // namespace
 }  // namespace sg::ledger

@@ -21,6 +21,7 @@ TEST_CASE("Each reason has the name and the code of the status table", "[ledger]
       {Reason::transaction_not_found, "TRANSACTION_NOT_FOUND", 5},
       {Reason::account_exists, "ACCOUNT_EXISTS", 6},
       {Reason::participant_exists, "PARTICIPANT_EXISTS", 6},
+      {Reason::reserved_id, "RESERVED_ID", 3},
       {Reason::insufficient_funds, "INSUFFICIENT_FUNDS", 9},
       {Reason::balance_overflow, "BALANCE_OVERFLOW", 11},
       {Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", 6},

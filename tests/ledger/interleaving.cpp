@@ -80,7 +80,10 @@ TestSubmissionPtr draw_submission(Draws& draws) {
       const auto participant = "p" + std::to_string(draws.below(2));
       return new_account(participant + ":fees", balance, std::min(floor, balance), participant);
     }
-    return new_account("n" + std::to_string(draws.below(4)), balance, std::min(floor, balance));
+    // Some of a participant's ids too, while it is made or not.
+    const auto id = draws.one_in(3) ? "p" + std::to_string(draws.below(2)) + ":fees"
+                                    : "n" + std::to_string(draws.below(4));
+    return new_account(id, balance, std::min(floor, balance));
   }
   const auto atomic = draws.one_in(2) ? Atomic::yes : Atomic::no;
   const auto count = draws.one_in(2) ? 1 : 1 + draws.below(4);

@@ -119,6 +119,11 @@ class AnswerCheck {
         const bool told = !history.empty() && history.front().first <= durable_;
         return told ? "" : "ACCOUNT_EXISTS before the account was durable";
       }
+      case Reason::reserved_id: {
+        const auto made = journal_.made_at(fact(error, "participant_id"));
+        const bool stands = submission_.new_account->participant_id.empty() && made;
+        return stands && *made <= durable_ ? "" : "RESERVED_ID before a participant was durable";
+      }
       case Reason::idempotency_mismatch:
         return mismatch(fact(error, "idempotency_key"));
       case Reason::batch_aborted:

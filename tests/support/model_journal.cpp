@@ -99,6 +99,10 @@ void ModelJournal::apply(ledger::LockBatch& batch, std::uint32_t index) {
     if (!image_.accounts.emplace(account.id, made).second) {
       faults.push_back("account " + account.id + " was created twice");
     }
+    const auto owner = ledger::possible_owner(account.id);
+    if (account.participant_id.empty() && image_.participants.contains(owner)) {
+      faults.push_back("standalone account " + account.id + " has an id of a participant's");
+    }
     if (!account.participant_id.empty() && !image_.participants.contains(account.participant_id)) {
       faults.push_back("account " + account.id + " was created before its participant");
     }
@@ -197,6 +201,17 @@ const ModelRecord* ModelJournal::record_at(Sequence sequence) const {
     }
   }
   return nullptr;
+}
+
+std::optional<Sequence> ModelJournal::made_at(std::string_view participant) const {
+  if (first_.participants.contains(participant)) return 0;
+  for (const auto& unit : chain_) {
+    for (const auto& record : unit.records) {
+      const auto& made = record.submission->new_participant;
+      if (made && made->id == participant) return record.sequence;
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<std::pair<Sequence, ledger::Amount>> ModelJournal::history(

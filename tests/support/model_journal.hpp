@@ -98,6 +98,8 @@ class ModelJournal final : public ledger::KeySource {
   const ModelRecord* record_at(ledger::Sequence sequence) const;
   // Needs: the sequence is in the chain.
   const ModelUnit& unit_of(ledger::Sequence sequence) const;
+  // The sequence that made the participant: 0 if it was there from the start, none if it is not.
+  std::optional<ledger::Sequence> made_at(std::string_view participant) const;
   // The account's balance after each sequence that changed it, oldest first.
   std::vector<std::pair<ledger::Sequence, ledger::Amount>> history(std::string_view account) const;
 
