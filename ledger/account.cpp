@@ -75,6 +75,15 @@ std::optional<Error> check(const NewAccount& account) {
   const bool standalone = account.participant_id.empty();
   if (!standalone) {
     if (auto error = check_id(account.participant_id, "participant_id")) return error;
+    if (account.id.size() > kMaxIdBytes) {
+      return Error{
+          Reason::id_too_long,
+          "participant_id has " + std::to_string(account.participant_id.size()) +
+              " bytes: the id of its account, PARTICIPANT:" + std::string(to_string(account.type)) +
+              ", would have " + std::to_string(account.id.size()) + ", and at most 256 are allowed",
+          {{"field", "participant_id"}},
+          Outcome::none};
+    }
   }
   if (auto error = check_id(account.id, standalone ? "account_id" : "participant_id")) {
     return error;

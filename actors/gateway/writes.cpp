@@ -3,6 +3,7 @@
 
 #include "actors/gateway/methods.hpp"
 #include "actors/gateway/rpc_submission.hpp"
+#include "actors/gateway/taken_name.hpp"
 #include "actors/gateway/unary_call.hpp"
 #include "proto/conversion.hpp"
 #include "proto/transfer_writer.hpp"
@@ -32,9 +33,13 @@ void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
 }
 
 void respond_account(RpcSubmission& submission, UnaryCall& call) {
+  const auto& account = *submission.new_account;
+  const auto& error = submission.results.front().error;
+  if (error && error->reason == ledger::Reason::account_exists && !account.participant_id.empty()) {
+    return fail_taken(call, account, *error);
+  }
   if (!committed(submission, call)) return;
   auto& response = submission.message<wire::Account>();
-  const auto& account = *submission.new_account;
   proto::fill(response, account, account.initial_balance, submission.results.front().time);
   call.reply(response);
 }

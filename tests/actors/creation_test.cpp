@@ -85,6 +85,80 @@ TEST_CASE("A participant's account is named after it and its type, OPERATING unl
   CHECK(accounts_of(client, "SEB").size() == 1);
 }
 
+TEST_CASE("A standalone account cannot take the id of a participant's account") {
+  RunningLedger ledger;
+  auto& client = ledger.client;
+  REQUIRE(told(client.create_participant("seb")) == "OK");
+  const auto refused = client.create_account("seb:operating");
+  CHECK(told(refused) ==
+        "INVALID_ARGUMENT RESERVED_ID field=account_id outcome=none participant_id=seb");
+  CHECK(refused.status.error_message().find("CreateParticipantAccount") != std::string::npos);
+  // Arguments are checked first; what is no type's name is free.
+  CHECK(told(client.create_account("seb:operating", -1)) ==
+        "INVALID_ARGUMENT INITIAL_BALANCE_NEGATIVE field=initial_balance outcome=none");
+  CHECK(told(client.create_account("seb:Operating")) == "OK");
+  CHECK(told(client.create_account("seb:savings")) == "OK");
+  CHECK(told(client.create_account("bank:operating")) == "OK");
+
+  const auto owned = client.create_account_of("seb");
+  CHECK(told(owned) == "OK");
+  CHECK(accounts_of(client, "seb").size() == 1);
+  // One that exists is told as such, though the id is reserved.
+  CHECK(told(client.create_account("seb:operating")) ==
+        "ALREADY_EXISTS ACCOUNT_EXISTS account_id=seb:operating outcome=none");
+}
+
+TEST_CASE("Who finds a participant's name taken is told by what kind of account") {
+  RunningLedger ledger;
+  auto& client = ledger.client;
+  REQUIRE(told(client.create_account("seb:operating", 7)) == "OK");
+  REQUIRE(told(client.create_participant("seb")) == "OK");
+  // Creations that are tried again.
+  CHECK(told(client.create_account("seb:operating", 7)) ==
+        "ALREADY_EXISTS ACCOUNT_EXISTS account_id=seb:operating outcome=none");
+  const auto taken = client.create_account_of("seb");
+  CHECK(told(taken) == "ALREADY_EXISTS ACCOUNT_EXISTS account_id=seb:operating outcome=none");
+  CHECK(taken.status.error_message().find("standalone") != std::string::npos);
+  REQUIRE(told(client.create_account_of("seb", wire::FEES)) == "OK");
+  const auto again = client.create_account_of("seb", wire::FEES);
+  CHECK(told(again) == "ALREADY_EXISTS ACCOUNT_EXISTS account_id=seb:fees outcome=none");
+  CHECK(again.status.error_message().find("standalone") == std::string::npos);
+}
+
+TEST_CASE("A participant whose id is too long to own accounts is told why") {
+  RunningLedger ledger;
+  auto& client = ledger.client;
+  const std::string id(250, 'p');
+  REQUIRE(told(client.create_participant(id)) == "OK");
+  CHECK(told(client.create_account_of(id, wire::FEES)) == "OK");
+  const auto refused = client.create_account_of(id, wire::RECEIVABLES);
+  CHECK(told(refused) == "INVALID_ARGUMENT ID_TOO_LONG field=participant_id outcome=none");
+  CHECK(refused.status.error_message() ==
+        "participant_id has 250 bytes: the id of its account, PARTICIPANT:receivables, would have "
+        "262, and at most 256 are allowed");
+}
+
+TEST_CASE("Of a participant and an account that it could own, made at once, the account is first") {
+  RunningLedger ledger;
+  auto& client = ledger.client;
+  for (int i = 0; i < 40; ++i) {
+    const auto id = "p" + std::to_string(i);
+    std::string account;
+    {
+      std::jthread first([&] { account = told(client.create_account(id + ":fees")); });
+      CHECK(told(client.create_participant(id)) == "OK");
+    }
+    const auto owned = told(client.create_account_of(id, wire::FEES));
+    if (account == "OK") {
+      CHECK(owned == "ALREADY_EXISTS ACCOUNT_EXISTS account_id=" + id + ":fees outcome=none");
+    } else {
+      CHECK(account ==
+            "INVALID_ARGUMENT RESERVED_ID field=account_id outcome=none participant_id=" + id);
+      CHECK(owned == "OK");
+    }
+  }
+}
+
 TEST_CASE("An account is read back as it was made, with the balance it has now") {
   RunningLedger ledger;
   auto& client = ledger.client;
