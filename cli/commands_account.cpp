@@ -60,10 +60,11 @@ grpc::Status accounts_of(Connection& connection, const std::string& participant,
                          wire::ListAccountsResponse& all) {
   wire::GetParticipantAccountsRequest request;
   request.set_participant_id(participant);
-  wire::GetParticipantAccountsResponse reply;
-  const auto status = connection.call(&Participants::GetParticipantAccounts, request, &reply);
-  all.mutable_accounts()->Swap(reply.mutable_accounts());
-  return status;
+  const auto take = [&all](wire::GetParticipantAccountsResponse& page, auto&) {
+    all.mutable_accounts()->MergeFrom(page.accounts());
+    return true;
+  };
+  return each_page(connection, &Participants::GetParticipantAccounts, request, take);
 }
 
 grpc::Status every_account(Connection& connection, wire::ListAccountsResponse& all) {

@@ -64,10 +64,11 @@ ExitCode verify(Session& session) {
   return sound(last) ? kDone : kRefused;
 }
 
-ExitCode balance_sheet(Session& session) {
+ExitCode balance_sheet(Session& session, bool by_type) {
+  wire::GetBalanceSheetRequest request;
+  request.set_by_type(by_type);
   wire::GetBalanceSheetResponse reply;
-  const ExitCode code = session.ask(&Admin::GetBalanceSheet, wire::GetBalanceSheetRequest{}, reply,
-                                    render_balance_sheet);
+  const ExitCode code = session.ask(&Admin::GetBalanceSheet, request, reply, render_balance_sheet);
   return code == kDone && !sound(reply) ? kRefused : code;
 }
 
@@ -103,8 +104,15 @@ void add_admin_commands(CLI::App& app, Command& chosen) {
   add(app, chosen, "verify",
       "Walk the block chain and compare the balances with the history; exit code 1 if they differ",
       verify);
-  add(app, chosen, "balance-sheet", "Totals by participant and account type, and of all postings",
-      balance_sheet);
+  auto* sheet = app.add_subcommand("balance-sheet",
+                                   "Totals by participant and account type, and of all postings");
+  const auto by_type = std::make_shared<bool>(false);
+  sheet->add_flag("--by-type", *by_type,
+                  "one line for each account type, over all participants: for ledgers with very "
+                  "many of them");
+  sheet->callback([&chosen, by_type] {
+    chosen = [by_type](Session& session) { return balance_sheet(session, *by_type); };
+  });
 }
 
 }  // namespace sg::cli

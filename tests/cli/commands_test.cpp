@@ -160,6 +160,7 @@ TEST_CASE("history is listed over several pages up to the limit") {
   CHECK(sent.from() == 1'714'521'600'000);
   CHECK(sent.to() == 1'714'557'600'123);
   CHECK(sent.limit() == 46);  // 50, less the two pages of two before it
+  CHECK(sent.page_bytes() > 0);
 }
 
 TEST_CASE("a refusal goes to stderr with exit code 1, as text or JSON") {
@@ -404,6 +405,8 @@ TEST_CASE("operators see the tree, a verification and the balance sheet") {
   CHECK_THAT(ctl({"verify"}).out, Contains("chain and balances agree"));
   CHECK(ctl.json({"verify"})["done"] == true);
   CHECK(ctl.json({"balance-sheet"})["lines"][0]["total"] == "1000");
+  CHECK_THAT(ctl({"balance-sheet"}).out, Contains("STANDALONE         2   1000"));
+  CHECK_THAT(ctl({"balance-sheet", "--by-type"}).out, Contains("STANDALONE         3   1000"));
   CHECK(ctl({"verify"}).err.empty());  // progress is for terminals
 }
 

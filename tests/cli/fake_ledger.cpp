@@ -48,6 +48,16 @@ std::string page(const std::vector<Item>& all, const std::string& token, std::si
   return at < all.size() ? std::to_string(at) : "";
 }
 
+// A list without page_bytes is refused: the real one may be too large.
+template <class Request>
+bool is_paged(const Request& request) {
+  return request.page_bytes() > 0 && request.page_bytes() <= 16 << 20;
+}
+
+grpc::Status not_paged() {
+  return refusal(StatusCode::RESOURCE_EXHAUSTED, "RESULT_TOO_LARGE", "set page_bytes", {});
+}
+
 }  // namespace
 
 grpc::Status refusal(StatusCode code, const std::string& reason, const std::string& message,
@@ -91,6 +101,7 @@ grpc::Status FakeParticipants::GetParticipant(grpc::ServerContext*,
 grpc::Status FakeParticipants::ListParticipants(grpc::ServerContext*,
                                                 const wire::ListParticipantsRequest* request,
                                                 wire::ListParticipantsResponse* reply) {
+  if (!is_paged(*request)) return not_paged();
   const std::lock_guard lock(state_.mutex);
   std::vector<wire::Participant> all;
   for (const auto& [id, participant] : state_.participants) {
@@ -124,10 +135,14 @@ grpc::Status FakeParticipants::CreateParticipantAccount(
 grpc::Status FakeParticipants::GetParticipantAccounts(
     grpc::ServerContext*, const wire::GetParticipantAccountsRequest* request,
     wire::GetParticipantAccountsResponse* reply) {
+  if (!is_paged(*request)) return not_paged();
   const std::lock_guard lock(state_.mutex);
+  std::vector<wire::Account> all;
   for (const auto& [id, account] : state_.accounts) {
-    if (account.participant_id() == request->participant_id()) *reply->add_accounts() = account;
+    if (account.participant_id() == request->participant_id()) all.push_back(account);
   }
+  reply->set_next_page_token(page(all, request->page_token(), 0,
+                                  [&](const auto& account) { *reply->add_accounts() = account; }));
   return grpc::Status::OK;
 }
 
@@ -243,6 +258,7 @@ grpc::Status FakePostings::Transfer(grpc::ServerContext* context,
 grpc::Status FakePostings::ListTransactions(grpc::ServerContext*,
                                             const wire::ListTransactionsRequest* request,
                                             wire::ListTransactionsResponse* reply) {
+  if (!is_paged(*request)) return not_paged();
   const std::lock_guard lock(state_.mutex);
   state_.last_list = *request;
   reply->set_next_page_token(
@@ -265,6 +281,7 @@ grpc::Status FakePostings::GetTransaction(grpc::ServerContext*,
 
 grpc::Status FakeAdmin::ListAccounts(grpc::ServerContext*, const wire::ListAccountsRequest* request,
                                      wire::ListAccountsResponse* reply) {
+  if (!is_paged(*request)) return not_paged();
   const std::lock_guard lock(state_.mutex);
   std::vector<wire::Account> all;
   for (const auto& [id, account] : state_.accounts) all.push_back(account);
@@ -312,12 +329,13 @@ grpc::Status FakeAdmin::Verify(grpc::ServerContext*, const wire::VerifyRequest*,
   return grpc::Status::OK;
 }
 
-grpc::Status FakeAdmin::GetBalanceSheet(grpc::ServerContext*, const wire::GetBalanceSheetRequest*,
+grpc::Status FakeAdmin::GetBalanceSheet(grpc::ServerContext*,
+                                        const wire::GetBalanceSheetRequest* request,
                                         wire::GetBalanceSheetResponse* reply) {
   const std::lock_guard lock(state_.mutex);
   auto& line = *reply->add_lines();
   line.set_account_type(wire::STANDALONE);
-  line.set_accounts(2);
+  line.set_accounts(request->by_type() ? 3 : 2);
   line.set_total("1000");
   reply->set_total("1000");
   reply->set_sum_of_postings(state_.sum_of_postings);
