@@ -51,8 +51,7 @@ void IndexVerifier::take_parts(const RecordIndex& index) {
     const Sequence covered = side.spans.empty() ? until_ : side.spans.back().last;
     side.parts = std::move(parts[at(which)]);
     for (auto& part : side.parts) part.last = std::min(part.last, covered);
-    std::erase_if(side.parts,
-                  [](const RecordIndex::Part& part) { return part.last < part.first; });
+    std::erase_if(side.parts, [](const RecordIndex::Part& part) { return part.last < part.first; });
     for (const auto& part : side.parts) total_ += part.size();
   }
 }
@@ -90,8 +89,8 @@ void IndexVerifier::check_gaps(Index index, std::vector<std::string>& problems) 
   if (std::exchange(side.gaps_told, true)) return;
   for (const Span& span : side.spans) {
     if (span.is_part || !span.is_known || span.sum.count == 0) continue;
-    problems.push_back(name_of(index) + " lack " + std::to_string(span.sum.count) +
-                       " entries of " + name_of(span.first, span.last));
+    problems.push_back(name_of(index) + " lack " + std::to_string(span.sum.count) + " entries of " +
+                       name_of(span.first, span.last));
   }
 }
 

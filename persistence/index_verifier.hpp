@@ -81,8 +81,8 @@ class IndexVerifier {
   std::size_t index_ = 0;
   std::size_t part_ = 0;
   std::uint32_t page_ = 0;
-  MentionSum sum_;              // of the part that is being read
-  bool is_readable_ = true;     // nothing of it failed
+  MentionSum sum_;           // of the part that is being read
+  bool is_readable_ = true;  // nothing of it failed
   std::vector<Mention> mentions_;
 };
 

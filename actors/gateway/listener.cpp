@@ -80,9 +80,8 @@ int port_of(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  return ntohs(address.ss_family == AF_INET6
-                   ? reinterpret_cast<sockaddr_in6*>(&address)->sin6_port
-                   : reinterpret_cast<sockaddr_in*>(&address)->sin_port);
+  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&address)->sin6_port
+                                             : reinterpret_cast<sockaddr_in*>(&address)->sin_port);
 }
 
 std::string why_not_bound(const std::string& where, int error) {
@@ -94,8 +93,7 @@ std::string why_not_bound(const std::string& where, int error) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<Listener>, std::string> Listener::open(
-    const config::Endpoint& where) {
+tl::expected<std::unique_ptr<Listener>, std::string> Listener::open(const config::Endpoint& where) {
   std::unique_ptr<Listener> listener(new Listener);
   auto opened = where.path.empty() ? listener->open_tcp(where) : listener->open_unix(where.path);
   if (!opened) return tl::unexpected(opened.error());

@@ -46,8 +46,8 @@ class Listener {
   std::vector<int> sockets_;
   std::string path_;  // of the Unix socket
   int port_ = 0;
-  int wake_ = -1;   // an eventfd
-  int spare_ = -1;  // given up to take a connection that is closed at once
+  int wake_ = -1;            // an eventfd
+  int spare_ = -1;           // given up to take a connection that is closed at once
   std::size_t refused_ = 0;  // since the last one that was taken
   std::function<void(int)> take_;
   std::atomic<bool> stopping_{false};

@@ -47,9 +47,9 @@ void ReflectionCall::answer() {
   if (arrived_compressed()) return finish(compressed_status());
   grpc::reflection::v1::ServerReflectionRequest request;
   if (request_.Length() > kMaxRequestBytes || !parse(request_, request)) {
-    return finish({grpc::StatusCode::INVALID_ARGUMENT,
-                   "no ServerReflectionRequest of at most " + std::to_string(kMaxRequestBytes) +
-                       " bytes"});
+    return finish(
+        {grpc::StatusCode::INVALID_ARGUMENT,
+         "no ServerReflectionRequest of at most " + std::to_string(kMaxRequestBytes) + " bytes"});
   }
   const auto response = serialize(reflect(request, server_.service_names()));
   auto place = server_.admit(response.Length());

@@ -1,4 +1,6 @@
 // Where the server listens: what it says when it cannot, and Unix sockets.
+#include "actors/gateway/listener.hpp"
+
 #include <grpcpp/create_channel.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -8,7 +10,6 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "actors/gateway/listener.hpp"
 #include "tests/support/running_ledger.hpp"
 #include "tests/support/temp_directory.hpp"
 

@@ -39,7 +39,8 @@ bool is_internal(const std::string& line) { return line.starts_with("INTERNAL IN
 }  // namespace
 
 // It ended the process: only unary calls had the guard.
-TEST_CASE("A stream's request at which the gateway fails is answered INTERNAL, and the stream goes on") {
+TEST_CASE(
+    "A stream's request at which the gateway fails is answered INTERNAL, and the stream goes on") {
   OneFailure failure;
   FaultyLedger ledger(kManyRestarts);
   LedgerClient client(ledger.port());

@@ -134,8 +134,8 @@ TEST_CASE("Verification finds a history or a key that is missing") {
   const auto list = runs_of(store);
   SECTION("a history") {
     drop_a_mention(store, Index::history, list.runs[at(Index::history)].front().id);
-    CHECK_THAT(all_problems(*store), Contains("the histories of sequences 1 to ") &&
-                                         Contains("the records make"));
+    CHECK_THAT(all_problems(*store),
+               Contains("the histories of sequences 1 to ") && Contains("the records make"));
   }
   SECTION("a key") {
     drop_a_mention(store, Index::keys, list.runs[at(Index::keys)].front().id);
@@ -168,7 +168,8 @@ TEST_CASE("Verification finds rows of accounts and participants that no record m
   };
   SECTION("an account's id") {
     copy(Family::account_ids, "a", "ghost");
-    CHECK_THAT(all_problems(*store), Contains("account_ids has 3 rows, the chain's records make 2"));
+    CHECK_THAT(all_problems(*store),
+               Contains("account_ids has 3 rows, the chain's records make 2"));
   }
   SECTION("a participant") {
     copy(Family::participants, "p", "ghost");
@@ -206,8 +207,9 @@ TEST_CASE("A store is verified where it may only be read, and no byte of it chan
     fs::permissions(path.parent_path(), fs::perms::all);
   }
   for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    fs::permissions(entry.path(), entry.is_directory() ? fs::perms::owner_read | fs::perms::owner_exec
-                                                       : fs::perms::owner_read);
+    fs::permissions(entry.path(), entry.is_directory()
+                                      ? fs::perms::owner_read | fs::perms::owner_exec
+                                      : fs::perms::owner_read);
   }
   fs::permissions(path, fs::perms::owner_read | fs::perms::owner_exec);
   const auto before = state_of(path);

@@ -155,8 +155,8 @@ TEST_CASE("Results that are written in portions are the bytes of those written a
   for (std::size_t i = 0; i < 100; ++i) {
     transfers.push_back({ledger::TransferKind::transfer, entries, "reference", {}});
     auto& result = results.emplace_back();
-    result.state = i % 3 == 0 ? ledger::ItemResult::State::refused
-                              : ledger::ItemResult::State::committed;
+    result.state =
+        i % 3 == 0 ? ledger::ItemResult::State::refused : ledger::ItemResult::State::committed;
     result.sequence = i + 1;
     if (i % 3 == 0) result.error = std::make_shared<ledger::Error>(proto::not_utf8("x"));
   }
