@@ -29,7 +29,8 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
 
 Gateway::~Gateway() {
   const std::lock_guard lock(seat_->mutex_);
-  seat_->server_ = nullptr;
+  // A successor may have taken the seat before this one is gone.
+  if (seat_->server_ == &server_) seat_->server_ = nullptr;
 }
 
 void GatewaySeat::hurry() {

@@ -6,6 +6,7 @@
 #include "actors/gateway/rpc_server.hpp"
 #include "actors/gateway/unary_call.hpp"
 #include "persistence/record.hpp"
+#include "proto/conversion.hpp"
 
 namespace sg::actors {
 
@@ -49,14 +50,16 @@ void RpcSubmission::on_answered() {
   inbox_->post({call_, part_, std::make_shared<Answered>(std::move(self))});
 }
 
-std::string_view RpcSubmission::copy_bytes(const grpc::ByteBuffer& request) {
-  if (!request.DumpToSingleSlice(&bytes_).ok()) return {};
-  return {reinterpret_cast<const char*>(bytes_.begin()), bytes_.size()};
+std::optional<std::string_view> RpcSubmission::copy_bytes(const grpc::ByteBuffer& request) {
+  if (!request.DumpToSingleSlice(&bytes_).ok()) return std::nullopt;
+  return std::string_view{reinterpret_cast<const char*>(bytes_.begin()), bytes_.size()};
 }
 
 std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer& request) {
+  const auto bytes = copy_bytes(request);
+  if (!bytes) return proto::malformed_request(*wire::TransferRequest::descriptor());
   proto::TransferList list;
-  proto::TransferReader reader(copy_bytes(request), list);
+  proto::TransferReader reader(*bytes, list);
   if (reader.read_transfer() != proto::TransferReader::State::whole) return reader.error();
   entries_ = std::move(list.entries);
   transfers = std::move(list.transfers);
@@ -65,12 +68,17 @@ std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer
 }
 
 void RpcSubmission::begin_batch(grpc::ByteBuffer& request) {
-  reading_ = std::make_unique<Reading>(copy_bytes(request));
+  if (const auto bytes = copy_bytes(request)) {
+    reading_ = std::make_unique<Reading>(*bytes);
+  } else {
+    batch_error_ = proto::malformed_request(*wire::TransferBatchRequest::descriptor());
+  }
   request.Clear();
 }
 
 bool RpcSubmission::read_batch_portion() {
   using State = proto::TransferReader::State;
+  if (!reading_) return false;
   const auto state = reading_->reader.read_batch(
       kFieldsOfPortion, [this](ledger::Transfer& transfer) { return take_item(transfer); });
   if (state == State::more) return true;

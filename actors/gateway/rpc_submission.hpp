@@ -6,6 +6,8 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "actors/gateway/call.hpp"
@@ -61,7 +63,7 @@ class RpcSubmission final : public ledger::Submission {
 
  private:
   void on_answered() override;
-  std::string_view copy_bytes(const grpc::ByteBuffer& request);
+  std::optional<std::string_view> copy_bytes(const grpc::ByteBuffer& request);
   std::optional<ledger::Error> check_item(ledger::Transfer& transfer);
   bool take_item(ledger::Transfer& transfer);
   void finish_batch();

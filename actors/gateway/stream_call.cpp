@@ -87,9 +87,17 @@ bool StreamCall::take_portion(std::uint64_t number,
                               const std::shared_ptr<RpcSubmission>& submission) {
   auto* slot = find_slot(number);
   try {
-    if (slot != nullptr && !slot->response && submission->read_batch_portion()) return true;
+    if (!broken_ && slot != nullptr && !slot->response && submission->read_batch_portion()) {
+      return true;
+    }
     taking_ = false;
-    if (slot != nullptr && !slot->response) hand_in(*slot, submission);
+    if (slot != nullptr && !slot->response) {
+      if (broken_) {
+        respond(*slot, {});  // the client has gone before it was handed in
+      } else {
+        hand_in(*slot, submission);
+      }
+    }
   } catch (const std::exception& error) {
     taking_ = false;
     if (!slot->response) refuse(*slot, internal_error(error.what()));

@@ -45,7 +45,7 @@ TEST_CASE("Calls whose bytes pass the limit are refused, and taken when others h
   RunningLedger ledger(settings, store);
   auto& client = ledger.client;
   REQUIRE(told(client.create_account("a", 1'000'000)) == "OK");
-  const std::vector large(1'500, transfer_of({{"a", -1}}, {}, std::string(200, 'x')));
+  const std::vector large(1'000, transfer_of({{"a", -1}}, {}, std::string(200, 'x')));
   auto hold = store->hold();
   auto first = std::async(std::launch::async, [&] { return client.batch(large); });
   store->await_held();
