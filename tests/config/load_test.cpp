@@ -105,13 +105,13 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
     std::string error;
   };
   const std::string server_keys =
-      "[server] has listen, max_in_flight, max_message_bytes, drain_timeout, max_stream_window, "
-      "busy_poll";
+      "[server] has listen, max_in_flight, max_in_flight_bytes, max_streams, max_message_bytes, "
+      "drain_timeout, min_ping_interval, ping_interval, ping_timeout, max_stream_window, busy_poll";
   const std::string table_list =
       "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log]";
   const std::string endpoint =
       "must be a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
-      "\"[::1]:0\"";
+      "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";
   const std::string levels =
       R"(must be one of "trace", "debug", "info", "warning", "error", "critical", "off")";
   const std::string path =

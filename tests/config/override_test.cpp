@@ -70,7 +70,7 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
        "--set: ledger.shards = \"9223372036854775808\": must be an integer from 1 to 1024"},
       {"server.listen=:1",
        "--set: server.listen = \":1\": must be a string HOST:PORT with a port from 0 to 65535, "
-       "such as \"127.0.0.1:50051\" or \"[::1]:0\""},
+       "such as \"127.0.0.1:50051\" or \"[::1]:0\", or unix:PATH with a path of at most 107 bytes"},
       {"storage.path=",
        "--set: storage.path = \"\": must be a string with the path of a folder: 1 to 4095 bytes, "
        "no control characters, and no ~ at its start or variable such as $HOME in it, since only a "
@@ -153,8 +153,13 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
   };
   const std::vector<Row> rows{
       {"server.max_in_flight", 1, 1'000'000},
+      {"server.max_in_flight_bytes", 1'048'576, 1'099'511'627'776},
+      {"server.max_streams", 1, 1'000'000},
       {"server.max_message_bytes", 65'536, 1'073'741'824},
       {"server.drain_timeout", 0, 600'000},
+      {"server.min_ping_interval", 10, 3'600'000},
+      {"server.ping_interval", 1'000, 86'400'000},
+      {"server.ping_timeout", 1'000, 3'600'000},
       {"server.max_stream_window", 1, 1'024},
       {"server.busy_poll", 0, 10'000},
       {"storage.max_wal_bytes", 16'777'216, 17'179'869'184},

@@ -84,8 +84,13 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
   const std::vector<Row> rows{
       {"server.listen", text("127.0.0.1:50051")},
       {"server.max_in_flight", number(4'096)},
+      {"server.max_in_flight_bytes", number(268'435'456)},
+      {"server.max_streams", number(50'000)},
       {"server.max_message_bytes", number(16'777'216)},
       {"server.drain_timeout", number(5'000)},
+      {"server.min_ping_interval", number(5'000)},
+      {"server.ping_interval", number(30'000)},
+      {"server.ping_timeout", number(20'000)},
       {"server.max_stream_window", number(16)},
       {"server.busy_poll", number(500)},
       {"storage.path", text("./data")},

@@ -27,6 +27,8 @@ TEST_CASE("An endpoint is a host and a port", "[config][settings]") {
       {"[::1]:0", {"::1", 0}},
       {"[::]:50051", {"::", 50'051}},
       {"[fe80::1%eth0]:7", {"fe80::1%eth0", 7}},
+      {"unix:/run/scalegraph.sock", {{}, 0, "/run/scalegraph.sock"}},
+      {"unix:./a:b", {{}, 0, "./a:b"}},
   };
   for (const auto& row : rows) {
     INFO(row.text);
@@ -63,6 +65,9 @@ TEST_CASE("What is no endpoint is refused", "[config][settings]") {
       "[127.0.0.1]:1",
       "[::1%]:1",
       "http://localhost:1",
+      "unix:",
+      "unix:a\nb",
+      "unix:a\0b"sv,
       "[::1\0x]:1"sv,
       "127.0.0.1\0:1"sv,
   };
@@ -70,6 +75,9 @@ TEST_CASE("What is no endpoint is refused", "[config][settings]") {
     INFO(row);
     CHECK(!parse_endpoint(row));
   }
+  const std::string longest_path(107, 'a');
+  CHECK(parse_endpoint("unix:" + longest_path));
+  CHECK(!parse_endpoint("unix:a" + longest_path));
   const std::string longest_host(253, 'a');
   CHECK(parse_endpoint(longest_host + ":1"));
   CHECK(!parse_endpoint("a" + longest_host + ":1"));
