@@ -230,8 +230,9 @@ void bound_free_memory() {
 
 }  // namespace
 
+SCALEGRAPH_OCCUPY_STANDARD_DESCRIPTORS("/dev/null");
+
 int main(int argc, char** argv) {
-  sg::command_line::occupy_standard_descriptors("/dev/null");
   bound_free_memory();
   // Debian's abseil, which gRPC locks with, looks for lock cycles at every lock.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

@@ -134,8 +134,9 @@ int run(const Options& options) {
 
 }  // namespace
 
+SCALEGRAPH_OCCUPY_STANDARD_DESCRIPTORS("/dev/full");
+
 int main(int argc, char** argv) {
-  sg::command_line::occupy_standard_descriptors();
   quiet_libraries();
   CLI::App app("scalegraph-bench: measures a Scalegraph server, or the gRPC ceiling",
                "scalegraph-bench");

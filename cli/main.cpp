@@ -21,8 +21,9 @@ void quiet_libraries() {
 
 }  // namespace
 
+SCALEGRAPH_OCCUPY_STANDARD_DESCRIPTORS("/dev/full");
+
 int main(int argc, char** argv) {
-  sg::command_line::occupy_standard_descriptors();
   quiet_libraries();
   const auto out = sg::command_line::terminal_at(STDOUT_FILENO);
   const auto err = sg::command_line::terminal_at(STDERR_FILENO);
