@@ -182,8 +182,8 @@ constexpr std::array key_rows{
     Key{"storage", "key_retention", "seconds",
         integer<&Settings::storage, &Storage::key_retention>(1, ten_years_s),
         "An idempotency key is kept at least this long, counted in time that the server ran, so "
-        "neither a pause nor a change of the clock expires one. A retry that comes later than this "
-        "is a new transfer. Less than 86400 (24 hours) is for tests only."},
+        "neither a stopped process nor a change of the clock expires one. A retry that comes later "
+        "than this is a new transfer. Less than 86400 (24 hours) is for tests only."},
 
     Key{"ledger", "shards", "shards", integer<&Settings::ledger, &Ledger::shards>(1, 1'024),
         "Actors that the accounts are spread over; a participant and all of its accounts share "
