@@ -48,8 +48,8 @@ grpc::Status compressed_status() {
           "compressed messages are not taken: send them with grpc-encoding identity"};
 }
 
-void Call::do_in_portions(std::function<bool()> portion) {
-  if (!portions_.empty() || do_portion(portion)) {
+void Call::do_in_portions(std::function<bool()> portion, bool large) {
+  if (large || !portions_.empty() || do_portion(portion)) {
     portions_.push_back(std::move(portion));
     if (portions_.size() == 1) server_.work_later(id_);
   }

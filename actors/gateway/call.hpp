@@ -47,8 +47,8 @@ class Call {
 
  protected:
   // Work that may take long: `portion` is called at once and, while it returns true, again between
-  // other events.
-  void do_in_portions(std::function<bool()> portion);
+  // other events. With `large` it is not called at once: many such calls may have come together.
+  void do_in_portions(std::function<bool()> portion, bool large);
   void begin();
   // The last message from the client had gRPC's compressed flag.
   bool arrived_compressed();

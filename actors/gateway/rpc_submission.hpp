@@ -27,6 +27,8 @@ class RpcSubmission final : public ledger::Submission {
  public:
   // Carries the submission back to the gateway's thread.
   class Answered;
+  // A batch of 10,000 transfers between two accounts has half of it.
+  static constexpr std::size_t kLargeBytes = 1'048'576;
   using Respond = void (*)(RpcSubmission& submission, UnaryCall& call);
 
   // `respond`: with a unary call; a stream makes its own response of the results.
@@ -43,6 +45,8 @@ class RpcSubmission final : public ledger::Submission {
   [[nodiscard]] std::optional<ledger::Error> read_transfer(const grpc::ByteBuffer& request);
   // Begins to read a TransferBatchRequest, and lets go of its buffer.
   void begin_batch(grpc::ByteBuffer& request);
+  // Milliseconds of work, which others should not have to wait for.
+  bool is_large() const { return bytes_.size() > kLargeBytes; }
   // Reads a portion of it, and checks each item: a wrong one is refused from the start, with an
   // atomic batch all of them are. True: there is more to read.
   [[nodiscard]] bool read_batch_portion();

@@ -75,7 +75,8 @@ void StreamCall::take_request() {
     auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
     submission->begin_batch(bytes);
     taking_ = true;
-    do_in_portions([this, number, submission] { return take_portion(number, submission); });
+    do_in_portions([this, number, submission] { return take_portion(number, submission); },
+                   submission->is_large());
   } catch (const std::exception& error) {
     taking_ = false;
     refuse(slot, internal_error(error.what()));
@@ -149,9 +150,11 @@ void StreamCall::completed(const Completed& completed) {
     refuse(*slot, lost_error());
     return write_next();
   }
-  do_in_portions([this, number = completed.part, completion = completed.completion] {
-    return answer_portion(number, submission_of({0, 0, completion}));
-  });
+  do_in_portions(
+      [this, number = completed.part, completion = completed.completion] {
+        return answer_portion(number, submission_of({0, 0, completion}));
+      },
+      submission_of(completed).is_large());
 }
 
 bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission) {

@@ -29,7 +29,9 @@ class UnaryCall final : public Call {
   bool parse_request(google::protobuf::Message& message);
 
   // See Call::do_in_portions().
-  void in_portions(std::function<bool()> portion) { do_in_portions(std::move(portion)); }
+  void in_portions(std::function<bool()> portion, bool large) {
+    do_in_portions(std::move(portion), large);
+  }
   // The call holds so many bytes in memory. Or answers OVERLOADED, and returns false.
   [[nodiscard]] bool hold(std::size_t bytes);
   void submit(ledger::SubmissionPtr submission);

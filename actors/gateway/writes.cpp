@@ -52,12 +52,14 @@ void respond_participant(RpcSubmission& submission, UnaryCall& call) {
 }
 
 void respond_batch(RpcSubmission& submission, UnaryCall& call) {
-  call.in_portions([&call, self = submission.shared_from_this()] {
-    auto& made = static_cast<RpcSubmission&>(*self);
-    if (made.write_response_portion()) return true;
-    call.reply(made.take_response());
-    return false;
-  });
+  call.in_portions(
+      [&call, self = submission.shared_from_this()] {
+        auto& made = static_cast<RpcSubmission&>(*self);
+        if (made.write_response_portion()) return true;
+        call.reply(made.take_response());
+        return false;
+      },
+      submission.is_large());
 }
 
 void create_participant(UnaryCall& call) {
@@ -104,17 +106,19 @@ void transfer(UnaryCall& call) {
 void transfer_batch(UnaryCall& call) {
   auto submission = submission_for(call, respond_batch);
   submission->begin_batch(call.request());
-  call.in_portions([&call, submission] {
-    if (submission->read_batch_portion()) return true;
-    if (const auto& error = submission->batch_error()) {
-      call.fail(*error);
-    } else if (submission->transfers.empty()) {
-      call.reply(wire::TransferBatchResponse());
-    } else if (call.hold(submission->bytes_held())) {
-      call.submit(submission);
-    }
-    return false;
-  });
+  call.in_portions(
+      [&call, submission] {
+        if (submission->read_batch_portion()) return true;
+        if (const auto& error = submission->batch_error()) {
+          call.fail(*error);
+        } else if (submission->transfers.empty()) {
+          call.reply(wire::TransferBatchResponse());
+        } else if (call.hold(submission->bytes_held())) {
+          call.submit(submission);
+        }
+        return false;
+      },
+      submission->is_large());
 }
 
 struct Row {

@@ -40,6 +40,8 @@ CALLS_BESIDE = 50
 # Of health checks beside each case: so much longer than those of a server that nobody attacks, on
 # the same machine at the same time.
 WAIT_BOUND_S = 0.1
+# gRPC gives up ten thousand connections that are closed at once in one go, on the one thread.
+MANY_CLOSED_WAIT_BOUND_S = 1
 
 RANDOM_CONNECTIONS = 200
 IDLE_CONNECTIONS = 10_000
@@ -366,19 +368,20 @@ def hold_deaf_streams(daemon, neighbour, memory, count, batch):
     neighbour.await_calls(CALLS_BESIDE)
 
 
-# What a case may add to the server's memory, with all of its clients there.
+# What a case may add to the server's memory, with all of its clients there, and to a health check's
+# wait.
 CASES = [
-    (malformed_frames, 32 * MIB),
-    (malformed_messages, 32 * MIB),
-    (compressed_messages, 32 * MIB),
-    (huge_malformed_messages, 128 * MIB),
-    (huge_legal_batch, 320 * MIB),
-    (oversized_messages, 128 * MIB),
-    (wrong_requests_leave_the_log_alone, 32 * MIB),
-    (half_open_connections, 64 * MIB),
-    (idle_connections, 320 * MIB),
-    (deaf_streams, 256 * MIB),
-    (deaf_streams_of_large_answers, 512 * MIB),
+    (malformed_frames, 32 * MIB, WAIT_BOUND_S),
+    (malformed_messages, 32 * MIB, WAIT_BOUND_S),
+    (compressed_messages, 32 * MIB, WAIT_BOUND_S),
+    (huge_malformed_messages, 128 * MIB, WAIT_BOUND_S),
+    (huge_legal_batch, 320 * MIB, WAIT_BOUND_S),
+    (oversized_messages, 128 * MIB, WAIT_BOUND_S),
+    (wrong_requests_leave_the_log_alone, 32 * MIB, WAIT_BOUND_S),
+    (half_open_connections, 64 * MIB, WAIT_BOUND_S),
+    (idle_connections, 320 * MIB, MANY_CLOSED_WAIT_BOUND_S),
+    (deaf_streams, 256 * MIB, WAIT_BOUND_S),
+    (deaf_streams_of_large_answers, 512 * MIB, WAIT_BOUND_S),
 ]
 
 
@@ -397,7 +400,7 @@ def main():
         with (Neighbour(daemon.address) as neighbour, HealthProbe(daemon.address) as probe,
               HealthProbe(left_alone.address) as control):
             neighbour.await_calls(CALLS_BESIDE)
-            for case, allowed in CASES:
+            for case, allowed, wait_allowed in CASES:
                 if wanted and case.__name__ not in wanted:
                     continue
                 neighbour.take_latencies()
@@ -414,7 +417,7 @@ def main():
                 usual, _ = control.take()
                 print(f"    health: {checks} checks, longest {wait * 1000:.1f} ms; of a server left "
                       f"alone {usual * 1000:.1f} ms")
-                check(checks > 0 and wait <= usual + WAIT_BOUND_S * MEMORY_FACTOR,
+                check(checks > 0 and wait <= usual + wait_allowed * MEMORY_FACTOR,
                       "a health check waits")
                 # On a machine that is busy with others, the server left alone is slow too.
                 check(median < MEDIAN_BOUND_S + usual and longest < LONGEST_BOUND_S + usual,
