@@ -118,8 +118,8 @@ class DirectoryMedium : public Medium {
       if (auto made = make_durable_folder(paths_.ingest); !made)
         return tl::unexpected(made.error());
       // Those of an earlier version were readable by everybody who may enter the folder.
-      if (auto closed = close_to_others(directory_); !closed) {
-        return tl::unexpected(closed.error());
+      for (const auto& own : {paths_.database, paths_.ingest, head_, directory_ / "lock"}) {
+        close_to_others(own);
       }
     }
     return open_rocks(paths_, access, options_);

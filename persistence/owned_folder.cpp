@@ -88,21 +88,22 @@ void sync_folders_above(const fs::path& folder) {
   }
 }
 
-StoreResult<void> close_to_others(const fs::path& folder) {
-  constexpr auto kOthers = fs::perms::group_all | fs::perms::others_all;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
+void close_to_others(const fs::path& own) {
+  static constexpr auto kOthers = fs::perms::group_all | fs::perms::others_all;
+  const auto close = [](const fs::path& path) {
     std::error_code ignored;
-    const auto status = entry->symlink_status(ignored);
-    if (status.type() != fs::file_type::regular && status.type() != fs::file_type::directory) {
-      continue;
-    }
-    if ((status.permissions() & kOthers) == fs::perms::none) continue;
-    fs::permissions(entry->path(), kOthers, fs::perm_options::remove, ignored);
+    const auto status = fs::symlink_status(path, ignored);
+    const bool is_ours =
+        status.type() == fs::file_type::regular || status.type() == fs::file_type::directory;
+    if (!is_ours || (status.permissions() & kOthers) == fs::perms::none) return;
+    fs::permissions(path, kOthers, fs::perm_options::remove, ignored);
+  };
+  close(own);
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(own, error), end; !error && entry != end;
+       entry.increment(error)) {
+    close(entry->path());
   }
-  if (error) return system_error(error.value(), "looking through " + folder.string());
-  return {};
 }
 
 }  // namespace sg::persistence

@@ -25,8 +25,8 @@ StoreResult<void> make_durable_folder(const std::filesystem::path& folder);
 // earlier start may have made them, and ended before it synced them.
 void sync_folders_above(const std::filesystem::path& folder);
 
-// Takes the rights of others away from all that is below the folder. The folder itself is left as
-// it is. A file that another user owns is passed over.
-StoreResult<void> close_to_others(const std::filesystem::path& folder);
+// Takes the rights of others away from a file, or from a folder and all that is below it. What
+// another user owns is passed over, and so is what cannot be read.
+void close_to_others(const std::filesystem::path& own);
 
 }  // namespace sg::persistence

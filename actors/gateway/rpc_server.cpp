@@ -247,6 +247,8 @@ void RpcServer::inbox_rang(bool) {
   }
   if (closing_ && !std::exchange(closed_, true)) {
     inbox_->close();
+    // A portion could begin an operation, which a queue that was shut down does not take.
+    working_.clear();
     queue_->Shutdown();
   }
 }

@@ -96,9 +96,12 @@ bool RpcSubmission::read_batch_portion() {
 }
 
 std::size_t RpcSubmission::bytes_held() const {
-  const auto request = bytes_.size() + entries_.capacity() * sizeof(ledger::Entry) +
-                       transfers.size() * (sizeof(ledger::Transfer) + sizeof(ItemResult));
-  return request + bytes_.size() + transfers.size() * kAnswerBytesOfItem;
+  // While a batch is read, its items stand in the list of the reader.
+  const auto& entries = reading_ ? reading_->list.entries : entries_;
+  const auto items = reading_ ? reading_->list.transfers.size() : transfers.size();
+  const auto request = bytes_.size() + entries.capacity() * sizeof(ledger::Entry) +
+                       items * (sizeof(ledger::Transfer) + sizeof(ItemResult));
+  return request + bytes_.size() + items * kAnswerBytesOfItem;
 }
 
 std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,

@@ -89,7 +89,8 @@ bool StreamCall::take_portion(std::uint64_t number,
   auto* slot = find_slot(number);
   try {
     if (!broken_ && slot != nullptr && !slot->response && submission->read_batch_portion()) {
-      return true;
+      if (slot->place.try_resize(submission->bytes_held())) return true;
+      refuse(*slot, too_many_bytes_error(server_.settings().max_in_flight_bytes));
     }
     taking_ = false;
     if (slot != nullptr && !slot->response) {

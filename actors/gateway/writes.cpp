@@ -108,7 +108,7 @@ void transfer_batch(UnaryCall& call) {
   submission->begin_batch(call.request());
   call.in_portions(
       [&call, submission] {
-        if (submission->read_batch_portion()) return true;
+        if (submission->read_batch_portion()) return call.hold(submission->bytes_held());
         if (const auto& error = submission->batch_error()) {
           call.fail(*error);
         } else if (submission->transfers.empty()) {

@@ -142,6 +142,17 @@ TEST_CASE("All that is below a store's folder is its owner's alone, whatever the
   CHECK(mode_of(path) == 0755);
 }
 
+TEST_CASE("What else lies in a store's folder is left as it is") {
+  TempDirectory directory;
+  const auto path = directory.path() / "store";
+  const auto strangers = path / "lost+found";
+  fs::create_directories(strangers);
+  REQUIRE(::chmod(strangers.c_str(), 0755) == 0);
+  use(path);
+  use(path);
+  CHECK(mode_of(strangers) == 0755);
+}
+
 TEST_CASE("A store that an earlier version left open to others is closed to them") {
   TempDirectory directory;
   const auto path = directory.path() / "store";
