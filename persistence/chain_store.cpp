@@ -9,6 +9,7 @@
 #include "persistence/directory_medium.hpp"
 #include "persistence/format.hpp"
 #include "persistence/high_water_mark.hpp"
+#include "persistence/meta.hpp"
 #include "persistence/transaction_reader.hpp"
 #include "persistence/verifier.hpp"
 
@@ -145,7 +146,12 @@ bool ChainStore::keeps_up() const { return unindexed() < options_.index_backlog;
 
 StoreResult<std::vector<Amount>> ChainStore::load_balances() const {
   return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<Amount>> {
-    return persistence::load_balances(rows, head(), checkpoint());
+    // The marker in the store, which a call that failed half way may have written: its list of
+    // pages stands there too.
+    const auto unchanged = checkpoints_.lock();
+    const auto marker = read_meta(rows, kMetaCheckpoint);
+    if (!marker) return tl::unexpected(marker.error());
+    return persistence::load_balances(rows, head(), *marker);
   });
 }
 

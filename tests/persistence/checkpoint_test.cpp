@@ -2,6 +2,8 @@
 
 #include "bed.hpp"
 #include "persistence/bytes.hpp"
+#include "persistence/crc32c.hpp"
+#include "persistence/page_stamps.hpp"
 #include "persistence/rows.hpp"
 
 namespace sg::persistence::test {
@@ -180,6 +182,21 @@ TEST_CASE("Pages are durable before the marker is written") {
   succeeded(store->reopen());
   CHECK(store->checkpoint() == 0);
   CHECK(balances(store) == Balances{100});
+}
+
+// The next journal may load the balances before the store was opened anew.
+TEST_CASE("A marker whose sync failed does not keep the balances from being loaded") {
+  Bed store(Backend::memory);
+  store.create_account("a", 100);
+  write(store, {0, 1, {100}});
+  succeeded(store->write_checkpoint(1));
+  store.transfer({{{0, 5}}});
+  write(store, {0, 2, {105}});
+  const auto list = encode(PageList{2, {{2, crc32c(encode(BalancePage{0, 2, {105}}))}}});
+  store.disk().set_row(Family::meta, "checkpoint", std::string("\2\0\0\0\0\0\0\0", 8));
+  store.disk().set_row(Family::meta, "checkpoint_pages", list);
+  REQUIRE(store->checkpoint() == 1);
+  CHECK(balances(store) == Balances{105});
 }
 
 // A store that came back from a power loss like that opened, and went on with the wrong balances.
