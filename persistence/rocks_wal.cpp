@@ -17,6 +17,8 @@
 #include <string_view>
 #include <utility>
 
+#include "persistence/bytes.hpp"
+#include "persistence/crc32c.hpp"
 #include "persistence/owned_folder.hpp"
 
 namespace sg::persistence {
@@ -41,6 +43,7 @@ constexpr std::size_t kHeaderBytes = 7;  // checksum 4, length 2, type 1
 constexpr std::size_t kLengthAt = 4;
 constexpr std::size_t kTypeAt = 6;
 constexpr char kFullRecord = 1;
+constexpr char kLastFragment = 4;
 
 namespace fs = std::filesystem;
 
@@ -65,10 +68,32 @@ std::optional<std::uint64_t> number_of(const fs::path& wal) {
   return number;
 }
 
+// RocksDB's masked CRC-32C (util/crc32c.h) of a fragment's type and payload.
+bool has_its_checksum(std::string_view fragment) {
+  constexpr std::uint32_t kMaskDelta = 0xa282ead8;
+  const auto crc = crc32c(fragment.substr(kTypeAt));
+  return get_fixed<std::uint32_t>(fragment.data()) == ((crc >> 15) | (crc << 17)) + kMaskDelta;
+}
+
+// True when the file's first record is whole. A power loss during the first write to a file may
+// leave a part of it, and then nothing of that file was told to anyone.
 bool begins_with_record(const fs::path& wal) {
-  std::array<char, kHeaderBytes> header{};
-  std::ifstream(wal, std::ios::binary).read(header.data(), header.size());
-  return !all_zeros({header.data(), header.size()});
+  std::ifstream file(wal, std::ios::binary);
+  for (std::string block(kBlockBytes, '\0');; block.resize(kBlockBytes)) {
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    block.resize(static_cast<std::size_t>(file.gcount()));
+    if (block.size() < kHeaderBytes) return false;
+    std::string_view rest = block;
+    while (rest.size() >= kHeaderBytes && !all_zeros(rest.substr(0, kHeaderBytes))) {
+      const auto bytes = kHeaderBytes + get_fixed<std::uint16_t>(rest.data() + kLengthAt);
+      if (bytes > rest.size() || !has_its_checksum(rest.substr(0, bytes))) return false;
+      const char type = rest[kTypeAt];
+      if (type == kFullRecord || type == kLastFragment) return true;
+      rest.remove_prefix(bytes);
+    }
+    // A record goes on in the next block, behind less than a header of this one.
+    if (rest.size() >= kHeaderBytes) return false;
+  }
 }
 
 // True when a WAL file that was begun later than this one holds records. A folder that cannot be

@@ -237,6 +237,18 @@ TEST_CASE("An older WAL that was not closed, with zeros at its end, loses nothin
       fs::resize_file(younger, size);
     });
   }
+  // A header was enough to take the older one's end for a hole: a healthy store was refused.
+  SECTION("the younger one has a part of its first record, and nobody was told of it") {
+    bed.write("late", std::string(200'000, 'x'), false);
+    const auto cut = GENERATE(20, 40'000, 150'000);
+    CAPTURE(cut);
+    bed.open_after_crash([&](const fs::path& younger) {
+      REQUIRE(younger != older);
+      std::ofstream(older, std::ios::binary | std::ios::app) << std::string(1000, '\0');
+      fs::resize_file(younger, static_cast<std::uintmax_t>(cut));
+    });
+    CHECK_FALSE(bed.has("late"));
+  }
   for (const auto& key : there) CHECK(bed.has(key));
 }
 
