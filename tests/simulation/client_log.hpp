@@ -29,6 +29,7 @@ struct Intent {
   ledger::Amount floor = 0;
   // Durable when it was asked for the first time.
   std::optional<ledger::Sequence> first_asked;
+  std::size_t attempts = 0;       // so far
   std::size_t open_attempts = 0;  // whose clients were not told anything yet
   // It was refused, and nothing that was asked since or before can have made it.
   bool must_be_absent = false;

@@ -233,6 +233,7 @@ void Clients::ask(Operation operation) {
     attempt->was_absent.push_back(!intent.first_asked || intent.must_be_absent);
     intent.must_be_absent = false;
     ++intent.open_attempts;
+    attempt->ordinals.push_back(++intent.attempts);
     if (!intent.first_asked) intent.first_asked = attempt->asked;
   }
   attempt->operation = std::move(operation);
@@ -335,7 +336,9 @@ void Clients::note_absence(const Attempt& attempt, std::size_t item, const ledge
   // That a batch is refused for its shape, or another's sake, says nothing of earlier requests.
   const bool tells = error.reason != ledger::Reason::idempotency_mismatch &&
                      error.reason != ledger::Reason::batch_aborted;
-  intent.must_be_absent = (tells && is_final(error)) || attempt.was_absent[item];
+  // Another attempt, made since, may have committed it.
+  const bool is_last = intent.attempts == attempt.ordinals[item];
+  intent.must_be_absent = (tells && is_final(error)) || (attempt.was_absent[item] && is_last);
 }
 
 bool Clients::is_idempotent(IntentId intent) const {

@@ -22,6 +22,8 @@ struct Attempt {
   // By intent: no other attempt was open when this one was made; it could not be in the chain.
   std::vector<bool> alone;
   std::vector<bool> was_absent;
+  // By intent: which of its attempts this one is.
+  std::vector<std::size_t> ordinals;
   std::size_t number = 0;
   ledger::Sequence asked = 0;
   bool healthy = false;
