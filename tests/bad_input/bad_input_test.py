@@ -417,7 +417,8 @@ def main():
                 usual, _ = control.take()
                 print(f"    health: {checks} checks, longest {wait * 1000:.1f} ms; of a server left "
                       f"alone {usual * 1000:.1f} ms")
-                check(checks > 0 and wait <= usual + wait_allowed * MEMORY_FACTOR,
+                # Twice: on a machine that is busy with others, two longest waits differ as much.
+                check(checks > 0 and wait <= 2 * usual + wait_allowed * MEMORY_FACTOR,
                       "a health check waits")
                 # On a machine that is busy with others, the server left alone is slow too.
                 check(median < MEDIAN_BOUND_S + usual and longest < LONGEST_BOUND_S + usual,
