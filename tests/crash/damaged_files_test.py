@@ -36,7 +36,7 @@ PARTICIPANTS = 1200
 METADATA = {"text": "m" * 15000}
 KEYS_ASKED = 20
 TIMEOUT_S = 20
-SETTINGS = {"storage.checkpoint_interval": 1000, "storage.index_chunk": 5000, "ledger.shards": 3}
+SETTINGS = {"storage.checkpoint_interval": 1000, "storage.index_chunk": 5000, "ledger.shards": 3, "ledger.lock_timeout": 60_000}
 WHAT_TO_DO = ("restore the store from a copy", "Copy it with the rest", "replace it by an empty file",
               "another directory")
 
