@@ -35,7 +35,7 @@ caf::behavior AccountShard::make_behavior() {
       },
       // Undecided locks belong to a ledger that is gone: what was not durable never happened.
       [this](const supervisor::ChildDown& down) {
-        if (down.id == kJournalId) ledger_.reset();
+        if (down.id == kJournalId) leave_journal();
       },
       [this](const Attached& message) { attached(message); },
       [this](const LockRequest& message) { lock(message); },
@@ -60,11 +60,18 @@ caf::behavior AccountShard::make_behavior() {
         if (sent_by(self_, journal_)) heed_coordinator(message.incarnation);
       },
       [this](const ReadAccounts& message) { read(message); },
+      [this](const CopyHeld& message) { copy_held(message); },
+      [this](CopySlice) { copy_slice(); },
   };
 }
 
-void AccountShard::journal_up(const caf::actor& journal) {
+void AccountShard::leave_journal() {
   ledger_.reset();
+  copying_.clear();
+}
+
+void AccountShard::journal_up(const caf::actor& journal) {
+  leave_journal();
   journal_ = journal;
   faults::reach(Point::shard_before_attach);
   caf::anon_send(journal, Attach{index_, handle_of(self_), life_});
@@ -85,6 +92,7 @@ caf::error AccountShard::load(const Attached& message) {
   faults::reach(Point::shard_before_load);
   coordinator_incarnation_ = std::max(coordinator_incarnation_, message.coordinator);
   journal_life_ = message.journal_life;
+  leave_journal();
   ledger_.emplace(index_, message.incarnation, message.sequence);
   if (!message.roster) return load_from_store(message);
   message.roster->for_each_account(
@@ -154,6 +162,26 @@ void AccountShard::read(const ReadAccounts& message) {
   query.observed = ledger_->applied_sequence();
   query.journal_life = journal_life_;
   caf::anon_send(message.asker, AccountsRead{message.query});
+}
+
+void AccountShard::copy_held(const CopyHeld& message) {
+  if (!ledger_ || !sent_by(self_, journal_)) return;
+  ledger_->begin_copy();
+  copying_.push_back(message.snapshot);
+  if (copying_.size() == 1) self_->send(self_, CopySlice{});
+}
+
+// One slice a message, so that lock requests which wait in the mailbox come in between.
+void AccountShard::copy_slice() {
+  if (copying_.empty()) return;
+  if (copying_.front()->query().cancelled) {
+    ledger_->drop_copy();
+    copying_.pop_front();
+  } else if (auto held = ledger_->advance_copy(SnapshotInMaking::kPagesOfSlice)) {
+    copying_.front()->set_held(index_, std::move(*held));
+    copying_.pop_front();
+  }
+  if (!copying_.empty()) self_->send(self_, CopySlice{});
 }
 
 caf::behavior account_shard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,

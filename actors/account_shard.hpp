@@ -6,6 +6,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -22,6 +23,8 @@ class AccountShard {
   caf::behavior make_behavior();
 
  private:
+  // Forgets the state, and what depends on it.
+  void leave_journal();
   void journal_up(const caf::actor& journal);
   void attached(const Attached& attached);
   caf::error load(const Attached& attached);
@@ -31,6 +34,8 @@ class AccountShard {
   bool heed_coordinator(std::uint64_t incarnation);
   void tell_late_votes();
   void read(const ReadAccounts& read);
+  void copy_held(const CopyHeld& copy);
+  void copy_slice();
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
@@ -44,6 +49,7 @@ class AccountShard {
   std::uint64_t coordinator_incarnation_ = 0;
   caf::actor coordinator_;
   std::vector<ledger::LateVote> late_;
+  std::deque<SnapshotInMakingPtr> copying_;  // one for each copy that the ledger makes
 };
 
 // Answers Init when it is attached and loaded. `root` tells it of the journal. `life`: as in

@@ -19,6 +19,11 @@ inline caf::error store_error(const persistence::StoreError& error) {
           caf::make_message(error.message)};
 }
 
+inline bool is_no_space(const caf::error& error) {
+  return error && error.category() == store_category &&
+         error.code() == static_cast<int>(persistence::StoreFault::no_space) + 1;
+}
+
 inline caf::error gateway_error(std::string message) {
   return {1, caf::atom("gateway"), caf::make_message(std::move(message))};
 }

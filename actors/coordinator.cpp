@@ -17,19 +17,30 @@ namespace {
 // How late a lock timeout may be.
 constexpr std::chrono::milliseconds kTick{10};
 
+// An earlier attempt with the key may have moved money, so this is not "nothing changed".
+ledger::Error unknown_key_error(const persistence::StoreError& error) {
+  const bool is_full = error.fault == persistence::StoreFault::no_space;
+  return {is_full ? ledger::Reason::storage_full : ledger::Reason::journal_unavailable,
+          "the idempotency key could not be looked up, so what it did is unknown: try again with "
+          "the same key (" +
+              error.message + ")",
+          {},
+          ledger::Outcome::unknown};
+}
+
 }  // namespace
 
 ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
     std::span<const ledger::Transfer* const> transfers) {
   const auto found = store_->find_keys(transfers);
-  if (!found) return tl::unexpected(unavailable_error(found.error()));
+  if (!found) return tl::unexpected(unknown_key_error(found.error()));
   std::vector<ledger::BoundTransfer> bound;
   bound.reserve(found->size());
   for (const auto& [transfer, binding] : *found) {
     if (binding) {
       bound.push_back({transfers[transfer], *binding});
     } else {
-      bound.push_back({transfers[transfer], tl::unexpected(unavailable_error(binding.error()))});
+      bound.push_back({transfers[transfer], tl::unexpected(unknown_key_error(binding.error()))});
     }
   }
   return bound;

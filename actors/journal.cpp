@@ -21,8 +21,8 @@ using ledger::UnitsOf;
 
 namespace {
 
-// Of a snapshot: 16,384 balances take some 30 us.
-constexpr std::size_t kPagesOfSlice = 256;
+// On a full disk it is looked so often whether there is room again.
+constexpr std::chrono::milliseconds kLookForRoom{500};
 
 }  // namespace
 
@@ -36,10 +36,15 @@ caf::behavior Journal::make_behavior() {
   self_->set_down_handler([this](const caf::down_msg& message) { down(message); });
   return {
       [this](supervisor::Init) -> caf::result<supervisor::Ready> {
-        if (auto error = open()) return error;
-        return supervisor::Ready{};
+        ready_ = self_->make_response_promise();
+        start();
+        return ready_;
       },
       [this](supervisor::Probe) { return alive(self_); },
+      [this](Retry) {
+        if (ready_.pending()) return start();
+        if (!give_way()) self_->delayed_send(self_, kLookForRoom, Retry{});
+      },
       [this](const Commit& message) { commit(message); },
       [this](Flush) { flush(); },
       [this](CountRunTime) { count_run_time(); },
@@ -55,11 +60,35 @@ caf::behavior Journal::make_behavior() {
   };
 }
 
+void Journal::start() {
+  auto error = open();
+  // The store is closed by now: there is nothing to serve with. Ending would only bring the next
+  // journal to the same place, and the supervisor to the end of its patience.
+  if (reopen_ && is_no_space(error)) {
+    spdlog::error("journal: there is no room to open the store anew, it is tried again");
+    self_->delayed_send(self_, kLookForRoom, Retry{});
+    return;
+  }
+  if (error) return ready_.deliver(std::move(error));
+  ready_.deliver(supervisor::Ready{});
+  if (!waits_for_room_) return;
+  spdlog::error("journal: the disk is full, transfers are refused until there is room");
+  self_->delayed_send(self_, kLookForRoom, Retry{});
+}
+
+bool Journal::give_way() {
+  if (!waits_for_room_ || !runtime_->store->has_room()) return false;
+  spdlog::info("journal: there is room again, the store is opened anew");
+  self_->quit(make_error(caf::sec::runtime_error, "there is room again on the disk"));
+  return true;
+}
+
 caf::error Journal::open() {
   auto& store = *runtime_->store;
   // Before anything of it can become durable: who reads that looks at the life after it.
   life_ = runtime_->journal_lives->fetch_add(1) + 1;
-  if (reopen_) {
+  waits_for_room_ = reopen_ && store.is_open() && !store.has_room();
+  if (reopen_ && !waits_for_room_) {
     if (auto opened = store.reopen(); !opened) return store_error(opened.error());
   }
   faults::reach(Point::journal_before_load);
@@ -80,6 +109,7 @@ caf::error Journal::open() {
 
 caf::error Journal::read_rosters() {
   const auto& store = *runtime_->store;
+  rosters_.clear();
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     rosters_.push_back(std::make_shared<ShardRoster>());
   }
@@ -107,7 +137,7 @@ void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
 std::optional<RejectedUnits::Why> Journal::begin_group() {
   if (group_) return std::nullopt;
   auto& store = *runtime_->store;
-  if (!store.has_room()) return RejectedUnits::Why::storage_full;
+  if (waits_for_room_ || !store.has_room()) return RejectedUnits::Why::storage_full;
   if (!store.keeps_up()) return RejectedUnits::Why::overloaded;
   group_.emplace(store.begin_group(runtime_->wall_clock(), run_clock_.ms()));
   return std::nullopt;
@@ -217,6 +247,7 @@ bool Journal::flush() {
   for (const auto& wait : std::exchange(waiters_, {})) {
     self_->send(wait.waiter, NowDurable{wait.query});
   }
+  if (give_way()) return false;
   offer_maintenance();
   return true;
 }
@@ -255,8 +286,18 @@ void Journal::read_balances(const ReadBalances& read) {
 void Journal::take_snapshot(const TakeSnapshot& take) {
   if (take.query->drop_if_cancelled()) return;
   if (!flush()) return;
-  // All that was sequenced is durable now: the balances stand at the head.
-  copying_.push_back({take, runtime_->store->head(), ledger::BalanceCopy(accounts_.size())});
+  // All that was sequenced is durable now: the balances stand at the head. The shards were sent all
+  // of it before they are asked for their part.
+  auto snapshot = std::make_shared<SnapshotInMaking>(
+      Snapshot{take.query, take.place, runtime_->store->head(), nullptr,
+               std::vector<std::optional<ledger::HeldBalances>>(shards_.size())},
+      [asker = take.asker](Snapshot whole) { caf::anon_send(asker, std::move(whole)); });
+  if (std::holds_alternative<VerifyChain>(take.query->ask)) {
+    for (const auto& shard : shards_) {
+      if (shard.handle) self_->send(shard.handle, CopyHeld{snapshot});
+    }
+  }
+  copying_.push_back({std::move(snapshot), ledger::BalanceCopy(accounts_.size())});
   if (copying_.size() == 1) self_->send(self_, CopySlice{});
 }
 
@@ -270,15 +311,11 @@ void Journal::keep_for_snapshots(ledger::AccountNumber account) {
 void Journal::copy_slice() {
   auto& first = copying_.front();
   const auto balance_of = [this](auto number) { return accounts_[number].balance; };
-  if (first.wanted.query->drop_if_cancelled()) {
+  if (first.snapshot->query().drop_if_cancelled()) {
     copying_.pop_front();
-  } else if (first.balances.advance(kPagesOfSlice, balance_of)) {
-    auto done = std::move(first);
+  } else if (first.balances.advance(SnapshotInMaking::kPagesOfSlice, balance_of)) {
+    first.snapshot->set_balances(std::move(first.balances).take());
     copying_.pop_front();
-    auto& [query, asker, place] = done.wanted;
-    auto balances = std::make_shared<const std::vector<Amount>>(std::move(done.balances).take());
-    self_->send(asker,
-                Snapshot{std::move(query), std::move(place), done.head, std::move(balances)});
   }
   if (!copying_.empty()) self_->send(self_, CopySlice{});
 }
@@ -314,7 +351,7 @@ void Journal::take_dirty(const TakeDirtyBalances& take) {
 }
 
 void Journal::maintenance_done(const MaintenanceDone& message) {
-  if (runtime_->store->wants_reopening()) {
+  if (!waits_for_room_ && runtime_->store->wants_reopening()) {
     spdlog::error("journal: a write of the indexer failed, the store is opened anew");
     self_->quit(make_error(caf::sec::runtime_error, "a write of the indexer failed"));
     return;
@@ -329,7 +366,7 @@ void Journal::maintenance_done(const MaintenanceDone& message) {
 }
 
 void Journal::offer_maintenance() {
-  if (!indexer_) return;  // none, or busy
+  if (!indexer_ || waits_for_room_) return;  // none, or busy; or nothing can be written
   const auto& store = *runtime_->store;
   const auto durable = store.durable();
   const bool checkpoint =

@@ -5,12 +5,17 @@
 //
 // Concurrency: one actor, detached since it blocks on the disk. A failed write or sync ends it; its
 // successor opens the store anew, and everybody else starts over from the durable state.
+//
+// Full disk: a write that finds no space ends the journal like any failure. While there is no room
+// its successor does not open the store anew, since that needs room too. It starts from the durable
+// state, answers reads, and refuses transfers with STORAGE_FULL until there is room.
 #pragma once
 
 #include <absl/container/flat_hash_set.h>
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -39,8 +44,12 @@ class Journal {
   };
 
   // --- start ---
+  // Opens the store and answers Init, now or once there is room.
+  void start();
   caf::error open();
   caf::error read_rosters();
+  // Ends this journal when there is room again: its successor opens the store anew.
+  bool give_way();
 
   // --- who may commit ---
   void fence(const Fence& fence);
@@ -94,6 +103,8 @@ class Journal {
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   bool reopen_;
+  caf::response_promise ready_;
+  bool waits_for_room_ = false;  // nothing is written before the store was opened anew
   std::uint64_t life_ = 0;
 
   // The state with every sequenced record in it, by account number.
@@ -129,8 +140,7 @@ class Journal {
   std::vector<AwaitDurable> waiters_;
   // The first is copied from, the others keep what changes until it is their turn.
   struct Copying {
-    TakeSnapshot wanted;
-    persistence::ChainHead head;  // where the copy stands
+    SnapshotInMakingPtr snapshot;
     ledger::BalanceCopy balances;
   };
   std::deque<Copying> copying_;

@@ -13,8 +13,11 @@
 #include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 #include <csignal>
+#include <exception>
 #include <filesystem>
 #include <iostream>
+#include <new>
+#include <system_error>
 #include <thread>
 
 #include "actors/actor_errors.hpp"
@@ -105,6 +108,7 @@ sigset_t block_signals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at the process's limit of size: the write fails instead
   return signals;
 }
 
@@ -218,6 +222,30 @@ int run(const Options& options) {
   return serve(*settings, std::move(*store), signals);
 }
 
+// A limit of the process that stops it where nothing can be caught, such as the start of a thread:
+// says which one instead of ending with an abort.
+[[noreturn]] void end_without_resources() {
+  const char* const advice =
+      ": the limits of memory and threads are too low for it, see `ulimit -v` and `ulimit -u`\n";
+  try {
+    if (const auto error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "error: the process gets no more memory" << advice << std::flush;
+    std::_Exit(kGaveUp);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again) {
+      std::cerr << "error: the process gets no more memory or threads" << advice << std::flush;
+      std::_Exit(kGaveUp);
+    }
+    std::cerr << "error: " << error.what() << std::endl;
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << std::endl;
+  } catch (...) {
+    std::cerr << "error: an exception of an unknown kind" << std::endl;
+  }
+  std::abort();
+}
+
 // Batches are made on one thread and freed on another: with an arena for each thread, and large
 // vectors in them, as much memory lies free as is used (measured with a million accounts).
 void bound_free_memory() {
@@ -233,6 +261,7 @@ void bound_free_memory() {
 SCALEGRAPH_OCCUPY_STANDARD_DESCRIPTORS("/dev/null");
 
 int main(int argc, char** argv) {
+  std::set_terminate(end_without_resources);
   bound_free_memory();
   // Debian's abseil, which gRPC locks with, looks for lock cycles at every lock.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

@@ -6,7 +6,7 @@
 //                  coordinator -> journal  Fence, Commit
 //                  journal -> coordinator  Fenced, Durable, ShardAttached, ShardDetached
 //                  shard -> journal        Attach
-//                  journal -> shard        Attached, Applied, FenceOlder
+//                  journal -> shard        Attached, Applied, FenceOlder, CopyHeld
 //                  indexer -> journal      TakeDirtyBalances; journal -> indexer  Maintain
 #pragma once
 
@@ -20,6 +20,7 @@
 #include "actors/places.hpp"
 #include "actors/query.hpp"
 #include "actors/shard_roster.hpp"
+#include "actors/snapshot.hpp"
 #include "ledger/lock_batch.hpp"
 #include "ledger/shard_ledger.hpp"
 #include "ledger/submission.hpp"
@@ -149,14 +150,14 @@ struct TakeSnapshot {
   caf::actor asker;
   Places::Place place;  // of the walk that the query is
 };
+// The journal asks a shard for its part of a snapshot: what its accounts hold now, with all that
+// was applied before this message and nothing after it.
+struct CopyHeld {
+  SnapshotInMakingPtr snapshot;
+};
 // To itself: copy the next slice of the snapshots under way.
 struct CopySlice {};
-struct Snapshot {
-  QueryPtr query;
-  Places::Place place;
-  persistence::ChainHead head;
-  std::shared_ptr<const std::vector<ledger::Amount>> balances;
-};
+// `Snapshot` itself goes to the one that asked for it.
 
 // --- checkpoints and indexes ---
 
@@ -227,6 +228,7 @@ SG_LOCAL_MESSAGE(AwaitDurable)
 SG_LOCAL_MESSAGE(NowDurable)
 SG_LOCAL_MESSAGE(ReadBalances)
 SG_LOCAL_MESSAGE(TakeSnapshot)
+SG_LOCAL_MESSAGE(CopyHeld)
 SG_LOCAL_MESSAGE(CopySlice)
 SG_LOCAL_MESSAGE(Snapshot)
 SG_LOCAL_MESSAGE(Maintain)

@@ -36,7 +36,7 @@ ReadResult walk_store(const persistence::Store& store, const Snapshot& snapshot)
   const auto& query = *snapshot.query;
   try {
     if (std::holds_alternative<VerifyChain>(query.ask)) {
-      return verify_chain(store, query, snapshot.head, *snapshot.balances);
+      return verify_chain(store, snapshot);
     }
     return read_balance_sheet(store, query, snapshot.head, *snapshot.balances);
   } catch (const std::exception& error) {

@@ -257,6 +257,65 @@ Error sheet_too_large_error() {
       "ask for the totals by account type with by_type, or list the accounts in pages");
 }
 
+namespace {
+
+// Of each holder: a memory that is wrong in every account would fill the answer.
+constexpr std::size_t kMaxDifferences = 100;
+
+class Differences {
+ public:
+  Differences(std::string holder, std::vector<std::string>& problems)
+      : holder_(std::move(holder)), problems_(problems) {}
+  void compare(ledger::AccountNumber number, ledger::Amount counted, ledger::Amount held) {
+    if (counted == held) return;
+    if (++found_ > kMaxDifferences) return;
+    problems_.push_back("account number " + std::to_string(number) + ": the chain says " +
+                        std::to_string(counted) + ", " + holder_ + " holds " +
+                        std::to_string(held));
+  }
+
+ private:
+  std::string holder_;
+  std::vector<std::string>& problems_;
+  std::size_t found_ = 0;
+};
+
+// `counted`: by account number, what the chain makes. Empty when the walk did not get there; the
+// report says why.
+void compare_memory(const Snapshot& snapshot, const std::vector<ledger::Amount>& counted,
+                    std::vector<std::string>& problems) {
+  if (counted.empty()) return;
+  Differences journal("the journal", problems);
+  const auto& balances = *snapshot.balances;
+  for (std::size_t i = 0; i < std::min(counted.size(), balances.size()); ++i) {
+    journal.compare(static_cast<ledger::AccountNumber>(i), counted[i], balances[i]);
+  }
+  std::vector<std::uint8_t> holders(counted.size());
+  for (std::size_t shard = 0; shard < snapshot.held.size(); ++shard) {
+    if (!snapshot.held[shard]) continue;
+    Differences differences("shard " + std::to_string(shard), problems);
+    const auto& held = *snapshot.held[shard];
+    for (std::size_t i = 0; i < held.numbers.size(); ++i) {
+      const auto number = held.numbers[i];
+      if (number >= counted.size()) continue;  // no account, or a later one
+      if (holders[number] < 2) ++holders[number];
+      differences.compare(number, counted[number], held.balances[i]);
+    }
+  }
+  const bool knows_all = std::all_of(snapshot.held.begin(), snapshot.held.end(),
+                                     [](const auto& held) { return held.has_value(); });
+  if (!knows_all) return;
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < holders.size() && wrong < kMaxDifferences; ++i) {
+    if (holders[i] == 1) continue;
+    ++wrong;
+    problems.push_back("account number " + std::to_string(i) + " is held by " +
+                       (holders[i] == 0 ? "no shard" : "more than one shard"));
+  }
+}
+
+}  // namespace
+
 ReadResult read_balance_sheet(const persistence::Store& store, const Query& query,
                               const persistence::ChainHead& head,
                               const std::vector<ledger::Amount>& balances) {
@@ -290,22 +349,14 @@ ReadResult read_balance_sheet(const persistence::Store& store, const Query& quer
   return sheet;
 }
 
-ReadResult verify_chain(const persistence::Store& store, const Query& query,
-                        const persistence::ChainHead& head,
-                        const std::vector<ledger::Amount>& balances) {
+ReadResult verify_chain(const persistence::Store& store, const Snapshot& snapshot) {
+  const auto& query = *snapshot.query;
   const auto progress = [&query](const persistence::VerifyProgress& at) {
     return !query.cancelled && (!query.progress || query.progress(at));
   };
-  auto report = store.verify(progress, head.sequence);
+  auto report = store.verify(progress, snapshot.head.sequence);
   if (!report) return failed(report.error());
-  // Without them the walk did not get there, and says why.
-  const auto& counted = report->balances_at;
-  for (std::size_t i = 0; i < std::min(counted.size(), balances.size()); ++i) {
-    if (counted[i] == balances[i]) continue;
-    report->problems.push_back("account number " + std::to_string(i) + ": the chain says " +
-                               std::to_string(counted[i]) + ", the server holds " +
-                               std::to_string(balances[i]));
-  }
+  compare_memory(snapshot, report->balances_at, report->problems);
   return std::move(*report);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/query.hpp"
+#include "actors/snapshot.hpp"
 #include "persistence/store.hpp"
 
 namespace sg::actors {
@@ -34,9 +35,7 @@ ReadResult read_balance_sheet(const persistence::Store& store, const Query& quer
                               const persistence::ChainHead& head,
                               const std::vector<ledger::Amount>& balances);
 ledger::Error sheet_too_large_error();
-// Walks the chain and holds what it says against the live balances.
-ReadResult verify_chain(const persistence::Store& store, const Query& query,
-                        const persistence::ChainHead& head,
-                        const std::vector<ledger::Amount>& balances);
+// Walks the chain and holds what it says against the balances of the journal and of the shards.
+ReadResult verify_chain(const persistence::Store& store, const Snapshot& snapshot);
 
 }  // namespace sg::actors

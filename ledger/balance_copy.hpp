@@ -61,6 +61,7 @@ class BalanceCopy {
     return balances_.size() == accounts_;
   }
 
+  std::size_t copied() const { return balances_.size(); }
   // The balances by account number. Needs: advance() returned true.
   std::vector<Amount> take() && { return std::move(balances_); }
 

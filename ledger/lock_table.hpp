@@ -65,6 +65,8 @@ class LockTable {
   void remove_name(Slot slot);
 
   const Account& at(Slot slot) const { return accounts_[slot]; }
+  // Those of names that were given back included.
+  std::size_t slots() const { return accounts_.size(); }
   // Asks for the memory of the slot, which may lie in two cache lines.
   void prefetch(Slot slot) const {
     const auto* account = &accounts_[slot];

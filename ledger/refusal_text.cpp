@@ -111,9 +111,10 @@ Error rejection_error(RejectedUnits::Why why) {
               Outcome::none};
     case RejectedUnits::Why::key_unreadable:
       return {Reason::journal_unavailable,
-              "the journal could not look the idempotency key up: nothing changed, try again",
+              "the journal could not look the idempotency key up, so what it did is unknown: try "
+              "again with the same key",
               {},
-              Outcome::none};
+              Outcome::unknown};
     case RejectedUnits::Why::key_bound:
     case RejectedUnits::Why::refused:
       break;

@@ -353,6 +353,7 @@ void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
       const auto& created = *batch.units[unit.unit].submission;
       creating_.erase(lock.slot);
       if (created.new_account) {
+        keep_for_copies(lock.slot);
         table_.commit_creation(lock.slot, batch.units[unit.unit].created,
                                created.new_account->initial_balance, created.new_account->floor,
                                decided_);
@@ -362,6 +363,7 @@ void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
     } else if (lock.mode == LockMode::participant_absent) {
       table_.release_absence(lock.slot, decided_);
     } else {
+      keep_for_copies(lock.slot);
       table_.commit(lock.slot, lock.amount, decided_);
     }
     absorb();
@@ -408,6 +410,15 @@ void ShardLedger::drop_undecided() {
   }
   decided_.clear();
   absorbed_ = 0;
+}
+
+void ShardLedger::begin_copy() { copies_.emplace_back(table_); }
+
+std::optional<HeldBalances> ShardLedger::advance_copy(std::size_t pages) {
+  if (!copies_.front().advance(pages, table_)) return std::nullopt;
+  auto held = std::move(copies_.front()).take();
+  copies_.pop_front();
+  return held;
 }
 
 std::optional<AccountReading> ShardLedger::read(std::string_view id) const {

@@ -8,6 +8,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/held_balances.hpp"
 #include "ledger/lock_batch.hpp"
 #include "ledger/lock_table.hpp"
 #include "ledger/name_table.hpp"
@@ -61,6 +63,14 @@ class ShardLedger {
   Sequence applied_sequence() const { return applied_; }
   std::uint64_t incarnation() const { return incarnation_; }
 
+  // Begins a copy of what the accounts hold at this moment. Copies are made one after another.
+  void begin_copy();
+  // Goes on with the oldest copy, by up to `pages` pages of BalanceCopy::kPage accounts. Returns it
+  // once it is whole. Needs: a copy was begun.
+  std::optional<HeldBalances> advance_copy(std::size_t pages);
+  // Ends the oldest copy.
+  void drop_copy() { copies_.pop_front(); }
+
   std::size_t accounts() const { return accounts_.size(); }
   // Lock batches with undecided units, and requests in queues.
   std::size_t undecided_batches() const { return active_.size(); }
@@ -103,6 +113,10 @@ class ShardLedger {
   // Tells the units whose last waiting lock was decided.
   void settle(std::vector<LateVote>& late);
   void drop_name_if_vacant(Slot slot);
+  // Called before a balance changes.
+  void keep_for_copies(Slot slot) {
+    for (auto& copy : copies_) copy.keep(slot, table_);
+  }
 
   std::uint32_t shard_;
   std::uint64_t incarnation_;
@@ -111,6 +125,7 @@ class ShardLedger {
   NameTable accounts_;
   NameTable participants_;
   absl::flat_hash_map<Slot, Creating> creating_;
+  std::deque<HeldBalancesCopy> copies_;
   std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
   std::vector<DecidedWaiter> decided_;
   std::size_t absorbed_ = 0;  // how many of decided_ their locks know of

@@ -25,6 +25,22 @@ constexpr std::chrono::milliseconds kLongestWait{50};
 constexpr std::size_t kBlocksPerSlice = 256;
 constexpr std::size_t kDerivedRowsPerSlice = 4096;
 
+// What was found, with an error for each of the `asked` that was not.
+std::vector<FoundKey> with_undecided(std::vector<FoundKey> found, std::size_t asked,
+                                     const StoreError& undecided) {
+  std::vector<FoundKey> all;
+  all.reserve(asked);
+  auto next = found.begin();
+  for (std::size_t i = 0; i < asked; ++i) {
+    if (next != found.end() && next->transfer == i) {
+      all.push_back(std::move(*next++));
+    } else {
+      all.push_back({i, tl::unexpected(undecided)});
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 ChainStore::ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options, Access access)
@@ -90,7 +106,10 @@ StoreResult<void> ChainStore::append(Group group) {
     }
   }
   if (contents->head.sequence != on.sequence) {
-    if (auto written = write_group(*contents); !written) return written;
+    if (auto written = write_group(*contents); !written) {
+      if (written.error().fault == StoreFault::no_space) medium_->found_full();
+      return written;
+    }
     {
       const std::lock_guard lock(head_mutex_);
       head_ = contents->head;
@@ -126,6 +145,11 @@ StoreResult<void> ChainStore::reopen() {
   return {};
 }
 
+bool ChainStore::is_open() const {
+  const auto open = gate_.enter();
+  return rows_ != nullptr;
+}
+
 bool ChainStore::wants_reopening() const {
   {
     const auto open = gate_.enter();
@@ -136,7 +160,10 @@ bool ChainStore::wants_reopening() const {
 
 bool ChainStore::has_room() const {
   const auto open = gate_.enter();
-  const std::uint64_t unflushed = rows_ ? rows_->unflushed_bytes() : 0;
+  return has_room_for(rows_ ? rows_->unflushed_bytes() : 0);
+}
+
+bool ChainStore::has_room_for(std::uint64_t unflushed) const {
   return medium_->free_bytes() > kReserveBytes + unflushed;
 }
 
@@ -232,8 +259,14 @@ StoreResult<Sequence> ChainStore::first_at_or_after(TimeMs time) const {
 
 StoreResult<std::vector<FoundKey>> ChainStore::find_keys(
     std::span<const ledger::Transfer* const> transfers, Sequence after) const {
-  return with_rows([&](KeyValue& rows) {
-    return keys_.find(rows, *index_, account_ids_, transfers, {after, durable()});
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<FoundKey>> {
+    auto found = keys_.find(rows, *index_, account_ids_, transfers, {after, durable()});
+    if (!found || rows.takes_writes()) return found;
+    const bool has_room = has_room_for(rows.unflushed_bytes());
+    return with_undecided(std::move(*found), transfers.size(),
+                          {has_room ? StoreFault::io : StoreFault::no_space,
+                           "a write failed, and whether its keys are bound is known once the store "
+                           "has been opened anew"});
   });
 }
 

@@ -27,6 +27,7 @@ class ChainStore : public Store {
   Group begin_group(TimeMs now, std::int64_t run_ms) override;
   StoreResult<void> append(Group group) override;
   StoreResult<void> reopen() override;
+  bool is_open() const override;
   bool wants_reopening() const override;
   bool has_room() const override;
   bool keeps_up() const override;
@@ -72,6 +73,7 @@ class ChainStore : public Store {
   // Calls `use` with the rows while the gate is held; an error when the store is not open.
   template <class Use>
   auto with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>()));
+  bool has_room_for(std::uint64_t unflushed) const;
 
   const StoreOptions options_;
   const Access access_;

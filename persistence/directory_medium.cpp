@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -23,6 +24,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kMarkSyncInterval = std::chrono::seconds(1);
 constexpr auto kFreeBytesInterval = std::chrono::milliseconds(200);
+// After a write without space: how long until it is looked again, and what must fit then. A merge
+// and an opening write about as much.
+constexpr off_t kProbeBytes = 32 << 20;
+constexpr auto kHoldOffWhenFull = std::chrono::seconds(3);
 constexpr std::size_t kLargestMark = 4096;
 
 class FileDescriptor {
@@ -163,6 +168,11 @@ class DirectoryMedium : public Medium {
     struct statvfs info {};
     // A file system that cannot be asked is not thereby full: the write will tell.
     std::uint64_t free = ~std::uint64_t{0};
+    if (was_full_ && !can_grow()) {
+      hold_off(kHoldOffWhenFull);
+      return 0;
+    }
+    was_full_ = false;
     if (::statvfs(directory_.c_str(), &info) == 0) {
       free = std::uint64_t{info.f_bavail} * info.f_frsize;
     }
@@ -171,9 +181,29 @@ class DirectoryMedium : public Medium {
     return free;
   }
 
+  void found_full() override {
+    was_full_ = true;
+    hold_off(kHoldOffWhenFull);
+  }
+
   std::string name() const override { return directory_.string(); }
 
  private:
+  void hold_off(Clock::duration time) const {
+    free_bytes_.store(0, std::memory_order_relaxed);
+    const auto until = (Clock::now() + time).time_since_epoch().count();
+    free_known_until_.store(until, std::memory_order_relaxed);
+  }
+  // Takes the space of a large file, and gives it back.
+  bool can_grow() const {
+    const std::lock_guard lock(probing_);
+    const auto path = paths_.ingest / "room";
+    const auto file = open_file(path, O_WRONLY | O_CREAT);
+    if (!file.is_open()) return false;
+    ::unlink(path.c_str());
+    return ::posix_fallocate(file.get(), 0, kProbeBytes) == 0;
+  }
+
   const fs::path directory_;
   const fs::path head_;
   const RocksPaths paths_;
@@ -181,6 +211,8 @@ class DirectoryMedium : public Medium {
   FileDescriptor lock_;
   FileDescriptor mark_;
   Clock::time_point mark_synced_;
+  mutable std::mutex probing_;
+  mutable std::atomic<bool> was_full_ = false;
   mutable std::atomic<std::uint64_t> free_bytes_ = 0;
   mutable std::atomic<Clock::rep> free_known_until_ = 0;
 };

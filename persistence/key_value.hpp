@@ -101,6 +101,9 @@ class Medium {
   virtual StoreResult<void> write_mark(std::string_view bytes, bool sync) = 0;
   // Room left on the file system; cheap to ask.
   virtual std::uint64_t free_bytes() const = 0;
+  // A write had no space, whatever free_bytes() said: of a quota, or a limit of the process, the
+  // file system says nothing. No room is reported until a large file can be made again.
+  virtual void found_full() = 0;
   // For messages: names the store, e.g. its directory.
   virtual std::string name() const = 0;
 };

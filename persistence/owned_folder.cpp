@@ -21,6 +21,7 @@ StoreFault fault_of(int error) {
       return StoreFault::permissions;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:  // the process's own limit of a file's size
       return StoreFault::no_space;
     case EWOULDBLOCK:
       return StoreFault::locked;

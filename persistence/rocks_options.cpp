@@ -46,6 +46,8 @@ StoreFault fault_of(const rocksdb::Status& status) {
   if (status.IsCorruption() || status.IsPathNotFound()) return StoreFault::corrupt;
   const std::string text = status.ToString();
   const auto says = [&text](const char* words) { return text.find(words) != std::string::npos; };
+  // A quota, and the process's own limit of a file's size.
+  if (says("Disk quota exceeded") || says("File too large")) return StoreFault::no_space;
   if (says("No such file or directory")) return StoreFault::corrupt;
   if (says("Permission denied") || says("Read-only file system")) return StoreFault::permissions;
   if (says("lock hold by") || says("While lock file")) return StoreFault::locked;

@@ -103,6 +103,8 @@ class Store {
   virtual StoreResult<void> append(Group group) = 0;
   // Forgets what is in memory and opens the store anew, with all the checks of the first opening.
   virtual StoreResult<void> reopen() = 0;
+  // False between a reopen() that failed and the next.
+  virtual bool is_open() const = 0;
   // A write failed, of whoever, so all others will until reopen(); and there is room for that.
   virtual bool wants_reopening() const = 0;
   // False when the file system has no room for another group: asked before a group is begun.
@@ -145,6 +147,8 @@ class Store {
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
   // What the keys of the transfers are bound to: durable bindings that have not expired and were
   // bound after `after`, in the order of the transfers; those that are not bound are left out.
+  // Between a failed write and the next reopen() a key that is not bound may still turn out to be:
+  // it is listed with an error (no_space while there is no room to reopen).
   virtual StoreResult<std::vector<FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, Sequence after = 0) const = 0;
 

@@ -81,6 +81,9 @@ class Server:
                 lines.put(line)
         lines.put(None)
 
+    def pid(self) -> int:
+        return self._process.pid
+
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

@@ -124,7 +124,9 @@ TEST_CASE(
     house.disk().set_free_bytes(0);
     house.kill("indexer");
     house.run();
-    CHECK(house.outcome(house.pay(60, "key")) == "STORAGE_FULL");
+    // Until the store is opened anew nobody knows which keys the failed write bound.
+    CHECK(house.outcome(house.pay(60, "key")) == "STORAGE_FULL unknown");
+    CHECK(house.outcome(house.pay(60)) == "STORAGE_FULL");
     CHECK(house.balance(house.alice) == "balance 100");
     house.disk().set_free_bytes(~std::uint64_t{0});
     // An opening writes: it is not begun before.

@@ -1,10 +1,12 @@
 // Balance sheets and pages of accounts beside commits: what the journal copies, and when.
 #include <algorithm>
 
+#include "actors/reads.hpp"
 #include "tests/simulated/simulation.hpp"
 
 using namespace sg::test;
 namespace ledger = sg::ledger;
+namespace persistence = sg::persistence;
 
 namespace {
 
@@ -85,6 +87,62 @@ TEST_CASE("Snapshots that overlap each show their own moment") {
   CHECK(sheet_in(first).totals.postings == ManyAccounts::kAccounts);
   CHECK(sheet_in(second).total == ManyAccounts::kAccounts + 1'000);
   CHECK(sheet_in(second).totals.postings == ManyAccounts::kAccounts + 1'000);
+}
+
+TEST_CASE("A verification compares what the shards hold, whatever they apply meanwhile") {
+  ManyAccounts house;
+  const auto shard = house.shard_id(0);
+  const auto mine = house.name_on(0);
+  house.submit(new_account(mine, 5));
+  house.run();
+  house.hold<CopySlice>(shard);
+  const auto verified = house.ask(VerifyChain{});
+  house.run();
+  REQUIRE(house.next_is<CopySlice>(shard));
+  const auto paid = house.submit(transfer({{mine, 7}, {house.name(0), 1}, {house.name(1), 1}}));
+  const auto created = house.submit(new_account(house.name_on(0, 1), 9));
+  house.deliver<CopySlice>(shard);
+  house.run();
+  SECTION("to its end") {}
+  SECTION("the shard dies, and is left out") { house.kill(shard); }
+  house.release();
+  house.run();
+  CHECK(answer_to(verified) == "another answer");
+  CHECK(std::get<persistence::VerifyReport>(*verified->result).problems.empty());
+}
+
+TEST_CASE("A shard whose memory is not what the chain makes is told by a verification") {
+  TwoShards house;
+  house.hold<Snapshot>("queries");
+  const auto query = house.ask(VerifyChain{});
+  house.run();
+  auto snapshot = house.peek<Snapshot>("queries");
+  const auto problems = [&] {
+    return std::get<persistence::VerifyReport>(verify_chain(house.store(), snapshot).value())
+        .problems;
+  };
+  const std::size_t shard = snapshot.held[0]->numbers.empty() ? 1 : 0;
+  auto& held = *snapshot.held[shard];
+  CHECK(problems().empty());
+  SECTION("a balance") {
+    held.balances[0] += 1;
+    REQUIRE(problems().size() == 1);
+    CHECK(problems()[0].find("the chain says") != std::string::npos);
+    CHECK(problems()[0].find("shard " + std::to_string(shard) + " holds") != std::string::npos);
+  }
+  SECTION("an account that no shard has") {
+    held.numbers.clear();
+    held.balances.clear();
+    REQUIRE_FALSE(problems().empty());
+    CHECK(problems()[0].find("is held by no shard") != std::string::npos);
+  }
+  SECTION("an account that two have") {
+    auto& other = *snapshot.held[1 - shard];
+    other.numbers.push_back(held.numbers[0]);
+    other.balances.push_back(held.balances[0]);
+    REQUIRE(problems().size() == 1);
+    CHECK(problems()[0].find("more than one shard") != std::string::npos);
+  }
 }
 
 TEST_CASE("A walk without a place is refused before the journal hears of it") {

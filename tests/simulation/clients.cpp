@@ -17,6 +17,8 @@ constexpr int kMaxItems = 6;
 constexpr ledger::Amount kMaxMoved = 120;
 constexpr std::size_t kListed = 5;
 constexpr std::size_t kNear = 6;
+// One read of so many is a verification.
+constexpr std::uint64_t kReadsOfVerification = 40;
 // An account that is asked for before somebody makes it.
 constexpr std::size_t kNamesAhead = 2;
 
@@ -75,6 +77,7 @@ void Clients::act() {
   if (random.chance(w.give_up)) return give_up();
   if (!has_room()) return;
   if (random.chance(w.read)) {
+    if (random.below(kReadsOfVerification) == 0) return verify();
     return read(random.pick(accounts_), random.below(3) == 0);
   }
   if (!again_.empty() && random.below(2) == 0) {
@@ -377,6 +380,19 @@ void Clients::try_again_all(const Attempt& attempt) {
   std::vector<bool> again;
   for (const auto id : attempt.operation.intents) again.push_back(is_idempotent(id));
   try_again(attempt, again);
+}
+
+// The server finds no difference between the chain and what journal and shards hold.
+void Clients::verify() {
+  auto query = std::make_shared<ReadQuery>();
+  query->ask = actors::VerifyChain{};
+  query->then = [this](ReadQuery& answer) {
+    if (!answer.result) return;
+    for (const auto& problem : std::get<persistence::VerifyReport>(*answer.result).problems) {
+      log_.complaints.push_back("a verification says: " + problem);
+    }
+  };
+  if (desk_) caf::anon_send(desk_, actors::Ask{std::move(query)});
 }
 
 void Clients::read(const std::string& account, bool list) {

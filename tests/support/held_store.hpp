@@ -126,6 +126,7 @@ class HeldStore final : public persistence::Store {
   persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override;
   persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
+  bool is_open() const override { return below_->is_open(); }
   bool has_index_work() const override { return below_->has_index_work(); }
   std::size_t unindexed() const override { return below_->unindexed(); }
   persistence::StoreResult<void> write_balances(
