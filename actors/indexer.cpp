@@ -62,7 +62,7 @@ void Indexer::fail(const persistence::StoreError& error) {
   spdlog::error("indexer: {}", error.message);
   marker_.reset();
   // The journal opens the store anew, before a transfer meets that.
-  if (runtime_->store->wants_reopening()) return done();
+  if (!runtime_->store->takes_writes()) return done();
   // As a new one would: the journal marks every balance as not written.
   self_->delayed_send(self_, kRetry, Retry{});
 }

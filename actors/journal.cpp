@@ -73,13 +73,18 @@ void Journal::start() {
   ready_.deliver(supervisor::Ready{});
   if (!waits_for_room_) return;
   spdlog::error("journal: the disk is full, transfers are refused until there is room");
+  wait_for_room();
+}
+
+void Journal::wait_for_room() {
+  waits_for_room_ = true;
   self_->delayed_send(self_, kLookForRoom, Retry{});
 }
 
 bool Journal::give_way() {
   if (!waits_for_room_ || !runtime_->store->has_room()) return false;
-  spdlog::info("journal: there is room again, the store is opened anew");
-  self_->quit(make_error(caf::sec::runtime_error, "there is room again on the disk"));
+  spdlog::info("journal: there is room on the disk, the store is opened anew");
+  self_->quit(make_error(caf::sec::runtime_error, "the store is opened anew"));
   return true;
 }
 
@@ -351,11 +356,11 @@ void Journal::take_dirty(const TakeDirtyBalances& take) {
 }
 
 void Journal::maintenance_done(const MaintenanceDone& message) {
-  if (!waits_for_room_ && runtime_->store->wants_reopening()) {
-    spdlog::error("journal: a write of the indexer failed, the store is opened anew");
-    self_->quit(make_error(caf::sec::runtime_error, "a write of the indexer failed"));
-    return;
+  if (!waits_for_room_ && !runtime_->store->takes_writes()) {
+    spdlog::error("journal: a write of the indexer failed, the store has to be opened anew");
+    wait_for_room();
   }
+  if (give_way()) return;
   // What a dead indexer took and did not write has to be taken again.
   const bool is_written = !message.failed && message.indexer == last_indexer_;
   if (!is_written && !faults::has(Defect::forget_taken_page)) mark_all_dirty();

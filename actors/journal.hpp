@@ -48,7 +48,9 @@ class Journal {
   void start();
   caf::error open();
   caf::error read_rosters();
-  // Ends this journal when there is room again: its successor opens the store anew.
+  // From here on nothing is written, until the store was opened anew.
+  void wait_for_room();
+  // Ends this journal when it waits for room and there is some: its successor opens the store anew.
   bool give_way();
 
   // --- who may commit ---

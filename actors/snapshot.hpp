@@ -44,8 +44,7 @@ class SnapshotInMaking {
 
   Query& query() const { return *snapshot_.query; }
   void set_balances(std::vector<ledger::Amount> balances) {
-    snapshot_.balances =
-        std::make_shared<const std::vector<ledger::Amount>>(std::move(balances));
+    snapshot_.balances = std::make_shared<const std::vector<ledger::Amount>>(std::move(balances));
   }
   void set_held(std::size_t shard, ledger::HeldBalances held) {
     snapshot_.held[shard] = std::move(held);

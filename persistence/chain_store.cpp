@@ -150,12 +150,9 @@ bool ChainStore::is_open() const {
   return rows_ != nullptr;
 }
 
-bool ChainStore::wants_reopening() const {
-  {
-    const auto open = gate_.enter();
-    if (!rows_ || rows_->takes_writes()) return false;
-  }
-  return has_room();
+bool ChainStore::takes_writes() const {
+  const auto open = gate_.enter();
+  return rows_ && rows_->takes_writes();
 }
 
 bool ChainStore::has_room() const {

@@ -28,7 +28,7 @@ class ChainStore : public Store {
   StoreResult<void> append(Group group) override;
   StoreResult<void> reopen() override;
   bool is_open() const override;
-  bool wants_reopening() const override;
+  bool takes_writes() const override;
   bool has_room() const override;
   bool keeps_up() const override;
 

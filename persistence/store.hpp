@@ -105,8 +105,8 @@ class Store {
   virtual StoreResult<void> reopen() = 0;
   // False between a reopen() that failed and the next.
   virtual bool is_open() const = 0;
-  // A write failed, of whoever, so all others will until reopen(); and there is room for that.
-  virtual bool wants_reopening() const = 0;
+  // False after a failed write, until reopen(): all other writes will fail too.
+  virtual bool takes_writes() const = 0;
   // False when the file system has no room for another group: asked before a group is begun.
   virtual bool has_room() const = 0;
   // False when the indexes are so far behind that memory would run out: asked like has_room().

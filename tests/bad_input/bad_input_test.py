@@ -40,11 +40,9 @@ CALLS_BESIDE = 50
 # Of health checks beside each case: so much longer than those of a server that nobody attacks, on
 # the same machine at the same time.
 WAIT_BOUND_S = 0.1
-# gRPC gives up hundreds of connections that are closed at once in one go, on the one thread.
+# Of 10,000 connections that are all closed at once. gRPC takes 25 to 35 us to give up each, on its
+# one polling thread and in the order of their ends: 185 to 365 ms on a quiet machine.
 MANY_CLOSED_WAIT_BOUND_S = 1
-# Measured: 130 to 170 ms, so the 100 ms of the other cases are not reached yet. What takes the
-# thread there is not known.
-LARGE_ANSWERS_WAIT_BOUND_S = 0.5
 
 RANDOM_CONNECTIONS = 200
 IDLE_CONNECTIONS = 10_000
@@ -381,10 +379,10 @@ CASES = [
     (huge_legal_batch, 320 * MIB, WAIT_BOUND_S),
     (oversized_messages, 128 * MIB, WAIT_BOUND_S),
     (wrong_requests_leave_the_log_alone, 32 * MIB, WAIT_BOUND_S),
-    (half_open_connections, 64 * MIB, MANY_CLOSED_WAIT_BOUND_S),
+    (half_open_connections, 64 * MIB, WAIT_BOUND_S),
     (idle_connections, 320 * MIB, MANY_CLOSED_WAIT_BOUND_S),
     (deaf_streams, 256 * MIB, WAIT_BOUND_S),
-    (deaf_streams_of_large_answers, 512 * MIB, LARGE_ANSWERS_WAIT_BOUND_S),
+    (deaf_streams_of_large_answers, 512 * MIB, WAIT_BOUND_S),
 ]
 
 

@@ -65,7 +65,7 @@ class HeldStore final : public persistence::Store {
   }
   persistence::StoreResult<void> append(persistence::Group group) override;
   persistence::StoreResult<void> reopen() override;
-  bool wants_reopening() const override { return below_->wants_reopening(); }
+  bool takes_writes() const override { return below_->takes_writes(); }
   bool has_room() const override { return below_->has_room(); }
   bool keeps_up() const override { return below_->keeps_up(); }
   persistence::StoreResult<std::vector<ledger::Amount>> load_balances() const override {
