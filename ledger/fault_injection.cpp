@@ -41,7 +41,8 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "attach_unsynced",
                                                               "replay_in_part",
                                                               "age_by_pause",
-                                                              "marker_before_pages"};
+                                                              "marker_before_pages",
+                                                              "leak_admission"};
 
 template <class Value, std::size_t count>
 std::optional<Value> parse(const std::array<std::string_view, count>& names,

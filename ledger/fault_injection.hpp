@@ -80,6 +80,7 @@ enum class Defect : std::uint8_t {
   replay_in_part,       // an atomic batch replays its bound keys and commits its other items
   age_by_pause,         // the time that a process was stopped counts as time that it ran
   marker_before_pages,  // a checkpoint's marker is written while its pages are not durable
+  leak_admission,       // a call that has ended keeps its place in the gateway
 };
 
 // "skip_sync"; parse_defect reads the same.
@@ -87,7 +88,7 @@ std::string_view to_string(Point point);
 std::string_view to_string(Defect defect);
 std::optional<Point> parse_point(std::string_view text);
 std::optional<Defect> parse_defect(std::string_view text);
-inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::marker_before_pages) + 1;
+inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::leak_admission) + 1;
 
 #ifdef SCALEGRAPH_FAULT_INJECTION
 inline constexpr bool kCompiledIn = true;

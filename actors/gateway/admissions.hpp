@@ -15,6 +15,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "ledger/fault_injection.hpp"
+
 namespace sg::actors {
 
 class Admissions {
@@ -54,7 +56,7 @@ class Admissions {
       bytes_ = bytes;
     }
     void give_back() {
-      if (of_ == nullptr) return;
+      if (of_ == nullptr || faults::has(faults::Defect::leak_admission)) return;
       --of_->calls_;
       of_->bytes_ -= bytes_;
       of_ = nullptr;

@@ -4,10 +4,42 @@
 
 #include "actors/journal_link.hpp"
 #include "supervisor/messages.hpp"
+#include "tests/support/test_submission.hpp"
 
 namespace sg::test {
+namespace {
 
-caf::behavior desk_actor(caf::event_based_actor* self, caf::actor root) {
+// Lives as long as the submission, as a place of the gateway lives as long as its call.
+struct Admitted {
+  std::shared_ptr<actors::Admissions> admissions;
+  actors::Admissions::Place place;
+};
+
+void refuse(TestSubmission& submission) {
+  const auto overloaded = std::make_shared<const ledger::Error>(
+      ledger::Error{ledger::Reason::overloaded, "too much in flight", {}, ledger::Outcome::none});
+  for (auto& result : submission.results) {
+    result.state = ledger::ItemResult::State::refused;
+    result.error = overloaded;
+  }
+  submission.answer();
+}
+
+// False, and it is refused, when there is no place for it.
+bool admit(TestSubmission& submission, const std::shared_ptr<actors::Admissions>& admissions) {
+  auto place = admissions->admit(submission.items());
+  if (!place) {
+    refuse(submission);
+    return false;
+  }
+  submission.place = std::make_shared<Admitted>(Admitted{admissions, std::move(*place)});
+  return true;
+}
+
+}  // namespace
+
+caf::behavior desk_actor(caf::event_based_actor* self, caf::actor root,
+                         std::shared_ptr<actors::Admissions> admissions) {
   struct Known {
     caf::actor coordinator;
     caf::actor queries;
@@ -25,7 +57,10 @@ caf::behavior desk_actor(caf::event_based_actor* self, caf::actor root) {
       [note](const supervisor::ChildUp& up) { note(up.id, up.handle); },
       [note](const supervisor::ChildDown& down) { note(down.id, nullptr); },
       // What nobody takes is dropped: its caller is told that the outcome is unknown.
-      [known](const actors::Submit& message) {
+      [known, admissions](const actors::Submit& message) {
+        for (const auto& submission : message.submissions) {
+          if (!admit(dynamic_cast<TestSubmission&>(*submission), admissions)) return;
+        }
         if (known->coordinator) caf::anon_send(known->coordinator, message);
       },
       [known](const actors::Cancel& message) {

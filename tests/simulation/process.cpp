@@ -1,6 +1,7 @@
 #include "tests/simulation/process.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
@@ -11,6 +12,9 @@ namespace sg::test {
 namespace {
 
 constexpr std::size_t kMaxMessagesOfEnd = 100'000;
+// More than all clients together ever ask for: none is refused.
+constexpr std::size_t kMaxInFlight = 1'000'000;
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
 std::string name_of(const caf::mailbox_element& element) {
   const auto& content = element.content();
@@ -110,7 +114,8 @@ void Process::spawn() {
   supervisor::ChildSpec door;
   door.id = "desk";
   door.start = [this](caf::event_based_actor* parent) {
-    desk_ = parent->spawn(desk_actor, caf::actor_cast<caf::actor>(parent));
+    admissions_ = std::make_shared<actors::Admissions>(kMaxInFlight, kNoLimit);
+    desk_ = parent->spawn(desk_actor, caf::actor_cast<caf::actor>(parent), admissions_);
     return caf::expected<caf::actor>{desk_};
   };
   root_ = actors::spawn_tree(system_, runtime_, std::move(door));

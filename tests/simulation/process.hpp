@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/gateway/admissions.hpp"
 #include "actors/runtime.hpp"
 #include "tests/simulation/fiber.hpp"
 #include "tests/simulation/world.hpp"
@@ -39,6 +40,8 @@ class Process {
   void pass_time();
 
   const caf::actor& desk() const { return desk_; }
+  // Calls that are in flight, as the desk counts them.
+  std::size_t admitted() const { return admissions_->calls(); }
   persistence::Store& store() { return *store_; }
 
  private:
@@ -62,6 +65,7 @@ class Process {
   actors::RuntimePtr runtime_;
   caf::actor root_;
   caf::actor desk_;
+  std::shared_ptr<actors::Admissions> admissions_;  // of the present desk
   std::shared_ptr<bool> root_ended_ = std::make_shared<bool>(false);
   bool ended_ = false;
   // Actors, by id; 0: none.

@@ -169,7 +169,13 @@ bool Simulation::come_to_rest() {
     }
     clients_.connect(process_->desk(), process_->store());
     const bool asked = clients_.finish();
-    if (!asked && idle >= kIdle && !process_->hangs_one()) return true;
+    if (!asked && idle >= kIdle && !process_->hangs_one()) {
+      if (process_->admitted() > 0) {
+        breach("all calls have ended, and " + std::to_string(process_->admitted()) +
+               " of them are still counted");
+      }
+      return true;
+    }
     if (idle >= kLongIdle) break;
     world_.pass(kIdle);
     idle += kIdle;

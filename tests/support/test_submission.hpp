@@ -56,6 +56,8 @@ class TestSubmission final : public ledger::Submission {
   std::function<void(TestSubmission&)> when_answered;
   int answers = 0;
   bool lost = false;  // its coordinator crashed: the caller is told "unknown"
+  // What its gateway gave it, given back with it.
+  std::shared_ptr<void> place;
   // When it was handed in.
   ledger::Sequence durable = 0;
   ledger::Sequence sequenced = 0;
