@@ -31,8 +31,9 @@ void MentionSum::add(const MentionSum& other) {
 
 void IndexVerifier::start(const RecordIndex& index, Sequence until) {
   until_ = until;
-  given_up_ = index.keys_given_up();
   take_parts(index);
+  // After the parts: a run that is given up in between is still among them.
+  given_up_ = index.keys_given_up();
   for (auto& side : sides_) lay_out(side);
 }
 

@@ -67,7 +67,7 @@ bool Call::do_portion(const std::function<bool()>& portion) {
   try {
     return !is_answered() && portion();
   } catch (const std::exception& error) {
-    portion_failed(error);
+    failed(error);
     return false;
   }
 }

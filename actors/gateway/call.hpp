@@ -37,6 +37,8 @@ class Call {
   virtual void drain() {}
   // A serving status changed.
   virtual void health_changed() {}
+  // Something that it did threw: the call ends with INTERNAL.
+  virtual void failed(const std::exception& error) = 0;
   // Does the next of its portions; true: it has more.
   bool work_on();
 
@@ -55,8 +57,6 @@ class Call {
   // Its portions are of no use any more.
   virtual bool is_answered() const { return false; }
   bool has_portions() const { return !portions_.empty(); }
-  // A portion threw.
-  virtual void portion_failed(const std::exception&) {}
 
   RpcServer& server_;
   std::uint64_t id_;

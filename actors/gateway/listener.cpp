@@ -126,7 +126,11 @@ tl::expected<void, std::string> Listener::open_unix(const std::string& path) {
   if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return tl::unexpected(sentence + reason(errno));
   }
-  path_ = path;
+  if (::lstat(path.c_str(), &found) == 0) {
+    path_ = path;
+    device_ = found.st_dev;
+    inode_ = found.st_ino;
+  }
   // Whoever reaches it can move money: its owner only, unless that one changes it.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 || ::listen(socket, kBacklog) != 0) {
     return tl::unexpected(sentence + reason(errno));
@@ -183,12 +187,20 @@ void Listener::stop() {
   if (thread_.joinable()) thread_.join();
   for (const int socket : sockets_) ::close(socket);
   sockets_.clear();
-  if (!path_.empty()) ::unlink(path_.c_str());
-  path_.clear();
+  remove_socket();
   for (int* one : {&wake_, &spare_}) {
     if (*one >= 0) ::close(*one);
     *one = -1;
   }
+}
+
+// Another program may have put its own socket there since.
+void Listener::remove_socket() {
+  struct stat found {};
+  const bool is_ours = !path_.empty() && ::lstat(path_.c_str(), &found) == 0 &&
+                       found.st_dev == device_ && found.st_ino == inode_;
+  if (is_ours) ::unlink(path_.c_str());
+  path_.clear();
 }
 
 void Listener::run() {

@@ -5,6 +5,8 @@
 // descriptors free for the store, whose files must not fail to open because of clients.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <functional>
@@ -37,6 +39,7 @@ class Listener {
   Listener() = default;
   tl::expected<void, std::string> open_unix(const std::string& path);
   tl::expected<void, std::string> open_tcp(const config::Endpoint& where);
+  void remove_socket();
   void run();
   void accept_some(int socket);
   void refuse_one(int socket, int why);
@@ -45,6 +48,8 @@ class Listener {
 
   std::vector<int> sockets_;
   std::string path_;  // of the Unix socket
+  dev_t device_ = 0;  // of that file
+  ino_t inode_ = 0;
   int port_ = 0;
   int wake_ = -1;            // an eventfd
   int spare_ = -1;           // given up to take a connection that is closed at once

@@ -1,5 +1,8 @@
-// A tag of the completion queue that calls a member function of the call it belongs to.
+// A tag of the completion queue that calls a member function of the call it belongs to. What the
+// function throws is told to the call's failed(), so no call takes the gateway's thread with it.
 #pragma once
+
+#include <exception>
 
 namespace sg::actors {
 
@@ -18,7 +21,13 @@ template <class Call, void (Call::*Member)(bool)>
 class OperationOf final : public Operation {
  public:
   explicit OperationOf(Call* call) : call_(call) {}
-  void done(bool ok) override { (call_->*Member)(ok); }
+  void done(bool ok) override {
+    try {
+      (call_->*Member)(ok);
+    } catch (const std::exception& error) {
+      call_->failed(error);
+    }
+  }
 
  private:
   Call* call_;

@@ -72,6 +72,11 @@ void ReflectionCall::drain() {
   if (is_begun() && !writing_) finish(kStopping);
 }
 
+void ReflectionCall::failed(const std::exception& error) {
+  if (writing_) return context_.TryCancel();
+  finish(proto::to_status(internal_error(error.what()), false));
+}
+
 // A status other than OK may go out while a read is under way: it ends that read.
 void ReflectionCall::finish(const grpc::Status& status) {
   if (std::exchange(finishing_, true)) return;

@@ -17,6 +17,7 @@ class ReflectionCall final : public Call {
 
   void completed(const Completed&) override {}
   void drain() override;
+  void failed(const std::exception& error) override;
 
  private:
   void received(bool ok);

@@ -232,19 +232,26 @@ void RpcServer::hand_over() {
   if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submissions)});
 }
 
+template <class Use>
+void RpcServer::guarded(std::uint64_t id, Use use) {
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return;
+  auto& call = *found->second;
+  try {
+    use(call);
+  } catch (const std::exception& error) {
+    call.failed(error);
+  }
+}
+
 void RpcServer::inbox_rang(bool) {
   for (const auto& completed : inbox_->take()) {
-    const auto call = calls_.find(completed.call);
-    if (call != calls_.end()) call->second->completed(completed);
+    guarded(completed.call, [&completed](Call& call) { call.completed(completed); });
   }
   give_up(gives_up_writes_, &Call::give_up_write);
   give_up(gives_up_reads_, &Call::give_up_read);
-  if (health_changed_.exchange(false)) {
-    for (const auto& [id, call] : calls_) call->health_changed();
-  }
-  if (stopping_ && !std::exchange(drained_, true)) {
-    for (const auto& [id, call] : calls_) call->drain();
-  }
+  if (health_changed_.exchange(false)) tell_all(&Call::health_changed);
+  if (stopping_ && !std::exchange(drained_, true)) tell_all(&Call::drain);
   if (closing_ && !std::exchange(closed_, true)) {
     inbox_->close();
     // A portion could begin an operation, which a queue that was shut down does not take.
@@ -254,14 +261,18 @@ void RpcServer::inbox_rang(bool) {
 }
 
 void RpcServer::give_up(std::atomic<bool>& wanted, void (Call::*tell)()) {
-  if (!wanted.exchange(false)) return;
+  if (wanted.exchange(false)) tell_all(tell);
+}
+
+void RpcServer::tell_all(void (Call::*tell)()) {
   // A call that ends with it takes itself out of the list.
   std::vector<std::uint64_t> ids;
+  ids.reserve(calls_.size());
   for (const auto& [id, call] : calls_) ids.push_back(id);
-  for (const auto id : ids) {
-    if (const auto call = calls_.find(id); call != calls_.end()) ((*call->second).*tell)();
-  }
+  for (const auto id : ids) guarded(id, [tell](Call& call) { (call.*tell)(); });
 }
+
+void RpcServer::failed(const std::exception& error) { spdlog::error("gateway: {}", error.what()); }
 
 void RpcServer::give_up_writes() {
   gives_up_writes_ = true;

@@ -83,6 +83,9 @@ class RpcServer {
   std::span<const std::string> service_names() const { return service_names_; }
   bool stopping() const { return stopping_; }
 
+  // Something threw that belongs to no call.
+  void failed(const std::exception& error);
+
   void arm_unary(std::size_t service, int method, UnaryHandler handler);
   void arm_stream_transfers();
   void arm_verify();
@@ -108,6 +111,10 @@ class RpcServer {
   // idle clients would hold open.
   void cut_idle_connections();
   void give_up(std::atomic<bool>& wanted, void (Call::*tell)());
+  void tell_all(void (Call::*tell)());
+  // Calls `use` with the call, if it is there still; what that throws ends the call.
+  template <class Use>
+  void guarded(std::uint64_t id, Use use);
 
   config::Server settings_;
   std::shared_ptr<SharedProcessor> processor_;

@@ -34,8 +34,14 @@ void StreamCall::received(bool ok) {
   read_next();
 }
 
+// What is under way is not answered on this stream any more: its outcome is unknown.
+void StreamCall::failed(const std::exception& error) {
+  if (writing_) return context_.TryCancel();
+  end_at_once(internal_error(error.what()));
+}
+
 void StreamCall::end_at_once(const ledger::Error& error) {
-  finishing_ = true;
+  if (std::exchange(finishing_, true)) return;
   stream_.Finish(proto::to_status(error, true), &finished_operation_);
 }
 

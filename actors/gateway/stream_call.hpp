@@ -24,6 +24,7 @@ class StreamCall final : public Call {
   void completed(const Completed& completed) override;
   void give_up_write() override;
   void drain() override;
+  void failed(const std::exception& error) override;
 
  private:
   // A request in work, or its response waiting for those before it.

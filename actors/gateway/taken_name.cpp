@@ -43,7 +43,7 @@ class TakenName final : public Query {
 }  // namespace
 
 void fail_taken(UnaryCall& call, const ledger::NewAccount& account, const ledger::Error& error) {
-  call.ask(std::make_shared<TakenName>(call, account, error));
+  call.ask(std::make_shared<TakenName>(call, account, error), error);
 }
 
 }  // namespace sg::actors

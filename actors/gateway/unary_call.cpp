@@ -47,11 +47,7 @@ void UnaryCall::received(bool ok) {
     if (!place) return fail(place.error());
     place_ = std::move(*place);
   }
-  try {
-    handler_(*this);
-  } catch (const std::exception& error) {
-    if (!answered_) fail(internal_error(error.what()));
-  }
+  handler_(*this);
 }
 
 bool UnaryCall::parse_request(google::protobuf::Message& message) {
@@ -76,7 +72,7 @@ bool UnaryCall::hold(std::size_t bytes) {
   return false;
 }
 
-void UnaryCall::portion_failed(const std::exception& error) {
+void UnaryCall::failed(const std::exception& error) {
   if (!answered_) fail(internal_error(error.what()));
 }
 
@@ -90,25 +86,22 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
         ledger::Outcome::none});
 }
 
-void UnaryCall::ask(QueryPtr query) {
+void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
   is_asked_ = true;
   query_ = query;
+  otherwise_ = std::move(otherwise);
   if (server_.ask(std::move(query))) return;
-  fail({ledger::Reason::node_unavailable,
-        "the queries actor is restarting: try again",
-        {},
-        ledger::Outcome::none});
+  fail(otherwise_.value_or(ledger::Error{ledger::Reason::node_unavailable,
+                                         "the queries actor is restarting: try again",
+                                         {},
+                                         ledger::Outcome::none}));
 }
 
 void UnaryCall::completed(const Completed& completed) {
   if (is_submitted_) server_.submission_answered();
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
-  try {
-    static_cast<UnaryCompletion&>(*completed.completion).respond(*this);
-  } catch (const std::exception& error) {
-    if (!answered_) fail(internal_error(error.what()));
-  }
+  static_cast<UnaryCompletion&>(*completed.completion).respond(*this);
 }
 
 void UnaryCall::reply(const google::protobuf::Message& message) {

@@ -35,7 +35,7 @@ class UnaryCall final : public Call {
   // The call holds so many bytes in memory. Or answers OVERLOADED, and returns false.
   [[nodiscard]] bool hold(std::size_t bytes);
   void submit(ledger::SubmissionPtr submission);
-  void ask(QueryPtr query);
+  void ask(QueryPtr query, std::optional<ledger::Error> otherwise = {});
   void reply(const google::protobuf::Message& message);
   void reply(const grpc::ByteBuffer& response);
   void fail(const ledger::Error& error);
@@ -44,16 +44,16 @@ class UnaryCall final : public Call {
   void completed(const Completed& completed) override;
   void give_up_write() override { give_up(is_submitted_); }
   void give_up_read() override { give_up(is_asked_); }
+  void failed(const std::exception& error) override;
 
  private:
   bool is_answered() const override { return answered_; }
-  void portion_failed(const std::exception& error) override;
   void received(bool ok);
   void done(bool ok);
   void finished(bool ok);
   void forget_if_over();
   void give_up(bool waits) {
-    if (waits && !answered_) fail(lost_error());
+    if (waits && !answered_) fail(otherwise_.value_or(lost_error()));
   }
 
   RawService& service_;
@@ -61,6 +61,7 @@ class UnaryCall final : public Call {
   int method_;
   UnaryHandler handler_;
   bool is_write_;
+  std::optional<ledger::Error> otherwise_;  // see ask()
   grpc::ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
   OperationOf<UnaryCall, &UnaryCall::received> received_operation_{this};

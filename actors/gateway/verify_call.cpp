@@ -108,6 +108,10 @@ void VerifyCall::give_up_read() {
   if (place_ && !is_under_way_ && !end_) finish(proto::to_status(lost_error(), false));
 }
 
+void VerifyCall::failed(const std::exception& error) {
+  finish(proto::to_status(internal_error(error.what()), false));
+}
+
 void VerifyCall::finish(const grpc::Status& status) {
   end_ = status;
   write_next();

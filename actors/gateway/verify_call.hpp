@@ -19,6 +19,7 @@ class VerifyCall final : public Call {
 
   void completed(const Completed& completed) override;
   void give_up_read() override;
+  void failed(const std::exception& error) override;
 
  private:
   void received(bool ok);

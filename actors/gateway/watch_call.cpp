@@ -42,8 +42,13 @@ void WatchCall::write_next() {
   }
 }
 
+void WatchCall::failed(const std::exception& error) {
+  if (writing_) return context_.TryCancel();
+  finish(proto::to_status(internal_error(error.what()), false));
+}
+
 void WatchCall::finish(const grpc::Status& status) {
-  finishing_ = true;
+  if (std::exchange(finishing_, true)) return;
   writer_.Finish(status, &finished_operation_);
 }
 

@@ -18,6 +18,7 @@ class WatchCall final : public Call {
 
   void completed(const Completed&) override {}
   void drain() override;
+  void failed(const std::exception& error) override;
   void health_changed() override { write_next(); }
 
  private:

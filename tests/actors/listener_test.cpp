@@ -46,6 +46,19 @@ TEST_CASE("All addresses of a name get one port") {
   CHECK((*listener)->port() > 0);
 }
 
+TEST_CASE("A socket that another program has put in the same place is left to it") {
+  const TempDirectory directory;
+  const auto where = unix_socket(directory);
+  auto first = Listener::open(where);
+  REQUIRE(first);
+  REQUIRE(::unlink(where.path.c_str()) == 0);
+  const auto second = Listener::open(where);
+  REQUIRE(second);
+  first->reset();
+  struct stat found {};
+  CHECK(::stat(where.path.c_str(), &found) == 0);
+}
+
 TEST_CASE("A server on a Unix socket serves, is its owner's, and leaves no file behind") {
   const TempDirectory directory;
   auto settings = ledger_settings();
