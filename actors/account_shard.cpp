@@ -174,7 +174,7 @@ void AccountShard::copy_held(const CopyHeld& message) {
 // One slice a message, so that lock requests which wait in the mailbox come in between.
 void AccountShard::copy_slice() {
   if (copying_.empty()) return;
-  if (copying_.front()->query().cancelled) {
+  if (copying_.front()->is_over()) {
     ledger_->drop_copy();
     copying_.pop_front();
   } else if (auto held = ledger_->advance_copy(SnapshotInMaking::kPagesOfSlice)) {

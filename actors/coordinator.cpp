@@ -165,15 +165,23 @@ void Coordinator::submit(const Submit& message) {
 }
 
 void Coordinator::refuse(ledger::Submission& submission) {
-  const auto error = std::make_shared<const ledger::Error>(
+  const auto nothing_changed = std::make_shared<const ledger::Error>(
       ledger::Error{ledger::Reason::journal_unavailable,
                     "the journal is restarting: nothing changed, try again",
                     {},
                     ledger::Outcome::none});
-  for (auto& result : submission.results) {
+  // What an earlier attempt with the key did is known once the store has been opened anew.
+  const auto unknown = std::make_shared<const ledger::Error>(
+      ledger::Error{ledger::Reason::journal_unavailable,
+                    "the journal is restarting, so what the idempotency key did is unknown: try "
+                    "again with the same key",
+                    {},
+                    ledger::Outcome::unknown});
+  for (std::size_t i = 0; i < submission.results.size(); ++i) {
+    auto& result = submission.results[i];
     if (result.state != ledger::ItemResult::State::undecided) continue;
     result.state = ledger::ItemResult::State::refused;
-    result.error = error;
+    result.error = ledger::has_key(submission, i) ? unknown : nothing_changed;
   }
   submission.answer();
 }

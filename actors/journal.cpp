@@ -295,11 +295,15 @@ void Journal::take_snapshot(const TakeSnapshot& take) {
   // of it before they are asked for their part.
   auto snapshot = std::make_shared<SnapshotInMaking>(
       Snapshot{take.query, take.place, runtime_->store->head(), nullptr,
-               std::vector<std::optional<ledger::HeldBalances>>(shards_.size())},
+               std::vector<std::shared_ptr<const ledger::HeldBalances>>(shards_.size())},
       [asker = take.asker](Snapshot whole) { caf::anon_send(asker, std::move(whole)); });
   if (std::holds_alternative<VerifyChain>(take.query->ask)) {
-    for (const auto& shard : shards_) {
-      if (shard.handle) self_->send(shard.handle, CopyHeld{snapshot});
+    std::erase_if(verified_, [](const auto& one) { return one->is_over(); });
+    verified_.push_back(snapshot);
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (!shards_[i].handle) continue;
+      snapshot->expect(i);
+      self_->send(shards_[i].handle, CopyHeld{snapshot});
     }
   }
   copying_.push_back({std::move(snapshot), ledger::BalanceCopy(accounts_.size())});
@@ -316,7 +320,7 @@ void Journal::keep_for_snapshots(ledger::AccountNumber account) {
 void Journal::copy_slice() {
   auto& first = copying_.front();
   const auto balance_of = [this](auto number) { return accounts_[number].balance; };
-  if (first.snapshot->query().drop_if_cancelled()) {
+  if (first.snapshot->is_over()) {
     copying_.pop_front();
   } else if (first.balances.advance(SnapshotInMaking::kPagesOfSlice, balance_of)) {
     first.snapshot->set_balances(std::move(first.balances).take());

@@ -146,6 +146,7 @@ class Journal {
     ledger::BalanceCopy balances;
   };
   std::deque<Copying> copying_;
+  std::vector<SnapshotInMakingPtr> verified_;  // those that shards have a part in
   bool flush_scheduled_ = false;
 
   ledger::RunClock run_clock_;

@@ -82,6 +82,7 @@ void Journal::detach(std::uint32_t index) {
   auto& shard = shards_[index];
   if (!shard.handle) return;
   shard.handle = nullptr;
+  for (const auto& snapshot : verified_) snapshot->give_up(index);
   // Votes of the one that left do not count any more.
   shard.incarnation = runtime_->next_incarnation();
   tell_watchers(ShardDetached{index});

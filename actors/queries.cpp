@@ -70,6 +70,7 @@ caf::behavior Queries::make_behavior() {
       [this](const supervisor::ChildDown& down) {
         if (down.id != kJournalId) return;
         journal_ = nullptr;
+        end_snapshots();
         shards_.assign(shards_.size(), nullptr);
       },
       [this](const ShardAttached& message) {
@@ -199,11 +200,22 @@ void Queries::ask_snapshot(const QueryPtr& query) {
   if (!journal_) {
     return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
   }
+  std::erase_if(snapshots_, [](const auto& asked) { return asked.expired(); });
+  snapshots_.push_back(query);
   caf::anon_send(journal_, TakeSnapshot{query, handle_of(self_), std::move(place)});
 }
 
+void Queries::end_snapshots() {
+  for (const auto& asked : std::exchange(snapshots_, {})) {
+    if (const auto query = asked.lock()) {
+      query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+    }
+  }
+}
+
 void Queries::walk(const Snapshot& message) {
-  if (message.query->drop_if_cancelled()) return;
+  std::erase_if(snapshots_, [&](const auto& asked) { return asked.lock() == message.query; });
+  if (message.query->answered() || message.query->drop_if_cancelled()) return;
   auto work = [store = runtime_->store, snapshot = message]() mutable {
     auto result = walk_store(*store, snapshot);
     // Who hears the answer may take the place.

@@ -37,6 +37,8 @@ class Queries {
   // A verification or a balance sheet: takes a place, then asks the journal for all balances.
   void ask_snapshot(const QueryPtr& query);
   void walk(const Snapshot& snapshot);
+  // The journal is gone: whoever has a part of a snapshot may hang, and keep its query.
+  void end_snapshots();
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
@@ -51,6 +53,7 @@ class Queries {
     std::uint64_t number = 0;  // in the order of asking
   };
   absl::flat_hash_map<const Query*, Read> reads_;  // at the shards
+  std::vector<std::weak_ptr<Query>> snapshots_;    // at the journal, and the shards it has asked
   std::uint64_t reads_asked_ = 0;
 };
 

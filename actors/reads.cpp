@@ -269,6 +269,10 @@ class Differences {
   void compare(ledger::AccountNumber number, ledger::Amount counted, ledger::Amount held) {
     if (counted == held) return;
     if (++found_ > kMaxDifferences) return;
+    if (found_ == kMaxDifferences) {
+      problems_.push_back("further differences of " + holder_ + " are not listed");
+      return;
+    }
     problems_.push_back("account number " + std::to_string(number) + ": the chain says " +
                         std::to_string(counted) + ", " + holder_ + " holds " +
                         std::to_string(held));
@@ -303,7 +307,7 @@ void compare_memory(const Snapshot& snapshot, const std::vector<ledger::Amount>&
     }
   }
   const bool knows_all = std::all_of(snapshot.held.begin(), snapshot.held.end(),
-                                     [](const auto& held) { return held.has_value(); });
+                                     [](const auto& held) { return held != nullptr; });
   if (!knows_all) return;
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < holders.size() && wrong < kMaxDifferences; ++i) {

@@ -77,4 +77,15 @@ class Submission : public std::enable_shared_from_this<Submission> {
 
 using SubmissionPtr = std::shared_ptr<Submission>;
 
+// Whether the item is a transfer with an idempotency key.
+inline bool has_key(const Submission& submission, std::size_t item) {
+  return item < submission.transfers.size() && !submission.transfers[item].idempotency_key.empty();
+}
+inline bool has_any_key(const Submission& submission) {
+  for (std::size_t i = 0; i < submission.transfers.size(); ++i) {
+    if (has_key(submission, i)) return true;
+  }
+  return false;
+}
+
 }  // namespace sg::ledger

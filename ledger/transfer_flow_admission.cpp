@@ -59,8 +59,15 @@ void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBat
   const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
   if (!pending.key_bound && (cancelled || now >= submission.deadline)) {
     const auto error = std::make_shared<Error>(cancelled ? cancelled_error() : late_error());
+    // An earlier attempt with the key has had its effect, or may yet have it.
+    const auto unknown = std::make_shared<Error>(*error);
+    unknown->outcome = Outcome::unknown;
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
-      if (submission.results[i].state == State::undecided) refuse(submission, i, error);
+      if (submission.results[i].state != State::undecided) continue;
+      const bool was_tried =
+          has_key(submission, i) && (keys_in_flight_.contains(submission.transfers[i]) ||
+                                     bound.of(submission.transfers[i]).has_value());
+      refuse(submission, i, was_tried ? unknown : error);
     }
     return;
   }

@@ -121,9 +121,11 @@ void TransferFlow::stop(Reason reason) {
     }
   }
   for (const auto& pending : queue_) {
+    auto& submission = *pending.submission;
     open.push_back(pending.submission);
-    if (pending.key_bound) {
-      lose_items(*pending.submission, pending.first_item, pending.item_count);
+    // Their keys were not looked up since they came: an earlier attempt may have had its effect.
+    for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+      if (pending.key_bound || has_key(submission, i)) lose_items(submission, i, 1);
     }
   }
   for (const auto& [sequence, submissions] : unanswered_) {

@@ -25,6 +25,22 @@ constexpr std::chrono::milliseconds kLongestWait{50};
 constexpr std::size_t kBlocksPerSlice = 256;
 constexpr std::size_t kDerivedRowsPerSlice = 4096;
 
+// Sets the flag when it is destroyed, unless succeeded() was called.
+class UndecidedOnFailure {
+ public:
+  explicit UndecidedOnFailure(std::atomic<bool>& flag) : flag_(flag) {}
+  UndecidedOnFailure(const UndecidedOnFailure&) = delete;
+  UndecidedOnFailure& operator=(const UndecidedOnFailure&) = delete;
+  ~UndecidedOnFailure() {
+    if (!has_succeeded_) flag_.store(true, std::memory_order_release);
+  }
+  void succeeded() { has_succeeded_ = true; }
+
+ private:
+  std::atomic<bool>& flag_;
+  bool has_succeeded_ = false;
+};
+
 // What was found, with an error for each of the `asked` that was not.
 std::vector<FoundKey> with_undecided(std::vector<FoundKey> found, std::size_t asked,
                                      const StoreError& undecided) {
@@ -57,6 +73,13 @@ auto ChainStore::with_rows(Use use) const -> decltype(use(std::declval<KeyValue&
                        "the store in " + medium_->name() + " is not open: its last opening failed");
   }
   return use(*rows_);
+}
+
+// Of every write: what the file system says of its space may be wrong for this process.
+template <class Result>
+Result ChainStore::note_full(Result written) const {
+  if (!written && written.error().fault == StoreFault::no_space) medium_->found_full();
+  return written;
 }
 
 // --- the write path ---
@@ -106,16 +129,16 @@ StoreResult<void> ChainStore::append(Group group) {
     }
   }
   if (contents->head.sequence != on.sequence) {
-    if (auto written = write_group(*contents); !written) {
-      if (written.error().fault == StoreFault::no_space) medium_->found_full();
-      return written;
-    }
+    // If anything fails from here on, the group may stand in the log, or not.
+    UndecidedOnFailure undecided(is_undecided_);
+    if (auto written = write_group(*contents); !written) return note_full(std::move(written));
     {
       const std::lock_guard lock(head_mutex_);
       head_ = contents->head;
     }
     keys_.advance(contents->head.run_ms);
     durable_.store(contents->head.sequence, std::memory_order_release);
+    undecided.succeeded();
   }
   spare_ = std::move(contents);
   return {};
@@ -142,6 +165,7 @@ StoreResult<void> ChainStore::reopen() {
   keys_.advance(opened->head.run_ms);
   checkpoint_.store(opened->checkpoint, std::memory_order_release);
   durable_.store(opened->head.sequence, std::memory_order_release);
+  is_undecided_.store(false, std::memory_order_release);
   return {};
 }
 
@@ -152,7 +176,11 @@ bool ChainStore::is_open() const {
 
 bool ChainStore::takes_writes() const {
   const auto open = gate_.enter();
-  return rows_ && rows_->takes_writes();
+  return rows_ && takes_writes(*rows_);
+}
+
+bool ChainStore::takes_writes(const KeyValue& rows) const {
+  return rows.takes_writes() && !is_undecided_.load(std::memory_order_acquire);
 }
 
 bool ChainStore::has_room() const {
@@ -258,7 +286,7 @@ StoreResult<std::vector<FoundKey>> ChainStore::find_keys(
     std::span<const ledger::Transfer* const> transfers, Sequence after) const {
   return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<FoundKey>> {
     auto found = keys_.find(rows, *index_, account_ids_, transfers, {after, durable()});
-    if (!found || rows.takes_writes()) return found;
+    if (!found || takes_writes(rows)) return found;
     const bool has_room = has_room_for(rows.unflushed_bytes());
     return with_undecided(std::move(*found), transfers.size(),
                           {has_room ? StoreFault::io : StoreFault::no_space,
@@ -270,7 +298,7 @@ StoreResult<std::vector<FoundKey>> ChainStore::find_keys(
 // --- maintenance ---
 
 StoreResult<bool> ChainStore::index_some(bool all) {
-  return with_rows([&](KeyValue& rows) { return index_->work(rows, all); });
+  return note_full(with_rows([&](KeyValue& rows) { return index_->work(rows, all); }));
 }
 
 bool ChainStore::has_index_work() const {
@@ -292,7 +320,7 @@ StoreResult<void> ChainStore::write_balances(std::span<const BalancePage> pages)
                                              " are not durable, the head is " +
                                              std::to_string(limit));
     }
-    return checkpoints_.write_pages(rows, pages);
+    return note_full(checkpoints_.write_pages(rows, pages));
   });
 }
 
@@ -304,7 +332,9 @@ StoreResult<void> ChainStore::write_checkpoint(Sequence marker) {
                                              std::to_string(durable()));
     }
     if (marker <= checkpoint()) return {};
-    if (auto written = checkpoints_.write_marker(rows, marker); !written) return written;
+    if (auto written = checkpoints_.write_marker(rows, marker); !written) {
+      return note_full(std::move(written));
+    }
     checkpoint_.store(marker, std::memory_order_release);
     return {};
   });

@@ -74,6 +74,9 @@ class ChainStore : public Store {
   template <class Use>
   auto with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>()));
   bool has_room_for(std::uint64_t unflushed) const;
+  bool takes_writes(const KeyValue& rows) const;
+  template <class Result>
+  Result note_full(Result written) const;
 
   const StoreOptions options_;
   const Access access_;
@@ -91,6 +94,8 @@ class ChainStore : public Store {
   ChainHead head_;
   std::atomic<Sequence> durable_ = 0;
   std::atomic<Sequence> checkpoint_ = 0;
+  // A group failed: whether it stands in the log is known after reopen().
+  std::atomic<bool> is_undecided_ = false;
 };
 
 }  // namespace sg::persistence

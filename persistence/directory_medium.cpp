@@ -165,14 +165,15 @@ class DirectoryMedium : public Medium {
     if (now < free_known_until_.load(std::memory_order_relaxed)) {
       return free_bytes_.load(std::memory_order_relaxed);
     }
-    struct statvfs info {};
-    // A file system that cannot be asked is not thereby full: the write will tell.
-    std::uint64_t free = ~std::uint64_t{0};
+    const std::lock_guard lock(asking_);
     if (was_full_ && !can_grow()) {
       hold_off(kHoldOffWhenFull);
       return 0;
     }
     was_full_ = false;
+    // A file system that cannot be asked is not thereby full: the write will tell.
+    std::uint64_t free = ~std::uint64_t{0};
+    struct statvfs info {};
     if (::statvfs(directory_.c_str(), &info) == 0) {
       free = std::uint64_t{info.f_bavail} * info.f_frsize;
     }
@@ -182,6 +183,7 @@ class DirectoryMedium : public Medium {
   }
 
   void found_full() override {
+    const std::lock_guard lock(asking_);
     was_full_ = true;
     hold_off(kHoldOffWhenFull);
   }
@@ -196,7 +198,6 @@ class DirectoryMedium : public Medium {
   }
   // Takes the space of a large file, and gives it back.
   bool can_grow() const {
-    const std::lock_guard lock(probing_);
     const auto path = paths_.ingest / "room";
     const auto file = open_file(path, O_WRONLY | O_CREAT);
     if (!file.is_open()) return false;
@@ -211,8 +212,8 @@ class DirectoryMedium : public Medium {
   FileDescriptor lock_;
   FileDescriptor mark_;
   Clock::time_point mark_synced_;
-  mutable std::mutex probing_;
-  mutable std::atomic<bool> was_full_ = false;
+  mutable std::mutex asking_;  // guards was_full_, and what is said of it
+  mutable bool was_full_ = false;
   mutable std::atomic<std::uint64_t> free_bytes_ = 0;
   mutable std::atomic<Clock::rep> free_known_until_ = 0;
 };

@@ -72,6 +72,20 @@ bool Call::do_portion(const std::function<bool()>& portion) {
   }
 }
 
+ledger::Error coordinator_away_error(const ledger::Submission& submission) {
+  if (ledger::has_any_key(submission)) {
+    return {ledger::Reason::node_unavailable,
+            "the coordinator is restarting, so what the idempotency key did is unknown: try again "
+            "with the same key",
+            {},
+            ledger::Outcome::unknown};
+  }
+  return {ledger::Reason::node_unavailable,
+          "the coordinator is restarting: nothing changed, try again",
+          {},
+          ledger::Outcome::none};
+}
+
 grpc::ByteBuffer serialize(const google::protobuf::Message& message) {
   grpc::ByteBuffer bytes;
   bool own = false;

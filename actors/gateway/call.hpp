@@ -69,6 +69,9 @@ class Call {
   bool is_begun_ = false;
 };
 
+// Of a submission that nobody takes, since the coordinator is away. With a key its outcome is
+// unknown: an earlier attempt may have had its effect.
+ledger::Error coordinator_away_error(const ledger::Submission& submission);
 // For small messages that the gateway makes itself; to_answer() (answer_bytes.hpp) for all others.
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);
 // False when the bytes are no such message.

@@ -272,7 +272,10 @@ void RpcServer::tell_all(void (Call::*tell)()) {
   for (const auto id : ids) guarded(id, [tell](Call& call) { (call.*tell)(); });
 }
 
-void RpcServer::failed(const std::exception& error) { spdlog::error("gateway: {}", error.what()); }
+void RpcServer::failed(const std::exception& error) {
+  spdlog::critical("gateway: it cannot go on: {}", error.what());
+  std::terminate();
+}
 
 void RpcServer::give_up_writes() {
   gives_up_writes_ = true;
@@ -284,13 +287,12 @@ void RpcServer::give_up_reads() {
   if (inbox_) inbox_->wake();
 }
 
+// gRPC has the call's tag once it was made, and a method without a call that waits is never served
+// again: an exception here ends the process.
 template <class CallType, class... Args>
-CallType& RpcServer::add_call(Args&&... args) {
+void RpcServer::add_call(Args&&... args) noexcept {
   const auto id = next_call_++;
-  auto call = std::make_unique<CallType>(*this, id, std::forward<Args>(args)...);
-  auto& added = *call;
-  calls_.emplace(id, std::move(call));
-  return added;
+  calls_[id] = std::make_unique<CallType>(*this, id, std::forward<Args>(args)...);
 }
 
 void RpcServer::arm_unary(std::size_t service, int method, UnaryHandler handler) {

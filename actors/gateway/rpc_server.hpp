@@ -83,7 +83,7 @@ class RpcServer {
   std::span<const std::string> service_names() const { return service_names_; }
   bool stopping() const { return stopping_; }
 
-  // Something threw that belongs to no call.
+  // Something threw that belongs to no call: the process ends.
   void failed(const std::exception& error);
 
   void arm_unary(std::size_t service, int method, UnaryHandler handler);
@@ -94,7 +94,7 @@ class RpcServer {
 
  private:
   template <class CallType, class... Args>
-  CallType& add_call(Args&&... args);
+  void add_call(Args&&... args) noexcept;
   void arm_all();
   void run();
   // The queue's next event, or that it is closed.

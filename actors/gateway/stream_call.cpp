@@ -36,8 +36,8 @@ void StreamCall::received(bool ok) {
 
 // What is under way is not answered on this stream any more: its outcome is unknown.
 void StreamCall::failed(const std::exception& error) {
-  if (writing_) return context_.TryCancel();
-  end_at_once(internal_error(error.what()));
+  failure_ = internal_error(error.what());
+  if (!writing_) end_at_once(*failure_);
 }
 
 void StreamCall::end_at_once(const ledger::Error& error) {
@@ -56,7 +56,7 @@ void StreamCall::read_next() {
 
 void StreamCall::read(bool ok) {
   reading_ = false;
-  if (ok && draining_) {
+  if (ok && (draining_ || finishing_)) {
     // Not taken: the client is told to send it elsewhere.
   } else if (ok && arrived_compressed()) {
     compressed_ = true;
@@ -125,11 +125,7 @@ void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submi
   }
   submission->deadline = steady_deadline(context_);
   slot.submission = submission;
-  if (server_.submit(submission)) return;
-  refuse(slot, {ledger::Reason::node_unavailable,
-                "the coordinator is restarting: nothing changed, try again",
-                {},
-                ledger::Outcome::none});
+  if (!server_.submit(submission)) refuse(slot, coordinator_away_error(*submission));
 }
 
 StreamCall::Slot* StreamCall::find_slot(std::uint64_t number) {
@@ -219,6 +215,10 @@ grpc::Status StreamCall::end_status() const {
 
 void StreamCall::wrote(bool ok) {
   writing_ = false;
+  if (failure_) {
+    end_at_once(*failure_);
+    return forget_if_over();
+  }
   if (!ok) broken_ = true;
   slots_.pop_front();
   ++first_slot_;

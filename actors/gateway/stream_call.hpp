@@ -69,7 +69,8 @@ class StreamCall final : public Call {
   bool no_more_requests_ = false;
   bool broken_ = false;  // the client is gone: responses have nowhere to go
   bool draining_ = false;
-  bool compressed_ = false;  // a request was: no more are taken
+  bool compressed_ = false;               // a request was: no more are taken
+  std::optional<ledger::Error> failure_;  // a handler threw: it ends with this
   bool finishing_ = false;
   bool is_done_ = false;
   bool is_finished_ = false;

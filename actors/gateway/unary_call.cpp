@@ -79,11 +79,7 @@ void UnaryCall::failed(const std::exception& error) {
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
   is_submitted_ = true;
-  if (server_.submit(std::move(submission))) return;
-  fail({ledger::Reason::node_unavailable,
-        "the coordinator is restarting: nothing changed, try again",
-        {},
-        ledger::Outcome::none});
+  if (!server_.submit(submission)) fail(coordinator_away_error(*submission));
 }
 
 void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {

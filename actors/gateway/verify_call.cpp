@@ -109,7 +109,12 @@ void VerifyCall::give_up_read() {
 }
 
 void VerifyCall::failed(const std::exception& error) {
+  cancel_query();
   finish(proto::to_status(internal_error(error.what()), false));
+}
+
+void VerifyCall::cancel_query() {
+  if (const auto query = query_.lock()) query->cancelled = true;
 }
 
 void VerifyCall::finish(const grpc::Status& status) {
@@ -135,8 +140,11 @@ void VerifyCall::wrote(bool) {
 
 void VerifyCall::done(bool) {
   is_done_ = true;
+  // The query gives its place back when whoever has it looks at it. The call does not wait for
+  // that.
   if (context_.IsCancelled()) {
-    if (const auto query = query_.lock()) query->cancelled = true;
+    cancel_query();
+    if (!end_) finish(grpc::Status::CANCELLED);
   }
   if (is_finished_) server_.forget(id_);
 }

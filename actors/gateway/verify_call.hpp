@@ -28,6 +28,7 @@ class VerifyCall final : public Call {
   void finished(bool ok);
 
   void start();
+  void cancel_query();
   void finish(const grpc::Status& status);
   void write_next();
 

@@ -32,11 +32,12 @@ void WatchCall::write_next() {
   if (!started_ || writing_ || finishing_) return;
   const auto status = server_.status_of(service_name_);
   if (told_ != status) {
-    told_ = status;
     grpc::health::v1::HealthCheckResponse response;
     response.set_status(status);
+    const auto bytes = serialize(response);
+    told_ = status;
     writing_ = true;
-    writer_.Write(serialize(response), &wrote_operation_);
+    writer_.Write(bytes, &wrote_operation_);
   } else if (ending_) {
     finish({grpc::StatusCode::UNAVAILABLE, "the server stops"});
   }
