@@ -54,7 +54,10 @@ class SnapshotInMaking {
     return true;
   }
   // Needs: the journal's part is not there yet.
-  void expect(std::size_t shard) { waits_for_[shard] = true; }
+  void expect(std::size_t shard) {
+    const std::lock_guard lock(mutex_);
+    waits_for_[shard] = true;
+  }
   void set_balances(std::vector<ledger::Amount> balances) {
     std::unique_lock lock(mutex_);
     if (!snapshot_.query) return;
