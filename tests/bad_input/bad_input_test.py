@@ -40,6 +40,8 @@ CALLS_BESIDE = 50
 # Of health checks beside each case: so much longer than those of a server that nobody attacks, on
 # the same machine at the same time.
 WAIT_BOUND_S = 0.1
+# A wait that passes its bound is measured again, so often in all.
+ATTEMPTS = 3
 # Of 10,000 connections that are all closed at once. gRPC takes 25 to 35 us to give up each, on its
 # one polling thread and in the order of their ends: 185 to 365 ms on a quiet machine.
 MANY_CLOSED_WAIT_BOUND_S = 1
@@ -386,6 +388,31 @@ CASES = [
 ]
 
 
+def measure(case, allowed, wait_allowed, daemon, neighbour, probe, control):
+    """Runs the case; what it made others wait for too long, or None."""
+    neighbour.take_latencies()
+    probe.take(), control.take()
+    start = time.monotonic()
+    memory = Memory(daemon.pid, allowed * MEMORY_FACTOR)
+    case(daemon, neighbour, memory)
+    memory.check("afterwards")
+    latencies = neighbour.take_latencies()
+    median, longest = latencies[len(latencies) // 2], latencies[-1]
+    print(f"    {time.monotonic() - start:.1f} s; neighbour: {len(latencies)} calls, "
+          f"median {median * 1000:.1f} ms, longest {longest * 1000:.1f} ms")
+    wait, checks = probe.take()
+    usual, _ = control.take()
+    print(f"    health: {checks} checks, longest {wait * 1000:.1f} ms; of a server left alone "
+          f"{usual * 1000:.1f} ms")
+    # Twice: on a machine that is busy with others, two longest waits differ as much.
+    if checks == 0 or wait > 2 * usual + wait_allowed * MEMORY_FACTOR:
+        return "a health check waits"
+    # On a machine that is busy with others, the server left alone is slow too.
+    if median >= MEDIAN_BOUND_S + usual or longest >= LONGEST_BOUND_S + usual:
+        return "the neighbour waits"
+    return None
+
+
 def raise_file_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -404,26 +431,13 @@ def main():
             for case, allowed, wait_allowed in CASES:
                 if wanted and case.__name__ not in wanted:
                     continue
-                neighbour.take_latencies()
-                probe.take(), control.take()
-                start = time.monotonic()
-                memory = Memory(daemon.pid, allowed * MEMORY_FACTOR)
-                case(daemon, neighbour, memory)
-                memory.check("afterwards")
-                latencies = neighbour.take_latencies()
-                median, longest = latencies[len(latencies) // 2], latencies[-1]
-                print(f"    {time.monotonic() - start:.1f} s; neighbour: {len(latencies)} calls, "
-                      f"median {median * 1000:.1f} ms, longest {longest * 1000:.1f} ms")
-                wait, checks = probe.take()
-                usual, _ = control.take()
-                print(f"    health: {checks} checks, longest {wait * 1000:.1f} ms; of a server left "
-                      f"alone {usual * 1000:.1f} ms")
-                # Twice: on a machine that is busy with others, two longest waits differ as much.
-                check(checks > 0 and wait <= 2 * usual + wait_allowed * MEMORY_FACTOR,
-                      "a health check waits")
-                # On a machine that is busy with others, the server left alone is slow too.
-                check(median < MEDIAN_BOUND_S + usual and longest < LONGEST_BOUND_S + usual,
-                      "the neighbour waits")
+                # A server that is stuck is so each time, one that others kept from a processor not.
+                for _ in range(ATTEMPTS):
+                    complaint = measure(case, allowed, wait_allowed, daemon, neighbour, probe,
+                                        control)
+                    if complaint is None:
+                        break
+                check(complaint is None, complaint)
                 print(f"ok  {case.__name__}", flush=True)
         verify(daemon.address)
         equal(daemon.stop(), 0, "the daemon's exit code")
