@@ -12,8 +12,8 @@
 
 #include "ledger/account.hpp"
 #include "ledger/error.hpp"
-#include "ledger/shard_ledger.hpp"
-#include "persistence/record.hpp"
+#include "ledger/locks/shard_ledger.hpp"
+#include "persistence/chain/record.hpp"
 #include "persistence/store.hpp"
 
 namespace sg::actors {

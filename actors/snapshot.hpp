@@ -12,8 +12,8 @@
 
 #include "actors/places.hpp"
 #include "actors/query.hpp"
-#include "ledger/held_balances.hpp"
-#include "persistence/record.hpp"
+#include "ledger/locks/held_balances.hpp"
+#include "persistence/chain/record.hpp"
 
 namespace sg::actors {
 

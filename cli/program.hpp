@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.hpp"
-#include "cli/console.hpp"
-#include "cli/errors.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/output/console.hpp"
+#include "cli/output/errors.hpp"
 
 namespace sg::cli {
 

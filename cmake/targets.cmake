@@ -24,12 +24,12 @@ function(scalegraph_target name)
 endfunction()
 
 # scalegraph_with_faults(NAME): the library once more, with the points and defects of
-# ledger/fault_injection.hpp in it. It links the libraries of that kind, and so must who links it:
+# faults/fault_injection.hpp in it. It links the libraries of that kind, and so must who links it:
 # one program has one kind only.
 function(scalegraph_with_faults name)
   get_target_property(sources ${name} SOURCES)
   get_target_property(libraries ${name} LINK_LIBRARIES)
-  foreach(layer ledger persistence proto actors)
+  foreach(layer faults ledger persistence proto actors)
     list(TRANSFORM libraries REPLACE "^${layer}$" "${layer}_with_faults")
   endforeach()
   add_library(${name}_with_faults STATIC EXCLUDE_FROM_ALL ${sources})

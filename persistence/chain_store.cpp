@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "ledger/fault_injection.hpp"
-#include "persistence/catalog.hpp"
-#include "persistence/checkpoint.hpp"
-#include "persistence/directory_medium.hpp"
-#include "persistence/format.hpp"
-#include "persistence/high_water_mark.hpp"
-#include "persistence/meta.hpp"
+#include "faults/fault_injection.hpp"
+#include "persistence/rows/catalog.hpp"
+#include "persistence/rows/checkpoint.hpp"
+#include "persistence/rocks/directory_medium.hpp"
+#include "persistence/chain/format.hpp"
+#include "persistence/rows/high_water_mark.hpp"
+#include "persistence/rows/meta.hpp"
 #include "persistence/transaction_reader.hpp"
 #include "persistence/verifier.hpp"
 

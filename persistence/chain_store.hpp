@@ -8,11 +8,11 @@
 #include <memory>
 #include <mutex>
 
-#include "persistence/account_ids.hpp"
-#include "persistence/checkpoint_writer.hpp"
+#include "persistence/rows/account_ids.hpp"
+#include "persistence/rows/checkpoint_writer.hpp"
 #include "persistence/gate.hpp"
-#include "persistence/group_contents.hpp"
-#include "persistence/key_index.hpp"
+#include "persistence/chain/group_contents.hpp"
+#include "persistence/index/key_index.hpp"
 #include "persistence/opening.hpp"
 #include "persistence/store.hpp"
 

@@ -3,13 +3,13 @@
 #include <array>
 #include <utility>
 
-#include "ledger/fault_injection.hpp"
-#include "persistence/block_cursor.hpp"
-#include "persistence/catalog.hpp"
-#include "persistence/checkpoint.hpp"
-#include "persistence/checkpoint_writer.hpp"
-#include "persistence/high_water_mark.hpp"
-#include "persistence/meta.hpp"
+#include "faults/fault_injection.hpp"
+#include "persistence/chain/block_cursor.hpp"
+#include "persistence/rows/catalog.hpp"
+#include "persistence/rows/checkpoint.hpp"
+#include "persistence/rows/checkpoint_writer.hpp"
+#include "persistence/rows/high_water_mark.hpp"
+#include "persistence/rows/meta.hpp"
 
 namespace sg::persistence {
 namespace {

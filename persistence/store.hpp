@@ -18,38 +18,14 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "persistence/group.hpp"
-#include "persistence/record.hpp"
+#include "persistence/chain/group.hpp"
+#include "persistence/chain/record.hpp"
+#include "persistence/index/found_key.hpp"
+#include "persistence/medium/store_error.hpp"
+#include "persistence/medium/store_options.hpp"
+#include "persistence/rows/listing.hpp"
 
 namespace sg::persistence {
-
-enum class StoreFault : std::uint8_t {
-  corrupt,          // a block, checkpoint or file fails its check
-  lost_tail,        // acknowledged records are missing (head file ahead of the chain)
-  unknown_version,  // written by another version of the format
-  permissions,
-  locked,  // another process has it
-  no_space,
-  io,
-};
-
-struct [[nodiscard]] StoreError {
-  StoreFault fault = StoreFault::io;
-  std::string message;  // what is damaged, where, and what to do
-};
-
-template <class T>
-using StoreResult = tl::expected<T, StoreError>;
-
-struct StoreOptions {
-  std::uint64_t max_wal_bytes = 256ULL << 20;
-  std::uint64_t block_cache_bytes = 64ULL << 20;
-  std::size_t index_chunk = 500'000;  // postings and keys of one run of the indexes
-  // Postings and keys that may wait in memory to be indexed: at half of them groups begin later,
-  // with all of them nothing more is taken.
-  std::size_t index_backlog = 8'000'000;
-  std::int64_t key_retention_ms = 24LL * 3'600'000;  // of time that servers ran
-};
 
 // Which transactions a listing wants; sequences bound it on both sides.
 struct TransactionRange {
@@ -57,16 +33,6 @@ struct TransactionRange {
   Sequence first = 1;                    // inclusive
   Sequence before = ~Sequence{0};        // exclusive
   std::size_t limit = 50;
-};
-
-// Asked after each row that a list found: true ends the list with that row. Empty: only the limit
-// ends it.
-template <class Row>
-using Enough = std::function<bool(const Row&)>;
-
-struct FoundKey {
-  std::size_t transfer = 0;         // which of those that were asked for
-  StoreResult<KeyBinding> binding;  // an error: whether the key is bound cannot be told
 };
 
 struct VerifyProgress {

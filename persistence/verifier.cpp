@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "persistence/format.hpp"
-#include "persistence/high_water_mark.hpp"
-#include "persistence/meta.hpp"
-#include "persistence/page_stamps.hpp"
-#include "persistence/rows.hpp"
-#include "persistence/sha256.hpp"
+#include "persistence/chain/format.hpp"
+#include "persistence/rows/high_water_mark.hpp"
+#include "persistence/rows/meta.hpp"
+#include "persistence/rows/page_stamps.hpp"
+#include "persistence/rows/rows.hpp"
+#include "persistence/encoding/sha256.hpp"
 
 namespace sg::persistence {
 namespace {

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "persistence/block_cursor.hpp"
-#include "persistence/catalog_verifier.hpp"
-#include "persistence/index_verifier.hpp"
-#include "persistence/key_value.hpp"
+#include "persistence/chain/block_cursor.hpp"
+#include "persistence/rows/catalog_verifier.hpp"
+#include "persistence/index/index_verifier.hpp"
+#include "persistence/medium/key_value.hpp"
 
 namespace sg::persistence {
 

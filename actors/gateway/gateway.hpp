@@ -15,7 +15,7 @@
 #include <mutex>
 #include <string>
 
-#include "actors/gateway/rpc_server.hpp"
+#include "actors/gateway/transport/rpc_server.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
 

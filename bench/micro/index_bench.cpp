@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "persistence/mention_chunk.hpp"
-#include "persistence/term_filter.hpp"
+#include "persistence/index/mention_chunk.hpp"
+#include "persistence/index/term_filter.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "ledger/lock_table.hpp"
+#include "ledger/locks/lock_table.hpp"
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/transfers.hpp"
-#include "persistence/group.hpp"
-#include "persistence/group_contents.hpp"
+#include "persistence/chain/group.hpp"
+#include "persistence/chain/group_contents.hpp"
 
 namespace {
 

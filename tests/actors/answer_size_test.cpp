@@ -1,7 +1,7 @@
 // How large an answer may be: what passes 16 MiB is refused, and pages end where they were told to.
 #include <catch2/catch.hpp>
 
-#include "actors/gateway/answer_bytes.hpp"
+#include "actors/gateway/transport/answer_bytes.hpp"
 #include "tests/support/running_ledger.hpp"
 
 using namespace sg;

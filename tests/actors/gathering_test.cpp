@@ -1,5 +1,5 @@
 // When the gateway hands over what was submitted.
-#include "actors/gateway/gathering.hpp"
+#include "actors/gateway/transport/gathering.hpp"
 
 #include <catch2/catch.hpp>
 

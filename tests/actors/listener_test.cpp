@@ -1,5 +1,5 @@
 // Where the server listens: what it says when it cannot, and Unix sockets.
-#include "actors/gateway/listener.hpp"
+#include "actors/gateway/transport/listener.hpp"
 
 #include <grpcpp/create_channel.h>
 #include <sys/socket.h>

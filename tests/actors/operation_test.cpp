@@ -1,5 +1,5 @@
 // What a handler throws ends its call, and never the gateway's thread.
-#include "actors/gateway/operation.hpp"
+#include "actors/gateway/transport/operation.hpp"
 
 #include <catch2/catch.hpp>
 #include <stdexcept>

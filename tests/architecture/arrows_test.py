@@ -24,14 +24,14 @@ MAY_INCLUDE = {
 MAY_INCLUDE_BELOW = {"bench/micro/": {"bench", "proto", "ledger", "persistence"}}
 
 # The one file of the server that reads arguments.
-MAY_INCLUDE_BELOW["actors/main.cpp"] = MAY_INCLUDE["actors"] | {"command_line"}
+MAY_INCLUDE_BELOW["server/main.cpp"] = MAY_INCLUDE["actors"] | {"command_line"}
 
 # Headers of a package -> where they may stand (a path's beginning, and its ending).
 HOMES = [
-    (r"CLI/", ["command_line/", "cli/", "bench/", "actors/main.cpp"], ""),
+    (r"CLI/", ["command_line/", "cli/", "bench/", "server/main.cpp"], ""),
     (r"caf/", ["supervisor/", "actors/"], ""),
     (r"rocksdb/", ["persistence/rocks_"], ""),
-    (r"grpcpp/(server|generic|ext)", ["actors/gateway/", "actors/main.cpp", "bench/"], ""),
+    (r"grpcpp/(server|generic|ext)", ["actors/gateway/", "server/main.cpp", "bench/"], ""),
     (r"grpcpp/", ["actors/gateway/", "proto/", "cli/", "bench/"], ""),
     (r"toml\+\+/|toml.hpp", ["config/"], ".cpp"),
     (r"openssl/", ["persistence/"], ".cpp"),

@@ -1,4 +1,4 @@
-#include "cli/arguments.hpp"
+#include "cli/session/arguments.hpp"
 
 #include <rapidcheck.h>
 

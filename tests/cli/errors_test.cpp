@@ -1,4 +1,4 @@
-#include "cli/errors.hpp"
+#include "cli/output/errors.hpp"
 
 #include <catch2/catch.hpp>
 

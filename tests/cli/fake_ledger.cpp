@@ -7,7 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 
-#include "cli/import_file.hpp"
+#include "cli/import/import_file.hpp"
 #include "proto/error_details.pb.h"
 
 namespace sg::cli::testing {

@@ -1,10 +1,10 @@
-#include "cli/import_file.hpp"
+#include "cli/import/import_file.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
 
-#include "cli/json_as_yaml.hpp"
+#include "cli/import/json_as_yaml.hpp"
 
 using namespace sg::cli;
 namespace wire = scalegraph::ledger;

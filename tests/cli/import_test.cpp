@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "cli/import_run.hpp"
+#include "cli/import/import_run.hpp"
 #include "fake_ledger.hpp"
 
 using namespace sg::cli;

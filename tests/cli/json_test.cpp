@@ -1,4 +1,4 @@
-#include "cli/json.hpp"
+#include "cli/output/json.hpp"
 
 #include <catch2/catch.hpp>
 #include <limits>

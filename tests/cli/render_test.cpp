@@ -1,8 +1,8 @@
-#include "cli/render.hpp"
+#include "cli/output/render.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "cli/render_admin.hpp"
+#include "cli/output/render_admin.hpp"
 
 using namespace sg::cli;
 namespace wire = scalegraph::ledger;

@@ -1,8 +1,8 @@
-#include "cli/table.hpp"
+#include "cli/output/table.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "cli/text_width.hpp"
+#include "cli/output/text_width.hpp"
 
 using namespace sg::cli;
 

@@ -7,7 +7,7 @@
 #include <iostream>
 #include <string>
 
-#include "ledger/fault_injection.hpp"
+#include "faults/fault_injection.hpp"
 
 namespace {
 

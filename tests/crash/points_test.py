@@ -2,7 +2,7 @@
 
     /usr/bin/python3 points_test.py PATH/TO/scalegraphd_with_faults PATH/TO/ledger.proto
 
-The points are those of ledger/fault_injection.hpp. Those of recovery are passed while the daemon
+The points are those of faults/fault_injection.hpp. Those of recovery are passed while the daemon
 starts: it is started once more. In the end all that the clients were told has to fit into the
 ledger's history: see checker.py.
 """
@@ -30,7 +30,7 @@ SELDOM = ("index", "opening", "journal_before_load", "shard_before_load", "shard
 
 
 def points(proto: str) -> list[str]:
-    header = pathlib.Path(proto).resolve().parent.parent / "ledger/fault_injection.hpp"
+    header = pathlib.Path(proto).resolve().parent.parent / "faults/fault_injection.hpp"
     body = re.search(r"enum class Point[^{]*\{(.*?)\};", header.read_text(encoding="utf-8"), re.S)
     return re.findall(r"^\s*(\w+),", body.group(1), re.M)
 

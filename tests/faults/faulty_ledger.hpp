@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/tree.hpp"
+#include "actors/tree/tree.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/temp_directory.hpp"
 

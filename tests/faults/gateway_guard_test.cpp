@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
-#include "ledger/fault_injection.hpp"
+#include "faults/fault_injection.hpp"
 #include "tests/faults/faulty_ledger.hpp"
 #include "tests/support/ledger_client.hpp"
 

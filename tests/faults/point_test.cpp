@@ -8,7 +8,7 @@
 #include <mutex>
 #include <stdexcept>
 
-#include "ledger/fault_injection.hpp"
+#include "faults/fault_injection.hpp"
 #include "tests/faults/audit.hpp"
 #include "tests/faults/faulty_ledger.hpp"
 #include "tests/faults/load.hpp"

@@ -1,8 +1,8 @@
 // Blocks. The checksum is set right first, or hardly any input would get past it. A block that is
 // taken and decodes gives the same bytes when it is written again, and no flipped bit of it is
 // taken.
-#include "persistence/block_reader.hpp"
-#include "persistence/crc32c.hpp"
+#include "persistence/chain/block_reader.hpp"
+#include "persistence/encoding/crc32c.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace sg;

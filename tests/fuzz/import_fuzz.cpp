@@ -3,8 +3,8 @@
 // with its line. However aliases multiply, the plan and the errors stay small.
 #include <algorithm>
 
-#include "cli/import_file.hpp"
-#include "cli/yaml_document.hpp"
+#include "cli/import/import_file.hpp"
+#include "cli/import/yaml_document.hpp"
 #include "ledger/account.hpp"
 #include "proto/conversion.hpp"
 #include "tests/fuzz/property.hpp"
@@ -12,7 +12,7 @@
 using namespace sg;
 using fuzz::must;
 
-// As cli/import_file.hpp says.
+// As cli/import/import_file.hpp says.
 constexpr std::size_t kMostErrors = 1000;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,10 +1,10 @@
 // Keys of the store and names that clients get: they sort as what they stand for, none stands for
 // two things, and what is read of one writes it again.
-#include "actors/page_token.hpp"
+#include "actors/queries/page_token.hpp"
 #include "ledger/ids.hpp"
-#include "persistence/bytes.hpp"
-#include "persistence/rows.hpp"
-#include "persistence/run.hpp"
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/rows/rows.hpp"
+#include "persistence/index/run.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace sg;

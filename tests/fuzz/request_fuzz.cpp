@@ -3,7 +3,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/stubs/logging.h>
 
-#include "ledger/refusal_text.hpp"
+#include "ledger/flow/refusal_text.hpp"
 #include "proto/conversion.hpp"
 #include "proto/ledger.pb.h"
 #include "tests/fuzz/property.hpp"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "persistence/bytes.hpp"
-#include "persistence/run.hpp"
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/index/run.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace sg::persistence;

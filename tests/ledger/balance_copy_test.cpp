@@ -1,4 +1,4 @@
-#include "ledger/balance_copy.hpp"
+#include "ledger/locks/balance_copy.hpp"
 
 #include <catch2/catch.hpp>
 #include <random>

@@ -1,5 +1,5 @@
 // Where the memory of large and small containers lies.
-#include "ledger/huge_pages.hpp"
+#include "containers/huge_pages.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdint>

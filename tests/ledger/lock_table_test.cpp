@@ -1,5 +1,5 @@
 // Escrow locks of one account: what is granted, refused and left waiting.
-#include "ledger/lock_table.hpp"
+#include "ledger/locks/lock_table.hpp"
 
 #include <catch2/catch.hpp>
 #include <limits>

@@ -1,5 +1,5 @@
 // The table of names against std::map, and what it owes to those who look ahead.
-#include "ledger/name_table.hpp"
+#include "ledger/locks/name_table.hpp"
 
 #include <rapidcheck/catch.h>
 

@@ -1,5 +1,5 @@
 // Running time: what a process did not run for ages no key.
-#include "ledger/run_clock.hpp"
+#include "ledger/flow/run_clock.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ledger/shard_ledger.hpp"
+#include "ledger/locks/shard_ledger.hpp"
 #include "tests/support/test_submission.hpp"
 
 namespace sg::test {

@@ -1,10 +1,10 @@
 #include <rapidcheck/catch.h>
 
 #include "bed.hpp"
-#include "persistence/bytes.hpp"
-#include "persistence/crc32c.hpp"
-#include "persistence/page_stamps.hpp"
-#include "persistence/rows.hpp"
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/encoding/crc32c.hpp"
+#include "persistence/rows/page_stamps.hpp"
+#include "persistence/rows/rows.hpp"
 
 namespace sg::persistence::test {
 namespace {

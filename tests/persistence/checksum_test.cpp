@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "persistence/crc32c.hpp"
-#include "persistence/sha256.hpp"
+#include "persistence/encoding/crc32c.hpp"
+#include "persistence/encoding/sha256.hpp"
 
 namespace sg::persistence {
 

@@ -3,11 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include "bed.hpp"
-#include "persistence/block_reader.hpp"
-#include "persistence/crc32c.hpp"
-#include "persistence/group_contents.hpp"
-#include "persistence/rows.hpp"
-#include "persistence/run_list.hpp"
+#include "persistence/chain/block_reader.hpp"
+#include "persistence/encoding/crc32c.hpp"
+#include "persistence/chain/group_contents.hpp"
+#include "persistence/rows/rows.hpp"
+#include "persistence/index/run_list.hpp"
 
 namespace sg::persistence {
 namespace {

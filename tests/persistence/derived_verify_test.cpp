@@ -7,9 +7,9 @@
 #include <fstream>
 
 #include "bed.hpp"
-#include "persistence/bytes.hpp"
-#include "persistence/format.hpp"
-#include "persistence/run_list.hpp"
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/chain/format.hpp"
+#include "persistence/index/run_list.hpp"
 
 namespace sg::persistence::test {
 namespace {

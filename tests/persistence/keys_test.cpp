@@ -3,7 +3,7 @@
 #include <deque>
 
 #include "bed.hpp"
-#include "persistence/key_value.hpp"
+#include "persistence/medium/key_value.hpp"
 
 namespace sg::persistence::test {
 

@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "bed.hpp"
-#include "persistence/bytes.hpp"
+#include "persistence/encoding/bytes.hpp"
 
 namespace sg::persistence::test {
 namespace {

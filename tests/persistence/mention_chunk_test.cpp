@@ -1,4 +1,4 @@
-#include "persistence/mention_chunk.hpp"
+#include "persistence/index/mention_chunk.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

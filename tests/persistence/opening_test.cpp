@@ -9,10 +9,10 @@
 #include <functional>
 
 #include "bed.hpp"
-#include "persistence/block_reader.hpp"
-#include "persistence/bytes.hpp"
-#include "persistence/directory_medium.hpp"
-#include "persistence/format.hpp"
+#include "persistence/chain/block_reader.hpp"
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/rocks/directory_medium.hpp"
+#include "persistence/chain/format.hpp"
 
 namespace sg::persistence::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "persistence/rocks_log.hpp"
+#include "persistence/rocks/rocks_log.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>

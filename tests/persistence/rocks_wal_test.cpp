@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "persistence/rocks_key_value.hpp"
+#include "persistence/rocks/rocks_key_value.hpp"
 #include "tests/persistence/bed.hpp"
 
 namespace sg::persistence::test {

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "bed.hpp"
-#include "persistence/block_cursor.hpp"
-#include "persistence/directory_medium.hpp"
-#include "persistence/record_index.hpp"
-#include "persistence/rows.hpp"
-#include "persistence/run_merge.hpp"
+#include "persistence/chain/block_cursor.hpp"
+#include "persistence/rocks/directory_medium.hpp"
+#include "persistence/index/record_index.hpp"
+#include "persistence/rows/rows.hpp"
+#include "persistence/index/run_merge.hpp"
 
 namespace sg::persistence::test {
 namespace {

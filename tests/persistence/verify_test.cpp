@@ -1,7 +1,7 @@
 #include "bed.hpp"
-#include "persistence/block_reader.hpp"
-#include "persistence/bytes.hpp"
-#include "persistence/rows.hpp"
+#include "persistence/chain/block_reader.hpp"
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/rows/rows.hpp"
 
 namespace sg::persistence::test {
 namespace {

@@ -1,6 +1,6 @@
 // What an account shard that died leaves behind: votes, waiting units, locks on other shards; and
 // how its successor loads beside a journal that has not synced.
-#include "actors/account_shard.hpp"
+#include "actors/account_shard/account_shard.hpp"
 #include "tests/simulated/hand_coordinator.hpp"
 
 using namespace sg::test;

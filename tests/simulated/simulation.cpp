@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "actors/account_shard.hpp"
+#include "actors/account_shard/account_shard.hpp"
 #include "actors/actor_errors.hpp"
-#include "actors/coordinator.hpp"
-#include "actors/indexer.hpp"
-#include "actors/journal.hpp"
-#include "actors/queries.hpp"
+#include "actors/coordinator/coordinator.hpp"
+#include "actors/indexer/indexer.hpp"
+#include "actors/journal/journal.hpp"
+#include "actors/queries/queries.hpp"
 
 namespace sg::test {
 namespace {

@@ -29,7 +29,7 @@
 #include "actors/journal_link.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
-#include "persistence/memory_disk.hpp"
+#include "persistence/memory/memory_disk.hpp"
 #include "supervisor/supervisor.hpp"
 #include "tests/support/test_submission.hpp"
 

@@ -1,7 +1,7 @@
 // Balance sheets and pages of accounts beside commits: what the journal copies, and when.
 #include <algorithm>
 
-#include "actors/reads.hpp"
+#include "actors/queries/reads.hpp"
 #include "tests/simulated/simulation.hpp"
 
 using namespace sg::test;

@@ -1,6 +1,6 @@
 // What a dead journal had said, delivered after its successor is up.
-#include "actors/account_shard.hpp"
-#include "actors/coordinator.hpp"
+#include "actors/account_shard/account_shard.hpp"
+#include "actors/coordinator/coordinator.hpp"
 #include "tests/simulated/hand_coordinator.hpp"
 
 using namespace sg::test;

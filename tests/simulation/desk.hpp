@@ -6,7 +6,7 @@
 #include <caf/event_based_actor.hpp>
 #include <memory>
 
-#include "actors/gateway/admissions.hpp"
+#include "actors/gateway/transport/admissions.hpp"
 #include "actors/messages.hpp"
 
 namespace sg::test {

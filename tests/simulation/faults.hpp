@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-#include "ledger/fault_injection.hpp"
+#include "faults/fault_injection.hpp"
 #include "tests/simulation/process.hpp"
 
 namespace sg::test {

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   test::RunOptions options;
   app.add_option("--from", from, "the first seed")->capture_default_str();
   app.add_option("--seeds", seeds, "how many")->capture_default_str();
-  app.add_option("--defect", defect_name, "a mistake to be found: see ledger/fault_injection.hpp")
+  app.add_option("--defect", defect_name, "a mistake to be found: see faults/fault_injection.hpp")
       ->capture_default_str();
   app.add_flag("--stop", stop_early, "at the first seed that fails");
   app.add_flag("--verbose", options.verbose, "print each step");

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
-#include "actors/tree.hpp"
+#include "actors/tree/tree.hpp"
 #include "tests/simulation/desk.hpp"
 
 namespace sg::test {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "actors/gateway/admissions.hpp"
+#include "actors/gateway/transport/admissions.hpp"
 #include "actors/runtime.hpp"
 #include "tests/simulation/fiber.hpp"
 #include "tests/simulation/world.hpp"

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "ledger/fault_injection.hpp"
+#include "faults/fault_injection.hpp"
 #include "tests/simulation/chain_image.hpp"
 
 namespace sg::test {

@@ -10,7 +10,7 @@
 
 #include "ledger/ids.hpp"
 #include "ledger/submission.hpp"
-#include "persistence/memory_disk.hpp"
+#include "persistence/memory/memory_disk.hpp"
 #include "tests/simulation/scenario.hpp"
 
 namespace sg::test {

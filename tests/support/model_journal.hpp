@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "ledger/idempotency.hpp"
-#include "ledger/transfer_flow.hpp"
+#include "ledger/flow/idempotency.hpp"
+#include "ledger/flow/transfer_flow.hpp"
 #include "tests/support/test_submission.hpp"
 
 namespace sg::test {

@@ -16,8 +16,8 @@
 #include <optional>
 #include <string>
 
-#include "actors/tree.hpp"
-#include "persistence/memory_disk.hpp"
+#include "actors/tree/tree.hpp"
+#include "persistence/memory/memory_disk.hpp"
 #include "tests/support/ledger_client.hpp"
 
 namespace sg::test {

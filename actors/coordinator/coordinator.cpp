@@ -1,0 +1,242 @@
+#include "actors/coordinator/coordinator.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
+#include "faults/fault_injection.hpp"
+
+namespace sg::actors {
+
+using faults::Point;
+
+namespace {
+
+// How late a lock timeout may be.
+constexpr std::chrono::milliseconds kTick{10};
+
+// An earlier attempt with the key may have moved money, so this is not "nothing changed".
+ledger::Error unknown_key_error(const persistence::StoreError& error) {
+  const bool is_full = error.fault == persistence::StoreFault::no_space;
+  return {is_full ? ledger::Reason::storage_full : ledger::Reason::journal_unavailable,
+          "the idempotency key could not be looked up, so what it did is unknown: try again with "
+          "the same key (" +
+              error.message + ")",
+          {},
+          ledger::Outcome::unknown};
+}
+
+}  // namespace
+
+ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
+    std::span<const ledger::Transfer* const> transfers) {
+  const auto found = store_->find_keys(transfers);
+  if (!found) return tl::unexpected(unknown_key_error(found.error()));
+  std::vector<ledger::BoundTransfer> bound;
+  bound.reserve(found->size());
+  for (const auto& [transfer, binding] : *found) {
+    if (binding) {
+      bound.push_back({transfers[transfer], *binding});
+    } else {
+      bound.push_back({transfers[transfer], tl::unexpected(unknown_key_error(binding.error()))});
+    }
+  }
+  return bound;
+}
+
+Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                         std::uint64_t life)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      life_(life),
+      keys_(runtime_->store),
+      shards_(runtime_->settings.ledger.shards) {}
+
+caf::behavior Coordinator::make_behavior() {
+  const auto now = [this] { return runtime_->steady_clock(); };
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
+        subscribe(self_, root_);
+        return ready_;
+      },
+      [this](supervisor::Probe) { return alive(self_); },
+      [this](const supervisor::ChildUp& up) {
+        if (up.id == kJournalId) journal_up(up.handle);
+      },
+      [this](const supervisor::ChildDown& down) {
+        if (down.id == kJournalId) journal_down();
+      },
+      [this](const Fenced& message) { fenced(message); },
+      [this](const Submit& message) { submit(message); },
+      [this, now](Advance) {
+        advance_scheduled_ = false;
+        if (!flow_) return;
+        flow_->advance(now(), effects_);
+        carry_out();
+      },
+      [this, now](const Voted& message) {
+        if (!flow_) return;
+        flow_->voted(*message.batch, message.shard, now(), effects_);
+        if (flow_->awaits_votes()) return schedule_hand_over();
+        carry_out();
+      },
+      [this, now](const VotedLate& message) {
+        if (!flow_) return;
+        for (const auto& vote : message.votes) flow_->voted_late(vote, now(), effects_);
+        schedule_hand_over();
+      },
+      [this](HandOver) {
+        hand_over_scheduled_ = false;
+        if (flow_) carry_out();
+      },
+      [this](const Durable& message) {
+        if (!flow_ || !sent_by(self_, journal_)) return;
+        faults::reach(Point::coordinator_before_reply);
+        flow_->durable(message.sequence, message.committed);
+        for (const auto& rejected : message.rejected) flow_->rejected(rejected, effects_);
+        carry_out();
+      },
+      [this](const Cancel& message) {
+        if (!flow_) return;
+        flow_->cancel(*message.submission, effects_);
+        carry_out();
+      },
+      [this, now](Tick) {
+        tick_scheduled_ = false;
+        if (!flow_) return;
+        flow_->expire(now(), effects_);
+        carry_out();
+      },
+      [this](const ShardAttached& message) {
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = message.handle;
+        if (flow_) flow_->shard_serves(message.shard);
+      },
+      [this](const ShardDetached& message) {
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = nullptr;
+        if (!flow_) return;
+        flow_->shard_away(message.shard, effects_);
+        carry_out();
+      },
+  };
+}
+
+void Coordinator::journal_up(const caf::actor& journal) {
+  if (journal == journal_) return;
+  journal_down();
+  journal_ = journal;
+  faults::reach(Point::coordinator_before_fence);
+  caf::anon_send(journal_, Fence{handle_of(self_), life_});
+}
+
+void Coordinator::journal_down() {
+  journal_ = nullptr;
+  if (flow_) flow_->stop(ledger::Reason::journal_unavailable);
+  flow_.reset();
+  effects_ = {};
+  shards_.assign(shards_.size(), nullptr);
+}
+
+void Coordinator::fenced(const Fenced& message) {
+  if (!sent_by(self_, journal_)) return;
+  flow_.emplace(
+      ledger::TransferFlow::Options{static_cast<std::uint32_t>(shards_.size()), message.incarnation,
+                                    runtime_->settings.ledger.lock_timeout},
+      keys_, message.durable);
+  // Those that serve are told of right after this message.
+  Effects none;
+  for (std::uint32_t i = 0; i < shards_.size(); ++i) flow_->shard_away(i, none);
+  if (ready_.pending()) ready_.deliver(supervisor::Ready{});
+}
+
+void Coordinator::submit(const Submit& message) {
+  runtime_->processor->follow();
+  if (!flow_) {
+    for (const auto& submission : message.submissions) refuse(*submission);
+    return;
+  }
+  for (const auto& submission : message.submissions) flow_->submit(submission);
+  if (flow_->can_advance()) schedule_advance();
+}
+
+void Coordinator::refuse(ledger::Submission& submission) {
+  const auto nothing_changed = std::make_shared<const ledger::Error>(
+      ledger::Error{ledger::Reason::journal_unavailable,
+                    "the journal is restarting: nothing changed, try again",
+                    {},
+                    ledger::Outcome::none});
+  // What an earlier attempt with the key did is known once the store has been opened anew.
+  const auto unknown = std::make_shared<const ledger::Error>(
+      ledger::Error{ledger::Reason::journal_unavailable,
+                    "the journal is restarting, so what the idempotency key did is unknown: try "
+                    "again with the same key",
+                    {},
+                    ledger::Outcome::unknown});
+  for (std::size_t i = 0; i < submission.results.size(); ++i) {
+    auto& result = submission.results[i];
+    if (result.state != ledger::ItemResult::State::undecided) continue;
+    result.state = ledger::ItemResult::State::refused;
+    result.error = ledger::has_key(submission, i) ? unknown : nothing_changed;
+  }
+  submission.answer();
+}
+
+void Coordinator::schedule_advance() {
+  if (advance_scheduled_) return;
+  // What waits in the mailbox already comes before this message: it joins the batch.
+  advance_scheduled_ = true;
+  caf::anon_send(handle_of(self_), Advance{});
+}
+
+// Votes that wait in the mailbox already are counted first. Else each of many shards' votes would
+// bring a commit of its own, and each commit a message to every shard.
+void Coordinator::schedule_hand_over() {
+  if (hand_over_scheduled_) return;
+  hand_over_scheduled_ = true;
+  caf::anon_send(handle_of(self_), HandOver{});
+}
+
+void Coordinator::schedule_tick() {
+  if (tick_scheduled_ || !flow_ || !flow_->anyone_waits()) return;
+  tick_scheduled_ = true;
+  self_->delayed_anon_send(handle_of(self_), kTick, Tick{});
+}
+
+void Coordinator::carry_out() {
+  auto effects = std::exchange(effects_, {});
+  if (effects.lock) {
+    faults::reach(Point::coordinator_before_locks);
+    for (std::uint32_t i = 0; i < shards_.size(); ++i) {
+      if (shards_[i] && !effects.lock->part_heard[i]) {
+        caf::anon_send(shards_[i], LockRequest{effects.lock, handle_of(self_)});
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < effects.abort.size(); ++i) {
+    if (shards_[i] && !effects.abort[i].empty()) {
+      caf::anon_send(shards_[i], AbortUnits{std::move(effects.abort[i])});
+    }
+  }
+  if (!effects.commit.empty()) {
+    faults::reach(Point::coordinator_before_commit);
+    if (faults::has(faults::Defect::commit_twice)) caf::anon_send(journal_, Commit{effects.commit});
+    caf::anon_send(journal_, Commit{std::move(effects.commit)});
+  }
+  if (flow_->can_advance()) schedule_advance();
+  schedule_tick();
+}
+
+caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                          std::uint64_t life) {
+  end_with_exceptions(self, kCoordinatorId);
+  auto state = std::make_shared<Coordinator>(self, std::move(runtime), std::move(root), life);
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,74 @@
+// The coordinator: natural batching, two-phase locking over the shards, hand-over to the journal.
+// Its rules are ledger::TransferFlow; this actor moves the messages.
+//
+// It serves between the journal's Fenced and the journal's end. What is submitted outside of that
+// is answered UNAVAILABLE at once.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
+#include <optional>
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "actors/runtime.hpp"
+#include "ledger/flow/idempotency.hpp"
+#include "ledger/flow/transfer_flow.hpp"
+
+namespace sg::actors {
+
+// Bindings as the store keeps them.
+class StoredKeys final : public ledger::KeySource {
+ public:
+  explicit StoredKeys(std::shared_ptr<persistence::Store> store) : store_(std::move(store)) {}
+  ledger::Sequence durable() const override { return store_->durable(); }
+  ledger::Result<std::vector<ledger::BoundTransfer>> find(
+      std::span<const ledger::Transfer* const> transfers) override;
+
+ private:
+  std::shared_ptr<persistence::Store> store_;
+};
+
+class Coordinator {
+ public:
+  Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+              std::uint64_t life);
+  caf::behavior make_behavior();
+
+ private:
+  using Effects = ledger::TransferFlow::Effects;
+
+  void journal_up(const caf::actor& journal);
+  void journal_down();
+  void fenced(const Fenced& fenced);
+  void submit(const Submit& submit);
+  // The journal is away.
+  static void refuse(ledger::Submission& submission);
+  void schedule_advance();
+  void schedule_tick();
+  // Sends what the flow decided, and lets the next batch form.
+  void carry_out();
+  // Carries out soon, together with what else the messages at hand decide.
+  void schedule_hand_over();
+
+  caf::event_based_actor* self_;
+  RuntimePtr runtime_;
+  caf::actor root_;
+  std::uint64_t life_;
+  StoredKeys keys_;
+  caf::response_promise ready_;
+  caf::actor journal_;
+  std::optional<ledger::TransferFlow> flow_;
+  Effects effects_;  // decided, not carried out yet
+  std::vector<caf::actor> shards_;
+  bool advance_scheduled_ = false;
+  bool hand_over_scheduled_ = false;
+  bool tick_scheduled_ = false;
+};
+
+// Answers Init when the journal has fenced its predecessors. `life`: as in Fence.
+caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                          std::uint64_t life);
+
+}  // namespace sg::actors

@@ -1,0 +1,144 @@
+// The unary methods that read.
+#include "actors/queries/reads.hpp"
+
+#include <google/protobuf/arena.h>
+
+#include <array>
+
+#include "actors/queries/answer_rows.hpp"
+#include "actors/gateway/transport/answer_bytes.hpp"
+#include "actors/gateway/methods/methods.hpp"
+#include "actors/gateway/methods/rpc_query.hpp"
+#include "actors/gateway/methods/tree_query.hpp"
+#include "actors/gateway/methods/wide_text.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+using Response = RpcQuery::Response;
+
+template <class Message, class Answer>
+Response one(const QueryAnswer& answer) {
+  Message response;
+  fill(response, std::get<Answer>(answer));
+  return to_answer(response);
+}
+
+// `add` adds a row to the response.
+template <class Message, class Row, auto add>
+Response page(const QueryAnswer& answer) {
+  const auto& rows = std::get<Page<Row>>(answer);
+  google::protobuf::Arena arena;
+  auto& response = *google::protobuf::Arena::CreateMessage<Message>(&arena);
+  for (const auto& row : rows.items) fill(*(response.*add)(), row);
+  response.set_next_page_token(rows.next);
+  return to_answer(response);
+}
+
+Response balance(const QueryAnswer& answer) {
+  const auto& told = std::get<Balance>(answer);
+  wire::GetBalanceResponse response;
+  response.set_account_id(told.account_id);
+  response.set_balance(told.balance);
+  return to_answer(response);
+}
+
+Response balance_sheet(const QueryAnswer& answer) {
+  const auto& sheet = std::get<BalanceSheet>(answer);
+  wire::GetBalanceSheetResponse response;
+  for (const auto& line : sheet.lines) {
+    auto& added = *response.add_lines();
+    added.set_participant_id(line.participant_id);
+    added.set_account_type(static_cast<wire::AccountType>(line.type));
+    added.set_accounts(line.accounts);
+    added.set_total(to_text(line.total));
+  }
+  response.set_total(to_text(sheet.total));
+  response.set_sum_of_postings(to_text(sheet.totals.postings));
+  response.set_transactions(sheet.totals.transactions);
+  if (response.ByteSizeLong() > kMaxAnswerBytes) return tl::unexpected(sheet_too_large_error());
+  return to_answer(response);
+}
+
+QueryAsk to_ask(const wire::GetParticipantRequest& r) {
+  return ParticipantById{r.participant_id()};
+}
+QueryAsk to_ask(const wire::GetParticipantAccountsRequest& r) {
+  return AccountsOfParticipant{r.participant_id(), r.page_bytes(), r.page_token()};
+}
+QueryAsk to_ask(const wire::GetAccountRequest& r) { return AccountById{r.account_id()}; }
+QueryAsk to_ask(const wire::GetBalanceRequest& r) { return BalanceOf{r.account_id()}; }
+QueryAsk to_ask(const wire::GetTransactionRequest& r) { return TransactionById{r.id()}; }
+QueryAsk to_ask(const wire::ListTransactionsRequest& r) {
+  return TransactionPage{r.account_id(), r.limit(), r.page_token(),
+                         r.from(),       r.to(),    r.page_bytes()};
+}
+QueryAsk to_ask(const wire::ListAccountsRequest& r) {
+  return AccountPage{r.limit(), r.page_token(), r.page_bytes()};
+}
+QueryAsk to_ask(const wire::GetBalanceSheetRequest& r) { return BalanceSheetOf{r.by_type()}; }
+
+template <class Request, RpcQuery::Encode encode>
+void read(UnaryCall& call) {
+  Request request;
+  if (!call.parse_request(request)) return;
+  auto query = std::make_shared<RpcQuery>(call, encode);
+  query->ask = to_ask(request);
+  call.ask(std::move(query));
+}
+
+void list_participants(UnaryCall& call) {
+  wire::ListParticipantsRequest request;
+  if (!call.parse_request(request)) return;
+  const auto role = proto::to_role_filter(request.role());
+  if (!role) return call.fail(role.error());
+  auto query =
+      std::make_shared<RpcQuery>(call, page<wire::ListParticipantsResponse, ledger::Participant,
+                                            &wire::ListParticipantsResponse::add_participants>);
+  query->ask = ParticipantPage{*role, request.limit(), request.page_token(), request.page_bytes()};
+  call.ask(std::move(query));
+}
+
+void get_tree(UnaryCall& call) {
+  wire::GetTreeRequest request;
+  if (call.parse_request(request)) ask_tree(call);
+}
+
+struct Row {
+  std::string_view name;
+  UnaryHandler handler;
+};
+
+constexpr std::array kRows{
+    Row{"GetParticipant",
+        read<wire::GetParticipantRequest, one<wire::Participant, ledger::Participant>>},
+    Row{"ListParticipants", list_participants},
+    Row{"GetParticipantAccounts", read<wire::GetParticipantAccountsRequest,
+                                       page<wire::GetParticipantAccountsResponse, AccountView,
+                                            &wire::GetParticipantAccountsResponse::add_accounts>>},
+    Row{"GetAccount", read<wire::GetAccountRequest, one<wire::Account, AccountView>>},
+    Row{"GetBalance", read<wire::GetBalanceRequest, balance>},
+    Row{"GetTransaction",
+        read<wire::GetTransactionRequest, one<wire::Transaction, persistence::StoredTransaction>>},
+    Row{"ListTransactions",
+        read<wire::ListTransactionsRequest,
+             page<wire::ListTransactionsResponse, persistence::StoredTransaction,
+                  &wire::ListTransactionsResponse::add_transactions>>},
+    Row{"ListAccounts",
+        read<wire::ListAccountsRequest, page<wire::ListAccountsResponse, AccountView,
+                                             &wire::ListAccountsResponse::add_accounts>>},
+    Row{"GetBalanceSheet", read<wire::GetBalanceSheetRequest, balance_sheet>},
+    Row{"GetTree", get_tree},
+};
+
+}  // namespace
+
+UnaryHandler read_handler(std::string_view name) {
+  for (const auto& row : kRows) {
+    if (row.name == name) return row.handler;
+  }
+  return nullptr;
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,100 @@
+#include "actors/gateway/methods/reflection_call.hpp"
+
+#include "actors/gateway/methods/reflection.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+// A request names a file, a type or a symbol.
+constexpr std::size_t kMaxRequestBytes = 16'384;
+
+const grpc::Status kStopping(grpc::StatusCode::UNAVAILABLE, "the server stops");
+
+}  // namespace
+
+ReflectionCall::ReflectionCall(RpcServer& server, std::uint64_t id, std::size_t service_index)
+    : Call(server, id), service_index_(service_index), stream_(&context_) {
+  context_.AsyncNotifyWhenDone(&done_operation_);
+  server_.service(service_index_)
+      .request_bidi_stream(0, &context_, &stream_, server_.queue(), &received_operation_);
+}
+
+void ReflectionCall::received(bool ok) {
+  if (!ok) return server_.forget(id_);
+  begin();
+  server_.arm_reflection(service_index_);
+  auto place = server_.admit_stream();
+  if (!place) return finish(proto::to_status(place.error(), false));
+  place_ = std::move(*place);
+  if (server_.stopping()) return finish(kStopping);
+  read_next();
+}
+
+void ReflectionCall::read_next() {
+  reading_ = true;
+  stream_.Read(&request_, &read_operation_);
+}
+
+void ReflectionCall::read(bool ok) {
+  reading_ = false;
+  if (finishing_) return forget_if_over();
+  if (!ok) return finish(grpc::Status::OK);
+  answer();
+}
+
+void ReflectionCall::answer() {
+  if (arrived_compressed()) return finish(compressed_status());
+  grpc::reflection::v1::ServerReflectionRequest request;
+  if (request_.Length() > kMaxRequestBytes || !parse(request_, request)) {
+    return finish(
+        {grpc::StatusCode::INVALID_ARGUMENT,
+         "no ServerReflectionRequest of at most " + std::to_string(kMaxRequestBytes) + " bytes"});
+  }
+  const auto response = serialize(reflect(request, server_.service_names()));
+  auto place = server_.admit(response.Length());
+  if (!place) return finish(proto::to_status(place.error(), false));
+  answer_place_ = std::move(*place);
+  writing_ = true;
+  stream_.Write(response, &wrote_operation_);
+}
+
+void ReflectionCall::wrote(bool ok) {
+  writing_ = false;
+  answer_place_.give_back();
+  if (!ok) return finish(grpc::Status::OK);
+  if (draining_) return finish(kStopping);
+  read_next();
+}
+
+void ReflectionCall::drain() {
+  draining_ = true;
+  if (is_begun() && !writing_) finish(kStopping);
+}
+
+void ReflectionCall::failed(const std::exception& error) {
+  if (writing_) return context_.TryCancel();
+  finish(proto::to_status(internal_error(error.what()), false));
+}
+
+// A status other than OK may go out while a read is under way: it ends that read.
+void ReflectionCall::finish(const grpc::Status& status) {
+  if (std::exchange(finishing_, true)) return;
+  stream_.Finish(status, &finished_operation_);
+}
+
+void ReflectionCall::done(bool) {
+  is_done_ = true;
+  forget_if_over();
+}
+
+void ReflectionCall::finished(bool) {
+  is_finished_ = true;
+  forget_if_over();
+}
+
+void ReflectionCall::forget_if_over() {
+  if (is_done_ && is_finished_ && !reading_ && !writing_) server_.forget(id_);
+}
+
+}  // namespace sg::actors

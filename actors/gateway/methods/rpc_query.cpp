@@ -1,0 +1,24 @@
+#include "actors/gateway/methods/rpc_query.hpp"
+
+#include <exception>
+
+namespace sg::actors {
+
+RpcQuery::Response RpcQuery::make_response() const {
+  if (!result) return tl::unexpected(result.error());
+  try {
+    return encode_(*result);
+  } catch (const std::exception& error) {
+    return tl::unexpected(
+        ledger::Error{ledger::Reason::internal, error.what(), {}, ledger::Outcome::none});
+  }
+}
+
+void RpcQuery::on_answered() {
+  auto answered = std::make_shared<Answered>(make_response());
+  // Thousands of rows are freed here, too.
+  result = QueryAnswer{};
+  inbox_->post({call_, 0, std::move(answered)});
+}
+
+}  // namespace sg::actors

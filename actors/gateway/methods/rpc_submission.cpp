@@ -1,0 +1,165 @@
+#include "actors/gateway/methods/rpc_submission.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "actors/gateway/transport/rpc_server.hpp"
+#include "actors/gateway/transport/unary_call.hpp"
+#include "persistence/chain/record.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+
+using ledger::ItemResult;
+
+namespace {
+
+// Of a batch that are worked on in one go: 1 to 4 ms of work. A batch of 10,000 transfers between
+// two accounts needs five portions.
+constexpr std::size_t kFieldsOfPortion = 16'384;
+constexpr std::size_t kEntriesOfPortion = 4'096;
+// What the answer to one item needs beside the texts of the request: ids, times, or an error.
+constexpr std::size_t kAnswerBytesOfItem = 128;
+
+}  // namespace
+
+class RpcSubmission::Answered final : public UnaryCompletion {
+ public:
+  explicit Answered(std::shared_ptr<RpcSubmission> submission)
+      : submission_(std::move(submission)) {}
+  void respond(UnaryCall& call) override { submission_->respond(call); }
+  RpcSubmission& submission() { return *submission_; }
+
+ private:
+  std::shared_ptr<RpcSubmission> submission_;
+};
+
+RpcSubmission& submission_of(const Completed& completed) {
+  return static_cast<RpcSubmission::Answered&>(*completed.completion).submission();
+}
+
+RpcSubmission::RpcSubmission(Call& call, std::uint64_t part, Respond responder)
+    : inbox_(call.server().inbox()), call_(call.id()), part_(part), respond_(responder) {}
+
+RpcSubmission::~RpcSubmission() {
+  if (!answered()) inbox_->post({call_, part_, nullptr});
+}
+
+void RpcSubmission::on_answered() {
+  auto self = std::static_pointer_cast<RpcSubmission>(shared_from_this());
+  inbox_->post({call_, part_, std::make_shared<Answered>(std::move(self))});
+}
+
+std::optional<std::string_view> RpcSubmission::copy_bytes(const grpc::ByteBuffer& request) {
+  if (!request.DumpToSingleSlice(&bytes_).ok()) return std::nullopt;
+  return std::string_view{reinterpret_cast<const char*>(bytes_.begin()), bytes_.size()};
+}
+
+std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer& request) {
+  const auto bytes = copy_bytes(request);
+  if (!bytes) return proto::malformed_request(*wire::TransferRequest::descriptor());
+  proto::TransferList list;
+  proto::TransferReader reader(*bytes, list);
+  if (reader.read_transfer() != proto::TransferReader::State::whole) return reader.error();
+  entries_ = std::move(list.entries);
+  transfers = std::move(list.transfers);
+  results.resize(1);
+  return check_item(transfers.front());
+}
+
+void RpcSubmission::begin_batch(grpc::ByteBuffer& request) {
+  if (const auto bytes = copy_bytes(request)) {
+    reading_ = std::make_unique<Reading>(*bytes);
+  } else {
+    batch_error_ = proto::malformed_request(*wire::TransferBatchRequest::descriptor());
+  }
+  request.Clear();
+}
+
+bool RpcSubmission::read_batch_portion() {
+  using State = proto::TransferReader::State;
+  if (!reading_) return false;
+  const auto state = reading_->reader.read_batch(
+      kFieldsOfPortion, [this](ledger::Transfer& transfer) { return take_item(transfer); });
+  if (state == State::more) return true;
+  if (state == State::refused) {
+    batch_error_ = reading_->reader.error();
+  } else {
+    entries_ = std::move(reading_->list.entries);
+    transfers = std::move(reading_->list.transfers);
+    atomic = reading_->list.atomic;
+    if (atomic) batch_error_ = ledger::check_atomic_keys(transfers);
+    finish_batch();
+  }
+  reading_.reset();
+  return false;
+}
+
+std::size_t RpcSubmission::bytes_held() const {
+  // While a batch is read, its items stand in the list of the reader.
+  const auto& entries = reading_ ? reading_->list.entries : entries_;
+  const auto items = reading_ ? reading_->list.transfers.size() : transfers.size();
+  const auto request = bytes_.size() + entries.capacity() * sizeof(ledger::Entry) +
+                       items * (sizeof(ledger::Transfer) + sizeof(ItemResult));
+  return request + bytes_.size() + items * kAnswerBytesOfItem;
+}
+
+std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
+                                                 std::string_view account_id, ledger::Amount amount,
+                                                 std::string_view reference, std::string_view key) {
+  if (auto error = ledger::check_id(account_id, "account_id")) return error;
+  if (auto error = ledger::check_amount(amount)) return error;
+  entries_.push_back({account_id, kind == ledger::TransferKind::debit ? -amount : amount});
+  transfers.push_back({kind, entries_, reference, key});
+  results.resize(1);
+  return check_item(transfers.front());
+}
+
+std::optional<ledger::Error> RpcSubmission::check_item(ledger::Transfer& transfer) {
+  if (auto error = check(transfer)) return error;
+  // Here and not in the coordinator, which all submissions have to pass.
+  persistence::stamp(transfer);
+  return std::nullopt;
+}
+
+bool RpcSubmission::take_item(ledger::Transfer& transfer) {
+  auto& result = results.emplace_back();
+  auto error = check_item(transfer);
+  if (!error) return true;
+  result.state = ItemResult::State::refused;
+  result.error = std::make_shared<const ledger::Error>(std::move(*error));
+  return false;
+}
+
+// One wrong item refuses an atomic batch: the first one says why, the others that one did.
+void RpcSubmission::finish_batch() {
+  const auto is_refused = [](const ItemResult& result) {
+    return result.state == ItemResult::State::refused;
+  };
+  const auto first = std::find_if(results.begin(), results.end(), is_refused);
+  if (!atomic || first == results.end()) return;
+  const auto aborted = std::make_shared<const ledger::Error>(
+      ledger::Error{ledger::Reason::batch_aborted,
+                    "another transfer of the atomic batch was refused",
+                    {},
+                    ledger::Outcome::none});
+  for (auto result = results.begin(); result != results.end(); ++result) {
+    if (result == first) continue;
+    result->state = ItemResult::State::refused;
+    result->error = aborted;
+  }
+}
+
+bool RpcSubmission::write_response_portion() {
+  if (!writer_) {
+    for (auto& result : results) {
+      if (result.error && result.error->reason == ledger::Reason::internal) {
+        result.error = std::make_shared<const ledger::Error>(with_correlation_id(*result.error));
+      }
+    }
+    writer_.emplace(transfers, results);
+  }
+  return writer_->write(kEntriesOfPortion);
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,158 @@
+#include "actors/gateway/methods/verify_call.hpp"
+
+#include <absl/strings/escaping.h>
+
+#include "actors/gateway/transport/answer_bytes.hpp"
+#include "actors/gateway/methods/rpc_query.hpp"
+#include "actors/gateway/methods/wide_text.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+namespace wire = scalegraph::ledger;
+
+class Progress final : public Completion {
+ public:
+  explicit Progress(const persistence::VerifyProgress& progress) : at(progress) {}
+  persistence::VerifyProgress at;
+};
+
+// How often a walk tells where it is.
+constexpr std::chrono::milliseconds kInterval{100};
+
+RpcQuery::Response encode(const QueryAnswer& answer) {
+  const auto& report = std::get<persistence::VerifyReport>(answer);
+  wire::VerifyResponse response;
+  response.set_done(true);
+  response.set_blocks(report.blocks);
+  response.set_records(report.records);
+  response.set_records_total(report.records);
+  for (const auto& problem : report.problems) response.add_problems(problem);
+  response.set_accounts(report.accounts);
+  ledger::WideAmount sum = 0;
+  for (const auto balance : report.balances) sum += balance;
+  response.set_sum_of_balances(to_text(sum));
+  response.set_sum_of_postings(to_text(report.sum_of_postings));
+  response.set_head_hash(absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(report.head_hash.data()), report.head_hash.size())));
+  return to_answer(response);
+}
+
+}  // namespace
+
+VerifyCall::VerifyCall(RpcServer& server, std::uint64_t id, RawService& service)
+    : Call(server, id), writer_(&context_) {
+  context_.AsyncNotifyWhenDone(&done_operation_);
+  const int method = service.descriptor().FindMethodByName("Verify")->index();
+  service.request_server_stream(method, &context_, &request_, &writer_, server_.queue(),
+                                &received_operation_);
+}
+
+void VerifyCall::received(bool ok) {
+  if (!ok) return server_.forget(id_);
+  begin();
+  server_.arm_verify();
+  start();
+}
+
+void VerifyCall::start() {
+  if (arrived_compressed()) return finish(compressed_status());
+  auto stream = server_.admit_stream();
+  if (!stream) return finish(proto::to_status(stream.error(), false));
+  stream_place_ = std::move(*stream);
+  auto place = server_.admit(request_.Length());
+  if (!place) return finish(proto::to_status(place.error(), false));
+  place_ = std::move(*place);
+  auto query = std::make_shared<RpcQuery>(*this, encode);
+  query->ask = VerifyChain{};
+  query_ = query;
+  query->progress = [inbox = server_.inbox(), id = id_, last = std::chrono::steady_clock::now()](
+                        const persistence::VerifyProgress& at) mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last >= kInterval) {
+      last = now;
+      inbox->post({id, 1, std::make_shared<Progress>(at)});
+    }
+    return true;
+  };
+  if (!server_.ask(std::move(query))) {
+    finish(proto::to_status({ledger::Reason::node_unavailable,
+                             "the queries actor is restarting: try again",
+                             {},
+                             ledger::Outcome::none},
+                            false));
+  }
+}
+
+void VerifyCall::completed(const Completed& completed) {
+  if (end_) return;
+  if (completed.part == 1) {
+    is_under_way_ = true;
+    const auto& at = static_cast<Progress&>(*completed.completion).at;
+    wire::VerifyResponse response;
+    response.set_blocks(at.blocks);
+    response.set_records(at.records);
+    response.set_records_total(at.records_total);
+    next_ = serialize(response);
+    return write_next();
+  }
+  if (!completed.completion) return finish(proto::to_status(lost_error(), false));
+  const auto& response = static_cast<RpcQuery::Answered&>(*completed.completion).response();
+  if (!response) return finish(proto::to_status(with_correlation_id(response.error()), false));
+  next_ = *response;
+  finish(grpc::Status::OK);
+}
+
+void VerifyCall::give_up_read() {
+  if (place_ && !is_under_way_ && !end_) finish(proto::to_status(lost_error(), false));
+}
+
+void VerifyCall::failed(const std::exception& error) {
+  cancel_query();
+  finish(proto::to_status(internal_error(error.what()), false));
+}
+
+void VerifyCall::cancel_query() {
+  if (const auto query = query_.lock()) query->cancelled = true;
+}
+
+void VerifyCall::finish(const grpc::Status& status) {
+  end_ = status;
+  write_next();
+}
+
+void VerifyCall::write_next() {
+  if (writing_ || finishing_) return;
+  if (next_) {
+    writing_ = true;
+    writer_.Write(*std::exchange(next_, std::nullopt), &wrote_operation_);
+  } else if (end_) {
+    finishing_ = true;
+    writer_.Finish(*end_, &finished_operation_);
+  }
+}
+
+void VerifyCall::wrote(bool) {
+  writing_ = false;
+  write_next();
+}
+
+void VerifyCall::done(bool) {
+  is_done_ = true;
+  // The query gives its place back when whoever has it looks at it. The call does not wait for
+  // that.
+  if (context_.IsCancelled()) {
+    cancel_query();
+    if (!end_) finish(grpc::Status::CANCELLED);
+  }
+  if (is_finished_) server_.forget(id_);
+}
+
+void VerifyCall::finished(bool) {
+  is_finished_ = true;
+  place_.give_back();
+  if (is_done_) server_.forget(id_);
+}
+
+}  // namespace sg::actors

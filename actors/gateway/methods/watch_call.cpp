@@ -1,0 +1,78 @@
+#include "actors/gateway/methods/watch_call.hpp"
+
+#include "proto/conversion.hpp"
+#include "proto/health.pb.h"
+
+namespace sg::actors {
+
+WatchCall::WatchCall(RpcServer& server, std::uint64_t id, RawService& service)
+    : Call(server, id), writer_(&context_) {
+  context_.AsyncNotifyWhenDone(&done_operation_);
+  const int method = service.descriptor().FindMethodByName("Watch")->index();
+  service.request_server_stream(method, &context_, &request_, &writer_, server_.queue(),
+                                &received_operation_);
+}
+
+void WatchCall::received(bool ok) {
+  if (!ok) return server_.forget(id_);
+  begin();
+  server_.arm_watch();
+  if (arrived_compressed()) return finish(compressed_status());
+  auto place = server_.admit_stream();
+  if (!place) return finish(proto::to_status(place.error(), false));
+  place_ = std::move(*place);
+  grpc::health::v1::HealthCheckRequest request;
+  if (parse(request_, request)) service_name_ = request.service();
+  started_ = true;
+  ending_ = server_.stopping();
+  write_next();
+}
+
+void WatchCall::write_next() {
+  if (!started_ || writing_ || finishing_) return;
+  const auto status = server_.status_of(service_name_);
+  if (told_ != status) {
+    grpc::health::v1::HealthCheckResponse response;
+    response.set_status(status);
+    const auto bytes = serialize(response);
+    told_ = status;
+    writing_ = true;
+    writer_.Write(bytes, &wrote_operation_);
+  } else if (ending_) {
+    finish({grpc::StatusCode::UNAVAILABLE, "the server stops"});
+  }
+}
+
+void WatchCall::failed(const std::exception& error) {
+  if (writing_) return context_.TryCancel();
+  finish(proto::to_status(internal_error(error.what()), false));
+}
+
+void WatchCall::finish(const grpc::Status& status) {
+  if (std::exchange(finishing_, true)) return;
+  writer_.Finish(status, &finished_operation_);
+}
+
+void WatchCall::drain() {
+  ending_ = true;
+  write_next();
+}
+
+void WatchCall::wrote(bool) {
+  writing_ = false;
+  write_next();
+}
+
+void WatchCall::done(bool) {
+  is_done_ = true;
+  ending_ = true;
+  write_next();
+  if (is_finished_) server_.forget(id_);
+}
+
+void WatchCall::finished(bool) {
+  is_finished_ = true;
+  if (is_done_) server_.forget(id_);
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,148 @@
+// The unary methods that change the ledger.
+#include <array>
+
+#include "actors/gateway/methods/methods.hpp"
+#include "actors/gateway/methods/rpc_submission.hpp"
+#include "actors/gateway/methods/taken_name.hpp"
+#include "actors/gateway/transport/unary_call.hpp"
+#include "proto/conversion.hpp"
+#include "proto/transfer_writer.hpp"
+
+namespace sg::actors {
+namespace {
+
+using ledger::ItemResult;
+
+std::shared_ptr<RpcSubmission> submission_for(UnaryCall& call, RpcSubmission::Respond respond) {
+  auto submission = std::make_shared<RpcSubmission>(call, 0, respond);
+  submission->deadline = steady_deadline(call.context());
+  return submission;
+}
+
+// True when the one item committed; otherwise the call has its error.
+bool committed(const RpcSubmission& submission, UnaryCall& call) {
+  const auto& result = submission.results.front();
+  if (result.state == ItemResult::State::committed) return true;
+  call.fail(*result.error);
+  return false;
+}
+
+void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
+  if (!committed(submission, call)) return;
+  call.reply(proto::write_transaction(submission.transfers.front(), submission.results.front()));
+}
+
+void respond_account(RpcSubmission& submission, UnaryCall& call) {
+  const auto& account = *submission.new_account;
+  const auto& error = submission.results.front().error;
+  if (error && error->reason == ledger::Reason::account_exists && !account.participant_id.empty()) {
+    return fail_taken(call, account, *error);
+  }
+  if (!committed(submission, call)) return;
+  auto& response = submission.message<wire::Account>();
+  proto::fill(response, account, account.initial_balance, submission.results.front().time);
+  call.reply(response);
+}
+
+void respond_participant(RpcSubmission& submission, UnaryCall& call) {
+  if (!committed(submission, call)) return;
+  auto& response = submission.message<wire::Participant>();
+  proto::fill(response, *submission.new_participant, submission.results.front().time);
+  call.reply(response);
+}
+
+void respond_batch(RpcSubmission& submission, UnaryCall& call) {
+  call.in_portions(
+      [&call, self = submission.shared_from_this()] {
+        auto& made = static_cast<RpcSubmission&>(*self);
+        if (made.write_response_portion()) return true;
+        call.reply(made.take_response());
+        return false;
+      },
+      submission.is_large());
+}
+
+void create_participant(UnaryCall& call) {
+  auto submission = submission_for(call, respond_participant);
+  auto& request = submission->message<wire::CreateParticipantRequest>();
+  if (!call.parse_request(request)) return;
+  auto participant = proto::to_domain(request);
+  if (!participant) return call.fail(participant.error());
+  submission->new_participant = std::move(*participant);
+  submission->results.resize(1);
+  call.submit(std::move(submission));
+}
+
+template <class Request>
+void create_account(UnaryCall& call) {
+  auto submission = submission_for(call, respond_account);
+  auto& request = submission->message<Request>();
+  if (!call.parse_request(request)) return;
+  auto account = proto::to_domain(request);
+  if (!account) return call.fail(account.error());
+  submission->new_account = std::move(*account);
+  submission->results.resize(1);
+  call.submit(std::move(submission));
+}
+
+template <class Request, ledger::TransferKind kind>
+void post(UnaryCall& call) {
+  auto submission = submission_for(call, respond_transaction);
+  auto& request = submission->message<Request>();
+  if (!call.parse_request(request)) return;
+  if (auto error = submission->take(kind, request.account_id(), request.amount(),
+                                    request.reference(), request.idempotency_key())) {
+    return call.fail(*error);
+  }
+  call.submit(std::move(submission));
+}
+
+void transfer(UnaryCall& call) {
+  auto submission = submission_for(call, respond_transaction);
+  if (auto error = submission->read_transfer(call.request())) return call.fail(*error);
+  call.submit(std::move(submission));
+}
+
+void transfer_batch(UnaryCall& call) {
+  auto submission = submission_for(call, respond_batch);
+  submission->begin_batch(call.request());
+  call.in_portions(
+      [&call, submission] {
+        if (submission->read_batch_portion()) return call.hold(submission->bytes_held());
+        if (const auto& error = submission->batch_error()) {
+          call.fail(*error);
+        } else if (submission->transfers.empty()) {
+          call.reply(wire::TransferBatchResponse());
+        } else if (call.hold(submission->bytes_held())) {
+          call.submit(submission);
+        }
+        return false;
+      },
+      submission->is_large());
+}
+
+struct Row {
+  std::string_view name;
+  UnaryHandler handler;
+};
+
+constexpr std::array kRows{
+    Row{"CreateParticipant", create_participant},
+    Row{"CreateParticipantAccount", create_account<wire::CreateParticipantAccountRequest>},
+    Row{"CreateAccount", create_account<wire::CreateAccountRequest>},
+    Row{"Credit", post<wire::CreditRequest, ledger::TransferKind::credit>},
+    Row{"Debit", post<wire::DebitRequest, ledger::TransferKind::debit>},
+    Row{"Transfer", transfer},
+    Row{"TransferBatch", transfer_batch},
+};
+
+}  // namespace
+
+UnaryHandler write_handler(std::string_view name) {
+  for (const auto& row : kRows) {
+    if (row.name == name) return row.handler;
+  }
+  return nullptr;
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,178 @@
+#include "actors/gateway/transport/call.hpp"
+
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+#include "actors/gateway/transport/rpc_server.hpp"
+#include "proto/conversion.hpp"
+
+// Exported by gRPC's core library, in none of its public headers.
+std::uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
+
+namespace sg::actors {
+
+using ledger::Error;
+using ledger::Outcome;
+using ledger::Reason;
+
+namespace {
+
+constexpr const char* kCorrelationId = "correlation_id";
+
+// Bits of a message's flags that gRPC's core keeps for itself.
+constexpr std::uint32_t kIsCompressed = 0x8000'0000;
+constexpr std::uint32_t kWasCompressed = 0x4000'0000;
+
+}  // namespace
+
+void Call::begin() {
+  is_begun_ = true;
+  server_.call_begun();
+}
+
+// gRPC hands over a message that says it is compressed as if it were plain, when the encoding that
+// the call names is none that it knows, or there is none. Only this function tells.
+bool Call::arrived_compressed() {
+  const auto flags = grpc_call_test_only_get_message_flags(context_.c_call());
+  return (flags & (kIsCompressed | kWasCompressed)) != 0;
+}
+
+grpc::Status compressed_status() {
+  return {grpc::StatusCode::UNIMPLEMENTED,
+          "compressed messages are not taken: send them with grpc-encoding identity"};
+}
+
+void Call::do_in_portions(std::function<bool()> portion, bool large) {
+  if (large || !portions_.empty() || do_portion(portion)) {
+    portions_.push_back(std::move(portion));
+    if (portions_.size() == 1) server_.work_later(id_);
+  }
+}
+
+bool Call::work_on() {
+  if (portions_.empty()) return false;
+  const auto portion = std::move(portions_.front());
+  portions_.erase(portions_.begin());
+  if (do_portion(portion)) portions_.push_back(portion);
+  return !portions_.empty();
+}
+
+bool Call::do_portion(const std::function<bool()>& portion) {
+  try {
+    return !is_answered() && portion();
+  } catch (const std::exception& error) {
+    failed(error);
+    return false;
+  }
+}
+
+ledger::Error coordinator_away_error(const ledger::Submission& submission) {
+  if (ledger::has_any_key(submission)) {
+    return {ledger::Reason::node_unavailable,
+            "the coordinator is restarting, so what the idempotency key did is unknown: try again "
+            "with the same key",
+            {},
+            ledger::Outcome::unknown};
+  }
+  return {ledger::Reason::node_unavailable,
+          "the coordinator is restarting: nothing changed, try again",
+          {},
+          ledger::Outcome::none};
+}
+
+grpc::ByteBuffer serialize(const google::protobuf::Message& message) {
+  grpc::ByteBuffer bytes;
+  bool own = false;
+  const auto status =
+      grpc::SerializationTraits<google::protobuf::Message>::Serialize(message, &bytes, &own);
+  // An empty answer would be taken for one without content.
+  if (!status.ok()) throw std::length_error("cannot write a message: " + status.error_message());
+  return bytes;
+}
+
+bool parse(grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
+  return grpc::SerializationTraits<google::protobuf::Message>::Deserialize(&bytes, &message).ok();
+}
+
+std::string text_of(const grpc::ByteBuffer& bytes) {
+  std::vector<grpc::Slice> slices;
+  std::string text;
+  text.reserve(bytes.Length());
+  if (bytes.Dump(&slices).ok()) {
+    for (const auto& slice : slices) {
+      text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    }
+  }
+  return text;
+}
+
+ledger::SteadyTime steady_deadline(const grpc::ServerContext& context) {
+  // In gRPC's own type: the longest deadlines pass the range of system_clock's nanoseconds, and
+  // would come out as long ago.
+  constexpr std::int64_t kForeverSeconds = 365 * 24 * 3'600;
+  const auto left =
+      gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
+                   gpr_now(GPR_CLOCK_MONOTONIC));
+  if (left.tv_sec > kForeverSeconds) return ledger::SteadyTime::max();
+  return std::chrono::steady_clock::now() + std::chrono::seconds(left.tv_sec) +
+         std::chrono::nanoseconds(left.tv_nsec);
+}
+
+Error lost_error() {
+  return {Reason::node_unavailable,
+          "the request was lost in a restart: the outcome is unknown, retry with the same "
+          "idempotency key",
+          {},
+          Outcome::unknown};
+}
+
+Error overloaded_error(std::size_t max_in_flight) {
+  return {Reason::overloaded,
+          "more than " + std::to_string(max_in_flight) + " calls are in flight: try again later",
+          {{"max_in_flight", std::to_string(max_in_flight)}},
+          Outcome::none};
+}
+
+Error too_many_bytes_error(std::size_t max_in_flight_bytes) {
+  const auto most = std::to_string(max_in_flight_bytes);
+  return {Reason::overloaded,
+          "calls in flight hold " + most + " bytes: try again later",
+          {{"max_in_flight_bytes", most}},
+          Outcome::none};
+}
+
+Error too_many_streams_error(std::size_t max_streams) {
+  const auto most = std::to_string(max_streams);
+  return {Reason::overloaded,
+          most + " streams are open: close some, or try again later",
+          {{"max_streams", most}},
+          Outcome::none};
+}
+
+Error internal_error(std::string_view what) {
+  static std::atomic<std::uint64_t> count{0};
+  const auto started = std::chrono::steady_clock::now().time_since_epoch().count();
+  const auto id = fmt::format("{:x}-{}", started, count.fetch_add(1));
+  spdlog::error("gateway: internal error {}: {}", id, what);
+  return {Reason::internal,
+          "an internal error, logged as " + id,
+          {{kCorrelationId, id}},
+          Outcome::unknown};
+}
+
+Error with_correlation_id(const Error& error) {
+  const bool has_id = std::any_of(error.metadata.begin(), error.metadata.end(),
+                                  [](const auto& fact) { return fact.first == kCorrelationId; });
+  if (error.reason != Reason::internal || has_id) return error;
+  auto logged = internal_error(error.message);
+  logged.outcome = error.outcome;
+  return logged;
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,410 @@
+#include "actors/gateway/transport/rpc_server.hpp"
+
+#include <grpc/grpc.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+
+#include <limits>
+
+#include "actors/gateway/methods/methods.hpp"
+#include "actors/gateway/methods/reflection_call.hpp"
+#include "actors/gateway/transport/stream_call.hpp"
+#include "actors/gateway/transport/unary_call.hpp"
+#include "actors/gateway/methods/verify_call.hpp"
+#include "actors/gateway/methods/watch_call.hpp"
+#include "faults/fault_injection.hpp"
+#include "proto/ledger.pb.h"
+#include "proto/reflection_v1.pb.h"
+#include "proto/reflection_v1alpha.pb.h"
+
+namespace sg::actors {
+namespace {
+
+// Unary calls that may arrive in one turn of the queue without waiting for a new request to be
+// armed.
+constexpr int kArmedPerMethod = 16;
+
+// So many events are handled between two portions of long work, though there are always more.
+constexpr int kEventsPerPortion = 16;
+
+// After this long without an event, the gateway gives up its processor.
+constexpr std::chrono::milliseconds kIdle{100};
+
+enum ServiceIndex : std::size_t {
+  kParticipants,
+  kLedger,
+  kAdmin,
+  kHealth,
+  kReflection,
+  kReflectionAlpha
+};
+
+// gRPC counts a ping as too early by the time that it came in: one on time may be a bit early.
+constexpr int kPingToleranceDivisor = 10;
+
+int milliseconds_of(std::chrono::milliseconds time) { return static_cast<int>(time.count()); }
+
+void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(settings.max_message_bytes));
+  builder.SetMaxSendMessageSize(-1);
+  // Inflating is bounded by nothing that gRPC has: nothing is inflated.
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  const auto least =
+      settings.min_ping_interval - settings.min_ping_interval / kPingToleranceDivisor;
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             milliseconds_of(least));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds_of(settings.ping_interval));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds_of(settings.ping_timeout));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit
+}
+
+}  // namespace
+
+RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor)
+    : settings_(std::move(settings)),
+      processor_(std::move(processor)),
+      admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
+      streams_(settings_.max_streams, std::numeric_limits<std::size_t>::max()) {
+  using google::protobuf::DescriptorPool;
+  const auto* pool = DescriptorPool::generated_pool();
+  // Touches the generated files, so that their descriptors are linked in.
+  scalegraph::ledger::Transaction::descriptor();
+  grpc::health::v1::HealthCheckRequest::descriptor();
+  grpc::reflection::v1::ServerReflectionRequest::descriptor();
+  grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
+  // In the order of ServiceIndex.
+  for (const char* name :
+       {"scalegraph.ledger.ParticipantService", "scalegraph.ledger.LedgerService",
+        "scalegraph.ledger.AdminService", "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}) {
+    service_names_.emplace_back(name);
+    services_.push_back(std::make_unique<RawService>(*pool->FindServiceByName(name)));
+  }
+}
+
+RpcServer::~RpcServer() { stop(std::chrono::milliseconds{0}); }
+
+tl::expected<int, std::string> RpcServer::start(int port) {
+  auto where = settings_.listen;
+  where.port = static_cast<std::uint16_t>(port);
+  auto listener = Listener::open(where);
+  if (!listener) return tl::unexpected(listener.error());
+  listener_ = std::move(*listener);
+  if (auto started = start_grpc(); !started) return tl::unexpected(started.error());
+  inbox_ = std::make_shared<Inbox>(queue_.get(), &inbox_operation_);
+  arm_all();
+  thread_ = std::thread([this] { run(); });
+  listener_->serve([this](int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters taken;
+    taken.fd = connection;
+    acceptor_->HandleNewConnection(&taken);
+  });
+  return listener_->port();
+}
+
+tl::expected<void, std::string> RpcServer::start_grpc() {
+  grpc::ServerBuilder builder;
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
+  set_arguments(builder, settings_);
+  for (const auto& service : services_) builder.RegisterService(service.get());
+  queue_ = builder.AddCompletionQueue();
+  server_ = builder.BuildAndStart();
+  if (server_) return {};
+  queue_->Shutdown();
+  void* tag = nullptr;
+  for (bool ok = false; queue_->Next(&tag, &ok);) {
+  }
+  queue_.reset();
+  return tl::unexpected(std::string("gRPC does not start: the log says why at level debug"));
+}
+
+void RpcServer::stop(std::chrono::milliseconds drain) {
+  if (!server_) return;
+  listener_->stop();
+  stopping_ = true;
+  inbox_->wake();
+  server_->Shutdown(std::chrono::system_clock::now() + drain);
+  // The queue is closed by its own thread: no call can start anything on it afterwards.
+  closing_ = true;
+  inbox_->wake();
+  thread_.join();
+  calls_.clear();
+  server_.reset();
+  queue_.reset();
+}
+
+void RpcServer::hurry() {
+  hurried_ = true;
+  if (inbox_) inbox_->wake();
+}
+
+void RpcServer::forget(std::uint64_t call) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  if (found->second->is_begun()) --under_way_;
+  calls_.erase(found);
+}
+
+void RpcServer::cut_idle_connections() {
+  if (!drained_ || cut_ || closing_ || (under_way_ > 0 && !hurried_)) return;
+  cut_ = true;
+  grpc_server_cancel_all_calls(server_->c_server());
+}
+
+void RpcServer::run() {
+  const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  for (;;) {
+    void* tag = nullptr;
+    bool ok = false;
+    auto next = queue_->AsyncNext(&tag, &ok, at_once);
+    if (next == grpc::CompletionQueue::TIMEOUT && !working_.empty()) {
+      hand_over();
+      work_on_portion();
+      continue;
+    }
+    if (next == grpc::CompletionQueue::TIMEOUT) next = await_event(&tag, &ok);
+    if (next != grpc::CompletionQueue::GOT_EVENT) break;
+    if (!closed_) static_cast<Operation*>(tag)->done(ok);
+    if (stopping_) cut_idle_connections();
+    gathering_.event();
+    if (gathering_.is_full()) hand_over();
+    if (!working_.empty() && ++events_since_portion_ >= kEventsPerPortion) work_on_portion();
+  }
+  hand_over();
+  processor_->leave();
+}
+
+void RpcServer::work_on_portion() {
+  events_since_portion_ = 0;
+  const auto id = working_.front();
+  working_.pop_front();
+  const auto call = calls_.find(id);
+  if (call != calls_.end() && call->second->work_on()) working_.push_back(id);
+}
+
+grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
+  if (admissions_.calls() > 0 && settings_.busy_poll.count() > 0) {
+    if (gathering_.was_large()) {
+      processor_->leave();
+    } else {
+      processor_->stay();
+    }
+    const auto next = poll(tag, ok);
+    if (next != grpc::CompletionQueue::TIMEOUT) return next;
+  }
+  hand_over();
+  if (processor_->where() != SharedProcessor::kNowhere) {
+    const auto next = queue_->AsyncNext(tag, ok, std::chrono::system_clock::now() + kIdle);
+    if (next != grpc::CompletionQueue::TIMEOUT) return next;
+    processor_->leave();
+  }
+  return queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
+}
+
+// To go to sleep and be woken costs as much as several calls, and while some are in flight the next
+// event is near. Whoever else has work gets the processor in between.
+grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
+  using Clock = std::chrono::steady_clock;
+  const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  auto now = Clock::now();
+  const auto end = now + settings_.busy_poll;
+  do {
+    if (gathering_.is_due(now)) hand_over();
+    sched_yield();
+    const auto next = queue_->AsyncNext(tag, ok, at_once);
+    if (next != grpc::CompletionQueue::TIMEOUT) return next;
+    now = Clock::now();
+  } while (now < end);
+  return grpc::CompletionQueue::TIMEOUT;
+}
+
+void RpcServer::hand_over() {
+  if (gathering_.empty()) return;
+  auto submissions = gathering_.take();
+  const std::lock_guard lock(mutex_);
+  // Those that nobody takes say so themselves when they are dropped.
+  if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submissions)});
+}
+
+template <class Use>
+void RpcServer::guarded(std::uint64_t id, Use use) {
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return;
+  auto& call = *found->second;
+  try {
+    use(call);
+  } catch (const std::exception& error) {
+    call.failed(error);
+  }
+}
+
+void RpcServer::inbox_rang(bool) {
+  for (const auto& completed : inbox_->take()) {
+    guarded(completed.call, [&completed](Call& call) { call.completed(completed); });
+  }
+  give_up(gives_up_writes_, &Call::give_up_write);
+  give_up(gives_up_reads_, &Call::give_up_read);
+  if (health_changed_.exchange(false)) tell_all(&Call::health_changed);
+  if (stopping_ && !std::exchange(drained_, true)) tell_all(&Call::drain);
+  if (closing_ && !std::exchange(closed_, true)) {
+    inbox_->close();
+    // A portion could begin an operation, which a queue that was shut down does not take.
+    working_.clear();
+    queue_->Shutdown();
+  }
+}
+
+void RpcServer::give_up(std::atomic<bool>& wanted, void (Call::*tell)()) {
+  if (wanted.exchange(false)) tell_all(tell);
+}
+
+void RpcServer::tell_all(void (Call::*tell)()) {
+  // A call that ends with it takes itself out of the list.
+  std::vector<std::uint64_t> ids;
+  ids.reserve(calls_.size());
+  for (const auto& [id, call] : calls_) ids.push_back(id);
+  for (const auto id : ids) guarded(id, [tell](Call& call) { (call.*tell)(); });
+}
+
+void RpcServer::failed(const std::exception& error) {
+  spdlog::critical("gateway: it cannot go on: {}", error.what());
+  std::terminate();
+}
+
+void RpcServer::give_up_writes() {
+  gives_up_writes_ = true;
+  if (inbox_) inbox_->wake();
+}
+
+void RpcServer::give_up_reads() {
+  gives_up_reads_ = true;
+  if (inbox_) inbox_->wake();
+}
+
+// gRPC has the call's tag once it was made, and a method without a call that waits is never served
+// again: an exception here ends the process.
+template <class CallType, class... Args>
+void RpcServer::add_call(Args&&... args) noexcept {
+  const auto id = next_call_++;
+  calls_[id] = std::make_unique<CallType>(*this, id, std::forward<Args>(args)...);
+}
+
+void RpcServer::arm_unary(std::size_t service, int method, UnaryHandler handler) {
+  if (!stopping_) add_call<UnaryCall>(*services_[service], service, method, handler);
+}
+
+void RpcServer::arm_stream_transfers() {
+  if (!stopping_) add_call<StreamCall>(*services_[kLedger]);
+}
+
+void RpcServer::arm_verify() {
+  if (!stopping_) add_call<VerifyCall>(*services_[kAdmin]);
+}
+
+void RpcServer::arm_watch() {
+  if (!stopping_) add_call<WatchCall>(*services_[kHealth]);
+}
+
+void RpcServer::arm_reflection(std::size_t service) {
+  if (!stopping_) add_call<ReflectionCall>(service);
+}
+
+void RpcServer::arm_all() {
+  for (std::size_t s = 0; s < services_.size(); ++s) {
+    const auto& descriptor = services_[s]->descriptor();
+    for (int m = 0; m < descriptor.method_count(); ++m) {
+      const auto& method = *descriptor.method(m);
+      if (method.client_streaming() || method.server_streaming()) continue;
+      const auto handler = unary_handler(method.full_name());
+      for (int i = 0; i < kArmedPerMethod; ++i) arm_unary(s, m, handler);
+    }
+  }
+  arm_stream_transfers();
+  arm_verify();
+  arm_watch();
+  arm_reflection(kReflection);
+  arm_reflection(kReflectionAlpha);
+}
+
+ledger::Result<Admissions::Place> RpcServer::admit(std::size_t bytes) {
+  auto place = admissions_.admit(bytes);
+  if (place) return std::move(*place);
+  return tl::unexpected(place.error() == Admissions::Limit::bytes
+                            ? too_many_bytes_error(settings_.max_in_flight_bytes)
+                            : overloaded_error(settings_.max_in_flight));
+}
+
+ledger::Result<Admissions::Place> RpcServer::admit_stream() {
+  auto place = streams_.admit(0);
+  if (place) return std::move(*place);
+  return tl::unexpected(too_many_streams_error(settings_.max_streams));
+}
+
+bool RpcServer::submit(ledger::SubmissionPtr submission) {
+  faults::reach(faults::Point::gateway_before_submit);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!coordinator_) return false;
+  }
+  gathering_.add(std::move(submission), std::chrono::steady_clock::now());
+  return true;
+}
+
+void RpcServer::cancel(ledger::SubmissionPtr submission) {
+  submission->cancelled = true;
+  const std::lock_guard lock(mutex_);
+  if (coordinator_) caf::anon_send(coordinator_, Cancel{std::move(submission)});
+}
+
+bool RpcServer::ask(QueryPtr query) {
+  const std::lock_guard lock(mutex_);
+  if (!queries_) return false;
+  caf::anon_send(queries_, Ask{std::move(query)});
+  return true;
+}
+
+caf::actor RpcServer::root() const {
+  const std::lock_guard lock(mutex_);
+  return root_;
+}
+
+void RpcServer::set_coordinator(caf::actor coordinator) {
+  const std::lock_guard lock(mutex_);
+  coordinator_ = std::move(coordinator);
+}
+
+void RpcServer::set_queries(caf::actor queries) {
+  const std::lock_guard lock(mutex_);
+  queries_ = std::move(queries);
+}
+
+void RpcServer::set_root(caf::actor root) {
+  const std::lock_guard lock(mutex_);
+  root_ = std::move(root);
+}
+
+void RpcServer::set_serving(const std::string& service, bool serving) {
+  {
+    const std::lock_guard lock(mutex_);
+    serving_[service] = serving;
+  }
+  health_changed_ = true;
+  if (inbox_) inbox_->wake();
+}
+
+RpcServer::ServingStatus RpcServer::status_of(const std::string& service) const {
+  using grpc::health::v1::HealthCheckResponse;
+  const std::lock_guard lock(mutex_);
+  const auto found = serving_.find(service);
+  if (found == serving_.end()) return HealthCheckResponse::SERVICE_UNKNOWN;
+  return found->second && !stopping_ ? HealthCheckResponse::SERVING
+                                     : HealthCheckResponse::NOT_SERVING;
+}
+
+}  // namespace sg::actors

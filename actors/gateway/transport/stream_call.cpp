@@ -1,0 +1,255 @@
+#include "actors/gateway/transport/stream_call.hpp"
+
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "actors/gateway/methods/rpc_submission.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+int stream_method(const RawService& service) {
+  return service.descriptor().FindMethodByName("StreamTransfers")->index();
+}
+
+}  // namespace
+
+StreamCall::StreamCall(RpcServer& server, std::uint64_t id, RawService& service)
+    : Call(server, id), stream_(&context_) {
+  context_.AsyncNotifyWhenDone(&done_operation_);
+  service.request_bidi_stream(stream_method(service), &context_, &stream_, server_.queue(),
+                              &received_operation_);
+}
+
+void StreamCall::received(bool ok) {
+  if (!ok) return server_.forget(id_);
+  begin();
+  server_.arm_stream_transfers();
+  auto place = server_.admit_stream();
+  if (!place) return end_at_once(place.error());
+  place_ = std::move(*place);
+  if (server_.stopping()) return drain();
+  read_next();
+}
+
+// What is under way is not answered on this stream any more: its outcome is unknown.
+void StreamCall::failed(const std::exception& error) {
+  failure_ = internal_error(error.what());
+  if (!writing_) end_at_once(*failure_);
+}
+
+void StreamCall::end_at_once(const ledger::Error& error) {
+  if (std::exchange(finishing_, true)) return;
+  stream_.Finish(proto::to_status(error, true), &finished_operation_);
+}
+
+void StreamCall::read_next() {
+  if (reading_ || taking_ || no_more_requests_ || broken_ || draining_ || compressed_ ||
+      finishing_ || slots_.size() >= server_.settings().max_stream_window) {
+    return;
+  }
+  reading_ = true;
+  stream_.Read(&request_, &read_operation_);
+}
+
+void StreamCall::read(bool ok) {
+  reading_ = false;
+  if (ok && (draining_ || finishing_)) {
+    // Not taken: the client is told to send it elsewhere.
+  } else if (ok && arrived_compressed()) {
+    compressed_ = true;
+  } else if (ok) {
+    take_request();
+    read_next();
+  } else {
+    no_more_requests_ = true;
+  }
+  write_next();
+}
+
+void StreamCall::take_request() {
+  const auto number = first_slot_ + slots_.size();
+  auto& slot = slots_.emplace_back();
+  grpc::ByteBuffer bytes;
+  bytes.Swap(&request_);
+  try {
+    auto place = server_.admit(bytes.Length());
+    if (!place) return refuse(slot, place.error());
+    slot.place = std::move(*place);
+    auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
+    submission->begin_batch(bytes);
+    taking_ = true;
+    do_in_portions([this, number, submission] { return take_portion(number, submission); },
+                   submission->is_large());
+  } catch (const std::exception& error) {
+    taking_ = false;
+    refuse(slot, internal_error(error.what()));
+  }
+}
+
+// The next request is read when this one was handed in: they are applied in their order.
+bool StreamCall::take_portion(std::uint64_t number,
+                              const std::shared_ptr<RpcSubmission>& submission) {
+  auto* slot = find_slot(number);
+  try {
+    if (!broken_ && slot != nullptr && !slot->response && submission->read_batch_portion()) {
+      if (slot->place.try_resize(submission->bytes_held())) return true;
+      refuse(*slot, too_many_bytes_error(server_.settings().max_in_flight_bytes));
+    }
+    taking_ = false;
+    if (slot != nullptr && !slot->response) {
+      if (broken_) {
+        respond(*slot, {});  // the client has gone before it was handed in
+      } else {
+        hand_in(*slot, submission);
+      }
+    }
+  } catch (const std::exception& error) {
+    taking_ = false;
+    if (!slot->response) refuse(*slot, internal_error(error.what()));
+  }
+  read_next();
+  write_next();
+  return false;
+}
+
+void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submission) {
+  if (const auto& error = submission->batch_error()) return refuse(slot, *error);
+  if (submission->transfers.empty()) {
+    return respond(slot, serialize(wire::TransferBatchResponse()));
+  }
+  if (!slot.place.try_resize(submission->bytes_held())) {
+    return refuse(slot, too_many_bytes_error(server_.settings().max_in_flight_bytes));
+  }
+  submission->deadline = steady_deadline(context_);
+  slot.submission = submission;
+  if (!server_.submit(submission)) refuse(slot, coordinator_away_error(*submission));
+}
+
+StreamCall::Slot* StreamCall::find_slot(std::uint64_t number) {
+  if (number < first_slot_ || number - first_slot_ >= slots_.size()) return nullptr;
+  return &slots_[number - first_slot_];
+}
+
+void StreamCall::refuse(Slot& slot, const ledger::Error& error) {
+  wire::TransferBatchResponse response;
+  proto::fill(*response.mutable_error(), with_correlation_id(error));
+  respond(slot, serialize(response));
+}
+
+void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
+  slot.place.resize(response.Length());
+  slot.response = std::move(response);
+}
+
+void StreamCall::completed(const Completed& completed) {
+  server_.submission_answered();
+  // A request that was refused at the door is lost as well, after its slot has gone.
+  auto* slot = find_slot(completed.part);
+  if (slot == nullptr || slot->response) return;
+  if (!completed.completion) {
+    refuse(*slot, lost_error());
+    return write_next();
+  }
+  do_in_portions(
+      [this, number = completed.part, completion = completed.completion] {
+        return answer_portion(number, submission_of({0, 0, completion}));
+      },
+      submission_of(completed).is_large());
+}
+
+bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission) {
+  auto* slot = find_slot(number);
+  if (slot == nullptr || slot->response) return false;
+  try {
+    if (submission.write_response_portion()) return true;
+    respond(*slot, submission.take_response());
+  } catch (const std::exception& error) {
+    // What was done is done; the client learns of it by a retry.
+    refuse(*slot, internal_error(error.what()));
+  }
+  write_next();
+  return false;
+}
+
+void StreamCall::give_up_write() {
+  for (auto& slot : slots_) {
+    if (!slot.response) refuse(slot, lost_error());
+  }
+  write_next();
+}
+
+void StreamCall::write_next() {
+  // While a response is being written, its slot has to stay where wrote() finds it.
+  if (broken_ && !writing_) {
+    while (!slots_.empty() && slots_.front().response) {
+      slots_.pop_front();
+      ++first_slot_;
+    }
+  }
+  if (writing_ || finishing_) return forget_if_over();
+  if (!broken_ && !slots_.empty() && slots_.front().response) {
+    writing_ = true;
+    stream_.Write(*slots_.front().response, &wrote_operation_);
+    return;
+  }
+  const bool over = no_more_requests_ || draining_ || broken_ || compressed_;
+  // A status other than OK may go out while a read is under way: it ends that read.
+  if (over && slots_.empty() && (!reading_ || (draining_ && !broken_))) {
+    finishing_ = true;
+    stream_.Finish(end_status(), &finished_operation_);
+  }
+}
+
+grpc::Status StreamCall::end_status() const {
+  if (compressed_) return compressed_status();
+  if (no_more_requests_ || broken_) return grpc::Status::OK;
+  return proto::to_status({ledger::Reason::node_unavailable,
+                           "the server stops: send the rest to the next one",
+                           {},
+                           ledger::Outcome::none},
+                          true);
+}
+
+void StreamCall::wrote(bool ok) {
+  writing_ = false;
+  if (failure_) {
+    end_at_once(*failure_);
+    return forget_if_over();
+  }
+  if (!ok) broken_ = true;
+  slots_.pop_front();
+  ++first_slot_;
+  read_next();
+  write_next();
+}
+
+void StreamCall::drain() {
+  if (!is_begun()) return;
+  draining_ = true;
+  write_next();
+}
+
+void StreamCall::done(bool) {
+  is_done_ = true;
+  if (context_.IsCancelled()) {
+    broken_ = true;
+    for (const auto& slot : slots_) {
+      if (const auto submission = slot.submission.lock()) server_.cancel(submission);
+    }
+  }
+  write_next();
+}
+
+void StreamCall::finished(bool) {
+  is_finished_ = true;
+  forget_if_over();
+}
+
+void StreamCall::forget_if_over() {
+  if (is_done_ && is_finished_ && !reading_ && !writing_) server_.forget(id_);
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,152 @@
+#include "actors/gateway/transport/unary_call.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "actors/gateway/transport/answer_bytes.hpp"
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+// Reads begin with Get or List; all else but a health check changes the ledger.
+bool changes_the_ledger(const google::protobuf::MethodDescriptor& method) {
+  const auto& name = method.name();
+  return name.rfind("Get", 0) != 0 && name.rfind("List", 0) != 0 && name != "Check";
+}
+
+// A request up to this size has few fields, whatever they are: one needs two bytes.
+constexpr std::size_t kMostBytesUnlooked = 2 * proto::kMaxFieldsOfRequest;
+
+// A probe has to be answered however busy the ledger is.
+bool is_probe(const google::protobuf::MethodDescriptor& method) { return method.name() == "Check"; }
+
+}  // namespace
+
+UnaryCall::UnaryCall(RpcServer& server, std::uint64_t id, RawService& service,
+                     std::size_t service_index, int method, UnaryHandler handler)
+    : Call(server, id),
+      service_(service),
+      service_index_(service_index),
+      method_(method),
+      handler_(handler),
+      is_write_(changes_the_ledger(*service.descriptor().method(method))),
+      writer_(&context_) {
+  context_.AsyncNotifyWhenDone(&done_operation_);
+  service_.request_unary(method_, &context_, &request_, &writer_, server_.queue(),
+                         &received_operation_);
+}
+
+void UnaryCall::received(bool ok) {
+  // Not ok: the server stops. The done event does not come for a call that never was.
+  if (!ok) return server_.forget(id_);
+  begin();
+  server_.arm_unary(service_index_, method_, handler_);
+  if (arrived_compressed()) return fail_with(compressed_status());
+  if (!is_probe(*service_.descriptor().method(method_))) {
+    auto place = server_.admit(request_.Length());
+    if (!place) return fail(place.error());
+    place_ = std::move(*place);
+  }
+  handler_(*this);
+}
+
+bool UnaryCall::parse_request(google::protobuf::Message& message) {
+  const auto& type = *message.GetDescriptor();
+  // The parser would build an object for each of a million fields: only a few are let through.
+  if (request_.Length() > kMostBytesUnlooked) {
+    if (const auto error = proto::check_shape(type, text_of(request_))) {
+      fail(*error);
+      return false;
+    }
+  }
+  // Parsing empties the buffer: the copy shares its slices.
+  grpc::ByteBuffer copy(request_);
+  if (parse(request_, message)) return true;
+  fail(proto::explain_malformed(type, text_of(copy)));
+  return false;
+}
+
+bool UnaryCall::hold(std::size_t bytes) {
+  if (place_.try_resize(bytes)) return true;
+  fail(too_many_bytes_error(server_.settings().max_in_flight_bytes));
+  return false;
+}
+
+void UnaryCall::failed(const std::exception& error) {
+  if (!answered_) fail(internal_error(error.what()));
+}
+
+void UnaryCall::submit(ledger::SubmissionPtr submission) {
+  submission_ = submission;
+  is_submitted_ = true;
+  if (!server_.submit(submission)) fail(coordinator_away_error(*submission));
+}
+
+void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
+  is_asked_ = true;
+  query_ = query;
+  otherwise_ = std::move(otherwise);
+  if (server_.ask(std::move(query))) return;
+  fail(otherwise_.value_or(ledger::Error{ledger::Reason::node_unavailable,
+                                         "the queries actor is restarting: try again",
+                                         {},
+                                         ledger::Outcome::none}));
+}
+
+void UnaryCall::completed(const Completed& completed) {
+  if (is_submitted_) server_.submission_answered();
+  if (answered_) return;
+  if (!completed.completion) return fail(lost_error());
+  static_cast<UnaryCompletion&>(*completed.completion).respond(*this);
+}
+
+void UnaryCall::reply(const google::protobuf::Message& message) {
+  const auto bytes = to_answer(message);
+  if (!bytes) return fail(bytes.error());
+  reply(*bytes);
+}
+
+void UnaryCall::reply(const grpc::ByteBuffer& response) {
+  // What a write has done is told whatever it takes; a read can be asked again.
+  if (is_write_) {
+    place_.resize(response.Length());
+  } else if (!hold(response.Length())) {
+    return;
+  }
+  answered_ = true;
+  writer_.Finish(response, grpc::Status::OK, &finished_operation_);
+}
+
+void UnaryCall::fail(const ledger::Error& error) {
+  fail_with(proto::to_status(with_correlation_id(error), is_write_));
+}
+
+void UnaryCall::fail_with(const grpc::Status& status) {
+  answered_ = true;
+  writer_.FinishWithError(status, &finished_operation_);
+}
+
+void UnaryCall::done(bool) {
+  is_done_ = true;
+  if (context_.IsCancelled()) {
+    if (const auto submission = submission_.lock()) server_.cancel(submission);
+    if (const auto query = query_.lock()) query->cancelled = true;
+    // Who was asked may hang: the call's place is free all the same.
+    give_up(is_asked_);
+    // It has not been handed in yet, and is not any more.
+    if (has_portions() && !is_submitted_ && !answered_) fail_with(grpc::Status::CANCELLED);
+  }
+  forget_if_over();
+}
+
+void UnaryCall::finished(bool) {
+  is_finished_ = true;
+  place_.give_back();
+  forget_if_over();
+}
+
+void UnaryCall::forget_if_over() {
+  if (is_done_ && is_finished_) server_.forget(id_);
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,104 @@
+#include "actors/indexer/indexer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
+#include "faults/fault_injection.hpp"
+
+namespace sg::actors {
+
+using faults::Point;
+
+namespace {
+
+// Pages of one portion: few enough that copying them does not delay a commit.
+constexpr std::size_t kPortion = 256;
+
+// What failed is tried again after so long: reads and commits go on meanwhile.
+constexpr std::chrono::seconds kRetry{1};
+
+}  // namespace
+
+Indexer::Indexer(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)
+    : self_(self), runtime_(std::move(runtime)), root_(std::move(root)) {}
+
+caf::behavior Indexer::make_behavior() {
+  return {
+      [this](supervisor::Init) {
+        subscribe(self_, root_);
+        return supervisor::Ready{};
+      },
+      [this](supervisor::Probe) { return alive(self_); },
+      [this](const supervisor::ChildUp& up) {
+        if (up.id != kJournalId || up.handle == journal_) return;
+        journal_ = up.handle;
+        marker_.reset();
+        done();
+      },
+      [this](const supervisor::ChildDown& down) {
+        if (down.id == kJournalId) journal_ = nullptr;
+      },
+      [this](const Maintain& message) {
+        if (sent_by(self_, journal_)) maintain(message);
+      },
+      [this](Retry) {
+        if (journal_) caf::anon_send(journal_, MaintenanceDone{handle_of(self_), true});
+      },
+      [this](const DirtyBalances& message) {
+        if (sent_by(self_, journal_)) write_pages(message);
+      },
+  };
+}
+
+void Indexer::done() { caf::anon_send(journal_, MaintenanceDone{handle_of(self_), false}); }
+
+void Indexer::fail(const persistence::StoreError& error) {
+  spdlog::error("indexer: {}", error.message);
+  marker_.reset();
+  // The journal opens the store anew, before a transfer meets that.
+  if (!runtime_->store->takes_writes()) return done();
+  // As a new one would: the journal marks every balance as not written.
+  self_->delayed_send(self_, kRetry, Retry{});
+}
+
+void Indexer::maintain(const Maintain& message) {
+  auto indexed = runtime_->store->index_some(false);
+  if (!indexed) return fail(indexed.error());
+  if (!message.checkpoint) return done();
+  marker_.reset();
+  caf::anon_send(journal_, TakeDirtyBalances{true, kPortion, handle_of(self_)});
+}
+
+void Indexer::write_pages(const DirtyBalances& message) {
+  auto& store = *runtime_->store;
+  faults::reach(Point::indexer_before_pages);
+  marker_ = std::min(marker_.value_or(message.sequence), message.sequence);
+  if (!message.pages.empty()) {
+    if (auto written = store.write_balances(message.pages); !written) return fail(written.error());
+  }
+  if (message.more) {
+    caf::anon_send(journal_, TakeDirtyBalances{false, kPortion, handle_of(self_)});
+    return;
+  }
+  faults::reach(Point::indexer_before_marker);
+  if (auto written = store.write_checkpoint(*marker_); !written) return fail(written.error());
+  faults::reach(Point::indexer_after_marker);
+  spdlog::debug("indexer: checkpoint at sequence {}", *marker_);
+  marker_.reset();
+  done();
+}
+
+caf::behavior indexer(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  end_with_exceptions(self, kIndexerId);
+  auto state = std::make_shared<Indexer>(self, std::move(runtime), std::move(root));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,167 @@
+// The part of the journal that books one unit: its keys, its money, its records.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal/journal.hpp"
+#include "containers/prefetch.hpp"
+
+namespace sg::actors {
+
+using ledger::Amount;
+using ledger::LockBatch;
+using ledger::Sequence;
+using ledger::Unit;
+using ledger::UnitsOf;
+
+namespace {
+
+bool is_undecided(const ledger::ItemResult& result) {
+  return result.state == ledger::ItemResult::State::undecided;
+}
+
+// With many accounts each balance waits for memory: it is asked for so many entries ahead.
+constexpr std::size_t kPrefetchAhead = 8;
+
+// Two's complement: only the balance after the last entry counts, and the shards granted that.
+Amount wrapping_add(Amount a, Amount b) {
+  return static_cast<Amount>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+}  // namespace
+
+// As many as the unit has, further on.
+void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) const {
+  const auto& numbers = batch.account_numbers;
+  const auto next = unit + 1 < batch.units.size() ? batch.units[unit + 1].first_account
+                                                  : static_cast<std::uint32_t>(numbers.size());
+  const auto end = std::min(next + kPrefetchAhead, numbers.size());
+  for (auto i = batch.units[unit].first_account + kPrefetchAhead; i < end; ++i) {
+    const auto number = numbers[i];
+    if (number < accounts_.size()) ledger::prefetch(&accounts_[number]);
+  }
+}
+
+void Journal::touch(ledger::AccountNumber account) {
+  const auto page = account / persistence::kBalancesOfPage;
+  if (is_dirty_[page]) return;
+  is_dirty_[page] = true;
+  dirty_.push_back(page);
+}
+
+Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
+  auto& unit = batch.units[index];
+  const auto& submission = *unit.submission;
+  if (submission.new_participant || submission.new_account) rosters_.clear();
+  if (submission.new_participant) {
+    batch.set_sequence(index, group_->add(*submission.new_participant).sequence);
+  } else if (submission.new_account) {
+    const auto account = group_->add(*submission.new_account);
+    batch.set_sequence(index, account.sequence);
+    unit.created = account.number;
+    accounts_.push_back({account.initial_balance, account.floor});
+    is_dirty_.resize(persistence::balance_pages(accounts_.size()));
+    touch(account.number);
+  } else {
+    return book_transfers(batch, index);
+  }
+  group_->end_unit();
+  return Booked::yes;
+}
+
+// The coordinator has looked at the chain up to `keys_known`.
+void Journal::look_up_keys(const UnitsOf& units) {
+  bound_.clear();
+  unreadable_.clear();
+  keys_readable_ = true;
+  std::vector<const ledger::Transfer*> keyed;
+  for (const auto index : units.units) {
+    const auto& unit = units.batch->units[index];
+    const auto& submission = *unit.submission;
+    if (submission.transfers.empty()) continue;
+    for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+      const auto& transfer = submission.transfers[i];
+      if (transfer.idempotency_key.empty() || !is_undecided(submission.results[i])) continue;
+      keyed.push_back(&transfer);
+    }
+  }
+  if (keyed.empty()) return;
+  const auto found = runtime_->store->find_keys(keyed, units.batch->keys_known);
+  if (!found) {
+    spdlog::error("journal: cannot look keys up: {}", found.error().message);
+    keys_readable_ = false;
+    return;
+  }
+  for (const auto& [transfer, binding] : *found) {
+    (binding ? bound_ : unreadable_).insert(keyed[transfer]);
+    if (!binding) spdlog::error("journal: cannot look a key up: {}", binding.error().message);
+  }
+}
+
+Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
+  const auto& unit = batch.units[index];
+  const auto& submission = *unit.submission;
+  const auto end = unit.first_item + unit.item_count;
+  std::uint32_t entries = 0;
+  for (auto i = unit.first_item; i < end; ++i) {
+    if (!is_undecided(submission.results[i])) continue;
+    const auto& transfer = submission.transfers[i];
+    entries += static_cast<std::uint32_t>(transfer.entries.size());
+    if (transfer.idempotency_key.empty()) continue;
+    if (!keys_readable_ || unreadable_.contains(&transfer)) return Booked::key_unreadable;
+    // Two keys of one hash in a group: the second is looked up again once the first is durable.
+    if (bound_.contains(&transfer) || group_keys_.contains(transfer.key_hash)) {
+      return Booked::key_bound;
+    }
+  }
+  if (!move_money(batch, unit, entries)) return Booked::refused;
+
+  auto account = unit.first_account;
+  batch.set_sequence(index, group_->last_sequence() + 1);
+  for (auto i = unit.first_item; i < end; ++i) {
+    if (!is_undecided(submission.results[i])) continue;
+    const auto& transfer = submission.transfers[i];
+    postings_.clear();
+    for (const auto& entry : transfer.entries) {
+      postings_.push_back({batch.account_numbers[account++], entry.amount});
+    }
+    if (!transfer.idempotency_key.empty()) group_keys_.insert(transfer.key_hash);
+    group_->add(persistence::TransferRecord{transfer.kind, postings_, transfer.reference,
+                                            transfer.idempotency_key, transfer.key_hash});
+  }
+  group_->end_unit();
+  return Booked::yes;
+}
+
+// The last line of defence: the shards have granted, so no balance can end below its floor.
+bool Journal::move_money(const LockBatch& batch, const Unit& unit, std::uint32_t entries) {
+  const auto apply = [&](bool forward) {
+    auto account = unit.first_account;
+    for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+      if (!is_undecided(unit.submission->results[i])) continue;
+      for (const auto& entry : unit.submission->transfers[i].entries) {
+        const auto number = batch.account_numbers[account++];
+        if (!copying_.empty()) keep_for_snapshots(number);
+        auto& balance = accounts_[number].balance;
+        balance = forward ? wrapping_add(balance, entry.amount)
+                          : static_cast<Amount>(static_cast<std::uint64_t>(balance) -
+                                                static_cast<std::uint64_t>(entry.amount));
+        touch(number);
+      }
+    }
+  };
+  apply(true);
+  for (std::uint32_t e = 0; e < entries; ++e) {
+    const auto number = batch.account_numbers[unit.first_account + e];
+    const auto& [balance, floor] = accounts_[number];
+    if (balance >= floor) continue;
+    spdlog::critical("journal: a granted unit would take account {} to {}, below its floor {}",
+                     number, balance, floor);
+    apply(false);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace sg::actors

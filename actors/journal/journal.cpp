@@ -1,0 +1,396 @@
+#include "actors/journal/journal.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+#include "actors/unhandled.hpp"
+#include "faults/fault_injection.hpp"
+
+namespace sg::actors {
+
+using faults::Defect;
+using faults::Point;
+using ledger::Amount;
+using ledger::RejectedUnits;
+using ledger::UnitsOf;
+
+namespace {
+
+// On a full disk it is looked so often whether there is room again.
+constexpr std::chrono::milliseconds kLookForRoom{500};
+
+}  // namespace
+
+Journal::Journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      reopen_(reopen),
+      shards_(runtime_->settings.ledger.shards) {}
+
+caf::behavior Journal::make_behavior() {
+  self_->set_down_handler([this](const caf::down_msg& message) { down(message); });
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
+        start();
+        return ready_;
+      },
+      [this](supervisor::Probe) { return alive(self_); },
+      [this](Retry) {
+        if (ready_.pending()) return start();
+        if (!give_way()) self_->delayed_send(self_, kLookForRoom, Retry{});
+      },
+      [this](const Commit& message) { commit(message); },
+      [this](Flush) { flush(); },
+      [this](CountRunTime) { count_run_time(); },
+      [this](const Fence& message) { fence(message); },
+      [this](const Attach& message) { attach(message); },
+      [this](const Watch& message) { watch(message); },
+      [this](const AwaitDurable& message) { await_durable(message); },
+      [this](const ReadBalances& message) { read_balances(message); },
+      [this](const TakeSnapshot& message) { take_snapshot(message); },
+      [this](CopySlice) { copy_slice(); },
+      [this](const MaintenanceDone& message) { maintenance_done(message); },
+      [this](const TakeDirtyBalances& message) { take_dirty(message); },
+  };
+}
+
+void Journal::start() {
+  auto error = open();
+  // The store is closed by now: there is nothing to serve with. Ending would only bring the next
+  // journal to the same place, and the supervisor to the end of its patience.
+  if (reopen_ && is_no_space(error)) {
+    spdlog::error("journal: there is no room to open the store anew, it is tried again");
+    self_->delayed_send(self_, kLookForRoom, Retry{});
+    return;
+  }
+  if (error) return ready_.deliver(std::move(error));
+  ready_.deliver(supervisor::Ready{});
+  if (!waits_for_room_) return;
+  spdlog::error("journal: the disk is full, transfers are refused until there is room");
+  wait_for_room();
+}
+
+void Journal::wait_for_room() {
+  waits_for_room_ = true;
+  self_->delayed_send(self_, kLookForRoom, Retry{});
+}
+
+bool Journal::give_way() {
+  if (!waits_for_room_ || !runtime_->store->has_room()) return false;
+  spdlog::info("journal: there is room on the disk, the store is opened anew");
+  self_->quit(make_error(caf::sec::runtime_error, "the store is opened anew"));
+  return true;
+}
+
+caf::error Journal::open() {
+  auto& store = *runtime_->store;
+  // Before anything of it can become durable: who reads that looks at the life after it.
+  life_ = runtime_->journal_lives->fetch_add(1) + 1;
+  waits_for_room_ = reopen_ && store.is_open() && !store.has_room();
+  if (reopen_ && !waits_for_room_) {
+    if (auto opened = store.reopen(); !opened) return store_error(opened.error());
+  }
+  faults::reach(Point::journal_before_load);
+  auto balances = store.load_balances();
+  if (!balances) return store_error(balances.error());
+  auto floors = store.load_floors();
+  if (!floors) return store_error(floors.error());
+  accounts_.resize(balances->size());
+  for (std::size_t i = 0; i < accounts_.size(); ++i) accounts_[i] = {(*balances)[i], (*floors)[i]};
+  if (auto error = read_rosters()) return error;
+  // What the last checkpoint lacks is not known by account: the next one takes all of them.
+  mark_all_dirty();
+  run_clock_ = ledger::RunClock(store.head().run_ms, runtime_->steady_clock());
+  count_run_time();
+  last_checkpoint_ = store.checkpoint();
+  return {};
+}
+
+caf::error Journal::read_rosters() {
+  const auto& store = *runtime_->store;
+  rosters_.clear();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    rosters_.push_back(std::make_shared<ShardRoster>());
+  }
+  const auto shard_of = [this](std::string_view id) -> ShardRoster& {
+    return *rosters_[ledger::shard_of(id, shards_.size())];
+  };
+  auto accounts = store.for_each_account(
+      store.durable(), [&](std::string_view id, ledger::AccountNumber number,
+                           ledger::Amount floor) { shard_of(id).add_account(id, number, floor); });
+  if (!accounts) return store_error(accounts.error());
+  auto participants = store.for_each_participant(
+      store.durable(), [&](std::string_view id) { shard_of(id).add_participant(id); });
+  if (!participants) return store_error(participants.error());
+  return {};
+}
+
+void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
+                     RejectedUnits::Why why) {
+  if (rejected_.empty() || rejected_.back().units.batch != batch || rejected_.back().why != why) {
+    rejected_.push_back({{batch, {}}, why});
+  }
+  rejected_.back().units.units.push_back(unit);
+}
+
+std::optional<RejectedUnits::Why> Journal::begin_group() {
+  if (group_) return std::nullopt;
+  auto& store = *runtime_->store;
+  if (waits_for_room_ || !store.has_room()) return RejectedUnits::Why::storage_full;
+  if (!store.keeps_up()) return RejectedUnits::Why::overloaded;
+  group_.emplace(store.begin_group(runtime_->wall_clock(), run_clock_.ms()));
+  return std::nullopt;
+}
+
+void Journal::count_run_time() {
+  run_clock_.tick(runtime_->steady_clock());
+  self_->delayed_send(self_, ledger::RunClock::kTick, CountRunTime{});
+}
+
+void Journal::commit(const Commit& message) {
+  runtime_->processor->follow();
+  faults::reach(Point::journal_before_commit);
+  auto applied = std::make_shared<std::vector<AppliedUnits>>();
+  for (const auto& units : message.units) {
+    // A fenced coordinator's commit is dropped: its callers are told that the outcome is unknown.
+    if (units.batch->coordinator != coordinator_incarnation_ && !faults::has(Defect::skip_fence)) {
+      continue;
+    }
+    sequence(units, *applied);
+  }
+  if (!applied->empty()) {
+    faults::reach(Point::journal_before_applied);
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      const bool touched = std::any_of(
+          applied->begin(), applied->end(),
+          [i](const AppliedUnits& a) { return !a.units.batch->parts[i].units.empty(); });
+      if (touched && shards_[i].handle) self_->send(shards_[i].handle, Applied{applied});
+    }
+    faults::reach(Point::journal_after_applied);
+  }
+  schedule_flush();
+}
+
+void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied) {
+  auto& batch = *units.batch;
+  if (const auto why = begin_group()) {
+    for (const auto unit : units.units) reject(units.batch, unit, *why);
+    return;
+  }
+  look_up_keys(units);
+  const bool all_stand = all_votes_stand(batch);
+  UnitsOf booked{units.batch, {}};
+  booked.units.reserve(units.units.size());
+  for (const auto index : units.units) {
+    prefetch_balances(batch, index);
+    if (!votes_stand(batch, index, all_stand)) {
+      reject(units.batch, index, RejectedUnits::Why::shard_changed);
+      continue;
+    }
+    switch (book(batch, index)) {
+      case Booked::yes:
+        booked.units.push_back(index);
+        faults::reach(Point::journal_between_units);
+        break;
+      case Booked::key_bound:
+        reject(units.batch, index, RejectedUnits::Why::key_bound);
+        break;
+      case Booked::key_unreadable:
+        reject(units.batch, index, RejectedUnits::Why::key_unreadable);
+        break;
+      case Booked::refused:
+        reject(units.batch, index, RejectedUnits::Why::refused);
+        break;
+    }
+  }
+  if (booked.units.empty()) return;
+  applied.push_back({booked, group_->last_sequence()});
+  committed_.push_back({std::move(booked), group_->time()});
+}
+
+void Journal::schedule_flush() {
+  if (flush_scheduled_) return;
+  // Commits that wait in the mailbox already come before this message: they join the group.
+  flush_scheduled_ = true;
+  self_->send(self_, Flush{});
+}
+
+bool Journal::flush() {
+  flush_scheduled_ = false;
+  if (group_ && !group_->empty()) {
+    if (faults::has(Defect::reply_before_sync) && coordinator_) {
+      self_->send(coordinator_,
+                  Durable{group_->last_sequence(), std::exchange(committed_, {}), {}});
+    }
+    auto written = runtime_->store->append(std::move(*group_));
+    group_.reset();
+    if (!written) {
+      spdlog::error("journal: {}", written.error().message);
+      self_->quit(store_error(written.error()));
+      return false;
+    }
+  }
+  group_.reset();
+  if (!group_keys_.empty()) {
+    // The next group has about as many; clear() alone gives the room back.
+    const auto keys = group_keys_.size();
+    group_keys_.clear();
+    group_keys_.reserve(keys);
+  }
+  faults::reach(Point::journal_before_reply);
+  const auto durable = runtime_->store->durable();
+  if (coordinator_ && !(committed_.empty() && rejected_.empty())) {
+    self_->send(coordinator_,
+                Durable{durable, std::exchange(committed_, {}), std::exchange(rejected_, {})});
+  }
+  for (const auto& wait : std::exchange(waiters_, {})) {
+    self_->send(wait.waiter, NowDurable{wait.query});
+  }
+  if (give_way()) return false;
+  offer_maintenance();
+  return true;
+}
+
+void Journal::await_durable(const AwaitDurable& wait) {
+  if (wait.sequence <= runtime_->store->durable()) {
+    self_->send(wait.waiter, NowDurable{wait.query});
+    return;
+  }
+  waiters_.push_back(wait);
+}
+
+std::shared_ptr<const std::vector<Amount>> Journal::copy_balances() const {
+  return std::make_shared<const std::vector<Amount>>(balances_of(0, accounts_.size()));
+}
+
+std::vector<Amount> Journal::balances_of(std::size_t first, std::size_t end) const {
+  std::vector<Amount> balances(end - first);
+  for (auto i = first; i < end; ++i) balances[i - first] = accounts_[i].balance;
+  return balances;
+}
+
+void Journal::read_balances(const ReadBalances& read) {
+  auto& query = *read.query;
+  if (query.drop_if_cancelled()) return;
+  query.balances.clear();
+  query.balances.reserve(query.accounts.size());
+  // Rows of durable accounts: none is newer than this state.
+  for (const auto& account : query.accounts) {
+    query.balances.push_back(accounts_.at(account.number).balance);
+  }
+  const auto shown = group_ ? group_->last_sequence() : runtime_->store->durable();
+  await_durable({read.query, shown, read.asker});
+}
+
+void Journal::take_snapshot(const TakeSnapshot& take) {
+  if (take.query->drop_if_cancelled()) return;
+  if (!flush()) return;
+  // All that was sequenced is durable now: the balances stand at the head. The shards were sent all
+  // of it before they are asked for their part.
+  auto snapshot = std::make_shared<SnapshotInMaking>(
+      Snapshot{take.query, take.place, runtime_->store->head(), nullptr,
+               std::vector<std::shared_ptr<const ledger::HeldBalances>>(shards_.size())},
+      [asker = take.asker](Snapshot whole) { caf::anon_send(asker, std::move(whole)); });
+  if (std::holds_alternative<VerifyChain>(take.query->ask)) {
+    std::erase_if(verified_, [](const auto& one) { return one->is_over(); });
+    verified_.push_back(snapshot);
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (!shards_[i].handle) continue;
+      snapshot->expect(i);
+      self_->send(shards_[i].handle, CopyHeld{snapshot});
+    }
+  }
+  copying_.push_back({std::move(snapshot), ledger::BalanceCopy(accounts_.size())});
+  if (copying_.size() == 1) self_->send(self_, CopySlice{});
+}
+
+void Journal::keep_for_snapshots(ledger::AccountNumber account) {
+  for (auto& copying : copying_) {
+    copying.balances.keep(account, [this](auto number) { return accounts_[number].balance; });
+  }
+}
+
+// One slice a message, so that commits which wait in the mailbox come in between.
+void Journal::copy_slice() {
+  auto& first = copying_.front();
+  const auto balance_of = [this](auto number) { return accounts_[number].balance; };
+  if (first.snapshot->is_over()) {
+    copying_.pop_front();
+  } else if (first.balances.advance(SnapshotInMaking::kPagesOfSlice, balance_of)) {
+    first.snapshot->set_balances(std::move(first.balances).take());
+    copying_.pop_front();
+  }
+  if (!copying_.empty()) self_->send(self_, CopySlice{});
+}
+
+void Journal::mark_all_dirty() {
+  is_dirty_.assign(persistence::balance_pages(accounts_.size()), true);
+  dirty_.resize(is_dirty_.size());
+  std::iota(dirty_.begin(), dirty_.end(), std::uint32_t{0});
+  taking_.clear();
+}
+
+void Journal::take_dirty(const TakeDirtyBalances& take) {
+  if (!faults::has(Defect::checkpoint_ahead) && !flush()) return;
+  if (take.first) {
+    // What changes from here on belongs to the next checkpoint, so this one ends.
+    taking_ = std::exchange(dirty_, {});
+    if (!faults::has(Defect::forget_dirty_page)) {
+      for (const auto page : taking_) is_dirty_[page] = false;
+    }
+  }
+  DirtyBalances answer;
+  answer.sequence = runtime_->store->durable();
+  const auto count = std::min(take.limit, taking_.size());
+  answer.pages.reserve(count);
+  for (auto it = taking_.end() - static_cast<std::ptrdiff_t>(count); it != taking_.end(); ++it) {
+    const auto first = std::size_t{*it} * persistence::kBalancesOfPage;
+    const auto end = std::min(first + persistence::kBalancesOfPage, accounts_.size());
+    answer.pages.push_back({*it, answer.sequence, balances_of(first, end)});
+  }
+  taking_.resize(taking_.size() - count);
+  answer.more = !taking_.empty();
+  self_->send(take.indexer, std::move(answer));
+}
+
+void Journal::maintenance_done(const MaintenanceDone& message) {
+  if (!waits_for_room_ && !runtime_->store->takes_writes()) {
+    spdlog::error("journal: a write of the indexer failed, the store has to be opened anew");
+    wait_for_room();
+  }
+  if (give_way()) return;
+  // What a dead indexer took and did not write has to be taken again.
+  const bool is_written = !message.failed && message.indexer == last_indexer_;
+  if (!is_written && !faults::has(Defect::forget_taken_page)) mark_all_dirty();
+  if (message.failed) last_checkpoint_ = runtime_->store->checkpoint();
+  last_indexer_ = message.indexer;
+  indexer_ = message.indexer;
+  offer_maintenance();
+}
+
+void Journal::offer_maintenance() {
+  if (!indexer_ || waits_for_room_) return;  // none, or busy; or nothing can be written
+  const auto& store = *runtime_->store;
+  const auto durable = store.durable();
+  const bool checkpoint =
+      durable - last_checkpoint_ >= runtime_->settings.storage.checkpoint_interval;
+  const bool index = store.has_index_work();
+  if (checkpoint) last_checkpoint_ = durable;
+  if (checkpoint || index) self_->send(std::exchange(indexer_, {}), Maintain{checkpoint});
+}
+
+caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen) {
+  end_with_exceptions(self, kJournalId);
+  auto state = std::make_shared<Journal>(self, std::move(runtime), reopen);
+  auto behavior = state->make_behavior();
+  self->attach_functor([state] {});
+  return behavior;
+}
+
+}  // namespace sg::actors

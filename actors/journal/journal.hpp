@@ -1,0 +1,160 @@
+// The journal: the only writer. It gives every decided unit its place in one total order, releases
+// its locks (early, before the sync), writes whole groups as blocks in one synced batch, and says
+// what became durable. It keeps the incarnations of shards and coordinator and refuses what an
+// older one sends.
+//
+// Concurrency: one actor, detached since it blocks on the disk. A failed write or sync ends it; its
+// successor opens the store anew, and everybody else starts over from the durable state.
+//
+// Full disk: a write that finds no space ends the journal like any failure. While there is no room
+// its successor does not open the store anew, since that needs room too. It starts from the durable
+// state, answers reads, and refuses transfers with STORAGE_FULL until there is room.
+#pragma once
+
+#include <absl/container/flat_hash_set.h>
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/messages.hpp"
+#include "actors/runtime.hpp"
+#include "ledger/locks/balance_copy.hpp"
+#include "containers/huge_pages.hpp"
+#include "ledger/flow/run_clock.hpp"
+#include "persistence/chain/group.hpp"
+
+namespace sg::actors {
+
+class Journal {
+ public:
+  Journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen);
+  caf::behavior make_behavior();
+
+ private:
+  struct Shard {
+    caf::actor handle;  // null: none attached
+    std::uint64_t incarnation = 0;
+    std::uint64_t life = 0;  // of the latest that asked
+  };
+
+  // --- start ---
+  // Opens the store and answers Init, now or once there is room.
+  void start();
+  caf::error open();
+  caf::error read_rosters();
+  // From here on nothing is written, until the store was opened anew.
+  void wait_for_room();
+  // Ends this journal when it waits for room and there is some: its successor opens the store anew.
+  bool give_way();
+
+  // --- who may commit ---
+  void fence(const Fence& fence);
+  void attach(const Attach& attach);
+  void watch(const Watch& watch);
+  void down(const caf::down_msg& down);
+  void detach(std::uint32_t shard);
+  // Null if the shard has taken it already, or something was created since.
+  std::shared_ptr<const ShardRoster> take_roster(std::uint32_t shard);
+  template <class Message>
+  void tell_watchers(const Message& message);
+
+  // --- commit ---
+  void commit(const Commit& commit);
+  void sequence(const ledger::UnitsOf& units, std::vector<AppliedUnits>& applied);
+  bool votes_stand(ledger::LockBatch& batch, std::uint32_t unit, bool all_stand) const;
+  bool all_votes_stand(ledger::LockBatch& batch) const;
+  // Why there can be none; nothing: there is one.
+  std::optional<ledger::RejectedUnits::Why> begin_group();
+  enum class Booked { yes, key_bound, key_unreadable, refused };
+  Booked book(ledger::LockBatch& batch, std::uint32_t unit);
+  Booked book_transfers(ledger::LockBatch& batch, std::uint32_t unit);
+  bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
+  // Fills bound_, unreadable_ and keys_readable_.
+  void look_up_keys(const ledger::UnitsOf& units);
+  void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
+  void touch(ledger::AccountNumber account);
+  void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
+              ledger::RejectedUnits::Why why);
+  void schedule_flush();
+  // Lets keys age, and calls itself again.
+  void count_run_time();
+  // False when the store failed: the actor ends.
+  bool flush();
+
+  // --- readers and checkpoints ---
+  void await_durable(const AwaitDurable& wait);
+  void read_balances(const ReadBalances& read);
+  void take_snapshot(const TakeSnapshot& take);
+  void copy_slice();
+  // Called before the balance of an account changes.
+  void keep_for_snapshots(ledger::AccountNumber account);
+  void take_dirty(const TakeDirtyBalances& take);
+  void mark_all_dirty();
+  void maintenance_done(const MaintenanceDone& done);
+  void offer_maintenance();
+  std::shared_ptr<const std::vector<ledger::Amount>> copy_balances() const;
+  // Of the accounts with these numbers; `end` is none of them.
+  std::vector<ledger::Amount> balances_of(std::size_t first, std::size_t end) const;
+
+  caf::event_based_actor* self_;
+  RuntimePtr runtime_;
+  bool reopen_;
+  caf::response_promise ready_;
+  bool waits_for_room_ = false;  // nothing is written before the store was opened anew
+  std::uint64_t life_ = 0;
+
+  // The state with every sequenced record in it, by account number.
+  struct AccountState {
+    ledger::Amount balance = 0;
+    ledger::Amount floor = 0;
+  };
+  std::vector<AccountState, ledger::HugePageAllocator<AccountState>> accounts_;
+  // Pages of balances that changed since the last checkpoint began.
+  std::vector<bool> is_dirty_;
+  std::vector<std::uint32_t> dirty_;
+  std::vector<std::uint32_t> taking_;  // of the checkpoint under way
+
+  std::vector<Shard> shards_;
+  // By shard, as of the start; empty once something was created.
+  std::vector<std::shared_ptr<ShardRoster>> rosters_;
+  caf::actor coordinator_;
+  std::uint64_t coordinator_incarnation_ = 0;
+  std::uint64_t coordinator_life_ = 0;  // of the latest that asked
+  std::vector<caf::actor> watchers_;
+  caf::actor indexer_;  // null while it is busy
+  caf::actor last_indexer_;
+
+  // What has gathered for the next sync.
+  std::optional<persistence::Group> group_;
+  std::vector<ledger::CommittedUnits> committed_;
+  std::vector<ledger::RejectedUnits> rejected_;
+  absl::flat_hash_set<std::uint64_t> group_keys_;  // by their hash
+  // Of the units that are being sequenced: the transfers whose keys stand in the chain.
+  absl::flat_hash_set<const ledger::Transfer*> bound_;
+  absl::flat_hash_set<const ledger::Transfer*> unreadable_;
+  bool keys_readable_ = true;  // false: none could be looked up
+  std::vector<AwaitDurable> waiters_;
+  // The first is copied from, the others keep what changes until it is their turn.
+  struct Copying {
+    SnapshotInMakingPtr snapshot;
+    ledger::BalanceCopy balances;
+  };
+  std::deque<Copying> copying_;
+  std::vector<SnapshotInMakingPtr> verified_;  // those that shards have a part in
+  bool flush_scheduled_ = false;
+
+  ledger::RunClock run_clock_;
+  ledger::Sequence last_checkpoint_ = 0;
+  std::vector<persistence::Posting> postings_;  // scratch
+};
+
+// Answers Init when the store is read. `reopen`: a predecessor wrote to the store.
+caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen);
+
+}  // namespace sg::actors

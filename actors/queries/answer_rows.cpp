@@ -1,0 +1,93 @@
+#include "actors/queries/answer_rows.hpp"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "proto/conversion.hpp"
+
+namespace sg::actors {
+namespace {
+
+// Room for the token of the next page: base 64 of 8 bytes and an id of at most 256, its tag and its
+// length.
+constexpr std::size_t kTokenBytes = 360;
+
+// A list's rows have field number 1, so their tag is one byte.
+std::size_t bytes_in_list(const google::protobuf::Message& row) {
+  const auto bytes = row.ByteSizeLong();
+  return 1 + google::protobuf::io::CodedOutputStream::VarintSize64(bytes) + bytes;
+}
+
+}  // namespace
+
+ledger::Error too_large_error(const char* what_to_ask_instead) {
+  return {ledger::Reason::result_too_large,
+          "the answer would pass 16 MiB: " + std::string(what_to_ask_instead),
+          {{"max_bytes", std::to_string(kMaxAnswerBytes)}},
+          ledger::Outcome::none};
+}
+
+void fill(wire::Participant& to, const ledger::Participant& from) {
+  proto::fill(to, from, from.created_at);
+}
+
+void fill(wire::Account& to, const AccountView& from) {
+  proto::fill(to, from.account, from.balance, from.account.created_at);
+}
+
+void fill(wire::Transaction& to, const persistence::StoredTransaction& from) {
+  to.set_id(ledger::transaction_id(from.time, from.sequence));
+  to.set_type(std::string(to_string(from.kind)));
+  to.mutable_entries()->Reserve(static_cast<int>(from.entries.size()));
+  for (const auto& entry : from.entries) {
+    auto& added = *to.add_entries();
+    added.set_account_id(entry.account_id);
+    added.set_amount(entry.amount);
+  }
+  to.set_timestamp(from.time);
+  to.set_reference(from.reference);
+}
+
+std::size_t RowSizes::of(const ledger::Participant& row) {
+  participant_.Clear();
+  fill(participant_, row);
+  return bytes_in_list(participant_);
+}
+
+std::size_t RowSizes::of(const ledger::Account& row) {
+  account_.Clear();
+  // A negative number takes all ten bytes.
+  proto::fill(account_, row, -1, row.created_at);
+  return bytes_in_list(account_);
+}
+
+std::size_t RowSizes::of(const persistence::StoredTransaction& row) {
+  transaction_.Clear();
+  fill(transaction_, row);
+  return bytes_in_list(transaction_);
+}
+
+PageEnd::PageEnd(std::size_t rows, std::int64_t page_bytes)
+    : max_rows_(rows == 0 ? std::numeric_limits<std::size_t>::max() - 1 : rows),
+      is_paged_(page_bytes > 0),
+      max_bytes_(is_paged_ ? static_cast<std::size_t>(page_bytes) : kMaxAnswerBytes) {
+  if (is_paged_) max_bytes_ -= std::min(max_bytes_, kTokenBytes);
+}
+
+// One more than the page may have tells whether there is a next page.
+std::size_t PageEnd::limit() const { return max_rows_ + 1; }
+
+bool PageEnd::reached_with(std::size_t row_bytes) {
+  ++rows_;
+  bytes_ += row_bytes;
+  if (rows_ > max_rows_) {
+    why_ = Why::full;
+  } else if (bytes_ > max_bytes_ && rows_ > 1) {
+    why_ = is_paged_ ? Why::full : Why::too_large;
+  }
+  return why_ != Why::none;
+}
+
+}  // namespace sg::actors

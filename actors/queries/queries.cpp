@@ -1,0 +1,237 @@
+#include "actors/queries/queries.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/journal_link.hpp"
+#include "actors/queries/reads.hpp"
+#include "actors/unhandled.hpp"
+#include "faults/fault_injection.hpp"
+
+namespace sg::actors {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+ledger::Error away(ledger::Reason reason, std::string what) {
+  return {reason, std::move(what) + " is restarting: try again", {}, ledger::Outcome::none};
+}
+
+ledger::Error too_many_walks() {
+  return {ledger::Reason::overloaded,
+          std::to_string(Runtime::kMaxWalks) +
+              " verifications or balance sheets are under way: try again later",
+          {},
+          ledger::Outcome::none};
+}
+
+ReadResult walk_store(const persistence::Store& store, const Snapshot& snapshot) {
+  const auto& query = *snapshot.query;
+  try {
+    if (std::holds_alternative<VerifyChain>(query.ask)) {
+      return verify_chain(store, snapshot);
+    }
+    return read_balance_sheet(store, query, snapshot.head, *snapshot.balances);
+  } catch (const std::exception& error) {
+    return tl::unexpected(
+        ledger::Error{ledger::Reason::internal, error.what(), {}, ledger::Outcome::none});
+  }
+}
+
+}  // namespace
+
+Queries::Queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      shards_(runtime_->settings.ledger.shards) {}
+
+caf::behavior Queries::make_behavior() {
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
+        subscribe(self_, root_);
+        return ready_;
+      },
+      [this](supervisor::Probe) { return alive(self_); },
+      [this](const supervisor::ChildUp& up) {
+        if (up.id != kJournalId || up.handle == journal_) return;
+        journal_ = up.handle;
+        shards_.assign(shards_.size(), nullptr);
+        caf::anon_send(journal_, Watch{handle_of(self_)});
+      },
+      [this](const supervisor::ChildDown& down) {
+        if (down.id != kJournalId) return;
+        journal_ = nullptr;
+        end_snapshots();
+        shards_.assign(shards_.size(), nullptr);
+      },
+      [this](const ShardAttached& message) {
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = message.handle;
+        end_reads(message.shard, message.handle);
+        const bool all = std::all_of(shards_.begin(), shards_.end(),
+                                     [](const caf::actor& shard) { return bool{shard}; });
+        if (all && ready_.pending()) ready_.deliver(supervisor::Ready{});
+      },
+      [this](const ShardDetached& message) {
+        if (!sent_by(self_, journal_)) return;
+        shards_[message.shard] = nullptr;
+        end_reads(message.shard, nullptr);
+      },
+      [this](const Ask& message) { ask(message.query); },
+      [this](const AccountsRead& message) { accounts_read(message.query); },
+      [this](const NowDurable& message) { finish(message.query); },
+      [this](const Snapshot& message) { walk(message); },
+  };
+}
+
+void Queries::ask(const QueryPtr& query) {
+  if (query->drop_if_cancelled()) return;
+  const auto& store = *runtime_->store;
+  std::visit(Overloaded{
+                 [&](const ParticipantById& ask) { query->answer(read_participant(store, ask)); },
+                 [&](const ParticipantPage& ask) { query->answer(read_participants(store, ask)); },
+                 [&](const TransactionById& ask) { query->answer(read_transaction(store, ask)); },
+                 [&](const TransactionPage& ask) { query->answer(read_transactions(store, ask)); },
+                 [&](const AccountsOfParticipant& ask) {
+                   if (auto error = read_accounts_of(store, ask, *query)) {
+                     return query->answer(tl::unexpected(std::move(*error)));
+                   }
+                   if (query->account_ids.empty()) return query->answer(Page<AccountView>{});
+                   ask_shard(query);
+                 },
+                 [&](const AccountById& ask) {
+                   if (auto error = ledger::check_id(ask.id, "account_id")) {
+                     return query->answer(tl::unexpected(std::move(*error)));
+                   }
+                   query->account_ids = {ask.id};
+                   ask_shard(query);
+                 },
+                 [&](const BalanceOf& ask) {
+                   if (auto error = ledger::check_id(ask.account_id, "account_id")) {
+                     return query->answer(tl::unexpected(std::move(*error)));
+                   }
+                   query->account_ids = {ask.account_id};
+                   ask_shard(query);
+                 },
+                 [&](const AccountPage&) { ask_balances(query); },
+                 [&](const BalanceSheetOf&) { ask_snapshot(query); },
+                 [&](const VerifyChain&) { ask_snapshot(query); },
+             },
+             query->ask);
+}
+
+void Queries::ask_shard(const QueryPtr& query) {
+  const auto index = ledger::shard_of(query->account_ids.front(), shards_.size());
+  if (!shards_[index]) {
+    query->answer(
+        tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(index))));
+    return;
+  }
+  reads_[query.get()] = {query, static_cast<std::uint32_t>(index), shards_[index], ++reads_asked_};
+  caf::anon_send(shards_[index], ReadAccounts{query, handle_of(self_)});
+}
+
+void Queries::end_reads(std::uint32_t shard, const caf::actor& serves) {
+  std::map<std::uint64_t, QueryPtr> ended;
+  absl::erase_if(reads_, [&](const auto& entry) {
+    const Read& read = entry.second;
+    if (read.shard != shard) return false;
+    auto query = read.query.lock();
+    if (query && read.asked == serves) return false;
+    if (query) ended.emplace(read.number, std::move(query));
+    return true;
+  });
+  for (const auto& [number, query] : ended) {
+    query->answer(
+        tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(shard))));
+  }
+}
+
+void Queries::accounts_read(const QueryPtr& query) {
+  if (reads_.erase(query.get()) == 0) return;  // answered already
+  const auto durable = runtime_->store->durable();
+  // After `durable` was read: it belongs to this life of the journal, or to an earlier one.
+  const bool same_life = query->journal_life == runtime_->journal_life();
+  if (same_life && query->observed <= durable) return finish(query);
+  if (faults::has(faults::Defect::read_unsynced)) return finish(query);
+  if (!same_life || !journal_) {
+    query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+    return;
+  }
+  caf::anon_send(journal_, AwaitDurable{query, query->observed, handle_of(self_)});
+}
+
+void Queries::finish(const QueryPtr& query) {
+  if (query->drop_if_cancelled()) return;
+  if (std::holds_alternative<AccountPage>(query->ask)) return query->answer(join_page(*query));
+  const auto* balance = std::get_if<BalanceOf>(&query->ask);
+  if (balance == nullptr) return query->answer(join_accounts(*runtime_->store, *query));
+  if (query->readings.front())
+    return query->answer(Balance{balance->account_id, query->readings.front()->balance});
+  query->answer(tl::unexpected(ledger::Error{ledger::Reason::account_not_found,
+                                             "account " + balance->account_id + " does not exist",
+                                             {{"account_id", balance->account_id}},
+                                             ledger::Outcome::none}));
+}
+
+void Queries::ask_balances(const QueryPtr& query) {
+  if (auto error = read_page(*runtime_->store, *query)) {
+    return query->answer(tl::unexpected(std::move(*error)));
+  }
+  if (query->accounts.empty()) return query->answer(join_page(*query));
+  if (!journal_) {
+    return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+  }
+  caf::anon_send(journal_, ReadBalances{query, handle_of(self_)});
+}
+
+void Queries::ask_snapshot(const QueryPtr& query) {
+  auto place = runtime_->walks->take();
+  if (!place) return query->answer(tl::unexpected(too_many_walks()));
+  if (!journal_) {
+    return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+  }
+  std::erase_if(snapshots_, [](const auto& asked) { return asked.expired(); });
+  snapshots_.push_back(query);
+  caf::anon_send(journal_, TakeSnapshot{query, handle_of(self_), std::move(place)});
+}
+
+void Queries::end_snapshots() {
+  for (const auto& asked : std::exchange(snapshots_, {})) {
+    if (const auto query = asked.lock()) {
+      query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+    }
+  }
+}
+
+void Queries::walk(const Snapshot& message) {
+  std::erase_if(snapshots_, [&](const auto& asked) { return asked.lock() == message.query; });
+  if (message.query->answered() || message.query->drop_if_cancelled()) return;
+  auto work = [store = runtime_->store, snapshot = message]() mutable {
+    auto result = walk_store(*store, snapshot);
+    // Who hears the answer may take the place.
+    snapshot.place = nullptr;
+    snapshot.query->answer(std::move(result));
+  };
+  if (!runtime_->detached) return work();
+  self_->spawn<caf::detached>(
+      [work = std::move(work)](caf::event_based_actor*) mutable { work(); });
+}
+
+caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
+  end_with_exceptions(self, kQueriesId);
+  auto state = std::make_shared<Queries>(self, std::move(runtime), std::move(root));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

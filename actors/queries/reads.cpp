@@ -1,0 +1,367 @@
+#include "actors/queries/reads.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "actors/actor_errors.hpp"
+#include "actors/queries/answer_rows.hpp"
+#include "actors/queries/page_token.hpp"
+
+namespace sg::actors {
+
+using ledger::Error;
+using ledger::Outcome;
+using ledger::Reason;
+
+namespace {
+
+constexpr std::int64_t kMaxPage = 1000;
+constexpr std::int64_t kDefaultTransactions = 50;
+constexpr std::int64_t kDefaultAccounts = 100;
+constexpr std::size_t kScanPage = 1000;
+// Of a line of a balance sheet on the wire: the tags and the least values of its fields.
+constexpr std::size_t kLeastLineBytes = 9;
+
+tl::unexpected<Error> refuse(Reason reason, std::string message, std::string key,
+                             std::string value) {
+  return tl::unexpected(
+      Error{reason, std::move(message), {{std::move(key), std::move(value)}}, Outcome::none});
+}
+
+tl::unexpected<Error> failed(const persistence::StoreError& error) {
+  return tl::unexpected(unavailable_error(error));
+}
+
+tl::unexpected<Error> no_such_account(const std::string& id) {
+  return refuse(Reason::account_not_found, "account " + id + " does not exist", "account_id", id);
+}
+
+tl::unexpected<Error> no_such_participant(const std::string& id) {
+  return refuse(Reason::participant_not_found, "participant " + id + " does not exist",
+                "participant_id", id);
+}
+
+std::optional<Error> check_limit(std::int64_t limit) {
+  if (limit >= 0 && limit <= kMaxPage) return std::nullopt;
+  return Error{Reason::limit_out_of_range,
+               "limit is " + std::to_string(limit) + ": it must be from 0 to 1000",
+               {{"field", "limit"}},
+               Outcome::none};
+}
+
+std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
+  if (page_bytes >= 0 && page_bytes <= static_cast<std::int64_t>(kMaxAnswerBytes)) {
+    return std::nullopt;
+  }
+  return Error{Reason::page_bytes_out_of_range,
+               "page_bytes is " + std::to_string(page_bytes) +
+                   ": it must be from 0 (not set) to 16777216 (16 MiB)",
+               {{"field", "page_bytes"}},
+               Outcome::none};
+}
+
+tl::unexpected<Error> bad_token() {
+  return refuse(
+      Reason::page_token_invalid,
+      "page_token is none that this listing gave: use next_page_token unchanged, with the "
+      "same filters",
+      "field", "page_token");
+}
+
+template <class T>
+std::optional<T> number_in(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+ReadResult read_participant(const persistence::Store& store, const ParticipantById& ask) {
+  if (auto error = ledger::check_id(ask.id, "participant_id")) return tl::unexpected(*error);
+  auto found = store.participant(ask.id);
+  if (!found) return failed(found.error());
+  if (!*found) return no_such_participant(ask.id);
+  return std::move(**found);
+}
+
+ReadResult read_participants(const persistence::Store& store, const ParticipantPage& ask) {
+  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
+  const auto listing = "participants:" + std::to_string(static_cast<int>(ask.role));
+  std::string after;
+  if (!ask.token.empty()) {
+    auto position = read_page_token(listing, ask.token);
+    if (!position) return bad_token();
+    after = std::move(*position);
+  }
+  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
+  PageEnd end(static_cast<std::size_t>(ask.limit), ask.page_bytes);
+  auto found =
+      store.participants(ask.role, after, end.limit(), end.asked_by<ledger::Participant>());
+  if (!found) return failed(found.error());
+  Page<ledger::Participant> page{std::move(*found), {}};
+  const auto more = end.cut(page.items);
+  if (!more) return tl::unexpected(more.error());
+  if (*more) page.next = make_page_token(listing, page.items.back().id);
+  return page;
+}
+
+ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask) {
+  if (auto error = ledger::check_id(ask.id, "id")) return tl::unexpected(*error);
+  const auto missing =
+      refuse(Reason::transaction_not_found, "transaction " + ask.id + " does not exist",
+             "transaction_id", ask.id);
+  const auto place = ledger::parse_transaction_id(ask.id);
+  if (!place) return missing;
+  auto found = store.transaction(place->sequence);
+  if (!found) return failed(found.error());
+  if (!*found || (*found)->time != place->time) return missing;
+  return std::move(**found);
+}
+
+ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask) {
+  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
+  if (!ask.account_id.empty()) {
+    if (auto error = ledger::check_id(ask.account_id, "account_id")) return tl::unexpected(*error);
+  }
+  const auto listing = "transactions:" + std::to_string(ask.from) + ":" + std::to_string(ask.to) +
+                       ":" + ask.account_id;
+  persistence::TransactionRange range;
+  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
+              ask.page_bytes);
+  range.limit = end.limit();
+  if (!ask.token.empty()) {
+    const auto position = read_page_token(listing, ask.token);
+    const auto before = position ? number_in<ledger::Sequence>(*position) : std::nullopt;
+    if (!before) return bad_token();
+    range.before = *before;
+  }
+  if (ask.from < 0 || ask.to < 0 || (ask.to != 0 && ask.to < ask.from)) {
+    return refuse(Reason::time_range_invalid,
+                  "from " + std::to_string(ask.from) + " to " + std::to_string(ask.to) +
+                      " is no range: to must not be before from, and neither negative",
+                  "field", ask.from < 0 ? "from" : "to");
+  }
+  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
+  if (!ask.account_id.empty()) {
+    auto account = store.account(ask.account_id);
+    if (!account) return failed(account.error());
+    if (!*account) return no_such_account(ask.account_id);
+    range.account = (*account)->number;
+  }
+  if (ask.from > 0) {
+    auto first = store.first_at_or_after(ask.from);
+    if (!first) return failed(first.error());
+    range.first = *first;
+  }
+  if (ask.to > 0) {
+    auto past = store.first_at_or_after(ask.to);
+    if (!past) return failed(past.error());
+    range.before = std::min(range.before, *past);
+  }
+  auto found = store.transactions(range, end.asked_by<persistence::StoredTransaction>());
+  if (!found) return failed(found.error());
+  Page<persistence::StoredTransaction> page{std::move(*found), {}};
+  const auto more = end.cut(page.items);
+  if (!more) return tl::unexpected(more.error());
+  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
+  return page;
+}
+
+std::optional<Error> read_accounts_of(const persistence::Store& store,
+                                      const AccountsOfParticipant& ask, Query& query) {
+  if (auto error = ledger::check_id(ask.participant_id, "participant_id")) return error;
+  if (auto error = check_page_bytes(ask.page_bytes)) return error;
+  const auto listing = "accounts of:" + ask.participant_id;
+  int after = -1;  // the type of the last account of the page before
+  if (!ask.token.empty()) {
+    const auto position = read_page_token(listing, ask.token);
+    const auto type = position ? number_in<int>(*position) : std::nullopt;
+    if (!type) return bad_token().value();
+    after = *type;
+  }
+  auto participant = store.participant(ask.participant_id);
+  if (!participant) return failed(participant.error()).value();
+  if (!*participant) return no_such_participant(ask.participant_id).value();
+  // As many as there are types, so a page of them all is small.
+  auto found = store.accounts_of(ask.participant_id);
+  if (!found) return failed(found.error()).value();
+  PageEnd end(0, ask.page_bytes);
+  for (auto& account : *found) {
+    if (static_cast<int>(account.type) <= after) continue;
+    query.accounts.push_back(std::move(account));
+    if (end.reached(query.accounts.back())) break;
+  }
+  const auto more = end.cut(query.accounts);
+  if (!more) return more.error();
+  if (*more) {
+    const auto last = static_cast<int>(query.accounts.back().type);
+    query.next = make_page_token(listing, std::to_string(last));
+  }
+  for (const auto& account : query.accounts) query.account_ids.push_back(account.id);
+  return std::nullopt;
+}
+
+ReadResult join_accounts(const persistence::Store& store, Query& query) {
+  if (const auto* ask = std::get_if<AccountById>(&query.ask)) {
+    if (!query.readings.front()) return no_such_account(ask->id);
+    auto account = store.account(ask->id);
+    if (!account) return failed(account.error());
+    if (!*account) return no_such_account(ask->id);
+    return AccountView{std::move(**account), query.readings.front()->balance};
+  }
+  Page<AccountView> page;
+  page.next = std::move(query.next);
+  for (std::size_t i = 0; i < query.accounts.size(); ++i) {
+    if (!query.readings[i]) return no_such_account(query.account_ids[i]);
+    page.items.push_back({std::move(query.accounts[i]), query.readings[i]->balance});
+  }
+  return page;
+}
+
+std::optional<Error> read_page(const persistence::Store& store, Query& query) {
+  const auto& ask = std::get<AccountPage>(query.ask);
+  if (auto error = check_limit(ask.limit)) return error;
+  std::string after;
+  if (!ask.token.empty()) {
+    auto position = read_page_token("accounts", ask.token);
+    if (!position) return bad_token().value();
+    after = std::move(*position);
+  }
+  if (auto error = check_page_bytes(ask.page_bytes)) return error;
+  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultAccounts : ask.limit),
+              ask.page_bytes);
+  auto found = store.accounts(after, end.limit(), end.asked_by<ledger::Account>());
+  if (!found) return failed(found.error()).value();
+  query.accounts = std::move(*found);
+  const auto more = end.cut(query.accounts);
+  if (!more) return more.error();
+  if (*more) query.next = make_page_token("accounts", query.accounts.back().id);
+  return std::nullopt;
+}
+
+ReadResult join_page(Query& query) {
+  Page<AccountView> page;
+  page.next = std::move(query.next);
+  page.items.reserve(query.accounts.size());
+  for (std::size_t i = 0; i < query.accounts.size(); ++i) {
+    page.items.push_back({std::move(query.accounts[i]), query.balances[i]});
+  }
+  return page;
+}
+
+Error sheet_too_large_error() {
+  return too_large_error(
+      "ask for the totals by account type with by_type, or list the accounts in pages");
+}
+
+namespace {
+
+// Of each holder: a memory that is wrong in every account would fill the answer.
+constexpr std::size_t kMaxDifferences = 100;
+
+class Differences {
+ public:
+  Differences(std::string holder, std::vector<std::string>& problems)
+      : holder_(std::move(holder)), problems_(problems) {}
+  void compare(ledger::AccountNumber number, ledger::Amount counted, ledger::Amount held) {
+    if (counted == held) return;
+    if (++found_ > kMaxDifferences) return;
+    if (found_ == kMaxDifferences) {
+      problems_.push_back("further differences of " + holder_ + " are not listed");
+      return;
+    }
+    problems_.push_back("account number " + std::to_string(number) + ": the chain says " +
+                        std::to_string(counted) + ", " + holder_ + " holds " +
+                        std::to_string(held));
+  }
+
+ private:
+  std::string holder_;
+  std::vector<std::string>& problems_;
+  std::size_t found_ = 0;
+};
+
+// `counted`: by account number, what the chain makes. Empty when the walk did not get there; the
+// report says why.
+void compare_memory(const Snapshot& snapshot, const std::vector<ledger::Amount>& counted,
+                    std::vector<std::string>& problems) {
+  if (counted.empty()) return;
+  Differences journal("the journal", problems);
+  const auto& balances = *snapshot.balances;
+  for (std::size_t i = 0; i < std::min(counted.size(), balances.size()); ++i) {
+    journal.compare(static_cast<ledger::AccountNumber>(i), counted[i], balances[i]);
+  }
+  std::vector<std::uint8_t> holders(counted.size());
+  for (std::size_t shard = 0; shard < snapshot.held.size(); ++shard) {
+    if (!snapshot.held[shard]) continue;
+    Differences differences("shard " + std::to_string(shard), problems);
+    const auto& held = *snapshot.held[shard];
+    for (std::size_t i = 0; i < held.numbers.size(); ++i) {
+      const auto number = held.numbers[i];
+      if (number >= counted.size()) continue;  // no account, or a later one
+      if (holders[number] < 2) ++holders[number];
+      differences.compare(number, counted[number], held.balances[i]);
+    }
+  }
+  const bool knows_all = std::all_of(snapshot.held.begin(), snapshot.held.end(),
+                                     [](const auto& held) { return held != nullptr; });
+  if (!knows_all) return;
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < holders.size() && wrong < kMaxDifferences; ++i) {
+    if (holders[i] == 1) continue;
+    ++wrong;
+    problems.push_back("account number " + std::to_string(i) + " is held by " +
+                       (holders[i] == 0 ? "no shard" : "more than one shard"));
+  }
+}
+
+}  // namespace
+
+ReadResult read_balance_sheet(const persistence::Store& store, const Query& query,
+                              const persistence::ChainHead& head,
+                              const std::vector<ledger::Amount>& balances) {
+  const bool by_type = std::get<BalanceSheetOf>(query.ask).by_type;
+  std::map<std::pair<std::string, ledger::AccountType>, BalanceSheet::Line> lines;
+  std::size_t bytes = 0;  // that the lines take at least
+  BalanceSheet sheet;
+  sheet.totals = head.totals;
+  for (std::string after;;) {
+    auto page = store.accounts(after, kScanPage);
+    if (!page) return failed(page.error());
+    if (page->empty()) break;
+    if (query.cancelled) return tl::unexpected(Query::cancelled_error());
+    for (const auto& account : *page) {
+      if (account.number >= balances.size()) continue;
+      const auto participant = by_type ? std::string() : account.participant_id;
+      auto& line = lines[{participant, account.type}];
+      if (line.accounts == 0) {
+        line.participant_id = participant;
+        line.type = account.type;
+        bytes += kLeastLineBytes + participant.size();
+        if (bytes > kMaxAnswerBytes) return tl::unexpected(sheet_too_large_error());
+      }
+      ++line.accounts;
+      line.total += balances[account.number];
+      sheet.total += balances[account.number];
+    }
+    after = page->back().id;
+  }
+  for (auto& [key, line] : lines) sheet.lines.push_back(std::move(line));
+  return sheet;
+}
+
+ReadResult verify_chain(const persistence::Store& store, const Snapshot& snapshot) {
+  const auto& query = *snapshot.query;
+  const auto progress = [&query](const persistence::VerifyProgress& at) {
+    return !query.cancelled && (!query.progress || query.progress(at));
+  };
+  auto report = store.verify(progress, snapshot.head.sequence);
+  if (!report) return failed(report.error());
+  compare_memory(snapshot, report->balances_at, report->problems);
+  return std::move(*report);
+}
+
+}  // namespace sg::actors

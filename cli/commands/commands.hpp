@@ -1,0 +1,54 @@
+// The commands: each function adds its words to the command line; the one that the operator chose
+// leaves what to do in `chosen`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/session/arguments.hpp"
+#include "cli/session/session.hpp"
+
+namespace sg::cli {
+
+using Command = std::function<ExitCode(Session&)>;
+
+void add_participant_commands(CLI::App& app, Command& chosen);
+void add_account_commands(CLI::App& app, Command& chosen);
+void add_posting_commands(CLI::App& app, Command& chosen);
+void add_transaction_commands(CLI::App& app, Command& chosen);
+void add_import_command(CLI::App& app, Command& chosen);
+void add_admin_commands(CLI::App& app, Command& chosen);
+
+// Adds an option or a positional whose text goes through one of arguments.hpp's parsers into
+// `value`, which outlives the parsing.
+template <class T>
+CLI::Option* add_parsed(CLI::App& command, const std::string& name, T& value,
+                        Parsed<T> (*parse)(std::string_view), const std::string& type,
+                        const std::string& description) {
+  const auto take = [&value, parse, name](const std::string& text) {
+    auto parsed = parse(text);
+    if (!parsed) throw CLI::ValidationError(name, parsed.error());
+    value = std::move(*parsed);
+  };
+  return command.add_option_function<std::string>(name, take, description)->type_name(type);
+}
+
+// Adds --metadata KEY=VALUE, which may stand several times.
+inline CLI::Option* add_metadata(CLI::App& command, std::map<std::string, std::string>& value) {
+  const auto take = [&value](const std::vector<std::string>& pairs) {
+    auto parsed = parse_metadata(pairs);
+    if (!parsed) throw CLI::ValidationError("--metadata", parsed.error());
+    value = std::move(*parsed);
+  };
+  return command
+      .add_option_function<std::vector<std::string>>("--metadata", take,
+                                                     "may be given several times")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+}  // namespace sg::cli

@@ -1,0 +1,148 @@
+// account create, get, balance, list.
+#include "cli/commands/commands.hpp"
+#include "cli/session/paging.hpp"
+#include "cli/output/render.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+using Participants = wire::ParticipantService::Stub;
+using Ledger = wire::LedgerService::Stub;
+using Admin = wire::AdminService::Stub;
+
+struct CreateOptions {
+  // A standalone account has an id, a participant's account the participant's.
+  std::string id;
+  std::string participant;
+  wire::AccountType type = wire::OPERATING;
+  std::int64_t balance = 0;
+  std::int64_t floor = 0;
+  std::map<std::string, std::string> metadata;
+};
+
+template <class Method, class Request>
+ExitCode create(Session& session, Method method, Request request, const CreateOptions& options) {
+  request.set_initial_balance(options.balance);
+  request.set_floor(options.floor);
+  request.mutable_metadata()->insert(options.metadata.begin(), options.metadata.end());
+  wire::Account reply;
+  return session.ask(method, request, reply, render_account, {Effect::creation, {}});
+}
+
+ExitCode create(Session& session, const CreateOptions& options) {
+  if (options.participant.empty()) {
+    wire::CreateAccountRequest request;
+    request.set_account_id(options.id);
+    return create(session, &Ledger::CreateAccount, request, options);
+  }
+  wire::CreateParticipantAccountRequest request;
+  request.set_participant_id(options.participant);
+  request.set_account_type(options.type);
+  return create(session, &Participants::CreateParticipantAccount, request, options);
+}
+
+ExitCode get(Session& session, const std::string& id) {
+  wire::GetAccountRequest request;
+  request.set_account_id(id);
+  wire::Account reply;
+  return session.ask(&Ledger::GetAccount, request, reply, render_account);
+}
+
+ExitCode balance(Session& session, const std::string& id) {
+  wire::GetBalanceRequest request;
+  request.set_account_id(id);
+  wire::GetBalanceResponse reply;
+  return session.ask(&Ledger::GetBalance, request, reply, render_balance);
+}
+
+grpc::Status accounts_of(Connection& connection, const std::string& participant,
+                         wire::ListAccountsResponse& all) {
+  wire::GetParticipantAccountsRequest request;
+  request.set_participant_id(participant);
+  const auto take = [&all](wire::GetParticipantAccountsResponse& page, auto&) {
+    all.mutable_accounts()->MergeFrom(page.accounts());
+    return true;
+  };
+  return each_page(connection, &Participants::GetParticipantAccounts, request, take);
+}
+
+grpc::Status every_account(Connection& connection, wire::ListAccountsResponse& all) {
+  wire::ListAccountsRequest request;
+  request.set_limit(kPageLimit);
+  const auto take = [&all](wire::ListAccountsResponse& page, auto&) {
+    all.mutable_accounts()->MergeFrom(page.accounts());
+    return true;
+  };
+  return each_page(connection, &Admin::ListAccounts, request, take);
+}
+
+ExitCode list(Session& session, const std::string& participant) {
+  wire::ListAccountsResponse all;
+  grpc::Status status = session.connection().connect();
+  if (status.ok()) {
+    status = participant.empty() ? every_account(session.connection(), all)
+                                 : accounts_of(session.connection(), participant, all);
+  }
+  if (!status.ok()) return session.fail(explain(status, {}));
+  return session.show(all, render_accounts);
+}
+
+void add_create(CLI::App& group, Command& chosen) {
+  auto options = std::make_shared<CreateOptions>();
+  CLI::App* command = group.add_subcommand(
+      "create",
+      "Create an account: `create ID` a standalone one, `create --participant P --type T` one of a "
+      "participant, whose id is P:T");
+  CLI::Option* id = command->add_option("ID", options->id, "the id of a standalone account");
+  CLI::Option* participant =
+      command->add_option("--participant", options->participant, "the participant that owns it");
+  id->type_name("")->excludes(participant);
+  add_parsed(*command, "--type", options->type, parse_account_type, "TYPE",
+             "operating (default), receivables, payables, escrow, fees or usage")
+      ->needs(participant);
+  add_parsed(*command, "--balance", options->balance, parse_amount, "AMOUNT",
+             "initial balance in minor units, 0 if not given");
+  add_parsed(*command, "--floor", options->floor, parse_amount, "AMOUNT",
+             "the balance never falls below it; negative for an overdraft, 0 if not given");
+  add_metadata(*command, options->metadata);
+  command->callback([&chosen, options] {
+    if (options->id.empty() && options->participant.empty()) {
+      throw CLI::RequiredError("ID or --participant");
+    }
+    chosen = [options](Session& session) { return create(session, *options); };
+  });
+}
+
+using ById = ExitCode (*)(Session&, const std::string&);
+
+void add_by_id(CLI::App& group, Command& chosen, const char* name, const char* description,
+               ById run) {
+  auto id = std::make_shared<std::string>();
+  CLI::App* command = group.add_subcommand(name, description);
+  command->add_option("ID", *id, "its id")->required()->type_name("");
+  command->callback(
+      [&chosen, id, run] { chosen = [id, run](Session& session) { return run(session, *id); }; });
+}
+
+void add_list(CLI::App& group, Command& chosen) {
+  auto participant = std::make_shared<std::string>();
+  CLI::App* command = group.add_subcommand("list", "List the accounts");
+  command->add_option("PARTICIPANT", *participant, "only those of this participant")->type_name("");
+  command->callback([&chosen, participant] {
+    chosen = [participant](Session& session) { return list(session, *participant); };
+  });
+}
+
+}  // namespace
+
+void add_account_commands(CLI::App& app, Command& chosen) {
+  CLI::App* group = app.add_subcommand("account", "Create, show and list accounts");
+  group->require_subcommand(1);
+  add_create(*group, chosen);
+  add_by_id(*group, chosen, "get", "Show an account", get);
+  add_by_id(*group, chosen, "balance", "Show the balance of an account", balance);
+  add_list(*group, chosen);
+}
+
+}  // namespace sg::cli

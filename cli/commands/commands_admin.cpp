@@ -1,0 +1,118 @@
+// tree, verify, balance-sheet: what operators ask.
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "cli/commands/commands.hpp"
+#include "cli/output/render_admin.hpp"
+#include "command_line/numbers.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+using Admin = wire::AdminService::Stub;
+
+// Back to the start of the line, and clear it.
+constexpr const char* kLineStart = "\r\033[K";
+
+// To the upper left corner, and clear what is below.
+constexpr const char* kScreenStart = "\033[H\033[J";
+
+constexpr command_line::Bounds<double> kWatchSeconds{0.1, 3600};
+
+ExitCode tree(Session& session) {
+  wire::GetTreeResponse reply;
+  return session.ask(&Admin::GetTree, wire::GetTreeRequest{}, reply, render_tree);
+}
+
+// Until it is interrupted, or the server does not answer. On a terminal each replaces the one
+// before.
+ExitCode watch_tree(Session& session, std::chrono::milliseconds every) {
+  const bool replaces = session.console().cursor_out && !session.json();
+  for (;;) {
+    if (replaces) session.console().out << kScreenStart;
+    if (const ExitCode code = tree(session); code != kDone) return code;
+    // run() says that the output is lost.
+    if (!session.console().out.flush()) return kDone;
+    std::this_thread::sleep_for(every);
+  }
+}
+
+// A walk over a large store takes its time, so it has no deadline; a lost connection ends it.
+ExitCode verify(Session& session) {
+  if (const grpc::Status status = session.connection().connect(); !status.ok()) {
+    return session.fail(explain(status, {}));
+  }
+  grpc::ClientContext context;
+  wire::VerifyResponse last;
+  const auto reader = session.connection().stub<Admin>().Verify(&context, wire::VerifyRequest{});
+  while (reader->Read(&last)) {
+    if (session.shows_progress()) {
+      session.console().err << kLineStart << "verifying: " << progress_text(last) << std::flush;
+    }
+  }
+  if (session.shows_progress()) session.console().err << kLineStart << std::flush;
+
+  const grpc::Status status = reader->Finish();
+  if (!status.ok()) return session.fail(explain(status, {}));
+  if (!last.done()) {
+    return session.fail(
+        explain({grpc::StatusCode::DATA_LOSS, "the verification ended before it was done"}, {}));
+  }
+  session.show(last, render_verification);
+  return sound(last) ? kDone : kRefused;
+}
+
+ExitCode balance_sheet(Session& session, bool by_type) {
+  wire::GetBalanceSheetRequest request;
+  request.set_by_type(by_type);
+  wire::GetBalanceSheetResponse reply;
+  const ExitCode code = session.ask(&Admin::GetBalanceSheet, request, reply, render_balance_sheet);
+  return code == kDone && !sound(reply) ? kRefused : code;
+}
+
+void add(CLI::App& app, Command& chosen, const char* name, const char* description,
+         ExitCode (*run)(Session&)) {
+  app.add_subcommand(name, description)->callback([&chosen, run] { chosen = run; });
+}
+
+}  // namespace
+
+void add_admin_commands(CLI::App& app, Command& chosen) {
+  auto* shown = app.add_subcommand("tree", "Show the supervision tree as it runs");
+  // Seconds; 0: once.
+  const auto every = std::make_shared<double>(0);
+  const auto take = [every](const std::string& text) {
+    const auto seconds = command_line::parse_decimal(text, kWatchSeconds);
+    if (!seconds) throw CLI::ValidationError("--watch", seconds.error());
+    *every = *seconds;
+  };
+  shown
+      ->add_option_function<std::string>("--watch", take,
+                                         "show it again every so many seconds (0.1 to 3600, 1 "
+                                         "without a number), until interrupted")
+      ->expected(0, 1)
+      ->default_str("1")
+      ->type_name("SECONDS");
+  shown->callback([&chosen, every] {
+    chosen = [every](Session& session) {
+      if (*every == 0) return tree(session);
+      return watch_tree(session, std::chrono::milliseconds{static_cast<int>(*every * 1000)});
+    };
+  });
+  add(app, chosen, "verify",
+      "Walk the block chain and compare the balances with the history; exit code 1 if they differ",
+      verify);
+  auto* sheet = app.add_subcommand("balance-sheet",
+                                   "Totals by participant and account type, and of all postings");
+  const auto by_type = std::make_shared<bool>(false);
+  sheet->add_flag("--by-type", *by_type,
+                  "one line for each account type, over all participants: for ledgers with very "
+                  "many of them");
+  sheet->callback([&chosen, by_type] {
+    chosen = [by_type](Session& session) { return balance_sheet(session, *by_type); };
+  });
+}
+
+}  // namespace sg::cli

@@ -1,0 +1,99 @@
+// credit, debit, transfer: what moves money.
+#include "cli/commands/commands.hpp"
+#include "cli/output/render.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+using Ledger = wire::LedgerService::Stub;
+
+struct PostingOptions {
+  std::string account;
+  std::int64_t amount = 0;
+  std::vector<wire::TransferEntry> entries;
+  std::string reference;
+  std::string key;
+};
+
+template <class Request, class Method>
+ExitCode post_one(Session& session, Method method, const PostingOptions& options) {
+  Request request;
+  request.set_account_id(options.account);
+  request.set_amount(options.amount);
+  request.set_reference(options.reference);
+  request.set_idempotency_key(options.key);
+  wire::Transaction reply;
+  return session.ask(method, request, reply, render_transaction, {Effect::posting, options.key});
+}
+
+ExitCode credit(Session& session, const PostingOptions& options) {
+  return post_one<wire::CreditRequest>(session, &Ledger::Credit, options);
+}
+
+ExitCode debit(Session& session, const PostingOptions& options) {
+  return post_one<wire::DebitRequest>(session, &Ledger::Debit, options);
+}
+
+ExitCode transfer(Session& session, const PostingOptions& options) {
+  wire::TransferRequest request;
+  request.mutable_entries()->Add(options.entries.begin(), options.entries.end());
+  request.set_reference(options.reference);
+  request.set_idempotency_key(options.key);
+  wire::Transaction reply;
+  return session.ask(&Ledger::Transfer, request, reply, render_transaction,
+                     {Effect::posting, options.key});
+}
+
+void add_reference_and_key(CLI::App& command, PostingOptions& options) {
+  command.add_option("--reference", options.reference, "a text that history keeps");
+  command.add_option("--key", options.key,
+                     "idempotency key: a retry with the same key has one effect and one answer");
+}
+
+using Post = ExitCode (*)(Session&, const PostingOptions&);
+
+void add_single(CLI::App& app, Command& chosen, const char* name, const char* description,
+                Post post) {
+  auto options = std::make_shared<PostingOptions>();
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("ACCOUNT", options->account, "its id")->required()->type_name("");
+  add_parsed(*command, "AMOUNT", options->amount, parse_amount, "", "minor units, above 0")
+      ->required();
+  add_reference_and_key(*command, *options);
+  command->callback([&chosen, options, post] {
+    chosen = [options, post](Session& session) { return post(session, *options); };
+  });
+}
+
+void add_transfer(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<PostingOptions>();
+  CLI::App* command =
+      app.add_subcommand("transfer", "Post any number of entries together, all or none");
+  const auto take = [options](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      auto entry = parse_entry(text);
+      if (!entry) throw CLI::ValidationError("transfer", entry.error());
+      options->entries.push_back(std::move(*entry));
+    }
+  };
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "ENTRY", take, "ACCOUNT=AMOUNT, negative debits: alice=-1000 shop=970 fees=30")
+      ->required()
+      ->type_name("");
+  add_reference_and_key(*command, *options);
+  command->callback([&chosen, options] {
+    chosen = [options](Session& session) { return transfer(session, *options); };
+  });
+}
+
+}  // namespace
+
+void add_posting_commands(CLI::App& app, Command& chosen) {
+  add_single(app, chosen, "credit", "Add money to an account", credit);
+  add_single(app, chosen, "debit", "Take money from an account", debit);
+  add_transfer(app, chosen);
+}
+
+}  // namespace sg::cli

@@ -1,0 +1,97 @@
+// tx get, tx list: the history.
+#include <algorithm>
+
+#include "cli/commands/commands.hpp"
+#include "cli/session/paging.hpp"
+#include "cli/output/render.hpp"
+#include "cli/output/time_text.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+using Ledger = wire::LedgerService::Stub;
+
+constexpr int kDefaultLimit = 50;
+
+struct ListOptions {
+  std::string account;
+  int limit = kDefaultLimit;
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+  std::string page_token;
+};
+
+// The ledger takes 0 for "no end", so a list of what was before 1970 would be a list of everything.
+Parsed<std::int64_t> parse_end(std::string_view text) {
+  const auto time = parse_time(text);
+  if (!time || *time > 0) return time;
+  return tl::unexpected("\"" + std::string(text) +
+                        "\" leaves nothing to list: write a time after 1970-01-01T00:00:00Z");
+}
+
+ExitCode get(Session& session, const std::string& id) {
+  wire::GetTransactionRequest request;
+  request.set_id(id);
+  wire::Transaction reply;
+  return session.ask(&Ledger::GetTransaction, request, reply, render_transaction);
+}
+
+ExitCode list(Session& session, const ListOptions& options) {
+  wire::ListTransactionsRequest request;
+  request.set_account_id(options.account);
+  request.set_from(options.from);
+  request.set_to(options.to);
+  request.set_page_token(options.page_token);
+  request.set_limit(std::min(options.limit, kPageLimit));
+
+  wire::ListTransactionsResponse all;
+  const auto take = [&](wire::ListTransactionsResponse& page, wire::ListTransactionsRequest& next) {
+    all.mutable_transactions()->MergeFrom(page.transactions());
+    all.set_next_page_token(page.next_page_token());
+    const int wanted = options.limit - all.transactions_size();
+    next.set_limit(std::min(wanted, kPageLimit));
+    return wanted > 0;
+  };
+  grpc::Status status = session.connection().connect();
+  if (status.ok()) {
+    status = each_page(session.connection(), &Ledger::ListTransactions, request, take);
+  }
+  if (!status.ok()) return session.fail(explain(status, {}));
+  return session.show(all, render_transactions);
+}
+
+void add_get(CLI::App& group, Command& chosen) {
+  auto id = std::make_shared<std::string>();
+  CLI::App* command = group.add_subcommand("get", "Show a transaction with all of its entries");
+  command->add_option("ID", *id, "its id")->required()->type_name("");
+  command->callback(
+      [&chosen, id] { chosen = [id](Session& session) { return get(session, *id); }; });
+}
+
+void add_list(CLI::App& group, Command& chosen) {
+  auto options = std::make_shared<ListOptions>();
+  CLI::App* command = group.add_subcommand("list", "List transactions, newest first");
+  command->add_option("--account", options->account, "only those that touch this account");
+  add_parsed(*command, "--limit", options->limit, parse_count, "N",
+             "at most so many, 50 if not given");
+  add_parsed(*command, "--from", options->from, parse_time, "TIME",
+             "not before: 2024-05-01, 2024-05-01T10:00:00Z, or milliseconds since 1970 as "
+             "1714557600123 (13 digits) or 86400000ms (with their unit)");
+  add_parsed(*command, "--to", options->to, parse_end, "TIME", "before, exclusive");
+  command->add_option("--page-token", options->page_token, "go on where an earlier list ended");
+  command->callback([&chosen, options] {
+    chosen = [options](Session& session) { return list(session, *options); };
+  });
+}
+
+}  // namespace
+
+void add_transaction_commands(CLI::App& app, Command& chosen) {
+  CLI::App* group = app.add_subcommand("tx", "Show and list transactions");
+  group->require_subcommand(1);
+  add_get(*group, chosen);
+  add_list(*group, chosen);
+}
+
+}  // namespace sg::cli

@@ -1,0 +1,124 @@
+#include "cli/output/render.hpp"
+
+#include <map>
+
+#include "cli/output/table.hpp"
+#include "cli/output/time_text.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+
+// A list shows a transaction on one line; `tx get` shows every entry.
+constexpr int kEntriesInList = 4;
+
+std::string signed_amount(std::int64_t amount) {
+  return amount > 0 ? "+" + std::to_string(amount) : std::to_string(amount);
+}
+
+std::string metadata_text(const google::protobuf::Map<std::string, std::string>& metadata) {
+  std::string out;
+  for (const auto& [key, value] : std::map(metadata.begin(), metadata.end())) {
+    out += (out.empty() ? "" : ", ") + key + "=" + value;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string name_of(wire::ParticipantRole role) {
+  const std::string& name = wire::ParticipantRole_Name(role);
+  return name.empty() ? std::to_string(static_cast<int>(role)) : name;
+}
+
+std::string name_of(wire::AccountType type) {
+  const std::string& name = wire::AccountType_Name(type);
+  return name.empty() ? std::to_string(static_cast<int>(type)) : name;
+}
+
+std::string entries_text(const wire::Transaction& transaction, int most) {
+  std::string out;
+  for (int i = 0; i < transaction.entries_size() && i < most; ++i) {
+    const auto& entry = transaction.entries(i);
+    out += (i == 0 ? "" : " ") + entry.account_id() + "=" + signed_amount(entry.amount());
+  }
+  const int more = transaction.entries_size() - most;
+  return more > 0 ? out + " and " + std::to_string(more) + " more" : out;
+}
+
+std::string render_participant(const wire::Participant& participant, bool colour) {
+  Fields fields;
+  fields.add("id", participant.id());
+  fields.add("name", participant.name());
+  fields.add("role", name_of(participant.role()));
+  fields.add("created", iso_8601(participant.created_at()));
+  if (!participant.metadata().empty())
+    fields.add("metadata", metadata_text(participant.metadata()));
+  return fields.text(colour);
+}
+
+std::string render_participants(const wire::ListParticipantsResponse& list, bool colour) {
+  Table table({{"ID"}, {"NAME"}, {"ROLE"}, {"CREATED"}});
+  for (const auto& participant : list.participants()) {
+    table.add({participant.id(), participant.name(), name_of(participant.role()),
+               iso_8601(participant.created_at())});
+  }
+  return table.empty() ? "no participants\n" : table.text(colour);
+}
+
+std::string render_account(const wire::Account& account, bool colour) {
+  Fields fields;
+  fields.add("id", account.id());
+  if (!account.participant_id().empty()) fields.add("participant", account.participant_id());
+  fields.add("type", name_of(account.account_type()));
+  fields.add("balance", std::to_string(account.balance()));
+  fields.add("floor", std::to_string(account.floor()));
+  fields.add("created", iso_8601(account.created_at()));
+  if (!account.metadata().empty()) fields.add("metadata", metadata_text(account.metadata()));
+  return fields.text(colour);
+}
+
+std::string render_accounts(const wire::ListAccountsResponse& list, bool colour) {
+  Table table(
+      {{"ACCOUNT"}, {"TYPE"}, {"BALANCE", Align::right}, {"FLOOR", Align::right}, {"CREATED"}});
+  for (const auto& account : list.accounts()) {
+    table.add({account.id(), name_of(account.account_type()), std::to_string(account.balance()),
+               std::to_string(account.floor()), iso_8601(account.created_at())});
+  }
+  return table.empty() ? "no accounts\n" : table.text(colour);
+}
+
+std::string render_balance(const wire::GetBalanceResponse& balance, bool colour) {
+  Table table({{"ACCOUNT"}, {"BALANCE", Align::right}});
+  table.add({balance.account_id(), std::to_string(balance.balance())});
+  return table.text(colour);
+}
+
+std::string render_transaction(const wire::Transaction& transaction, bool colour) {
+  Fields fields;
+  fields.add("id", transaction.id());
+  fields.add("type", transaction.type());
+  fields.add("time", iso_8601(transaction.timestamp()));
+  if (!transaction.reference().empty()) fields.add("reference", transaction.reference());
+  Table table({{"ACCOUNT"}, {"AMOUNT", Align::right}});
+  for (const auto& entry : transaction.entries()) {
+    table.add({entry.account_id(), signed_amount(entry.amount())});
+  }
+  return fields.text(colour) + "\n" + table.text(colour);
+}
+
+std::string render_transactions(const wire::ListTransactionsResponse& list, bool colour) {
+  Table table({{"ID"}, {"TIME"}, {"TYPE"}, {"ENTRIES"}, {"REFERENCE"}});
+  for (const auto& transaction : list.transactions()) {
+    table.add({transaction.id(), iso_8601(transaction.timestamp()), transaction.type(),
+               entries_text(transaction, kEntriesInList), transaction.reference()});
+  }
+  std::string out = table.empty() ? "no transactions\n" : table.text(colour);
+  if (!list.next_page_token().empty()) {
+    out += "more with --page-token " + list.next_page_token() + "\n";
+  }
+  return out;
+}
+
+}  // namespace sg::cli

@@ -1,0 +1,122 @@
+#include "cli/session/arguments.hpp"
+
+#include <cctype>
+#include <charconv>
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+template <class Number>
+bool read_decimal(std::string_view text, Number& value, std::errc& error) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  error = result.ec;
+  return result.ptr == text.data() + text.size() && !text.empty();
+}
+
+std::string enum_style(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+// Finds a value by name among those of an enum; 0, the unspecified one, is not offered.
+Parsed<int> find_value(const google::protobuf::EnumDescriptor& type, std::string_view what,
+                       std::string_view text) {
+  const std::string wanted = enum_style(text);
+  std::string valid;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const auto& value = *type.value(i);
+    if (value.number() == 0) continue;
+    if (value.name() == wanted) return value.number();
+    valid += (valid.empty() ? "" : ", ") + value.name();
+  }
+  return tl::unexpected("unknown " + std::string(what) + " " + quoted(text) + "; valid: " + valid);
+}
+
+}  // namespace
+
+Parsed<std::int64_t> parse_amount(std::string_view text) {
+  std::string_view digits = text;
+  if (digits.starts_with('+')) {
+    digits.remove_prefix(1);
+    if (digits.starts_with('-')) digits = {};
+  }
+  std::int64_t value = 0;
+  std::errc error{};
+  const bool whole = read_decimal(digits, value, error);
+  if (error == std::errc::result_out_of_range) {
+    return tl::unexpected(quoted(text) + " is beyond the range of a 64-bit amount");
+  }
+  if (!whole || error != std::errc{}) {
+    return tl::unexpected(quoted(text) +
+                          " is no amount: write whole minor units, like 1000 or -1000");
+  }
+  return value;
+}
+
+Parsed<int> parse_count(std::string_view text) {
+  int value = 0;
+  std::errc error{};
+  if (read_decimal(text, value, error) && error == std::errc{} && value > 0) return value;
+  return tl::unexpected(quoted(text) + " is no count: write a whole number above 0");
+}
+
+Parsed<wire::TransferEntry> parse_entry(std::string_view text) {
+  const std::size_t split = text.rfind('=');
+  if (split == std::string_view::npos || split == 0) {
+    return tl::unexpected(quoted(text) + " is no entry: write ACCOUNT=AMOUNT, like alice=-1000");
+  }
+  const auto amount = parse_amount(text.substr(split + 1));
+  if (!amount) return tl::unexpected("entry " + quoted(text) + ": " + amount.error());
+  wire::TransferEntry entry;
+  entry.set_account_id(std::string(text.substr(0, split)));
+  entry.set_amount(*amount);
+  return entry;
+}
+
+Parsed<std::map<std::string, std::string>> parse_metadata(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> metadata;
+  for (const std::string& pair : pairs) {
+    const std::size_t split = pair.find('=');
+    if (split == std::string::npos || split == 0) {
+      return tl::unexpected(quoted(pair) + " is no metadata: write KEY=VALUE");
+    }
+    const auto [at, inserted] = metadata.emplace(pair.substr(0, split), pair.substr(split + 1));
+    if (!inserted) return tl::unexpected("metadata " + quoted(at->first) + " is given twice");
+  }
+  return metadata;
+}
+
+Parsed<wire::ParticipantRole> parse_role(std::string_view text) {
+  return find_value(*wire::ParticipantRole_descriptor(), "role", text).map([](int number) {
+    return static_cast<wire::ParticipantRole>(number);
+  });
+}
+
+Parsed<wire::AccountType> parse_account_type(std::string_view text) {
+  return find_value(*wire::AccountType_descriptor(), "account type", text).map([](int number) {
+    return static_cast<wire::AccountType>(number);
+  });
+}
+
+Parsed<std::string> parse_server(std::string_view text) {
+  if (text.starts_with("unix:") && text.size() > 5) return std::string(text);
+  const std::size_t split = text.rfind(':');
+  std::uint16_t port = 0;
+  std::errc error{};
+  if (split != std::string_view::npos && split > 0 &&
+      read_decimal(text.substr(split + 1), port, error) && error == std::errc{} && port != 0) {
+    const std::string_view host = text.substr(0, split);
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    if (bracketed || host.find(':') == std::string_view::npos) return std::string(text);
+  }
+  return tl::unexpected(quoted(text) +
+                        " is no server address: write HOST:PORT, like 127.0.0.1:50051");
+}
+
+}  // namespace sg::cli

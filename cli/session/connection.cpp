@@ -1,0 +1,46 @@
+#include "cli/session/connection.hpp"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <utility>
+
+#include "cli/output/errors.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+
+std::shared_ptr<grpc::Channel> open(const std::string& server) {
+  grpc::ChannelArguments arguments;
+  // A page of large transactions passes the default of 4 MiB; the page size bounds it.
+  arguments.SetMaxReceiveMessageSize(-1);
+  // A web proxy of the environment does not lead to a ledger.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+Connection::Connection(std::string server, std::chrono::milliseconds timeout)
+    : server_(std::move(server)),
+      timeout_(timeout),
+      channel_(open(server_)),
+      stubs_(wire::ParticipantService::NewStub(channel_), wire::LedgerService::NewStub(channel_),
+             wire::AdminService::NewStub(channel_)) {}
+
+grpc::Status Connection::connect() {
+  const auto deadline = std::chrono::system_clock::now() + timeout_;
+  for (;;) {
+    const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
+    if (state == GRPC_CHANNEL_READY) return grpc::Status::OK;
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN ||
+        !channel_->WaitForStateChange(state, deadline)) {
+      return unreachable(server_);
+    }
+  }
+}
+
+}  // namespace sg::cli

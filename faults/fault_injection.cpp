@@ -1,0 +1,84 @@
+#include "faults/fault_injection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sg::faults {
+namespace {
+
+constexpr std::array<std::string_view, kPoints> kPointNames{
+    "gateway_before_submit",    "coordinator_before_fence", "coordinator_before_locks",
+    "shard_before_votes",       "shard_after_votes",        "coordinator_before_commit",
+    "journal_before_commit",    "journal_between_units",    "journal_before_applied",
+    "journal_after_applied",    "disk_before_write",        "disk_before_sync",
+    "store_before_mark",        "store_before_push",        "journal_before_reply",
+    "coordinator_before_reply", "shard_before_apply",       "shard_after_apply",
+    "indexer_before_pages",     "indexer_before_marker",    "marker_before_sync",
+    "indexer_after_marker",     "index_before_ingest",      "index_before_publish",
+    "index_before_retire",      "opening_before_repair",    "opening_before_mark",
+    "journal_before_load",      "shard_before_attach",      "shard_before_load"};
+
+constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
+                                                              "release_before_vote",
+                                                              "skip_fence",
+                                                              "heed_left_behind",
+                                                              "keep_predecessors_locks",
+                                                              "votes_of_the_dead",
+                                                              "drop_waiter",
+                                                              "wake_nobody",
+                                                              "skip_sync",
+                                                              "reply_before_sync",
+                                                              "apply_twice",
+                                                              "commit_twice",
+                                                              "replay_twice",
+                                                              "forget_keys",
+                                                              "checkpoint_ahead",
+                                                              "forget_dirty_page",
+                                                              "forget_taken_page",
+                                                              "read_unsynced",
+                                                              "refuse_unsynced",
+                                                              "tell_none",
+                                                              "attach_unsynced",
+                                                              "replay_in_part",
+                                                              "age_by_pause",
+                                                              "marker_before_pages",
+                                                              "leak_admission"};
+
+template <class Value, std::size_t count>
+std::optional<Value> parse(const std::array<std::string_view, count>& names,
+                           std::string_view text) {
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Value>(found - names.begin());
+}
+
+}  // namespace
+
+std::string_view to_string(Point point) { return kPointNames[static_cast<std::size_t>(point)]; }
+std::string_view to_string(Defect defect) { return kDefectNames[static_cast<std::size_t>(defect)]; }
+std::optional<Point> parse_point(std::string_view text) { return parse<Point>(kPointNames, text); }
+std::optional<Defect> parse_defect(std::string_view text) {
+  return parse<Defect>(kDefectNames, text);
+}
+
+#ifdef SCALEGRAPH_FAULT_INJECTION
+namespace {
+
+// Made when it is first asked for: a static object may set it.
+std::function<void(Point)>& the_handler() {
+  static std::function<void(Point)> handler;
+  return handler;
+}
+Defect the_defect = Defect::none;
+
+}  // namespace
+
+void set_handler(std::function<void(Point)> handler) { the_handler() = std::move(handler); }
+void set_defect(Defect defect) { the_defect = defect; }
+void reach(Point point) {
+  if (const auto& handler = the_handler()) handler(point);
+}
+bool has(Defect defect) { return the_defect == defect; }
+#endif
+
+}  // namespace sg::faults

@@ -1,0 +1,146 @@
+#include "ledger/flow/refusal_text.hpp"
+
+#include <string>
+#include <tuple>
+
+namespace sg::ledger {
+namespace {
+
+std::string decimal(WideAmount value) {
+  const bool negative = value < 0;
+  std::string digits;
+  do {
+    const int digit = static_cast<int>(value % 10);
+    digits.insert(digits.begin(), static_cast<char>('0' + (digit < 0 ? -digit : digit)));
+    value /= 10;
+  } while (value != 0);
+  return negative ? "-" + digits : digits;
+}
+
+bool is_not_found(Reason reason) { return code_of(reason) == Code::not_found; }
+
+}  // namespace
+
+Error away_error(std::uint32_t shard) {
+  return {Reason::shard_unavailable,
+          "shard " + std::to_string(shard) + " is restarting: nothing changed, try again",
+          {{"shard", std::to_string(shard)}},
+          Outcome::none};
+}
+
+Error cancelled_error() {
+  return {Reason::cancelled, "the caller cancelled before the commit", {}, Outcome::none};
+}
+
+Error late_error() {
+  return {Reason::lock_timeout, "waited for a lock past the deadline", {}, Outcome::none};
+}
+
+Error aborted_error() {
+  return {
+      Reason::batch_aborted, "another transfer of the atomic batch was refused", {}, Outcome::none};
+}
+
+bool precedes(const Refusal& a, const Refusal& b) {
+  return std::tuple(!is_not_found(a.reason), a.entry) <
+         std::tuple(!is_not_found(b.reason), b.entry);
+}
+
+Error refusal_error(const Unit& unit, const Refusal& refusal) {
+  const auto& submission = *unit.submission;
+  Error error{refusal.reason, {}, {}, Outcome::none};
+  if (submission.new_participant) {
+    const auto& id = submission.new_participant->id;
+    error.message = "participant " + id + " exists already";
+    error.metadata = {{"participant_id", id}};
+    return error;
+  }
+  if (submission.new_account) {
+    const auto& account = *submission.new_account;
+    if (refusal.reason == Reason::participant_not_found) {
+      error.message = "participant " + account.participant_id + " does not exist";
+      error.metadata = {{"participant_id", account.participant_id}};
+    } else if (refusal.reason == Reason::reserved_id) {
+      const std::string owner(possible_owner(account.id));
+      error.message = "account_id " + account.id + " is reserved for participant " + owner +
+                      ": create the account with CreateParticipantAccount, or choose another id";
+      error.metadata = {{"field", "account_id"}, {"participant_id", owner}};
+    } else {
+      error.message = "account " + account.id + " exists already";
+      error.metadata = {{"account_id", account.id}};
+    }
+    return error;
+  }
+  const auto place = locate(unit, refusal.entry);
+  const std::string id(submission.transfers[place.item].entries[place.entry].account_id);
+  error.metadata = {{"account_id", id}};
+  if (refusal.reason == Reason::account_not_found) {
+    error.message = "account " + id + " does not exist";
+    return error;
+  }
+  const auto amount = decimal(refusal.amount);
+  const auto balance = std::to_string(refusal.balance);
+  error.metadata.emplace_back("balance", balance);
+  error.metadata.emplace_back("amount", amount);
+  error.message = "account " + id + " has " + balance;
+  if (refusal.before != refusal.balance) {
+    error.message += ", " + decimal(refusal.before) + " after the transfers before this one";
+  }
+  error.message += ": " + amount +
+                   (refusal.reason == Reason::insufficient_funds ? " would take it below its floor"
+                                                                 : " would pass the int64 range");
+  return error;
+}
+
+Error rejection_error(RejectedUnits::Why why) {
+  switch (why) {
+    case RejectedUnits::Why::storage_full:
+      return {Reason::storage_full,
+              "the disk of the store is full: nothing changed; free space and try again",
+              {},
+              Outcome::none};
+    case RejectedUnits::Why::overloaded:
+      return {Reason::overloaded,
+              "the indexes are too far behind: nothing changed, try again",
+              {},
+              Outcome::none};
+    case RejectedUnits::Why::shard_changed:
+      return {Reason::shard_unavailable,
+              "a shard restarted before the commit: nothing changed, try again",
+              {},
+              Outcome::none};
+    case RejectedUnits::Why::key_unreadable:
+      return {Reason::journal_unavailable,
+              "the journal could not look the idempotency key up, so what it did is unknown: try "
+              "again with the same key",
+              {},
+              Outcome::unknown};
+    case RejectedUnits::Why::key_bound:
+    case RejectedUnits::Why::refused:
+      break;
+  }
+  return {Reason::internal,
+          "the journal refused a commit that the shards had granted",
+          {},
+          Outcome::none};
+}
+
+Error mismatch_error(const Transfer& transfer) {
+  const std::string key(transfer.idempotency_key);
+  return {Reason::idempotency_mismatch,
+          "idempotency key " + key + " stands for a transfer with other content",
+          {{"idempotency_key", key}},
+          Outcome::none};
+}
+
+Error other_batch_error(const Transfer& transfer) {
+  const std::string key(transfer.idempotency_key);
+  return {Reason::idempotency_mismatch,
+          "idempotency key " + key +
+              " was committed by another request: an atomic batch is retried as a whole, with the "
+              "same transfers in the same order",
+          {{"idempotency_key", key}},
+          Outcome::none};
+}
+
+}  // namespace sg::ledger

@@ -1,0 +1,299 @@
+#include "ledger/flow/transfer_flow.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ledger/flow/refusal_text.hpp"
+
+namespace sg::ledger {
+namespace {
+
+using State = ItemResult::State;
+
+// Items of one lock batch: enough to keep every shard busy, small enough to pipeline.
+constexpr std::size_t kBatchItems = 8192;
+
+}  // namespace
+
+TransferFlow::TransferFlow(Options options, KeySource& keys, Sequence durable)
+    : options_(options), keys_(keys), durable_(durable), away_(options.shards, false) {}
+
+void TransferFlow::submit(SubmissionPtr submission) {
+  auto& s = *submission;
+  const auto items = static_cast<std::uint32_t>(s.items());
+  s.undecided = static_cast<std::uint32_t>(
+      std::count_if(s.results.begin(), s.results.end(),
+                    [](const ItemResult& r) { return r.state == State::undecided; }));
+  if (s.undecided == 0) {
+    s.answer();
+    return;
+  }
+  s.keyed = std::any_of(s.transfers.begin(), s.transfers.end(),
+                        [](const Transfer& t) { return !t.idempotency_key.empty(); });
+  queue_.push_back({std::move(submission), 0, items});
+}
+
+void TransferFlow::advance(SteadyTime now, Effects& effects) {
+  if (prompt_round_ != 0 || queue_.empty()) return;
+  auto batch = std::make_shared<LockBatch>();
+  batch->id = next_batch_++;
+  batch->coordinator = options_.incarnation;
+  batch->keys_known = keys_.durable();
+  batch->parts.resize(options_.shards);
+  batch->part_heard.assign(options_.shards, false);
+  std::vector<Pending> taken;
+  for (std::size_t items = 0; !queue_.empty() && items < kBatchItems;) {
+    items += queue_.front().item_count;
+    taken.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  const auto bound = look_up_keys(taken);
+  for (const auto& pending : taken) admit(pending, bound, *batch, now);
+  if (batch->units.empty()) return;
+  active_.emplace(batch->id, batch);
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    batch->part_heard[shard] = batch->parts[shard].units.empty();
+    if (!batch->part_heard[shard]) ++batch->parts_unheard;
+  }
+  prompt_round_ = batch->id;
+  effects.lock = batch;
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    if (away_[shard]) fail_part(*batch, shard, effects);
+  }
+}
+
+void TransferFlow::part_heard(LockBatch& batch, std::uint32_t shard) {
+  batch.part_heard[shard] = true;
+  if (--batch.parts_unheard == 0 && prompt_round_ == batch.id) prompt_round_ = 0;
+}
+
+void TransferFlow::hear(LockBatch& batch, std::uint32_t index, const Refusal* refusal) {
+  auto& unit = batch.units[index];
+  if (refusal == nullptr) {
+    --unit.ungranted;
+    return;
+  }
+  auto& submission = *unit.submission;
+  submission.observed = std::max(submission.observed, refusal->observed);
+  if (unit.refusal == kNone) {
+    unit.refusal = static_cast<std::uint32_t>(batch.refusals.size());
+    batch.refusals.push_back(*refusal);
+  } else if (precedes(*refusal, batch.refusals[unit.refusal])) {
+    batch.refusals[unit.refusal] = *refusal;
+  }
+}
+
+void TransferFlow::voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, Effects& effects) {
+  if (batch.coordinator != options_.incarnation || batch.part_heard[shard]) return;
+  part_heard(batch, shard);
+  const auto& part = batch.parts[shard];
+  for (const auto& vote : part.units) {
+    auto& unit = batch.units[vote.unit];
+    if (unit.state != UnitState::locking) continue;
+    --unit.unheard;
+    if (vote.vote != Vote::waiting) {
+      hear(batch, vote.unit, vote.vote == Vote::refused ? &part.refusals[vote.refusal] : nullptr);
+    }
+    if (unit.unheard == 0) conclude(batch, vote.unit, now, effects);
+  }
+  drop_if_decided(batch);
+}
+
+void TransferFlow::voted_late(const LateVote& vote, SteadyTime now, Effects& effects) {
+  auto& batch = *vote.batch;
+  if (batch.coordinator != options_.incarnation) return;
+  auto& unit = batch.units[vote.unit];
+  if (unit.state != UnitState::locking ||
+      batch.parts[vote.shard].incarnation != vote.shard_incarnation) {
+    return;
+  }
+  hear(batch, vote.unit, vote.vote == Vote::refused ? &vote.refusal : nullptr);
+  if (unit.unheard == 0) conclude(batch, vote.unit, now, effects);
+  drop_if_decided(batch);
+}
+
+void TransferFlow::conclude(LockBatch& batch, std::uint32_t index, SteadyTime now,
+                            Effects& effects) {
+  auto& unit = batch.units[index];
+  auto& submission = *unit.submission;
+  if (unit.refusal != kNone) {
+    const auto& refusal = batch.refusals[unit.refusal];
+    const auto item = locate(unit, refusal.entry).item;
+    abort(batch, index, effects);
+    // What refuses an atomic batch need not refuse the same transfer alone.
+    const auto joiners = unit.item_count > 1 ? Joiners::try_again : Joiners::share_refusal;
+    return end_unit(batch, index, refusal_error(unit, refusal), item, joiners);
+  }
+  const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
+  if (cancelled || now >= submission.deadline) {
+    abort(batch, index, effects);
+    return end_unit(batch, index, cancelled ? cancelled_error() : late_error(), kNone,
+                    Joiners::try_again);
+  }
+  const auto& shared = active_.find(batch.id)->second;
+  if (unit.ungranted > 0) {
+    waiting_.push_back({shared, index, std::min(submission.deadline, now + options_.lock_timeout)});
+    return;
+  }
+  unit.state = UnitState::committing;
+  if (effects.commit.empty() || effects.commit.back().batch.get() != &batch) {
+    effects.commit.push_back({shared, {}});
+  }
+  effects.commit.back().units.push_back(index);
+}
+
+void TransferFlow::abort(LockBatch& batch, std::uint32_t index, Effects& effects) {
+  effects.abort.resize(options_.shards);
+  for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
+    if (away_[shard] || find_unit(batch.parts[shard], index) == nullptr) continue;
+    auto& list = effects.abort[shard];
+    if (list.empty() || list.back().batch.get() != &batch) {
+      list.push_back({active_.find(batch.id)->second, {}});
+    }
+    list.back().units.push_back(index);
+  }
+}
+
+void TransferFlow::fail_part(LockBatch& batch, std::uint32_t shard, Effects& effects) {
+  if (!batch.part_heard[shard]) part_heard(batch, shard);
+  for (const auto& part : batch.parts[shard].units) {
+    if (batch.units[part.unit].state != UnitState::locking) continue;
+    abort(batch, part.unit, effects);
+    end_unit(batch, part.unit, away_error(shard), kNone, Joiners::try_again);
+  }
+  drop_if_decided(batch);
+}
+
+void TransferFlow::shard_away(std::uint32_t shard, Effects& effects) {
+  away_[shard] = true;
+  const auto batches = active_;
+  for (const auto& [id, batch] : batches) fail_part(*batch, shard, effects);
+}
+
+void TransferFlow::drop_if_decided(LockBatch& batch) {
+  // A prompt round that is out ends with its last part, even if a shard goes away first.
+  if (batch.undecided == 0 && batch.parts_unheard == 0) active_.erase(batch.id);
+}
+
+void TransferFlow::end_unit(LockBatch& batch, std::uint32_t index, Error error,
+                            std::uint32_t blamed, Joiners joiners) {
+  auto& unit = batch.units[index];
+  unit.state = UnitState::done;
+  --batch.undecided;
+  auto& submission = *unit.submission;
+  const auto keep = submission.shared_from_this();
+  const auto shared = std::make_shared<const Error>(std::move(error));
+  std::shared_ptr<const Error> others = shared;
+  if (blamed != kNone && unit.item_count > 1) {
+    others = std::make_shared<const Error>(aborted_error());
+  }
+  std::vector<std::uint32_t> own;
+  for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+    const auto state = submission.results[i].state;
+    if (state != State::undecided && state != State::joined) continue;
+    if (state == State::undecided && !submission.transfers.empty()) own.push_back(i);
+    refuse(submission, i, i == blamed ? shared : others);
+  }
+  // All are refused by now, so that none that joined another of the unit is tried again.
+  for (const auto i : own) end_key(submission, i, joiners);
+}
+
+void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs time) {
+  auto& unit = batch.units[index];
+  if (unit.state != UnitState::committing) return;
+  unit.state = UnitState::done;
+  --batch.undecided;
+  auto& submission = *unit.submission;
+  const auto keep = submission.shared_from_this();
+  auto sequence = batch.sequence_of(index);
+  for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+    if (submission.results[i].state != State::undecided) continue;
+    prefetch_key_after(submission, i);
+    commit(submission, i, sequence++, time);
+    if (!submission.transfers.empty()) end_key(submission, i, Joiners::share_refusal);
+  }
+}
+
+void TransferFlow::durable(Sequence durable, std::span<const CommittedUnits> committed) {
+  durable_ = std::max(durable_, durable);
+  for (const auto& [units, time] : committed) {
+    if (units.batch->coordinator != options_.incarnation) continue;
+    for (const auto unit : units.units) commit_unit(*units.batch, unit, time);
+    drop_if_decided(*units.batch);
+  }
+  while (!unanswered_.empty() && unanswered_.begin()->first <= durable_) {
+    const auto ready = std::move(unanswered_.begin()->second);
+    unanswered_.erase(unanswered_.begin());
+    for (const auto& submission : ready) submission->answer();
+  }
+}
+
+void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
+  auto& batch = *rejected.units.batch;
+  if (batch.coordinator != options_.incarnation) return;
+  for (const auto index : rejected.units.units) {
+    auto& unit = batch.units[index];
+    if (unit.state != UnitState::committing) continue;
+    abort(batch, index, effects);
+    if (rejected.why != RejectedUnits::Why::key_bound) {
+      end_unit(batch, index, rejection_error(rejected.why), kNone, Joiners::try_again);
+      continue;
+    }
+    unit.state = UnitState::done;
+    --batch.undecided;
+    const auto submission = unit.submission->shared_from_this();
+    std::vector<std::uint32_t> own;
+    for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+      auto& state = submission->results[i].state;
+      if (state == State::undecided) own.push_back(i);
+      if (state == State::joined) state = State::undecided;
+    }
+    // None is `joined` by now: the unit goes back into the queue once, not with each key.
+    for (const auto i : own) end_key(*submission, i, Joiners::try_again);
+    queue_.push_back({submission, unit.first_item, unit.item_count, true});
+  }
+  drop_if_decided(batch);
+}
+
+void TransferFlow::cancel(Submission& submission, Effects& effects) {
+  const auto keep = submission.shared_from_this();
+  const auto batches = active_;
+  bool handed_over = false;
+  for (const auto& [id, batch] : batches) {
+    for (std::uint32_t u = 0; u < batch->units.size(); ++u) {
+      auto& unit = batch->units[u];
+      if (unit.submission != &submission) continue;
+      handed_over = handed_over || unit.state == UnitState::committing;
+      if (unit.state != UnitState::locking) continue;
+      abort(*batch, u, effects);
+      end_unit(*batch, u, cancelled_error(), kNone, Joiners::try_again);
+    }
+    drop_if_decided(*batch);
+  }
+  // The journal has the one unit of an atomic batch: only the outcome counts.
+  if (submission.atomic && handed_over) return;
+  for (std::uint32_t i = 0; i < submission.results.size(); ++i) {
+    if (submission.results[i].state == State::joined) {
+      refuse(submission, i, std::make_shared<Error>(cancelled_error()));
+    }
+  }
+}
+
+void TransferFlow::expire(SteadyTime now, Effects& effects) {
+  std::vector<Waiting> late;
+  std::erase_if(waiting_, [&](Waiting& waiting) {
+    if (waiting.batch->units[waiting.unit].state != UnitState::locking) return true;
+    if (now < waiting.deadline) return false;
+    late.push_back(std::move(waiting));
+    return true;
+  });
+  for (const auto& waiting : late) {
+    auto& batch = *waiting.batch;
+    if (batch.units[waiting.unit].state != UnitState::locking) continue;
+    abort(batch, waiting.unit, effects);
+    end_unit(batch, waiting.unit, late_error(), kNone, Joiners::try_again);
+    drop_if_decided(batch);
+  }
+}
+
+}  // namespace sg::ledger

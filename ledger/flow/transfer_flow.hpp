@@ -1,0 +1,163 @@
+// The coordinator's rules: submissions in, lock batches out; votes in, decisions out. Two-phase:
+// a unit is handed to the journal when every shard that it touches has granted, and its caller is
+// answered when all that the answer shows is durable.
+//
+// One prompt round of votes is out at a time; what is submitted meanwhile forms the next batch.
+// Pure: time comes as an argument, effects are returned. Not thread-safe.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ledger/flow/idempotency.hpp"
+#include "ledger/flow/keys_in_flight.hpp"
+#include "ledger/locks/lock_batch.hpp"
+#include "ledger/locks/shard_ledger.hpp"
+
+namespace sg::ledger {
+
+// What the journal says of units that were handed to it.
+struct CommittedUnits {
+  UnitsOf units;
+  TimeMs time = 0;  // of their block; their sequences stand in Unit::sequence
+};
+struct RejectedUnits {
+  enum class Why : std::uint8_t {
+    shard_changed,  // a vote came from an older incarnation
+    key_bound,      // its key stands in the chain: the retry will find it there
+    storage_full,
+    overloaded,      // the indexes are too far behind
+    key_unreadable,  // whether its key stands in the chain could not be read
+    refused,         // the journal's own check failed: a bug
+  };
+  UnitsOf units;
+  Why why = Why::shard_changed;
+};
+
+class TransferFlow {
+ public:
+  struct Options {
+    std::uint32_t shards = 1;
+    std::uint64_t incarnation = 0;
+    std::chrono::milliseconds lock_timeout{5000};
+  };
+
+  struct Effects {
+    LockBatchPtr lock;            // to every shard whose part is neither empty nor heard already
+    std::vector<UnitsOf> commit;  // to the journal
+    std::vector<std::vector<UnitsOf>> abort;  // to each shard, by its index; after `lock`
+  };
+
+  TransferFlow(Options options, KeySource& keys, Sequence durable);
+
+  void submit(SubmissionPtr submission);
+  // Forms a batch of what waits, when no prompt round is out.
+  void advance(SteadyTime now, Effects& effects);
+  bool can_advance() const { return !awaits_votes() && !queue_.empty(); }
+  // A batch is out and some shard has not voted on it.
+  bool awaits_votes() const { return prompt_round_ != 0; }
+
+  // The prompt votes of a shard stand in its part.
+  void voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, Effects& effects);
+  void voted_late(const LateVote& vote, SteadyTime now, Effects& effects);
+  // Everything up to `durable` is; `committed` are units among it.
+  void durable(Sequence durable, std::span<const CommittedUnits> committed);
+  void rejected(const RejectedUnits& rejected, Effects& effects);
+
+  // The submission's `cancelled` was set.
+  void cancel(Submission& submission, Effects& effects);
+  // Ends what waited past its deadline.
+  void expire(SteadyTime now, Effects& effects);
+  bool anyone_waits() const { return !waiting_.empty(); }
+
+  void shard_away(std::uint32_t shard, Effects& effects);
+  void shard_serves(std::uint32_t shard) { away_[shard] = false; }
+  // The journal is gone: ends all that is not answered. The flow is of no use afterwards.
+  void stop(Reason reason);
+
+  std::size_t undecided_batches() const { return active_.size(); }
+  std::size_t keys_in_flight() const { return keys_in_flight_.size(); }
+  std::size_t unanswered() const { return queue_.size() + active_.size() + unanswered_.size(); }
+
+ private:
+  struct Pending {
+    SubmissionPtr submission;
+    std::uint32_t first_item = 0;
+    std::uint32_t item_count = 1;
+    bool key_bound = false;  // the journal found its key in the chain: only the outcome counts
+  };
+  struct Waiting {
+    LockBatchPtr batch;
+    std::uint32_t unit = 0;
+    SteadyTime deadline;
+  };
+  // What becomes of those who joined a key whose first item did not commit.
+  enum class Joiners : std::uint8_t { share_refusal, try_again };
+
+  // What the chain says of the keys of a batch.
+  struct BoundKeys {
+    absl::flat_hash_map<const Transfer*, Result<KeyBinding>> bindings;
+    std::optional<Error> unreadable;  // nothing could be looked up
+
+    // Nothing: the key is new.
+    std::optional<Result<KeyBinding>> of(const Transfer& transfer) const;
+  };
+
+  BoundKeys look_up_keys(std::span<const Pending> pending);
+  void admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch, SteadyTime now);
+  // The keys of an atomic batch.
+  struct AtomicKeys {
+    std::vector<std::uint32_t> items;  // each key's first item, and items without a key
+    std::vector<std::optional<KeyBinding>> bindings;  // of these
+    // Later items with the same key and content, with the first one.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
+  };
+
+  bool admit_atomic(const Pending& pending, const BoundKeys& bound);
+  bool join_in_flight(const Pending& pending);
+  std::optional<AtomicKeys> atomic_keys(Submission& submission, const BoundKeys& bound);
+  bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const BoundKeys& bound);
+  // Asks for what the key of an item further on will look at.
+  void prefetch_key_after(const Submission& submission, std::uint32_t item) const;
+  // True when the item's key decided it.
+  bool replay(Submission& submission, std::uint32_t item, const KeyBinding& binding);
+
+  void hear(LockBatch& batch, std::uint32_t unit, const Refusal* refusal);
+  void conclude(LockBatch& batch, std::uint32_t unit, SteadyTime now, Effects& effects);
+  void fail_part(LockBatch& batch, std::uint32_t shard, Effects& effects);
+  void abort(LockBatch& batch, std::uint32_t unit, Effects& effects);
+  // Ends a unit without commit: `blamed` (an item, or kNone for all) gets the error.
+  void end_unit(LockBatch& batch, std::uint32_t unit, Error error, std::uint32_t blamed,
+                Joiners joiners);
+  void commit_unit(LockBatch& batch, std::uint32_t unit, TimeMs time);
+  void part_heard(LockBatch& batch, std::uint32_t shard);
+  void drop_if_decided(LockBatch& batch);
+
+  void end_key(Submission& submission, std::uint32_t item, Joiners joiners);
+  void refuse(Submission& submission, std::uint32_t item, std::shared_ptr<const Error> error);
+  void refuse_all(Submission& submission, const Error& error, std::uint32_t blamed);
+  void commit(Submission& submission, std::uint32_t item, Sequence sequence, TimeMs time);
+  void count_decided(Submission& submission);
+
+  Options options_;
+  KeySource& keys_;
+  Sequence durable_;
+  std::uint64_t next_batch_ = 1;
+  std::uint64_t prompt_round_ = 0;  // the batch whose prompt votes are out; 0: none
+  std::deque<Pending> queue_;
+  std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
+  KeysInFlight keys_in_flight_;
+  std::vector<Waiting> waiting_;
+  std::vector<bool> away_;
+  // Decided, but what they show is not durable yet.
+  std::map<Sequence, std::vector<SubmissionPtr>> unanswered_;
+};
+
+}  // namespace sg::ledger

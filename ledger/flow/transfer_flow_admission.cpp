@@ -1,0 +1,206 @@
+// The part of the transfer flow that lets submissions in: what their keys decide, and which of them
+// need locks.
+#include <algorithm>
+#include <utility>
+
+#include "faults/fault_injection.hpp"
+#include "containers/name_map.hpp"
+#include "ledger/flow/refusal_text.hpp"
+#include "ledger/flow/transfer_flow.hpp"
+
+namespace sg::ledger {
+namespace {
+
+using State = ItemResult::State;
+
+// Each key waits for memory: it is asked for so many items ahead.
+constexpr std::uint32_t kPrefetchAhead = 12;
+
+}  // namespace
+
+TransferFlow::BoundKeys TransferFlow::look_up_keys(std::span<const Pending> pending) {
+  std::vector<const Transfer*> keyed;
+  for (const auto& [submission, first, count, key_bound] : pending) {
+    if (!submission->keyed) continue;
+    for (auto i = first; i < first + count; ++i) {
+      const auto& transfer = submission->transfers[i];
+      if (transfer.idempotency_key.empty()) continue;
+      if (submission->results[i].state == State::undecided) keyed.push_back(&transfer);
+    }
+  }
+  BoundKeys bound;
+  if (keyed.empty()) return bound;
+  auto found = keys_.find(keyed);
+  if (!found) {
+    bound.unreadable = std::move(found.error());
+    return bound;
+  }
+  for (const auto& key : *found) bound.bindings.emplace(key.transfer, key.binding);
+  return bound;
+}
+
+std::optional<Result<KeyBinding>> TransferFlow::BoundKeys::of(const Transfer& transfer) const {
+  if (unreadable) return tl::unexpected(*unreadable);
+  if (bindings.empty()) return std::nullopt;
+  const auto found = bindings.find(&transfer);
+  if (found == bindings.end()) return std::nullopt;
+  return found->second;
+}
+
+void TransferFlow::prefetch_key_after(const Submission& submission, std::uint32_t item) const {
+  const auto ahead = item + kPrefetchAhead;
+  if (!submission.keyed || ahead >= submission.transfers.size()) return;
+  keys_in_flight_.prefetch(submission.transfers[ahead]);
+}
+
+void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch,
+                         SteadyTime now) {
+  auto& submission = *pending.submission;
+  const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
+  if (!pending.key_bound && (cancelled || now >= submission.deadline)) {
+    const auto error = std::make_shared<Error>(cancelled ? cancelled_error() : late_error());
+    // An earlier attempt with the key has had its effect, or may yet have it.
+    const auto unknown = std::make_shared<Error>(*error);
+    unknown->outcome = Outcome::unknown;
+    for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+      if (submission.results[i].state != State::undecided) continue;
+      const bool was_tried =
+          has_key(submission, i) && (keys_in_flight_.contains(submission.transfers[i]) ||
+                                     bound.of(submission.transfers[i]).has_value());
+      refuse(submission, i, was_tried ? unknown : error);
+    }
+    return;
+  }
+  const auto units = batch.units.size();
+  reserve(batch, submission);
+  if (submission.transfers.empty()) {
+    add_unit(batch, submission, 0, 1);
+  } else if (submission.atomic) {
+    if (admit_atomic(pending, bound)) add_unit(batch, submission, 0, pending.item_count);
+  } else {
+    for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+      prefetch_key_after(submission, i);
+      if (submission.results[i].state != State::undecided) continue;
+      if (admit_item(pending.submission, i, bound)) add_unit(batch, submission, i, 1);
+    }
+  }
+  if (batch.units.size() > units) batch.submissions.push_back(pending.submission);
+}
+
+bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding) {
+  submission.observed = std::max(submission.observed, binding.sequence);
+  if (binding.same_content) {
+    commit(submission, item, binding.sequence, binding.time);
+    return true;
+  }
+  refuse(submission, item, std::make_shared<Error>(mismatch_error(submission.transfers[item])));
+  return false;
+}
+
+// True when the item needs locks; otherwise its key decided it, or it joined another.
+bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item,
+                              const BoundKeys& bound) {
+  const auto& transfer = submission->transfers[item];
+  if (transfer.idempotency_key.empty()) return true;
+  if (!keys_in_flight_.begin(transfer)) {
+    submission->results[item].state = State::joined;
+    keys_in_flight_.join(transfer, {submission, item, 1});
+    return false;
+  }
+  const auto binding = bound.of(transfer);
+  if (!binding) return true;
+  // Nobody can have joined it yet.
+  keys_in_flight_.end(transfer);
+  if (*binding) {
+    replay(*submission, item, **binding);
+  } else {
+    refuse(*submission, item, std::make_shared<Error>(binding->error()));
+  }
+  return false;
+}
+
+// True when a key of the batch is in flight: then all of the batch waits for that key's outcome.
+bool TransferFlow::join_in_flight(const Pending& pending) {
+  auto& submission = *pending.submission;
+  const auto& transfers = submission.transfers;
+  const auto in_flight =
+      std::find_if(transfers.begin(), transfers.end(), [this](const Transfer& transfer) {
+        return !transfer.idempotency_key.empty() && keys_in_flight_.contains(transfer);
+      });
+  if (in_flight == transfers.end()) return false;
+  keys_in_flight_.join(*in_flight, {pending.submission, 0, pending.item_count});
+  for (auto& result : submission.results) {
+    if (result.state == State::undecided) result.state = State::joined;
+  }
+  return true;
+}
+
+// The items that count, their bindings, and the twins. Nothing: the batch is refused.
+std::optional<TransferFlow::AtomicKeys> TransferFlow::atomic_keys(Submission& submission,
+                                                                  const BoundKeys& bound) {
+  AtomicKeys keys;
+  NameMap<std::uint32_t> first_of_key;
+  for (std::uint32_t i = 0; i < submission.transfers.size(); ++i) {
+    const auto& transfer = submission.transfers[i];
+    if (!transfer.idempotency_key.empty()) {
+      const auto [first, added] = first_of_key.try_emplace(transfer.idempotency_key, i);
+      if (!added) {
+        if (!same_content(submission.transfers[first->second], transfer)) {
+          refuse_all(submission, mismatch_error(transfer), i);
+          return std::nullopt;
+        }
+        keys.twins.emplace_back(i, first->second);
+        continue;
+      }
+    }
+    const auto binding = bound.of(transfer);
+    if (binding && !*binding) {
+      refuse_all(submission, binding->error(), kNone);
+      return std::nullopt;
+    }
+    keys.items.push_back(i);
+    keys.bindings.push_back(binding ? std::optional(**binding) : std::nullopt);
+  }
+  return keys;
+}
+
+// True when the batch is one unit to be locked. Otherwise its keys decided it: it is replayed as a
+// whole, or refused as a whole, or waits for a key in flight.
+bool TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound) {
+  auto& submission = *pending.submission;
+  if (!submission.keyed) return true;
+  if (join_in_flight(pending)) return false;
+  const auto keys = atomic_keys(submission, bound);
+  if (!keys) return false;
+  const auto found = judge_batch(keys->bindings);
+  if (found.verdict == BatchBinding::Verdict::mismatch &&
+      !faults::has(faults::Defect::replay_in_part)) {
+    const auto item = keys->items[found.blamed];
+    const auto& transfer = submission.transfers[item];
+    const auto& binding = *keys->bindings[found.blamed];
+    submission.observed = std::max(submission.observed, binding.sequence);
+    refuse_all(submission,
+               binding.same_content ? other_batch_error(transfer) : mismatch_error(transfer), item);
+    return false;
+  }
+  for (std::size_t i = 0; i < keys->items.size(); ++i) {
+    const auto& transfer = submission.transfers[keys->items[i]];
+    if (keys->bindings[i]) {
+      replay(submission, keys->items[i], *keys->bindings[i]);
+    } else if (!transfer.idempotency_key.empty()) {
+      keys_in_flight_.begin(transfer);
+    }
+  }
+  for (const auto& [twin, first] : keys->twins) {
+    const auto& result = submission.results[first];
+    if (result.state == State::committed) {
+      commit(submission, twin, result.sequence, result.time);
+      continue;
+    }
+    submission.results[twin].state = State::joined;
+    keys_in_flight_.join(submission.transfers[twin], {pending.submission, twin, 1});
+  }
+  return submission.undecided > 0;
+}
+
+}  // namespace sg::ledger

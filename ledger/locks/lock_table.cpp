@@ -1,0 +1,185 @@
+#include "ledger/locks/lock_table.hpp"
+
+#include "faults/fault_injection.hpp"
+
+namespace sg::ledger {
+
+Slot LockTable::add_name() {
+  if (!free_slots_.empty()) {
+    const Slot slot = free_slots_.back();
+    free_slots_.pop_back();
+    accounts_[slot] = Account{};
+    return slot;
+  }
+  accounts_.emplace_back();
+  return static_cast<Slot>(accounts_.size() - 1);
+}
+
+Slot LockTable::add_existing(AccountNumber number, Amount balance, Amount floor) {
+  const Slot slot = add_name();
+  auto& account = accounts_[slot];
+  account.number = number;
+  account.balance = balance;
+  account.floor = floor;
+  account.exists = true;
+  return slot;
+}
+
+bool LockTable::vacant(Slot slot) const {
+  const auto& account = accounts_[slot];
+  return !account.exists && !account.exclusive && account.held == 0 &&
+         account.first_waiter == kNone;
+}
+
+void LockTable::remove_name(Slot slot) { free_slots_.push_back(slot); }
+
+Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amount) {
+  if (account.exclusive) return {Vote::waiting};
+  switch (mode) {
+    case LockMode::create_account:
+      if (account.exists) return {Vote::refused, Reason::account_exists};
+      return {Vote::granted};
+    case LockMode::create_participant:
+      if (account.exists) return {Vote::refused, Reason::participant_exists};
+      return {account.held > 0 ? Vote::waiting : Vote::granted};
+    case LockMode::participant_exists:
+      if (!account.exists) return {Vote::refused, Reason::participant_not_found};
+      return {Vote::granted};
+    case LockMode::participant_absent:
+      if (account.exists) return {Vote::refused, Reason::reserved_id};
+      return {Vote::granted};
+    case LockMode::escrow:
+      break;
+  }
+  if (!account.exists) return {Vote::refused, Reason::account_not_found};
+  const WideAmount balance = account.balance;
+  const WideAmount held = account.held;
+  const WideAmount incoming = account.incoming;
+  if (amount < 0) {
+    if (balance - held + amount >= account.floor) return {Vote::granted};
+    if (balance + incoming + amount < account.floor) {
+      return {Vote::refused, Reason::insufficient_funds};
+    }
+    return {Vote::waiting};
+  }
+  if (balance + incoming + amount <= kMaxAmount) return {Vote::granted};
+  if (balance - held + amount > kMaxAmount) return {Vote::refused, Reason::balance_overflow};
+  return {Vote::waiting};
+}
+
+void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
+  if (faults::has(faults::Defect::release_before_vote)) return;
+  if (mode == LockMode::create_account || mode == LockMode::create_participant) {
+    account.exclusive = true;
+  } else if (mode == LockMode::participant_absent) {
+    ++account.held;
+  } else if (amount < 0) {
+    account.held += static_cast<std::uint64_t>(-amount);
+  } else {
+    account.incoming += static_cast<std::uint64_t>(amount);
+  }
+}
+
+void LockTable::release(Account& account, WideAmount amount) {
+  if (faults::has(faults::Defect::release_before_vote)) return;
+  if (amount < 0) {
+    account.held -= static_cast<std::uint64_t>(-amount);
+  } else {
+    account.incoming -= static_cast<std::uint64_t>(amount);
+  }
+}
+
+Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, const LockOwner& owner,
+                             std::uint32_t& waiter) {
+  auto& account = accounts_[slot];
+  if (account.first_waiter == kNone) {
+    const auto judgement = judge(account, mode, amount);
+    if (judgement.vote == Vote::granted) grant(account, mode, amount);
+    if (judgement.vote != Vote::waiting) return judgement;
+  }
+  if (free_waiters_.empty()) {
+    waiter = static_cast<std::uint32_t>(waiters_.size());
+    waiters_.emplace_back();
+  } else {
+    waiter = free_waiters_.back();
+    free_waiters_.pop_back();
+  }
+  waiters_[waiter] = {owner, amount, account.last_waiter, kNone, mode};
+  if (faults::has(faults::Defect::drop_waiter)) return {Vote::waiting};
+  if (account.last_waiter == kNone) {
+    account.first_waiter = waiter;
+  } else {
+    waiters_[account.last_waiter].next = waiter;
+  }
+  account.last_waiter = waiter;
+  ++waiting_;
+  return {Vote::waiting};
+}
+
+void LockTable::unlink(Account& account, std::uint32_t waiter) {
+  const auto& node = waiters_[waiter];
+  (node.previous == kNone ? account.first_waiter : waiters_[node.previous].next) = node.next;
+  (node.next == kNone ? account.last_waiter : waiters_[node.next].previous) = node.previous;
+  free_waiters_.push_back(waiter);
+  --waiting_;
+}
+
+void LockTable::judge_queue(Account& account, std::vector<DecidedWaiter>& decided) {
+  while (account.first_waiter != kNone) {
+    const auto head = account.first_waiter;
+    const auto& node = waiters_[head];
+    const auto judgement = judge(account, node.mode, node.amount);
+    if (judgement.vote == Vote::waiting) return;
+    if (judgement.vote == Vote::granted) grant(account, node.mode, node.amount);
+    decided.push_back({node.owner, judgement});
+    unlink(account, head);
+  }
+}
+
+void LockTable::commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  release(account, amount);
+  account.balance = static_cast<Amount>(account.balance + amount);
+  if (faults::has(faults::Defect::apply_twice)) {
+    account.balance = static_cast<Amount>(account.balance + amount);
+  }
+  judge_queue(account, decided);
+}
+
+void LockTable::abort(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  release(account, amount);
+  if (!faults::has(faults::Defect::wake_nobody)) judge_queue(account, decided);
+}
+
+void LockTable::commit_creation(Slot slot, AccountNumber number, Amount balance, Amount floor,
+                                std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  account.number = number;
+  account.balance = balance;
+  account.floor = floor;
+  account.exists = true;
+  account.exclusive = false;
+  judge_queue(account, decided);
+}
+
+void LockTable::abort_creation(Slot slot, std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  account.exclusive = false;
+  judge_queue(account, decided);
+}
+
+void LockTable::release_absence(Slot slot, std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  if (!faults::has(faults::Defect::release_before_vote)) --account.held;
+  judge_queue(account, decided);
+}
+
+void LockTable::leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  const bool was_head = account.first_waiter == waiter;
+  unlink(account, waiter);
+  if (was_head) judge_queue(account, decided);
+}
+
+}  // namespace sg::ledger

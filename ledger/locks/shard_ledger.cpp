@@ -1,0 +1,432 @@
+#include "ledger/locks/shard_ledger.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace sg::ledger {
+namespace {
+
+// Up to here a scan over a unit's locks beats a hash table.
+constexpr std::uint32_t kScanLocks = 16;
+// With many accounts each look-up waits for memory: it is asked for so many locks ahead.
+constexpr std::uint32_t kPrefetchAhead = 12;
+// Finding a unit by its number costs about as much as passing so many.
+constexpr std::size_t kUnitsWorthWalk = 8;
+// Units whose names are looked up together.
+constexpr std::size_t kUnitsTogether = 32;
+
+bool is_creation(LockMode mode) {
+  return mode == LockMode::create_account || mode == LockMode::create_participant;
+}
+
+bool is_participant(LockMode mode) {
+  return mode == LockMode::create_participant || mode == LockMode::participant_exists ||
+         mode == LockMode::participant_absent;
+}
+
+// Whether a lock of this mode stands on a name that need not exist yet.
+bool makes_name(LockMode mode) { return is_creation(mode) || mode == LockMode::participant_absent; }
+
+}  // namespace
+
+ShardLedger::ShardLedger(std::uint32_t shard, std::uint64_t incarnation, Sequence applied)
+    : shard_(shard), incarnation_(incarnation), applied_(applied) {}
+
+void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount balance,
+                               Amount floor) {
+  accounts_.insert(id, table_.add_existing(number, balance, floor));
+}
+
+void ShardLedger::load_participant(std::string_view id) {
+  participants_.insert(id, table_.add_existing(kNoAccount, 0, 0));
+}
+
+Slot ShardLedger::resolve(const EntryPart& entry) {
+  auto& names = is_participant(entry.mode) ? participants_ : accounts_;
+  if (const auto found = names.find(entry.name)) return *found;
+  if (!makes_name(entry.mode)) return kNone;
+  const Slot slot = table_.add_name();
+  names.insert(entry.name, slot);
+  creating_.emplace(slot, Creating{is_participant(entry.mode), std::string(entry.name)});
+  return slot;
+}
+
+void ShardLedger::resolve_ahead(const ShardPart& part, std::uint32_t first, std::uint32_t end) {
+  const auto entries = std::span(part.entries).subspan(first, end - first);
+  hashes_ahead_.clear();
+  for (const auto& entry : entries) {
+    hashes_ahead_.push_back(NameTable::hash(entry.name));
+    accounts_.prefetch(hashes_ahead_.back());
+  }
+  for (const auto hash : hashes_ahead_) {
+    if (const auto slot = accounts_.prefetch_text(hash)) table_.prefetch(*slot);
+  }
+  ahead_.clear();
+  first_ahead_ = first;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool is_account = entries[i].mode == LockMode::escrow;
+    const auto slot = is_account ? accounts_.find(entries[i].name, hashes_ahead_[i]) : std::nullopt;
+    ahead_.push_back(slot.value_or(kNone));
+  }
+}
+
+Slot ShardLedger::slot_of(const ShardPart& part, std::uint32_t entry) {
+  const auto ahead = entry - first_ahead_;
+  if (ahead < ahead_.size() && ahead_[ahead] != kNone) return ahead_[ahead];
+  return resolve(part.entries[entry]);
+}
+
+void ShardLedger::drop_name_if_vacant(Slot slot) {
+  if (!table_.vacant(slot)) return;
+  const auto found = creating_.find(slot);
+  if (found == creating_.end()) return;
+  ahead_.clear();
+  (found->second.participant ? participants_ : accounts_).erase(found->second.name);
+  creating_.erase(found);
+  table_.remove_name(slot);
+}
+
+// Nets the unit's entries to one lock per account; false when a name is not found.
+bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal) {
+  unit.first_lock = static_cast<std::uint32_t>(part.locks.size());
+  const bool many = unit.entry_count > kScanLocks;
+  if (many) lock_of_slot_.clear();
+  for (std::uint32_t e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
+    const auto& entry = part.entries[e];
+    const Slot slot = slot_of(part, e);
+    if (slot == kNone) {
+      refusal.reason = entry.mode == LockMode::participant_exists ? Reason::participant_not_found
+                                                                  : Reason::account_not_found;
+      refusal.entry = entry.entry;
+      part.locks.resize(unit.first_lock);
+      return false;
+    }
+    std::uint32_t at = kNone;
+    if (many) {
+      const auto [found, added] =
+          lock_of_slot_.try_emplace(slot, static_cast<std::uint32_t>(part.locks.size()));
+      if (!added) at = found->second;
+    } else {
+      for (auto l = unit.first_lock; l < part.locks.size() && at == kNone; ++l) {
+        if (part.locks[l].slot == slot) at = l;
+      }
+    }
+    if (at == kNone) {
+      at = static_cast<std::uint32_t>(part.locks.size());
+      part.locks.push_back({.slot = slot, .mode = entry.mode});
+    }
+    auto& lock = part.locks[at];
+    lock.amount += entry.amount;
+    lock.first_entry = std::min(lock.first_entry, entry.entry);
+  }
+  unit.lock_count = static_cast<std::uint32_t>(part.locks.size()) - unit.first_lock;
+  return true;
+}
+
+// Of several refused locks of one unit, the one whose item stands first explains the refusal.
+//
+// A unit is judged by its net on each account. To blame is the first item that takes the account's
+// running balance out of its range. There is one, since the net does. One walk over the entries
+// serves all refused locks: a unit may have many thousands of both.
+Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
+                             std::span<const RefusedLock> refused) {
+  Refusal first;
+  first.observed = applied_;
+  first.entry = kNone;
+  running_.clear();
+  for (const auto& [index, reason] : refused) {
+    const auto& lock = part.locks[index];
+    const auto balance = table_.at(lock.slot).balance;
+    if (reason == Reason::insufficient_funds || reason == Reason::balance_overflow) {
+      running_.emplace(lock.slot, RunningBalance{reason, balance});
+    } else if (lock.first_entry < first.entry) {
+      first = {reason, lock.first_entry, balance, balance, lock.amount, applied_};
+    }
+  }
+  if (running_.empty()) return first;
+  const auto end = unit.first_entry + unit.entry_count;
+  for (auto e = unit.first_entry; e < end && first.entry == kNone;) {
+    // The entries of one item on this shard.
+    const auto item = part.entries[e].item;
+    touched_.clear();
+    for (; e < end && part.entries[e].item == item; ++e) {
+      const auto& entry = part.entries[e];
+      // A name is gone when the creation of its account was aborted.
+      const auto found = running_.find(accounts_.find(entry.name).value_or(kNone));
+      if (found == running_.end()) continue;
+      auto& [slot, running] = *found;
+      if (!running.touched) touched_.push_back(slot);
+      running.touched = true;
+      const bool to_blame = (running.reason == Reason::insufficient_funds) == (entry.amount < 0);
+      if (to_blame && running.entry == kNone) running.entry = entry.entry;
+      running.amount += entry.amount;
+    }
+    for (const auto slot : touched_) {
+      auto& running = running_.find(slot)->second;
+      const auto& account = table_.at(slot);
+      const auto after = running.balance + running.amount;
+      const bool is_out =
+          running.reason == Reason::insufficient_funds ? after < account.floor : after > kMaxAmount;
+      if (is_out && running.entry < first.entry) {
+        first = {running.reason,  running.entry,  account.balance,
+                 running.balance, running.amount, applied_};
+      }
+      running = {running.reason, after};
+    }
+  }
+  return first;
+}
+
+void ShardLedger::refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal) {
+  unit.vote = Vote::refused;
+  unit.refusal = static_cast<std::uint32_t>(part.refusals.size());
+  unit.state = PartState::done;
+  part.refusals.push_back(refusal);
+  --part.undecided;
+}
+
+void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
+  auto& part = batch.parts[shard_];
+  Refusal refusal;
+  refusal.observed = applied_;
+  if (!collect_locks(part, unit, refusal)) return refuse(part, unit, refusal);
+
+  refused_.clear();
+  for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+    auto& lock = part.locks[l];
+    const LockOwner owner{&batch, static_cast<std::uint32_t>(&unit - part.units.data()), l};
+    const auto judgement = table_.request(lock.slot, lock.mode, lock.amount, owner, lock.waiter);
+    if (judgement.vote == Vote::granted) {
+      lock.state = LockState::held;
+    } else if (judgement.vote == Vote::waiting) {
+      lock.state = LockState::waiting;
+      ++unit.locks_waiting;
+    } else {
+      refused_.push_back({l, judgement.reason});
+    }
+  }
+  if (!refused_.empty()) {
+    refusal = explain(part, unit, refused_);
+    roll_back(part, unit);
+    return refuse(part, unit, refusal);
+  }
+  const bool waits = unit.locks_waiting > 0;
+  unit.vote = waits ? Vote::waiting : Vote::granted;
+  unit.state = waits ? PartState::waiting : PartState::granted;
+  if (!waits) finish(batch, unit);
+}
+
+// Writes the numbers of a granted unit's accounts for the journal.
+void ShardLedger::finish(LockBatch& batch, UnitPart& unit) {
+  auto& part = batch.parts[shard_];
+  const auto first = unit.first_account;
+  for (std::uint32_t e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
+    const auto& entry = part.entries[e];
+    if (entry.mode != LockMode::escrow) continue;
+    auto slot = kNone;
+    if (unit.lock_count == unit.entry_count) {
+      // No two entries share an account: locks stand in entry order.
+      slot = part.locks[unit.first_lock + (e - unit.first_entry)].slot;
+    } else {
+      slot = *accounts_.find(entry.name);
+    }
+    batch.account_numbers[first + entry.entry] = table_.at(slot).number;
+  }
+}
+
+void ShardLedger::roll_back(ShardPart& part, UnitPart& unit) {
+  for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+    auto& lock = part.locks[l];
+    const auto state = std::exchange(lock.state, LockState::none);
+    if (state == LockState::none) continue;
+    if (state == LockState::waiting) {
+      table_.leave(lock.slot, lock.waiter, decided_);
+    } else if (is_creation(lock.mode)) {
+      table_.abort_creation(lock.slot, decided_);
+    } else if (lock.mode == LockMode::participant_absent) {
+      table_.release_absence(lock.slot, decided_);
+    } else {
+      table_.abort(lock.slot, lock.amount, decided_);
+    }
+    absorb();
+    drop_name_if_vacant(lock.slot);
+  }
+  unit.locks_waiting = 0;
+}
+
+// A decided waiter has left its queue: its lock says so before anything else looks at it.
+void ShardLedger::absorb() {
+  for (; absorbed_ < decided_.size(); ++absorbed_) {
+    const auto& [owner, judgement] = decided_[absorbed_];
+    owner.batch->parts[shard_].locks[owner.lock].state =
+        judgement.vote == Vote::granted ? LockState::held : LockState::none;
+  }
+}
+
+void ShardLedger::lock(const LockBatchPtr& batch, std::vector<LateVote>& late) {
+  auto& part = batch->parts[shard_];
+  std::atomic_ref(part.incarnation).store(incarnation_, std::memory_order_relaxed);
+  part.undecided = static_cast<std::uint32_t>(part.units.size());
+  part.locks.reserve(part.entries.size());
+  active_.emplace(batch->id, batch);
+  const std::span units(part.units);
+  for (std::size_t begin = 0; begin < units.size(); begin += kUnitsTogether) {
+    const auto together = units.subspan(begin, std::min(kUnitsTogether, units.size() - begin));
+    const auto first = together.front().first_entry;
+    const auto end = together.back().first_entry + together.back().entry_count;
+    resolve_ahead(part, first, end);
+    for (auto& unit : together) vote(*batch, unit);
+  }
+  ahead_.clear();
+  settle(late);
+  if (part.undecided == 0) active_.erase(batch->id);
+}
+
+void ShardLedger::settle(std::vector<LateVote>& late) {
+  // Rolling a refused unit back can decide further waiters: the list grows while it is walked.
+  for (std::size_t i = 0; i < decided_.size(); ++i) {
+    const auto [owner, judgement] = decided_[i];
+    auto& part = owner.batch->parts[shard_];
+    auto& unit = part.units[owner.unit_part];
+    if (unit.state != PartState::waiting) continue;
+    if (judgement.vote == Vote::granted && --unit.locks_waiting > 0) continue;
+    const auto batch = active_.find(owner.batch->id)->second;
+    if (judgement.vote == Vote::granted) {
+      unit.state = PartState::granted;
+      finish(*batch, unit);
+      late.push_back({batch, shard_, unit.unit, incarnation_, Vote::granted, {}});
+      continue;
+    }
+    const auto& lock = part.locks[owner.lock];
+    const RefusedLock refused{owner.lock, judgement.reason};
+    const auto refusal = explain(part, unit, {&refused, 1});
+    unit.state = PartState::done;
+    drop_name_if_vacant(lock.slot);
+    roll_back(part, unit);
+    if (--part.undecided == 0) active_.erase(batch->id);
+    late.push_back({batch, shard_, unit.unit, incarnation_, Vote::refused, refusal});
+  }
+  decided_.clear();
+  absorbed_ = 0;
+}
+
+void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
+                          std::vector<LateVote>& late) {
+  // The state was loaded with these records in it already.
+  if (last <= applied_) return;
+  applied_ = last;
+  const auto active = active_.find(batch.id);
+  // A restarted coordinator counts its batches anew: the id alone may name another one.
+  if (active == active_.end() || active->second.get() != &batch) return;
+  const auto keep = active->second;
+  auto& part = batch.parts[shard_];
+  // Shards are many, and each has a part of the batch. So a shard goes through its own part, unless
+  // the units are few.
+  if (units.size() * kUnitsWorthWalk < part.units.size()) {
+    for (const auto index : units) {
+      if (auto* unit = find_unit(part, index)) apply_unit(batch, *unit);
+    }
+  } else {
+    for (auto& unit : part.units) {
+      // Those that are sequenced later are not told of yet.
+      const auto sequence = batch.sequence_of(unit.unit);
+      if (sequence != 0 && sequence <= last) apply_unit(batch, unit);
+    }
+  }
+  settle(late);
+  if (part.undecided == 0) active_.erase(batch.id);
+}
+
+void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
+  if (unit.state != PartState::granted) return;
+  auto& part = batch.parts[shard_];
+  unit.state = PartState::done;
+  --part.undecided;
+  for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
+    if (l + kPrefetchAhead < part.locks.size()) {
+      table_.prefetch(part.locks[l + kPrefetchAhead].slot);
+    }
+    auto& lock = part.locks[l];
+    lock.state = LockState::none;
+    if (is_creation(lock.mode)) {
+      const auto& created = *batch.units[unit.unit].submission;
+      creating_.erase(lock.slot);
+      if (created.new_account) {
+        keep_for_copies(lock.slot);
+        table_.commit_creation(lock.slot, batch.units[unit.unit].created,
+                               created.new_account->initial_balance, created.new_account->floor,
+                               decided_);
+      } else {
+        table_.commit_creation(lock.slot, kNoAccount, 0, 0, decided_);
+      }
+    } else if (lock.mode == LockMode::participant_absent) {
+      table_.release_absence(lock.slot, decided_);
+    } else {
+      keep_for_copies(lock.slot);
+      table_.commit(lock.slot, lock.amount, decided_);
+    }
+    absorb();
+    if (lock.mode == LockMode::participant_absent) drop_name_if_vacant(lock.slot);
+  }
+}
+
+void ShardLedger::abort(LockBatch& batch, std::span<const std::uint32_t> units,
+                        std::vector<LateVote>& late) {
+  const auto active = active_.find(batch.id);
+  if (active == active_.end() || active->second.get() != &batch) return;
+  const auto keep = active->second;
+  auto& part = batch.parts[shard_];
+  for (const auto index : units) {
+    auto* unit = find_unit(part, index);
+    if (unit == nullptr || unit->state == PartState::done || unit->state == PartState::fresh) {
+      continue;
+    }
+    unit->state = PartState::done;
+    --part.undecided;
+    roll_back(part, *unit);
+  }
+  settle(late);
+  if (part.undecided == 0) active_.erase(batch.id);
+}
+
+void ShardLedger::drop_undecided() {
+  const auto dropped = std::exchange(active_, {});
+  for (const auto& [id, batch] : dropped) {
+    for (auto& unit : batch->parts[shard_].units) {
+      // Waiters first: a queue whose members are all gone has nobody to grant.
+      if (unit.state == PartState::waiting) {
+        unit.state = PartState::done;
+        roll_back(batch->parts[shard_], unit);
+      }
+    }
+  }
+  for (const auto& [id, batch] : dropped) {
+    for (auto& unit : batch->parts[shard_].units) {
+      if (unit.state != PartState::granted) continue;
+      unit.state = PartState::done;
+      roll_back(batch->parts[shard_], unit);
+    }
+  }
+  decided_.clear();
+  absorbed_ = 0;
+}
+
+void ShardLedger::begin_copy() { copies_.emplace_back(table_); }
+
+std::optional<HeldBalances> ShardLedger::advance_copy(std::size_t pages) {
+  if (!copies_.front().advance(pages, table_)) return std::nullopt;
+  auto held = std::move(copies_.front()).take();
+  copies_.pop_front();
+  return held;
+}
+
+std::optional<AccountReading> ShardLedger::read(std::string_view id) const {
+  const auto found = accounts_.find(id);
+  if (!found) return std::nullopt;
+  const auto& account = table_.at(*found);
+  if (!account.exists) return std::nullopt;
+  return AccountReading{account.number, account.balance, applied_};
+}
+
+}  // namespace sg::ledger

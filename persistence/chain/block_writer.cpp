@@ -1,0 +1,133 @@
+// A block. Numbers are little-endian; header fields in format.hpp.
+//
+//   block    := header record* offset* checksum
+//   header   := magic:u32 version:u16 zero:u16 first:u64 count:u32 record_bytes:u32 time:i64
+//               run_ms:i64 accounts_before:u32 zero:u32 transactions:u64 postings:i128
+//               previous_hash:32 bytes
+//   offset   := u32, a record's place from the block's begin; `count` of them, so that one record
+//               is read without decoding the others
+//   checksum := u32, CRC-32C of everything before it
+//
+//   record      := tag:u8 (transaction | account | participant)
+//   tag         := kind in bits 0-2, has key in bit 3, last of its unit in bit 4
+//   transaction := n:varint (account:varint amount:zigzag){n} text(reference)
+//                  [text(key)]
+//   account     := number:varint type:u8 floor:zigzag initial:zigzag text(id)
+//                  text(participant id) metadata
+//   participant := role:u8 text(id) text(name) metadata
+//   metadata    := n:varint (text(key) text(value)){n}
+//   text        := length:varint bytes
+//
+// A record's sequence is first + its index. A block's hash is SHA-256 over all of its bytes.
+#include "persistence/chain/block_writer.hpp"
+
+#include "persistence/encoding/crc32c.hpp"
+#include "persistence/encoding/sha256.hpp"
+
+namespace sg::persistence {
+namespace {
+
+std::size_t bound_of(const ledger::Metadata& metadata) {
+  std::size_t bound = kMaxVarintBytes;
+  for (const auto& [key, value] : metadata) {
+    bound += 2 * kMaxVarintBytes + key.size() + value.size();
+  }
+  return bound;
+}
+
+char* put_metadata(char* to, const ledger::Metadata& metadata) {
+  to = put_varint(to, metadata.size());
+  for (const auto& [key, value] : metadata) to = put_text(put_text(to, key), value);
+  return to;
+}
+
+}  // namespace
+
+void BlockWriter::clear() {
+  buffer_.clear();
+  offsets_.clear();
+  blocks_.clear();
+  open_ = false;
+}
+
+void BlockWriter::begin(Sequence first) {
+  begin_ = buffer_.size();
+  first_ = first;
+  open_ = true;
+  buffer_.set_end(buffer_.reserve(kHeaderBytes) + kHeaderBytes);
+}
+
+void BlockWriter::add(const TransferRecord& record) {
+  start_record();
+  const bool has_key = !record.idempotency_key.empty();
+  char* to =
+      buffer_.reserve(1 + 3 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
+                      record.reference.size() + record.idempotency_key.size());
+  *to++ = static_cast<char>(static_cast<std::uint8_t>(record.kind) | (has_key ? kHasKey : 0));
+  to = put_varint(to, record.postings.size());
+  for (const Posting& posting : record.postings) {
+    to = put_varint(put_varint(to, posting.account), zigzag(posting.amount));
+  }
+  to = put_text(to, record.reference);
+  if (has_key) to = put_text(to, record.idempotency_key);
+  buffer_.set_end(to);
+}
+
+void BlockWriter::add(const ledger::Account& account) {
+  start_record();
+  char* to = buffer_.reserve(2 + 5 * kMaxVarintBytes + account.id.size() +
+                             account.participant_id.size() + bound_of(account.metadata));
+  *to++ = static_cast<char>(RecordKind::account);
+  to = put_varint(to, account.number);
+  *to++ = static_cast<char>(account.type);
+  to = put_varint(to, zigzag(account.floor));
+  to = put_varint(to, zigzag(account.initial_balance));
+  to = put_text(put_text(to, account.id), account.participant_id);
+  buffer_.set_end(put_metadata(to, account.metadata));
+}
+
+void BlockWriter::add(const ledger::Participant& participant) {
+  start_record();
+  char* to = buffer_.reserve(2 + 2 * kMaxVarintBytes + participant.id.size() +
+                             participant.name.size() + bound_of(participant.metadata));
+  *to++ = static_cast<char>(RecordKind::participant);
+  *to++ = static_cast<char>(participant.role);
+  to = put_text(put_text(to, participant.id), participant.name);
+  buffer_.set_end(put_metadata(to, participant.metadata));
+}
+
+void BlockWriter::mark_unit_end() {
+  char* tag = buffer_.data() + begin_ + offsets_.back();
+  *tag = static_cast<char>(static_cast<std::uint8_t>(*tag) | kEndsUnit);
+}
+
+BlockHash BlockWriter::seal(const BlockStamp& stamp) {
+  const std::size_t record_bytes = buffer_.size() - begin_ - kHeaderBytes;
+  char* to = buffer_.reserve(offsets_.size() * kOffsetBytes + kChecksumBytes);
+  for (const std::uint32_t offset : offsets_) to = put_fixed(to, offset);
+
+  char* header = buffer_.data() + begin_;
+  put_fixed(header + header_at::kMagic, kBlockMagic);
+  put_fixed(header + header_at::kVersion, kFormatVersion);
+  put_fixed(header + header_at::kReserved, std::uint16_t{0});
+  put_fixed(header + header_at::kFirst, first_);
+  put_fixed(header + header_at::kCount, static_cast<std::uint32_t>(offsets_.size()));
+  put_fixed(header + header_at::kRecordBytes, static_cast<std::uint32_t>(record_bytes));
+  put_fixed(header + header_at::kTime, stamp.time);
+  put_fixed(header + header_at::kRunMs, stamp.run_ms);
+  put_fixed(header + header_at::kAccounts, stamp.accounts_before);
+  put_fixed(header + header_at::kReserved2, std::uint32_t{0});
+  put_fixed(header + header_at::kTransactions, stamp.totals.transactions);
+  put_fixed(header + header_at::kPostings, stamp.totals.postings);
+  put_fixed(header + header_at::kPreviousHash, stamp.previous);
+
+  const auto covered = static_cast<std::size_t>(to - header);
+  to = put_fixed(to, crc32c({header, covered}));
+  buffer_.set_end(to);
+  blocks_.push_back({first_, begin_, covered + kChecksumBytes});
+  offsets_.clear();
+  open_ = false;
+  return sha256(bytes_of(blocks_.back()));
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,60 @@
+// Encodes records into one block after the other, in one buffer, without allocating per record.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/chain/format.hpp"
+#include "persistence/chain/record.hpp"
+
+namespace sg::persistence {
+
+// The parts of a block's header that its records do not give.
+struct BlockStamp {
+  TimeMs time = 0;
+  std::int64_t run_ms = 0;
+  AccountNumber accounts_before = 0;
+  ChainTotals totals;  // after the block
+  BlockHash previous{};
+};
+
+struct BlockSlice {
+  Sequence first = 0;
+  std::size_t begin = 0;  // in the writer's buffer
+  std::size_t bytes = 0;
+};
+
+class BlockWriter {
+ public:
+  void clear();
+
+  // The block being written begins with its first record.
+  void begin(Sequence first);
+  bool is_open() const { return open_; }
+  void add(const TransferRecord& record);
+  void add(const ledger::Account& account);
+  void add(const ledger::Participant& participant);
+  void mark_unit_end();
+  bool is_full() const { return open_ && buffer_.size() - begin_ >= kBlockTargetBytes; }
+  // Completes the block and returns its hash.
+  BlockHash seal(const BlockStamp& stamp);
+
+  const std::vector<BlockSlice>& blocks() const { return blocks_; }
+  std::string_view bytes_of(const BlockSlice& block) const {
+    return buffer_.slice(block.begin, block.bytes);
+  }
+  const ByteBuffer& buffer() const { return buffer_; }
+
+ private:
+  void start_record() { offsets_.push_back(static_cast<std::uint32_t>(buffer_.size() - begin_)); }
+
+  ByteBuffer buffer_;
+  std::vector<std::uint32_t> offsets_;  // of the open block's records, from its begin
+  std::vector<BlockSlice> blocks_;
+  std::size_t begin_ = 0;
+  Sequence first_ = 0;
+  bool open_ = false;
+};
+
+}  // namespace sg::persistence

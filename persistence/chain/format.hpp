@@ -1,0 +1,73 @@
+// Constants of the store's format, shared by what writes and what reads.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "persistence/chain/record.hpp"
+
+namespace sg::persistence {
+
+// Counts up with every change that an older reader would misread. Stored in the meta family and
+// in every block.
+inline constexpr std::uint16_t kFormatVersion = 4;
+// The hash that spreads accounts over shards (ledger::shard_hash).
+inline constexpr std::string_view kShardHashName = "fnv1a-splitmix64";
+
+// --- blocks: grammar in block_writer.cpp ---
+inline constexpr std::uint32_t kBlockMagic = 0x4B4C4253;  // "SBLK"
+// A block is sealed at the first end of a unit past this size.
+inline constexpr std::size_t kBlockTargetBytes = 16 * 1024;
+
+namespace header_at {
+inline constexpr std::size_t kMagic = 0;          // u32
+inline constexpr std::size_t kVersion = 4;        // u16
+inline constexpr std::size_t kReserved = 6;       // u16, zero
+inline constexpr std::size_t kFirst = 8;          // u64, sequence of the first record
+inline constexpr std::size_t kCount = 16;         // u32, records
+inline constexpr std::size_t kRecordBytes = 20;   // u32
+inline constexpr std::size_t kTime = 24;          // i64, ms since 1970
+inline constexpr std::size_t kRunMs = 32;         // i64, ms that servers ran on this store
+inline constexpr std::size_t kAccounts = 40;      // u32, accounts before the block
+inline constexpr std::size_t kReserved2 = 44;     // u32, zero
+inline constexpr std::size_t kTransactions = 48;  // u64, over the chain up to the block's end
+inline constexpr std::size_t kPostings = 56;      // i128, over the chain up to the block's end
+inline constexpr std::size_t kPreviousHash = 72;  // 32 bytes
+inline constexpr std::size_t kEnd = 104;
+}  // namespace header_at
+
+inline constexpr std::size_t kHeaderBytes = header_at::kEnd;
+inline constexpr std::size_t kOffsetBytes = sizeof(std::uint32_t);
+inline constexpr std::size_t kChecksumBytes = sizeof(std::uint32_t);
+
+// The first byte of a record: its kind in the low bits, and flags.
+enum class RecordKind : std::uint8_t {
+  credit = 1,
+  debit = 2,
+  transfer = 3,
+  account = 4,
+  participant = 5,
+};
+inline constexpr std::uint8_t kKindMask = 0x07;
+inline constexpr std::uint8_t kHasKey = 0x08;
+// The record is the last of its unit: only there must floors hold, since an atomic batch is netted.
+inline constexpr std::uint8_t kEndsUnit = 0x10;
+inline constexpr std::uint8_t kKnownBits = kKindMask | kHasKey | kEndsUnit;
+
+constexpr bool is_transaction(RecordKind kind) {
+  return kind >= RecordKind::credit && kind <= RecordKind::transfer;
+}
+
+// --- the meta family ---
+inline constexpr std::string_view kMetaVersion = "format";        // u16
+inline constexpr std::string_view kMetaShardHash = "shard_hash";  // text
+inline constexpr std::string_view kMetaIndexed = "indexed";       // u64, the runs have all up to it
+inline constexpr std::string_view kMetaRuns = "runs";             // record_index.cpp
+inline constexpr std::string_view kMetaKeysGivenUp =
+    "keys_given_up";  // u64, keys of records up to it have expired and may be in no run
+inline constexpr std::string_view kMetaCheckpoint =
+    "checkpoint";  // u64, balances hold all up to it
+inline constexpr std::string_view kMetaCheckpointPages =
+    "checkpoint_pages";  // page_stamps.hpp, written with each marker
+
+}  // namespace sg::persistence

@@ -1,0 +1,112 @@
+#include "persistence/chain/group.hpp"
+
+#include <algorithm>
+
+#include "persistence/chain/group_contents.hpp"
+
+namespace sg::persistence {
+
+void GroupContents::start(const ChainHead& on, TimeMs now, std::int64_t run) {
+  begun_on = on;
+  head = on;
+  time = std::max(now, on.time);
+  run_ms = std::max(run, on.run_ms);
+  last = on.sequence;
+  next_account = on.accounts;
+  totals = on.totals;
+  unit_is_open = false;
+  writer.clear();
+  history.clear();
+  keys.clear();
+  accounts.clear();
+  participants.clear();
+}
+
+Sequence GroupContents::next_record() {
+  ++last;
+  if (!writer.is_open()) {
+    writer.begin(last);
+    accounts_before_block = next_account;
+  }
+  unit_is_open = true;
+  return last;
+}
+
+void GroupContents::seal() {
+  head.hash = writer.seal({time, run_ms, accounts_before_block, totals, head.hash});
+  head.sequence = last;
+  head.time = time;
+  head.run_ms = run_ms;
+  head.totals = totals;
+  head.accounts = next_account;
+}
+
+Group::Group(ChainHead head, TimeMs now, std::int64_t run_ms)
+    : Group(head, now, run_ms, std::make_unique<GroupContents>()) {}
+
+Group::Group(ChainHead head, TimeMs now, std::int64_t run_ms,
+             std::unique_ptr<GroupContents> buffers)
+    : contents_(std::move(buffers)) {
+  contents_->start(head, now, run_ms);
+}
+
+Group::Group(Group&&) noexcept = default;
+Group& Group::operator=(Group&&) noexcept = default;
+Group::~Group() = default;
+
+Sequence Group::add(const TransferRecord& record) {
+  GroupContents& in = *contents_;
+  const Sequence sequence = in.next_record();
+  in.writer.add(record);
+  if (!record.idempotency_key.empty()) in.keys.push_back({record.key_hash, sequence});
+  for (const Posting& posting : record.postings) {
+    in.history.push_back({posting.account, sequence});
+    in.totals.postings += posting.amount;
+  }
+  ++in.totals.transactions;
+  return sequence;
+}
+
+ledger::Account Group::add(const ledger::NewAccount& account) {
+  GroupContents& in = *contents_;
+  ledger::Account created;
+  static_cast<ledger::NewAccount&>(created) = account;
+  created.sequence = in.next_record();
+  created.created_at = in.time;
+  created.number = in.next_account++;
+  in.totals.postings += account.initial_balance;
+  in.writer.add(created);
+  in.accounts.push_back(created);
+  return created;
+}
+
+ledger::Participant Group::add(const ledger::NewParticipant& participant) {
+  GroupContents& in = *contents_;
+  ledger::Participant created;
+  static_cast<ledger::NewParticipant&>(created) = participant;
+  created.sequence = in.next_record();
+  created.created_at = in.time;
+  in.writer.add(created);
+  in.participants.push_back(created);
+  return created;
+}
+
+void Group::end_unit() {
+  GroupContents& in = *contents_;
+  if (!in.unit_is_open) return;
+  in.writer.mark_unit_end();
+  in.unit_is_open = false;
+  if (in.writer.is_full()) in.seal();
+}
+
+TimeMs Group::time() const { return contents_->time; }
+Sequence Group::last_sequence() const { return contents_->last; }
+bool Group::empty() const { return contents_->last == contents_->begun_on.sequence; }
+
+std::unique_ptr<GroupContents> Group::finish() && {
+  end_unit();
+  if (contents_->writer.is_open()) contents_->seal();
+  return std::move(contents_);
+}
+
+}  // namespace sg::persistence

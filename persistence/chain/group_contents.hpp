@@ -1,0 +1,34 @@
+// What a group holds on its way into the store: sealed blocks, and what is derived from them.
+#pragma once
+
+#include <vector>
+
+#include "persistence/chain/block_writer.hpp"
+#include "persistence/chain/mention.hpp"
+#include "persistence/chain/record.hpp"
+
+namespace sg::persistence {
+
+struct GroupContents {
+  ChainHead begun_on;
+  ChainHead head;  // with all sealed blocks
+  TimeMs time = 0;
+  std::int64_t run_ms = 0;
+  Sequence last = 0;
+  AccountNumber next_account = 0;
+  AccountNumber accounts_before_block = 0;
+  ChainTotals totals;
+  bool unit_is_open = false;
+
+  BlockWriter writer;
+  std::vector<Mention> history;  // in order; an account twice in a transfer stands twice
+  std::vector<Mention> keys;
+  std::vector<ledger::Account> accounts;
+  std::vector<ledger::Participant> participants;
+
+  void start(const ChainHead& on, TimeMs now, std::int64_t run);
+  Sequence next_record();
+  void seal();
+};
+
+}  // namespace sg::persistence

@@ -1,0 +1,92 @@
+// What the chain records, as the journal hands it over and as readers get it back.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/account.hpp"
+#include "ledger/flow/idempotency.hpp"
+#include "ledger/ids.hpp"
+#include "ledger/money.hpp"
+#include "ledger/transfer.hpp"
+#include "persistence/encoding/sha256.hpp"
+
+namespace sg::persistence {
+
+using ledger::AccountNumber;
+using ledger::Amount;
+using ledger::Sequence;
+using ledger::TimeMs;
+using ledger::WideAmount;
+
+// Of an idempotency key: the first 8 bytes of its SHA-256, so that nobody can make keys collide.
+std::uint64_t key_hash(std::string_view key);
+// Fills it in a transfer that has a key.
+inline void stamp(ledger::Transfer& transfer) {
+  if (!transfer.idempotency_key.empty()) transfer.key_hash = key_hash(transfer.idempotency_key);
+}
+
+struct Posting {
+  AccountNumber account = ledger::kNoAccount;
+  Amount amount = 0;
+};
+
+// A decided transfer on its way into a block; a view, read before the call returns.
+struct TransferRecord {
+  ledger::TransferKind kind = ledger::TransferKind::transfer;
+  std::span<const Posting> postings;  // in the request's entry order
+  std::string_view reference;
+  std::string_view idempotency_key;  // empty: none
+  std::uint64_t key_hash = 0;        // read only with a key
+};
+
+// A committed transfer as readers get it.
+struct StoredTransaction {
+  struct Entry {
+    std::string account_id;
+    Amount amount = 0;
+  };
+  Sequence sequence = 0;
+  TimeMs time = 0;
+  ledger::TransferKind kind = ledger::TransferKind::transfer;
+  std::vector<Entry> entries;
+  std::string reference;
+  bool ends_unit = true;  // it is the last of what was committed as a whole
+};
+
+// The transfer that an idempotency key is bound to.
+using ledger::KeyBinding;
+
+// Balances of consecutive accounts, the first of them number page * kBalancesOfPage, with all
+// records up to `sequence` in them and none after. The last page may be shorter.
+struct BalancePage {
+  std::uint32_t page = 0;
+  Sequence sequence = 0;
+  std::vector<Amount> balances;
+};
+inline constexpr std::uint32_t kBalancesOfPage = 64;
+constexpr std::size_t balance_pages(std::size_t accounts) {
+  return (accounts + kBalancesOfPage - 1) / kBalancesOfPage;
+}
+
+// Sums over the whole chain, kept in every block.
+struct ChainTotals {
+  std::uint64_t transactions = 0;  // transfers, credits and debits; creations do not count
+  WideAmount postings = 0;         // of transactions and initial balances
+};
+
+struct ChainHead {
+  Sequence sequence = 0;  // last record; 0: the chain is empty
+  TimeMs time = 0;        // of the last block
+  BlockHash hash{};       // of the last block; zero when there is none
+  ChainTotals totals;
+  AccountNumber accounts = 0;  // how many exist; the next one's number
+  std::int64_t run_ms = 0;     // how long servers ran on this store, at the last block
+};
+
+}  // namespace sg::persistence

@@ -1,0 +1,182 @@
+#include "persistence/index/record_index.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/chain/format.hpp"
+#include "persistence/rows/meta.hpp"
+
+namespace sg::persistence {
+RecordIndex::RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms)
+    : chunk_mentions_(std::max<std::size_t>(chunk_mentions, 1)),
+      key_retention_ms_(key_retention_ms),
+      filling_(std::make_shared<Chunk>(chunk_mentions_ / 2)),
+      frozen_(std::make_shared<const Frozen>()) {}
+
+// --- opening ---
+
+StoreResult<void> RecordIndex::load(const KeyValue& rows) {
+  const auto indexed = read_meta(rows, kMetaIndexed);
+  if (!indexed) return tl::unexpected(indexed.error());
+  const auto bytes = rows.get(Family::meta, kMetaRuns);
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto loaded = std::make_shared<Frozen>();
+  if (*bytes) {
+    const auto list = decode_run_list(**bytes);
+    if (!list) return store_error(StoreFault::corrupt, "the list of runs does not decode");
+    next_run_ = list->next_run;
+    for (const auto index : kAllIndexes) {
+      for (const auto& facts : list->runs[at(index)]) {
+        auto run = Run::load(rows, family_of(index), facts);
+        if (!run) return tl::unexpected(run.error());
+        loaded->runs[at(index)].push_back(std::move(*run));
+      }
+    }
+  }
+  const auto given_up = rows.get(Family::meta, kMetaKeysGivenUp);
+  if (!given_up) return tl::unexpected(given_up.error());
+  auto keys_given_up = read_meta(rows, kMetaKeysGivenUp);
+  if (!keys_given_up) return tl::unexpected(keys_given_up.error());
+  if (!*given_up) {
+    // An earlier program wrote no such row: what is in no run may have expired.
+    const auto& keys = loaded->runs[at(Index::keys)];
+    *keys_given_up = keys.empty() ? *indexed : keys.front()->facts().first - 1;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    frozen_ = std::move(loaded);
+    indexed_ = *indexed;
+    keys_given_up_ = *keys_given_up;
+  }
+  return find_orphans(rows);
+}
+
+StoreResult<void> RecordIndex::find_orphans(const KeyValue& rows) {
+  for (const auto index : kAllIndexes) {
+    const auto& runs = frozen()->runs[at(index)];
+    const auto cursor = rows.cursor(family_of(index));
+    for (cursor->seek({}); cursor->valid();) {
+      if (cursor->key().size() != 2 * sizeof(std::uint32_t)) {
+        return store_error(StoreFault::corrupt, "a page of an index has a wrong key");
+      }
+      const auto id = get_be32(cursor->key().data());
+      const bool listed = std::any_of(runs.begin(), runs.end(),
+                                      [id](const RunPtr& run) { return run->facts().id == id; });
+      if (!listed) orphans_.emplace_back(index, id);
+      next_run_ = std::max(next_run_, id + 1);
+      cursor->seek(run_key(id + 1, 0));
+    }
+    if (auto status = cursor->status(); !status) return status;
+  }
+  return {};
+}
+
+StoreResult<void> RecordIndex::remove_orphans(KeyValue& rows) {
+  for (const auto& [index, id] : std::exchange(orphans_, {})) {
+    if (auto dropped = rows.drop(family_of(index), run_key(id, 0), run_key(id + 1, 0)); !dropped) {
+      return dropped;
+    }
+  }
+  return {};
+}
+
+// --- the tail ---
+
+// Nobody asks for what is pushed by halves: it is past what is durable. So the lock is let go in
+// between, and a piece is put in order without it.
+void RecordIndex::push(Index index, std::span<const Mention> mentions) {
+  while (!mentions.empty()) {
+    std::shared_ptr<Chunk> chunk;
+    {
+      const std::lock_guard lock(mutex_);
+      chunk = filling_;
+      auto& into = chunk->indexes[at(index)];
+      const auto some = mentions.first(std::min(mentions.size(), into.room()));
+      into.add(some);
+      if (index == Index::keys) {
+        for (const auto& mention : some) {
+          chunk->keys_filter.add(TermFilter::Probe(filter_hash(Family::keys, mention.term)));
+        }
+      }
+      unindexed_ += some.size();
+      mentions = mentions.subspan(some.size());
+      if (into.room() != 0) continue;
+    }
+    auto piece = chunk->indexes[at(index)].tail_in_order();
+    const std::lock_guard lock(mutex_);
+    // Meanwhile it may have been taken by the worker, which reads it as it is.
+    if (chunk == filling_) chunk->indexes[at(index)].end_piece(std::move(piece));
+  }
+}
+
+void RecordIndex::push(const Records& records) {
+  push(Index::history, records.history);
+  push(Index::keys, records.keys);
+  std::shared_ptr<Chunk> full;
+  {
+    const std::lock_guard lock(mutex_);
+    run_ms_ = records.run_ms;
+    filling_->last = records.last;
+    filling_->run_ms = records.run_ms;
+    if (filling_->size() < chunk_mentions_) return;
+    full = filling_;
+  }
+  // Its filter is large, and nobody should wait while it is cleared.
+  auto next = std::make_shared<Chunk>(chunk_mentions_ / 2);
+  const std::lock_guard lock(mutex_);
+  if (filling_ == full) freeze(std::move(next));
+}
+
+void RecordIndex::freeze(std::shared_ptr<Chunk> next) {
+  auto frozen = std::make_shared<Frozen>(*frozen_);
+  frozen->chunks.push_back(std::exchange(filling_, std::move(next)));
+  frozen_ = std::move(frozen);
+}
+
+Sequence RecordIndex::indexed() const {
+  const std::lock_guard lock(mutex_);
+  return indexed_;
+}
+
+Sequence RecordIndex::keys_given_up() const {
+  const std::lock_guard lock(mutex_);
+  return keys_given_up_;
+}
+
+std::array<std::vector<RecordIndex::Part>, kAllIndexes.size()> RecordIndex::parts() const {
+  std::array<std::vector<Part>, kAllIndexes.size()> parts;
+  const std::lock_guard lock(mutex_);
+  for (const auto index : kAllIndexes) {
+    auto& into = parts[at(index)];
+    for (const auto& run : frozen_->runs[at(index)]) {
+      into.push_back({run->facts().first, run->facts().last, run, nullptr});
+    }
+    Sequence next = indexed_ + 1;
+    for (const auto& chunk : frozen_->chunks) {
+      // It shares the chunk's life.
+      into.push_back({next, chunk->last, nullptr, {chunk, &chunk->indexes[at(index)]}});
+      next = chunk->last + 1;
+    }
+    into.push_back({next, filling_->last, nullptr,
+                    std::make_shared<const MentionChunk>(filling_->indexes[at(index)])});
+  }
+  return parts;
+}
+
+std::size_t RecordIndex::unindexed() const {
+  const std::lock_guard lock(mutex_);
+  return unindexed_;
+}
+
+void RecordIndex::await_worker(std::size_t limit, std::chrono::milliseconds longest) const {
+  std::unique_lock lock(mutex_);
+  published_.wait_for(lock, longest, [&] { return unindexed_ < limit; });
+}
+
+std::shared_ptr<const RecordIndex::Frozen> RecordIndex::frozen() const {
+  const std::lock_guard lock(mutex_);
+  return frozen_;
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,83 @@
+// The part of the record index that looks up: in memory first, then in the runs, youngest first.
+#include <algorithm>
+
+#include "persistence/index/record_index.hpp"
+
+namespace sg::persistence {
+namespace {
+
+TermFilter::Probe key_probe(Term key) { return TermFilter::Probe(filter_hash(Family::keys, key)); }
+
+// Keys that are looked for together, so that their waits for memory overlap.
+constexpr std::size_t kAskedTogether = 64;
+struct Asked {
+  explicit Asked(std::span<const Term> keys) : size(keys.size()) {
+    std::transform(keys.begin(), keys.end(), probes.begin(), key_probe);
+  }
+  std::size_t size;
+  std::array<TermFilter::Probe, kAskedTogether> probes;
+  std::array<bool, kAskedTogether> has{};
+};
+
+void ask(const TermFilter& filter, Asked& asked) {
+  const std::span probes(asked.probes.data(), asked.size);
+  for (const auto& probe : probes) filter.prefetch(probe);
+  for (std::size_t i = 0; i < probes.size(); ++i) asked.has[i] |= filter.may_have(probes[i]);
+}
+
+}  // namespace
+
+StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index index, Term term,
+                                                     const MentionRange& range) const {
+  std::vector<Sequence> found;
+  const auto collect = [&](const Chunk& chunk) {
+    if (index == Index::keys && !chunk.keys_filter.may_have(key_probe(term))) return;
+    chunk.indexes[at(index)].collect(term, range, found);
+  };
+  std::shared_ptr<const Frozen> frozen;
+  {
+    const std::lock_guard lock(mutex_);
+    collect(*filling_);
+    frozen = frozen_;
+  }
+  const auto& chunks = frozen->chunks;
+  for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+    if (found.size() >= range.limit || (*chunk)->last < range.first) return found;
+    collect(**chunk);
+  }
+  const auto& runs = frozen->runs[at(index)];
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    if (found.size() >= range.limit || (*run)->facts().last < range.first) break;
+    if ((*run)->facts().first >= range.before) continue;
+    if (auto read = (*run)->collect(rows, term, range, found); !read) {
+      return tl::unexpected(read.error());
+    }
+  }
+  return found;
+}
+
+std::vector<std::uint32_t> RecordIndex::candidates(std::span<const Term> keys,
+                                                   Sequence after) const {
+  std::vector<std::uint32_t> found;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kAskedTogether) {
+    Asked asked(keys.subspan(begin, std::min(kAskedTogether, keys.size() - begin)));
+    std::shared_ptr<const Frozen> frozen;
+    {
+      const std::lock_guard lock(mutex_);
+      ask(filling_->keys_filter, asked);
+      frozen = frozen_;
+    }
+    for (const auto& chunk : frozen->chunks) {
+      if (chunk->last > after) ask(chunk->keys_filter, asked);
+    }
+    for (const auto& run : frozen->runs[at(Index::keys)]) {
+      if (run->facts().last > after) ask(run->filter(), asked);
+    }
+    for (std::size_t i = 0; i < asked.size; ++i) {
+      if (asked.has[i]) found.push_back(static_cast<std::uint32_t>(begin + i));
+    }
+  }
+  return found;
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,57 @@
+//   runs     := next run:varint history:list keys:list
+//   list     := count:varint facts{count}
+//   facts    := id level first last mentions run_ms, each a varint
+#include "persistence/index/run_list.hpp"
+
+#include "persistence/encoding/bytes.hpp"
+
+namespace sg::persistence {
+namespace {
+
+template <class... Numbers>
+void put(std::string& bytes, Numbers... numbers) {
+  char buffer[sizeof...(numbers) * kMaxVarintBytes];
+  char* to = buffer;
+  ((to = put_varint(to, static_cast<std::uint64_t>(numbers))), ...);
+  bytes.append(buffer, static_cast<std::size_t>(to - buffer));
+}
+
+RunFacts get_facts(ByteReader& in) {
+  RunFacts facts;
+  facts.id = in.varint32();
+  facts.level = in.varint32();
+  facts.first = in.varint();
+  facts.last = in.varint();
+  facts.mentions = in.varint();
+  facts.run_ms = static_cast<std::int64_t>(in.varint());
+  return facts;
+}
+
+}  // namespace
+
+Family family_of(Index index) { return index == Index::history ? Family::history : Family::keys; }
+
+std::string encode(const RunList& list) {
+  std::string bytes;
+  put(bytes, list.next_run);
+  for (const auto& runs : list.runs) {
+    put(bytes, runs.size());
+    for (const auto& run : runs) {
+      put(bytes, run.id, run.level, run.first, run.last, run.mentions, run.run_ms);
+    }
+  }
+  return bytes;
+}
+
+std::optional<RunList> decode_run_list(std::string_view bytes) {
+  ByteReader in(bytes);
+  RunList list;
+  list.next_run = in.varint32();
+  for (auto& runs : list.runs) {
+    for (auto count = in.varint(); in.ok() && count > 0; --count) runs.push_back(get_facts(in));
+  }
+  if (!in.at_end()) return std::nullopt;
+  return list;
+}
+
+}  // namespace sg::persistence

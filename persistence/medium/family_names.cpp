@@ -1,0 +1,14 @@
+#include <array>
+
+#include "persistence/medium/key_value.hpp"
+
+namespace sg::persistence {
+
+std::string_view family_name(Family family) {
+  static constexpr std::array<std::string_view, kFamilies> kNames{
+      "meta", "blocks",  "participants", "accounts", "account_ids", "participant_accounts",
+      "keys", "history", "balances"};
+  return kNames[static_cast<std::size_t>(family)];
+}
+
+}  // namespace sg::persistence

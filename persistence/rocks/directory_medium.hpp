@@ -1,0 +1,19 @@
+// A store in a directory:
+//
+//   <directory>/lock     held (flock) by the process that has the store open
+//   <directory>/head     the high-water mark (high_water_mark.hpp)
+//   <directory>/db/      the RocksDB database
+//   <directory>/ingest/  files on their way into the database; emptied at every opening
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "persistence/medium/key_value.hpp"
+
+namespace sg::persistence {
+
+std::unique_ptr<Medium> make_directory_medium(std::filesystem::path directory,
+                                              const StoreOptions& options);
+
+}  // namespace sg::persistence

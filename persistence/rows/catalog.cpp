@@ -1,0 +1,171 @@
+#include "persistence/rows/catalog.hpp"
+
+#include "persistence/rows/rows.hpp"
+
+namespace sg::persistence {
+namespace {
+
+tl::unexpected<StoreError> damaged_row(Family family, std::string_view key) {
+  return store_error(StoreFault::corrupt, "a row of " + std::string(family_name(family)) +
+                                              " does not decode: '" + std::string(key) + "'");
+}
+
+// Calls with every row of a family after `after`; stops when `visit` returns false.
+StoreResult<void> scan(const KeyValue& rows, Family family, std::string_view after,
+                       const std::function<StoreResult<bool>(const Cursor&)>& visit) {
+  const auto cursor = rows.cursor(family);
+  cursor->seek(after);
+  if (cursor->valid() && !after.empty() && cursor->key() == after) cursor->next();
+  for (; cursor->valid(); cursor->next()) {
+    const auto goes_on = visit(*cursor);
+    if (!goes_on) return tl::unexpected(goes_on.error());
+    if (!*goes_on) return {};
+  }
+  return cursor->status();
+}
+
+}  // namespace
+
+void Catalog::add(Batch& batch, const GroupContents& group) {
+  for (const auto& participant : group.participants) {
+    batch.put(Family::participants, participant.id, encode(participant));
+  }
+  for (const auto& account : group.accounts) {
+    batch.put(Family::accounts, be32(account.number), encode(account));
+    batch.put(Family::account_ids, account.id,
+              encode(AccountIdRow{account.number, account.floor, account.sequence}));
+    if (account.participant_id.empty()) continue;
+    auto key = participant_account_prefix(account.participant_id);
+    key += static_cast<char>(account.type);
+    batch.put(Family::participant_accounts, key,
+              encode(ParticipantAccountRow{account.number, account.sequence}));
+  }
+}
+
+StoreResult<std::optional<ledger::Participant>> Catalog::participant(std::string_view id) const {
+  const auto row = rows_.get(Family::participants, id);
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::nullopt;
+  auto participant = decode_participant(**row);
+  if (!participant) return damaged_row(Family::participants, id);
+  if (participant->sequence > durable_) return std::nullopt;
+  return participant;
+}
+
+StoreResult<std::vector<ledger::Participant>> Catalog::participants(
+    ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+    const Enough<ledger::Participant>& enough) const {
+  std::vector<ledger::Participant> found;
+  if (limit == 0) return found;
+  const auto scanned =
+      scan(rows_, Family::participants, after, [&](const Cursor& row) -> StoreResult<bool> {
+        auto participant = decode_participant(row.value());
+        if (!participant) return damaged_row(Family::participants, row.key());
+        const bool wanted =
+            role == ledger::ParticipantRole::unspecified || participant->role == role;
+        if (!wanted || participant->sequence > durable_) return true;
+        found.push_back(std::move(*participant));
+        return !(enough && enough(found.back())) && found.size() < limit;
+      });
+  if (!scanned) return tl::unexpected(scanned.error());
+  return found;
+}
+
+StoreResult<std::string> Catalog::account_row(AccountNumber number) const {
+  auto row = rows_.get(Family::accounts, be32(number));
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) {
+    return store_error(StoreFault::corrupt,
+                       "account number " + std::to_string(number) + " has no row");
+  }
+  return std::move(**row);
+}
+
+StoreResult<ledger::Account> Catalog::account(AccountNumber number) const {
+  const auto row = account_row(number);
+  if (!row) return tl::unexpected(row.error());
+  auto account = decode_account(*row);
+  if (!account) return damaged_row(Family::accounts, std::to_string(number));
+  return std::move(*account);
+}
+
+StoreResult<std::string> Catalog::account_id(AccountNumber number) const {
+  const auto row = account_row(number);
+  if (!row) return tl::unexpected(row.error());
+  const auto id = account_id_of(*row);
+  if (id.empty()) return damaged_row(Family::accounts, std::to_string(number));
+  return std::string(id);
+}
+
+StoreResult<std::optional<ledger::Account>> Catalog::account(std::string_view id) const {
+  const auto bytes = rows_.get(Family::account_ids, id);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!*bytes) return std::nullopt;
+  const auto row = decode_account_id(**bytes);
+  if (!row) return damaged_row(Family::account_ids, id);
+  if (row->sequence > durable_) return std::nullopt;
+  auto found = account(row->number);
+  if (!found) return tl::unexpected(found.error());
+  return std::move(*found);
+}
+
+StoreResult<std::vector<ledger::Account>> Catalog::accounts(
+    std::string_view after, std::size_t limit, const Enough<ledger::Account>& enough) const {
+  std::vector<ledger::Account> found;
+  if (limit == 0) return found;
+  const auto scanned =
+      scan(rows_, Family::account_ids, after, [&](const Cursor& cursor) -> StoreResult<bool> {
+        const auto row = decode_account_id(cursor.value());
+        if (!row) return damaged_row(Family::account_ids, cursor.key());
+        if (row->sequence > durable_) return true;
+        auto one = account(row->number);
+        if (!one) return tl::unexpected(one.error());
+        found.push_back(std::move(*one));
+        return !(enough && enough(found.back())) && found.size() < limit;
+      });
+  if (!scanned) return tl::unexpected(scanned.error());
+  return found;
+}
+
+StoreResult<std::vector<ledger::Account>> Catalog::accounts_of(
+    std::string_view participant_id) const {
+  std::vector<ledger::Account> found;
+  const auto prefix = participant_account_prefix(participant_id);
+  const auto scanned = scan(rows_, Family::participant_accounts, prefix,
+                            [&](const Cursor& cursor) -> StoreResult<bool> {
+                              if (!cursor.key().starts_with(prefix)) return false;
+                              const auto row = decode_participant_account(cursor.value());
+                              if (!row)
+                                return damaged_row(Family::participant_accounts, participant_id);
+                              if (row->sequence > durable_) return true;
+                              auto one = account(row->number);
+                              if (!one) return tl::unexpected(one.error());
+                              found.push_back(std::move(*one));
+                              return true;
+                            });
+  if (!scanned) return tl::unexpected(scanned.error());
+  return found;
+}
+
+StoreResult<void> Catalog::for_each_account(
+    const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const {
+  return scan(rows_, Family::account_ids, {}, [&](const Cursor& cursor) -> StoreResult<bool> {
+    const auto row = decode_account_id(cursor.value());
+    if (!row) return damaged_row(Family::account_ids, cursor.key());
+    if (row->sequence <= durable_) visit(cursor.key(), row->number, row->floor);
+    return true;
+  });
+}
+
+StoreResult<void> Catalog::for_each_participant(
+    const std::function<void(std::string_view)>& visit) const {
+  return scan(rows_, Family::participants, {}, [&](const Cursor& cursor) -> StoreResult<bool> {
+    ByteReader in(cursor.value());
+    const Sequence sequence = in.varint();
+    if (!in.ok()) return damaged_row(Family::participants, cursor.key());
+    if (sequence <= durable_) visit(cursor.key());
+    return true;
+  });
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,164 @@
+#include "persistence/rows/rows.hpp"
+
+#include "persistence/encoding/bytes.hpp"
+#include "persistence/encoding/metadata.hpp"
+
+namespace sg::persistence {
+namespace {
+
+class RowWriter {
+ public:
+  RowWriter& varint(std::uint64_t value) {
+    char bytes[kMaxVarintBytes];
+    row_.append(bytes, put_varint(bytes, value));
+    return *this;
+  }
+  RowWriter& signed_varint(std::int64_t value) { return varint(zigzag(value)); }
+  RowWriter& byte(std::uint8_t value) {
+    row_ += static_cast<char>(value);
+    return *this;
+  }
+  RowWriter& text(std::string_view value) {
+    varint(value.size());
+    row_ += value;
+    return *this;
+  }
+  RowWriter& metadata(const ledger::Metadata& metadata) {
+    varint(metadata.size());
+    for (const auto& [key, value] : metadata) text(key).text(value);
+    return *this;
+  }
+  std::string take() { return std::move(row_); }
+
+ private:
+  std::string row_;
+};
+
+}  // namespace
+
+std::string encode(const ledger::Participant& participant) {
+  return RowWriter()
+      .varint(participant.sequence)
+      .signed_varint(participant.created_at)
+      .byte(static_cast<std::uint8_t>(participant.role))
+      .text(participant.id)
+      .text(participant.name)
+      .metadata(participant.metadata)
+      .take();
+}
+
+std::optional<ledger::Participant> decode_participant(std::string_view row) {
+  ByteReader in(row);
+  ledger::Participant participant;
+  participant.sequence = in.varint();
+  participant.created_at = in.signed_varint();
+  const auto role = in.fixed<std::uint8_t>();
+  participant.role = static_cast<ledger::ParticipantRole>(role);
+  participant.id = in.text();
+  participant.name = in.text();
+  read_metadata(in, participant.metadata);
+  if (!in.at_end() || role > ledger::kLastRole) return std::nullopt;
+  return participant;
+}
+
+std::string encode(const ledger::Account& account) {
+  return RowWriter()
+      .varint(account.sequence)
+      .signed_varint(account.created_at)
+      .varint(account.number)
+      .byte(static_cast<std::uint8_t>(account.type))
+      .signed_varint(account.floor)
+      .signed_varint(account.initial_balance)
+      .text(account.id)
+      .text(account.participant_id)
+      .metadata(account.metadata)
+      .take();
+}
+
+std::optional<ledger::Account> decode_account(std::string_view row) {
+  ByteReader in(row);
+  ledger::Account account;
+  account.sequence = in.varint();
+  account.created_at = in.signed_varint();
+  account.number = in.varint32();
+  const auto type = in.fixed<std::uint8_t>();
+  account.type = static_cast<ledger::AccountType>(type);
+  account.floor = in.signed_varint();
+  account.initial_balance = in.signed_varint();
+  account.id = in.text();
+  account.participant_id = in.text();
+  read_metadata(in, account.metadata);
+  if (!in.at_end() || type > ledger::kLastAccountType) return std::nullopt;
+  return account;
+}
+
+std::string_view account_id_of(std::string_view row) {
+  ByteReader in(row);
+  for (int number = 0; number < 3; ++number) in.varint();
+  in.fixed<std::uint8_t>();
+  in.varint();
+  in.varint();
+  return in.text();
+}
+
+std::string encode(const AccountIdRow& row) {
+  std::string bytes(sizeof row.number + sizeof row.floor + sizeof row.sequence, '\0');
+  put_fixed(put_fixed(put_fixed(bytes.data(), row.number), row.floor), row.sequence);
+  return bytes;
+}
+
+std::optional<AccountIdRow> decode_account_id(std::string_view row) {
+  ByteReader in(row);
+  AccountIdRow decoded;
+  decoded.number = in.fixed<AccountNumber>();
+  decoded.floor = in.fixed<Amount>();
+  decoded.sequence = in.fixed<Sequence>();
+  if (!in.at_end()) return std::nullopt;
+  return decoded;
+}
+
+std::string encode(const ParticipantAccountRow& row) {
+  std::string bytes(sizeof row.number + sizeof row.sequence, '\0');
+  put_fixed(put_fixed(bytes.data(), row.number), row.sequence);
+  return bytes;
+}
+
+std::optional<ParticipantAccountRow> decode_participant_account(std::string_view row) {
+  ByteReader in(row);
+  ParticipantAccountRow decoded;
+  decoded.number = in.fixed<AccountNumber>();
+  decoded.sequence = in.fixed<Sequence>();
+  if (!in.at_end()) return std::nullopt;
+  return decoded;
+}
+
+std::string participant_account_prefix(std::string_view participant_id) {
+  std::string prefix(participant_id);
+  prefix += '\0';
+  return prefix;
+}
+
+std::string encode(const BalancePage& page) {
+  std::string bytes(sizeof page.sequence + page.balances.size() * sizeof(Amount), '\0');
+  char* to = put_fixed(bytes.data(), page.sequence);
+  for (const Amount balance : page.balances) to = put_fixed(to, balance);
+  return bytes;
+}
+
+std::optional<BalancePage> decode_balances(std::string_view key, std::string_view row) {
+  ByteReader in(row);
+  BalancePage page;
+  page.sequence = in.fixed<Sequence>();
+  const auto count = in.left() / sizeof(Amount);
+  if (!in.ok() || count == 0 || count > kBalancesOfPage || key.size() != sizeof page.page) {
+    return std::nullopt;
+  }
+  page.page = get_be32(key.data());
+  if (page.page > ledger::kNoAccount / kBalancesOfPage) return std::nullopt;
+  page.balances.resize(count);
+  for (Amount& balance : page.balances) balance = in.fixed<Amount>();
+  if (!in.at_end()) return std::nullopt;
+  return page;
+}
+
+}  // namespace sg::persistence

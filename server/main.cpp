@@ -1,0 +1,282 @@
+// scalegraphd: reads the settings, opens the store, starts the tree, and ends with it.
+#include <absl/synchronization/mutex.h>
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
+#include <malloc.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+#include <csignal>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <new>
+#include <system_error>
+#include <thread>
+
+#include "actors/actor_errors.hpp"
+#include "server/offline_verify.hpp"
+#include "actors/tree/tree.hpp"
+#include "command_line/descriptors.hpp"
+#include "command_line/output.hpp"
+#include "command_line/parsing.hpp"
+#include "command_line/terminal.hpp"
+#include "config/load.hpp"
+#include "supervisor/errors.hpp"
+
+namespace {
+
+using namespace sg;
+
+enum ExitCode { kDone = 0, kStoreRefused = 1, kBadUsage = 2, kCannotListen = 3, kGaveUp = 4 };
+
+// For the rest of the tree to end, after the second signal.
+constexpr std::chrono::seconds kLastWait{3};
+
+// Before a group waits for the indexes.
+constexpr std::size_t kLeastChunksWaiting = 8;
+
+struct Options {
+  std::string config;
+  std::vector<std::string> overrides;
+  bool check = false;
+  bool verify = false;
+};
+
+// The settings, or nothing after the errors were printed.
+std::optional<config::Settings> read_settings(const Options& options) {
+  auto settings = config::defaults();
+  if (!options.config.empty()) {
+    auto loaded = config::load(options.config);
+    if (!loaded) {
+      std::cerr << to_string(loaded.error()) << '\n';
+      return std::nullopt;
+    }
+    settings = std::move(*loaded);
+  }
+  for (const auto& text : options.overrides) {
+    if (auto applied = config::apply_override(settings, text); !applied) {
+      std::cerr << to_string(applied.error()) << '\n';
+      return std::nullopt;
+    }
+  }
+  return settings;
+}
+
+// Both have a line for what a client does wrong, which the client is told: none of them in the log.
+void quiet_libraries() {
+  gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); });
+  google::protobuf::SetLogHandler([](google::protobuf::LogLevel level, const char*, int,
+                                     const std::string& message) {
+    const bool is_bug = level == google::protobuf::LOGLEVEL_FATAL;
+    spdlog::log(is_bug ? spdlog::level::critical : spdlog::level::debug, "protobuf: {}", message);
+  });
+}
+
+// A connection is a file: the soft limit of 1,024 is too few, the hard one is what we may have.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("cannot raise the limit of open files");
+}
+
+persistence::StoreOptions store_options(const config::Storage& storage) {
+  persistence::StoreOptions options;
+  options.max_wal_bytes = storage.max_wal_bytes;
+  options.block_cache_bytes = storage.block_cache_bytes;
+  options.index_chunk = storage.index_chunk;
+  options.index_backlog =
+      std::max(options.index_backlog, kLeastChunksWaiting * storage.index_chunk);
+  options.key_retention_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(storage.key_retention).count();
+  return options;
+}
+
+// Blocked in every thread, so that the one below takes them.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at the process's limit of size: the write fails instead
+  return signals;
+}
+
+int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat) {
+  using supervisor::ExitKind;
+  if (seat.cannot_listen) return kCannotListen;
+  if (reason == caf::exit_reason::user_shutdown) return kDone;
+  return kGaveUp;
+}
+
+// The first SIGTERM or SIGINT stops the daemon in order. With the second it waits for no call any
+// more; if it has not ended soon after, it ends as it is. That is safe: what was answered is
+// synced.
+void heed_signals(const sigset_t& signals, const caf::actor& root, actors::GatewaySeat& seat,
+                  const std::atomic<bool>& ended) {
+  int asked = 0;
+  while (!ended) {
+    const timespec longest{kLastWait.count(), 0};
+    int signal = 0;
+    if (asked < 2) {
+      sigwait(&signals, &signal);
+    } else if ((signal = sigtimedwait(&signals, nullptr, &longest)) < 0 && errno == EINTR) {
+      continue;
+    }
+    if (ended) return;
+    if (signal == SIGHUP) {
+      spdlog::info("SIGHUP: settings are read at the start only");
+    } else if (++asked == 1) {
+      spdlog::info("stopping");
+      caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
+    } else if (asked == 2) {
+      spdlog::warn("stopping at once: calls in flight are not waited for");
+      seat.hurry();
+    } else {
+      spdlog::warn("ending without an orderly stop");
+      spdlog::default_logger()->flush();
+      std::_Exit(kDone);
+    }
+  }
+}
+
+int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> store,
+          const sigset_t& signals) {
+  caf::actor_system_config config;
+  actors::configure(config, settings);
+  int code = kGaveUp;
+  {
+    caf::actor_system system(config);
+    auto runtime = std::make_shared<actors::Runtime>();
+    runtime->settings = settings;
+    runtime->store = store;
+    auto seat = std::make_shared<actors::GatewaySeat>();
+    seat->on_listening = [](const std::string& where) {
+      std::cout << "listening on " << where << std::endl;
+      if (!std::cout) spdlog::error("cannot print \"listening on {}\" on stdout", where);
+    };
+    const auto root = actors::spawn_tree(system, runtime, actors::gateway_spec(runtime, seat));
+    caf::scoped_actor self(system);
+    self->monitor(root);
+
+    std::atomic<bool> ended{false};
+    std::thread waiter([&] { heed_signals(signals, root, *seat, ended); });
+    self->receive([&](const caf::down_msg& down) {
+      code = exit_code_of(down.reason, *seat);
+      if (code == kGaveUp) {
+        spdlog::critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
+      }
+    });
+    // The waiter leaves by a signal that it waits for.
+    ended = true;
+    pthread_kill(waiter.native_handle(), SIGTERM);
+    waiter.join();
+    if (runtime->left_behind->load()) {
+      spdlog::default_logger()->flush();
+      std::_Exit(code);  // the actor system would wait for it
+    }
+  }
+  return code;
+}
+
+int run(const Options& options) {
+  const auto settings = read_settings(options);
+  if (!settings) return kBadUsage;
+  if (options.check) {
+    std::cout << "the settings are valid\n";
+    return command_line::after_output(kDone);
+  }
+  const bool colour = command_line::terminal_at(STDERR_FILENO).shows_colour;
+  spdlog::set_default_logger(spdlog::stderr_color_mt(
+      "scalegraphd", colour ? spdlog::color_mode::always : spdlog::color_mode::never));
+  spdlog::set_level(static_cast<spdlog::level::level_enum>(settings->log.level));
+  quiet_libraries();
+  raise_file_limit();
+  const auto& path = settings->storage.path;
+  if (options.verify && !std::filesystem::is_directory(path / "db")) {
+    std::cerr << "error: there is no store in " << path.string() << '\n';
+    return kStoreRefused;
+  }
+  // Before RocksDB starts its threads; a verification is ended by them as any program.
+  const auto signals = options.verify ? sigset_t{} : block_signals();
+
+  const auto open = options.verify ? persistence::open_store_to_read : persistence::open_store;
+  auto store = open(settings->storage.path, store_options(settings->storage));
+  if (!store) {
+    std::cerr << "error: " << store.error().message << '\n';
+    return kStoreRefused;
+  }
+  if (options.verify) {
+    return command_line::after_output(actors::verify_offline(**store) ? kDone : kStoreRefused);
+  }
+  return serve(*settings, std::move(*store), signals);
+}
+
+// A limit of the process that stops it where nothing can be caught, such as the start of a thread:
+// says which one instead of ending with an abort.
+[[noreturn]] void end_without_resources() {
+  const char* const advice =
+      ": the limits of memory and threads are too low for it, see `ulimit -v` and `ulimit -u`\n";
+  try {
+    if (const auto error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "error: the process gets no more memory" << advice << std::flush;
+    std::_Exit(kGaveUp);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again) {
+      std::cerr << "error: the process gets no more memory or threads" << advice << std::flush;
+      std::_Exit(kGaveUp);
+    }
+    std::cerr << "error: " << error.what() << std::endl;
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << std::endl;
+  } catch (...) {
+    std::cerr << "error: an exception of an unknown kind" << std::endl;
+  }
+  std::abort();
+}
+
+// Batches are made on one thread and freed on another: with an arena for each thread, and large
+// vectors in them, as much memory lies free as is used (measured with a million accounts).
+void bound_free_memory() {
+  constexpr int kLargeBytes = 4 << 20;  // given back to the system when freed
+  constexpr int kSpareBytes = 64 << 20;
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+  mallopt(M_TRIM_THRESHOLD, kSpareBytes);
+}
+
+}  // namespace
+
+SCALEGRAPH_OCCUPY_STANDARD_DESCRIPTORS("/dev/null");
+
+int main(int argc, char** argv) {
+  std::set_terminate(end_without_resources);
+  bound_free_memory();
+  // Debian's abseil, which gRPC locks with, looks for lock cycles at every lock.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  CLI::App app("scalegraphd: the Scalegraph ledger server", "scalegraphd");
+  Options options;
+  app.add_option("--config", options.config, "settings, see config/scalegraph.toml");
+  app.add_option("--set", options.overrides, "KEY=VALUE: overrides a setting, may be repeated")
+      ->allow_extra_args(false);
+  app.add_flag("--check", options.check, "check the settings and exit");
+  app.add_flag("--verify", options.verify, "check a store that is not running and exit");
+  app.set_version_flag("--version", "scalegraphd " SCALEGRAPH_VERSION);
+  try {
+    command_line::parse(app, command_line::arguments_of(argc, argv));
+  } catch (const CLI::ParseError& error) {
+    return command_line::after_output(app.exit(error) == 0 ? kDone : kBadUsage);
+  }
+  return run(options);
+}
