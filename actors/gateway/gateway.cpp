@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/actor_errors.hpp"
+#include "actors/gateway/methods/methods.hpp"
 #include "actors/journal_link.hpp"
 #include "actors/unhandled.hpp"
 #include "supervisor/errors.hpp"
@@ -20,7 +21,7 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
       runtime_(std::move(runtime)),
       root_(std::move(root)),
       seat_(std::move(seat)),
-      server_(runtime_->settings.server, runtime_->processor) {
+      server_(runtime_->settings.server, runtime_->processor, methods()) {
   server_.set_serving("", false);
   for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {
     server_.set_serving(shard_service(i), false);

@@ -1,11 +1,18 @@
+// The handlers stand in writes.cpp and reads.cpp, a call that streams in a file of its own.
 #include "actors/gateway/methods/methods.hpp"
 
-#include <spdlog/spdlog.h>
+#include <array>
 
-#include <cstdlib>
-
-#include "actors/gateway/transport/unary_call.hpp"
+#include "actors/gateway/methods/reads.hpp"
+#include "actors/gateway/methods/reflection_call.hpp"
+#include "actors/gateway/methods/stream_call.hpp"
+#include "actors/gateway/methods/verify_call.hpp"
+#include "actors/gateway/methods/watch_call.hpp"
+#include "actors/gateway/methods/writes.hpp"
 #include "proto/health.pb.h"
+#include "proto/ledger.pb.h"
+#include "proto/reflection_v1.pb.h"
+#include "proto/reflection_v1alpha.pb.h"
 
 namespace sg::actors {
 namespace {
@@ -23,16 +30,63 @@ void check_health(UnaryCall& call) {
   call.reply(response);
 }
 
+template <class CallType>
+std::unique_ptr<Call> make(RpcServer& server, std::uint64_t id, const Served& served) {
+  return std::make_unique<CallType>(server, id, served);
+}
+
+constexpr auto kReads = Effect::reads;
+constexpr auto kWrites = Effect::writes;
+constexpr auto kProbes = Effect::probes;
+
+constexpr std::string_view kParticipants = "scalegraph.ledger.ParticipantService";
+constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
+constexpr std::string_view kAdmin = "scalegraph.ledger.AdminService";
+constexpr std::string_view kHealth = "grpc.health.v1.Health";
+constexpr std::string_view kReflection = "grpc.reflection.v1.ServerReflection";
+constexpr std::string_view kReflectionAlpha = "grpc.reflection.v1alpha.ServerReflection";
+
+constexpr std::array kMethods{
+    Method{kParticipants, "CreateParticipant", kWrites, make<UnaryCall>, create_participant},
+    Method{kParticipants, "GetParticipant", kReads, make<UnaryCall>, get_participant},
+    Method{kParticipants, "ListParticipants", kReads, make<UnaryCall>, list_participants},
+    Method{kParticipants, "CreateParticipantAccount", kWrites, make<UnaryCall>,
+           create_participant_account},
+    Method{kParticipants, "GetParticipantAccounts", kReads, make<UnaryCall>,
+           get_participant_accounts},
+
+    Method{kLedger, "CreateAccount", kWrites, make<UnaryCall>, create_account},
+    Method{kLedger, "GetAccount", kReads, make<UnaryCall>, get_account},
+    Method{kLedger, "GetBalance", kReads, make<UnaryCall>, get_balance},
+    Method{kLedger, "Credit", kWrites, make<UnaryCall>, credit},
+    Method{kLedger, "Debit", kWrites, make<UnaryCall>, debit},
+    Method{kLedger, "Transfer", kWrites, make<UnaryCall>, transfer},
+    Method{kLedger, "ListTransactions", kReads, make<UnaryCall>, list_transactions},
+    Method{kLedger, "GetTransaction", kReads, make<UnaryCall>, get_transaction},
+    Method{kLedger, "TransferBatch", kWrites, make<UnaryCall>, transfer_batch},
+    Method{kLedger, "StreamTransfers", kWrites, make<StreamCall>},
+
+    Method{kAdmin, "ListAccounts", kReads, make<UnaryCall>, list_accounts},
+    Method{kAdmin, "GetTree", kReads, make<UnaryCall>, get_tree},
+    Method{kAdmin, "Verify", kReads, make<VerifyCall>},
+    Method{kAdmin, "GetBalanceSheet", kReads, make<UnaryCall>, get_balance_sheet},
+
+    Method{kHealth, "Check", kProbes, make<UnaryCall>, check_health},
+    Method{kHealth, "Watch", kProbes, make<WatchCall>},
+
+    Method{kReflection, "ServerReflectionInfo", kReads, make<ReflectionCall>},
+    Method{kReflectionAlpha, "ServerReflectionInfo", kReads, make<ReflectionCall>},
+};
+
 }  // namespace
 
-UnaryHandler unary_handler(std::string_view full_name) {
-  const auto name = full_name.substr(full_name.rfind('.') + 1);
-  if (name == "Check") return check_health;
-  auto handler = write_handler(name);
-  if (handler == nullptr) handler = read_handler(name);
-  if (handler != nullptr) return handler;
-  spdlog::critical("gateway: method {} has no handler", full_name);
-  std::abort();
+std::span<const Method> methods() {
+  // Links the generated files in: they register the descriptors that the services are found by.
+  scalegraph::ledger::Transaction::descriptor();
+  grpc::health::v1::HealthCheckRequest::descriptor();
+  grpc::reflection::v1::ServerReflectionRequest::descriptor();
+  grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
+  return kMethods;
 }
 
 }  // namespace sg::actors

@@ -1,19 +1,13 @@
-// What each unary method does with its request: one function a method, found by its full name.
+// The table of all methods that the server serves.
 #pragma once
 
-#include <string_view>
+#include <span>
 
-#include "actors/gateway/transport/rpc_server.hpp"
+#include "actors/gateway/transport/method.hpp"
 
 namespace sg::actors {
 
-// Needs: `full_name` is a unary method of one of the services
-// ("scalegraph.ledger.LedgerService.Transfer").
-UnaryHandler unary_handler(std::string_view full_name);
-
-// Those that change the ledger, by the method's name; nullptr for others.
-UnaryHandler write_handler(std::string_view name);
-// Those that read it.
-UnaryHandler read_handler(std::string_view name);
+// One row a method. A service may be named only if each of its methods has a row.
+std::span<const Method> methods();
 
 }  // namespace sg::actors

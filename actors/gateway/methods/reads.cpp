@@ -1,13 +1,10 @@
-// The unary methods that read.
-#include "actors/queries/reads.hpp"
+#include "actors/gateway/methods/reads.hpp"
 
 #include <google/protobuf/arena.h>
 
-#include <array>
-
 #include "actors/queries/answer_rows.hpp"
+#include "actors/queries/reads.hpp"
 #include "actors/gateway/transport/answer_bytes.hpp"
-#include "actors/gateway/methods/methods.hpp"
 #include "actors/gateway/methods/rpc_query.hpp"
 #include "actors/gateway/methods/tree_query.hpp"
 #include "actors/gateway/methods/wide_text.hpp"
@@ -88,6 +85,12 @@ void read(UnaryCall& call) {
   call.ask(std::move(query));
 }
 
+}  // namespace
+
+void get_participant(UnaryCall& call) {
+  read<wire::GetParticipantRequest, one<wire::Participant, ledger::Participant>>(call);
+}
+
 void list_participants(UnaryCall& call) {
   wire::ListParticipantsRequest request;
   if (!call.parse_request(request)) return;
@@ -100,45 +103,39 @@ void list_participants(UnaryCall& call) {
   call.ask(std::move(query));
 }
 
+void get_participant_accounts(UnaryCall& call) {
+  read<wire::GetParticipantAccountsRequest,
+       page<wire::GetParticipantAccountsResponse, AccountView,
+            &wire::GetParticipantAccountsResponse::add_accounts>>(call);
+}
+
+void get_account(UnaryCall& call) {
+  read<wire::GetAccountRequest, one<wire::Account, AccountView>>(call);
+}
+
+void get_balance(UnaryCall& call) { read<wire::GetBalanceRequest, balance>(call); }
+
+void get_transaction(UnaryCall& call) {
+  read<wire::GetTransactionRequest, one<wire::Transaction, persistence::StoredTransaction>>(call);
+}
+
+void list_transactions(UnaryCall& call) {
+  read<wire::ListTransactionsRequest,
+       page<wire::ListTransactionsResponse, persistence::StoredTransaction,
+            &wire::ListTransactionsResponse::add_transactions>>(call);
+}
+
+void list_accounts(UnaryCall& call) {
+  read<wire::ListAccountsRequest,
+       page<wire::ListAccountsResponse, AccountView, &wire::ListAccountsResponse::add_accounts>>(
+      call);
+}
+
+void get_balance_sheet(UnaryCall& call) { read<wire::GetBalanceSheetRequest, balance_sheet>(call); }
+
 void get_tree(UnaryCall& call) {
   wire::GetTreeRequest request;
   if (call.parse_request(request)) ask_tree(call);
-}
-
-struct Row {
-  std::string_view name;
-  UnaryHandler handler;
-};
-
-constexpr std::array kRows{
-    Row{"GetParticipant",
-        read<wire::GetParticipantRequest, one<wire::Participant, ledger::Participant>>},
-    Row{"ListParticipants", list_participants},
-    Row{"GetParticipantAccounts", read<wire::GetParticipantAccountsRequest,
-                                       page<wire::GetParticipantAccountsResponse, AccountView,
-                                            &wire::GetParticipantAccountsResponse::add_accounts>>},
-    Row{"GetAccount", read<wire::GetAccountRequest, one<wire::Account, AccountView>>},
-    Row{"GetBalance", read<wire::GetBalanceRequest, balance>},
-    Row{"GetTransaction",
-        read<wire::GetTransactionRequest, one<wire::Transaction, persistence::StoredTransaction>>},
-    Row{"ListTransactions",
-        read<wire::ListTransactionsRequest,
-             page<wire::ListTransactionsResponse, persistence::StoredTransaction,
-                  &wire::ListTransactionsResponse::add_transactions>>},
-    Row{"ListAccounts",
-        read<wire::ListAccountsRequest, page<wire::ListAccountsResponse, AccountView,
-                                             &wire::ListAccountsResponse::add_accounts>>},
-    Row{"GetBalanceSheet", read<wire::GetBalanceSheetRequest, balance_sheet>},
-    Row{"GetTree", get_tree},
-};
-
-}  // namespace
-
-UnaryHandler read_handler(std::string_view name) {
-  for (const auto& row : kRows) {
-    if (row.name == name) return row.handler;
-  }
-  return nullptr;
 }
 
 }  // namespace sg::actors

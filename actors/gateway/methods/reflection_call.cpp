@@ -13,17 +13,16 @@ const grpc::Status kStopping(grpc::StatusCode::UNAVAILABLE, "the server stops");
 
 }  // namespace
 
-ReflectionCall::ReflectionCall(RpcServer& server, std::uint64_t id, std::size_t service_index)
-    : Call(server, id), service_index_(service_index), stream_(&context_) {
+ReflectionCall::ReflectionCall(RpcServer& server, std::uint64_t id, const Served& served)
+    : Call(server, id, served), stream_(&context_) {
   context_.AsyncNotifyWhenDone(&done_operation_);
-  server_.service(service_index_)
-      .request_bidi_stream(0, &context_, &stream_, server_.queue(), &received_operation_);
+  served.service.request_bidi_stream(served.index, &context_, &stream_, server_.queue(),
+                                     &received_operation_);
 }
 
 void ReflectionCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
   begin();
-  server_.arm_reflection(service_index_);
   auto place = server_.admit_stream();
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);

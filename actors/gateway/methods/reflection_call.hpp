@@ -13,7 +13,7 @@ namespace sg::actors {
 
 class ReflectionCall final : public Call {
  public:
-  ReflectionCall(RpcServer& server, std::uint64_t id, std::size_t service_index);
+  ReflectionCall(RpcServer& server, std::uint64_t id, const Served& served);
 
   void completed(const Completed&) override {}
   void drain() override;
@@ -31,7 +31,6 @@ class ReflectionCall final : public Call {
   void finish(const grpc::Status& status);
   void forget_if_over();
 
-  std::size_t service_index_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
   grpc::ByteBuffer request_;
   OperationOf<ReflectionCall, &ReflectionCall::received> received_operation_{this};

@@ -35,7 +35,7 @@ class RpcSubmission::Answered final : public UnaryCompletion {
 };
 
 RpcSubmission& submission_of(const Completed& completed) {
-  return static_cast<RpcSubmission::Answered&>(*completed.completion).submission();
+  return as<RpcSubmission::Answered>(completed).submission();
 }
 
 RpcSubmission::RpcSubmission(Call& call, std::uint64_t part, Respond responder)
@@ -46,7 +46,7 @@ RpcSubmission::~RpcSubmission() {
 }
 
 void RpcSubmission::on_answered() {
-  auto self = std::static_pointer_cast<RpcSubmission>(shared_from_this());
+  std::shared_ptr<RpcSubmission> self(shared_from_this(), this);
   inbox_->post({call_, part_, std::make_shared<Answered>(std::move(self))});
 }
 

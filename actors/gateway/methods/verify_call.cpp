@@ -41,18 +41,16 @@ RpcQuery::Response encode(const QueryAnswer& answer) {
 
 }  // namespace
 
-VerifyCall::VerifyCall(RpcServer& server, std::uint64_t id, RawService& service)
-    : Call(server, id), writer_(&context_) {
+VerifyCall::VerifyCall(RpcServer& server, std::uint64_t id, const Served& served)
+    : Call(server, id, served), writer_(&context_) {
   context_.AsyncNotifyWhenDone(&done_operation_);
-  const int method = service.descriptor().FindMethodByName("Verify")->index();
-  service.request_server_stream(method, &context_, &request_, &writer_, server_.queue(),
-                                &received_operation_);
+  served.service.request_server_stream(served.index, &context_, &request_, &writer_,
+                                       server_.queue(), &received_operation_);
 }
 
 void VerifyCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
   begin();
-  server_.arm_verify();
   start();
 }
 
@@ -89,7 +87,7 @@ void VerifyCall::completed(const Completed& completed) {
   if (end_) return;
   if (completed.part == 1) {
     is_under_way_ = true;
-    const auto& at = static_cast<Progress&>(*completed.completion).at;
+    const auto& at = as<Progress>(completed).at;
     wire::VerifyResponse response;
     response.set_blocks(at.blocks);
     response.set_records(at.records);
@@ -98,7 +96,7 @@ void VerifyCall::completed(const Completed& completed) {
     return write_next();
   }
   if (!completed.completion) return finish(proto::to_status(lost_error(), false));
-  const auto& response = static_cast<RpcQuery::Answered&>(*completed.completion).response();
+  const auto& response = as<RpcQuery::Answered>(completed).response();
   if (!response) return finish(proto::to_status(with_correlation_id(response.error()), false));
   next_ = *response;
   finish(grpc::Status::OK);

@@ -15,7 +15,7 @@ namespace sg::actors {
 
 class VerifyCall final : public Call {
  public:
-  VerifyCall(RpcServer& server, std::uint64_t id, RawService& service);
+  VerifyCall(RpcServer& server, std::uint64_t id, const Served& served);
 
   void completed(const Completed& completed) override;
   void give_up_read() override;

@@ -5,18 +5,16 @@
 
 namespace sg::actors {
 
-WatchCall::WatchCall(RpcServer& server, std::uint64_t id, RawService& service)
-    : Call(server, id), writer_(&context_) {
+WatchCall::WatchCall(RpcServer& server, std::uint64_t id, const Served& served)
+    : Call(server, id, served), writer_(&context_) {
   context_.AsyncNotifyWhenDone(&done_operation_);
-  const int method = service.descriptor().FindMethodByName("Watch")->index();
-  service.request_server_stream(method, &context_, &request_, &writer_, server_.queue(),
-                                &received_operation_);
+  served.service.request_server_stream(served.index, &context_, &request_, &writer_,
+                                       server_.queue(), &received_operation_);
 }
 
 void WatchCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
   begin();
-  server_.arm_watch();
   if (arrived_compressed()) return finish(compressed_status());
   auto place = server_.admit_stream();
   if (!place) return finish(proto::to_status(place.error(), false));

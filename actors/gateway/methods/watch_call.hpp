@@ -14,7 +14,7 @@ namespace sg::actors {
 
 class WatchCall final : public Call {
  public:
-  WatchCall(RpcServer& server, std::uint64_t id, RawService& service);
+  WatchCall(RpcServer& server, std::uint64_t id, const Served& served);
 
   void completed(const Completed&) override {}
   void drain() override;

@@ -1,7 +1,5 @@
-// The unary methods that change the ledger.
-#include <array>
+#include "actors/gateway/methods/writes.hpp"
 
-#include "actors/gateway/methods/methods.hpp"
 #include "actors/gateway/methods/rpc_submission.hpp"
 #include "actors/gateway/methods/taken_name.hpp"
 #include "actors/gateway/transport/unary_call.hpp"
@@ -53,28 +51,16 @@ void respond_participant(RpcSubmission& submission, UnaryCall& call) {
 
 void respond_batch(RpcSubmission& submission, UnaryCall& call) {
   call.in_portions(
-      [&call, self = submission.shared_from_this()] {
-        auto& made = static_cast<RpcSubmission&>(*self);
-        if (made.write_response_portion()) return true;
-        call.reply(made.take_response());
+      [&call, &submission, alive = submission.shared_from_this()] {
+        if (submission.write_response_portion()) return true;
+        call.reply(submission.take_response());
         return false;
       },
       submission.is_large());
 }
 
-void create_participant(UnaryCall& call) {
-  auto submission = submission_for(call, respond_participant);
-  auto& request = submission->message<wire::CreateParticipantRequest>();
-  if (!call.parse_request(request)) return;
-  auto participant = proto::to_domain(request);
-  if (!participant) return call.fail(participant.error());
-  submission->new_participant = std::move(*participant);
-  submission->results.resize(1);
-  call.submit(std::move(submission));
-}
-
 template <class Request>
-void create_account(UnaryCall& call) {
+void create_account_of(UnaryCall& call) {
   auto submission = submission_for(call, respond_account);
   auto& request = submission->message<Request>();
   if (!call.parse_request(request)) return;
@@ -96,6 +82,29 @@ void post(UnaryCall& call) {
   }
   call.submit(std::move(submission));
 }
+
+}  // namespace
+
+void create_participant(UnaryCall& call) {
+  auto submission = submission_for(call, respond_participant);
+  auto& request = submission->message<wire::CreateParticipantRequest>();
+  if (!call.parse_request(request)) return;
+  auto participant = proto::to_domain(request);
+  if (!participant) return call.fail(participant.error());
+  submission->new_participant = std::move(*participant);
+  submission->results.resize(1);
+  call.submit(std::move(submission));
+}
+
+void create_participant_account(UnaryCall& call) {
+  create_account_of<wire::CreateParticipantAccountRequest>(call);
+}
+
+void create_account(UnaryCall& call) { create_account_of<wire::CreateAccountRequest>(call); }
+
+void credit(UnaryCall& call) { post<wire::CreditRequest, ledger::TransferKind::credit>(call); }
+
+void debit(UnaryCall& call) { post<wire::DebitRequest, ledger::TransferKind::debit>(call); }
 
 void transfer(UnaryCall& call) {
   auto submission = submission_for(call, respond_transaction);
@@ -119,30 +128,6 @@ void transfer_batch(UnaryCall& call) {
         return false;
       },
       submission->is_large());
-}
-
-struct Row {
-  std::string_view name;
-  UnaryHandler handler;
-};
-
-constexpr std::array kRows{
-    Row{"CreateParticipant", create_participant},
-    Row{"CreateParticipantAccount", create_account<wire::CreateParticipantAccountRequest>},
-    Row{"CreateAccount", create_account<wire::CreateAccountRequest>},
-    Row{"Credit", post<wire::CreditRequest, ledger::TransferKind::credit>},
-    Row{"Debit", post<wire::DebitRequest, ledger::TransferKind::debit>},
-    Row{"Transfer", transfer},
-    Row{"TransferBatch", transfer_batch},
-};
-
-}  // namespace
-
-UnaryHandler write_handler(std::string_view name) {
-  for (const auto& row : kRows) {
-    if (row.name == name) return row.handler;
-  }
-  return nullptr;
 }
 
 }  // namespace sg::actors

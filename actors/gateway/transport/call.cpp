@@ -34,6 +34,7 @@ constexpr std::uint32_t kWasCompressed = 0x4000'0000;
 void Call::begin() {
   is_begun_ = true;
   server_.call_begun();
+  server_.arm(served_);
 }
 
 // gRPC hands over a message that says it is compressed as if it were plain, when the encoding that

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "actors/gateway/transport/inbox.hpp"
+#include "actors/gateway/transport/method.hpp"
 #include "ledger/error.hpp"
 #include "ledger/submission.hpp"
 
@@ -23,7 +24,8 @@ class RpcServer;
 // gateway's thread.
 class Call {
  public:
-  Call(RpcServer& server, std::uint64_t id) : server_(server), id_(id) {}
+  Call(RpcServer& server, std::uint64_t id, const Served& served)
+      : server_(server), id_(id), served_(served) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   virtual ~Call() = default;
@@ -51,6 +53,7 @@ class Call {
   // Work that may take long: `portion` is called at once and, while it returns true, again between
   // other events. With `large` it is not called at once: many such calls may have come together.
   void do_in_portions(std::function<bool()> portion, bool large);
+  // The client's call has come: another call takes the place that waited for it.
   void begin();
   // The last message from the client had gRPC's compressed flag.
   bool arrived_compressed();
@@ -60,6 +63,7 @@ class Call {
 
   RpcServer& server_;
   std::uint64_t id_;
+  const Served& served_;
   grpc::ServerContext context_;
 
  private:

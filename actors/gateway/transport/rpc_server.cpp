@@ -4,18 +4,11 @@
 #include <sched.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <limits>
+#include <stdexcept>
 
-#include "actors/gateway/methods/methods.hpp"
-#include "actors/gateway/methods/reflection_call.hpp"
-#include "actors/gateway/transport/stream_call.hpp"
-#include "actors/gateway/transport/unary_call.hpp"
-#include "actors/gateway/methods/verify_call.hpp"
-#include "actors/gateway/methods/watch_call.hpp"
 #include "faults/fault_injection.hpp"
-#include "proto/ledger.pb.h"
-#include "proto/reflection_v1.pb.h"
-#include "proto/reflection_v1alpha.pb.h"
 
 namespace sg::actors {
 namespace {
@@ -29,15 +22,6 @@ constexpr int kEventsPerPortion = 16;
 
 // After this long without an event, the gateway gives up its processor.
 constexpr std::chrono::milliseconds kIdle{100};
-
-enum ServiceIndex : std::size_t {
-  kParticipants,
-  kLedger,
-  kAdmin,
-  kHealth,
-  kReflection,
-  kReflectionAlpha
-};
 
 // gRPC counts a ping as too early by the time that it came in: one on time may be a bit early.
 constexpr int kPingToleranceDivisor = 10;
@@ -64,26 +48,42 @@ void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings)
 
 }  // namespace
 
-RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor)
+RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor,
+                     std::span<const Method> methods)
     : settings_(std::move(settings)),
       processor_(std::move(processor)),
       admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
       streams_(settings_.max_streams, std::numeric_limits<std::size_t>::max()) {
-  using google::protobuf::DescriptorPool;
-  const auto* pool = DescriptorPool::generated_pool();
-  // Touches the generated files, so that their descriptors are linked in.
-  scalegraph::ledger::Transaction::descriptor();
-  grpc::health::v1::HealthCheckRequest::descriptor();
-  grpc::reflection::v1::ServerReflectionRequest::descriptor();
-  grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
-  // In the order of ServiceIndex.
-  for (const char* name :
-       {"scalegraph.ledger.ParticipantService", "scalegraph.ledger.LedgerService",
-        "scalegraph.ledger.AdminService", "grpc.health.v1.Health",
-        "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}) {
-    service_names_.emplace_back(name);
-    services_.push_back(std::make_unique<RawService>(*pool->FindServiceByName(name)));
+  served_.reserve(methods.size());
+  for (const auto& method : methods) {
+    auto& service = service_named(method.service);
+    const auto* found = service.descriptor().FindMethodByName(std::string(method.name));
+    if (found == nullptr) {
+      throw std::logic_error("no method " + std::string(method.service) + "." +
+                             std::string(method.name));
+    }
+    served_.push_back({method, service, found->index()});
   }
+  for (const auto& service : services_) {
+    const auto rows = std::count_if(served_.begin(), served_.end(), [&](const Served& served) {
+      return &served.service == service.get();
+    });
+    if (rows == service->descriptor().method_count()) continue;
+    throw std::logic_error("not every method of " + service->descriptor().full_name() +
+                           " has one row");
+  }
+}
+
+RawService& RpcServer::service_named(std::string_view name) {
+  const auto known = std::find(service_names_.begin(), service_names_.end(), name);
+  if (known != service_names_.end()) {
+    return *services_[static_cast<std::size_t>(known - service_names_.begin())];
+  }
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  const auto* descriptor = pool->FindServiceByName(std::string(name));
+  if (descriptor == nullptr) throw std::logic_error("no service " + std::string(name));
+  service_names_.emplace_back(name);
+  return *services_.emplace_back(std::make_unique<RawService>(*descriptor));
 }
 
 RpcServer::~RpcServer() { stop(std::chrono::milliseconds{0}); }
@@ -289,47 +289,17 @@ void RpcServer::give_up_reads() {
 
 // gRPC has the call's tag once it was made, and a method without a call that waits is never served
 // again: an exception here ends the process.
-template <class CallType, class... Args>
-void RpcServer::add_call(Args&&... args) noexcept {
+void RpcServer::arm(const Served& served) noexcept {
+  if (stopping_) return;
   const auto id = next_call_++;
-  calls_[id] = std::make_unique<CallType>(*this, id, std::forward<Args>(args)...);
-}
-
-void RpcServer::arm_unary(std::size_t service, int method, UnaryHandler handler) {
-  if (!stopping_) add_call<UnaryCall>(*services_[service], service, method, handler);
-}
-
-void RpcServer::arm_stream_transfers() {
-  if (!stopping_) add_call<StreamCall>(*services_[kLedger]);
-}
-
-void RpcServer::arm_verify() {
-  if (!stopping_) add_call<VerifyCall>(*services_[kAdmin]);
-}
-
-void RpcServer::arm_watch() {
-  if (!stopping_) add_call<WatchCall>(*services_[kHealth]);
-}
-
-void RpcServer::arm_reflection(std::size_t service) {
-  if (!stopping_) add_call<ReflectionCall>(service);
+  calls_[id] = served.method.make_call(*this, id, served);
 }
 
 void RpcServer::arm_all() {
-  for (std::size_t s = 0; s < services_.size(); ++s) {
-    const auto& descriptor = services_[s]->descriptor();
-    for (int m = 0; m < descriptor.method_count(); ++m) {
-      const auto& method = *descriptor.method(m);
-      if (method.client_streaming() || method.server_streaming()) continue;
-      const auto handler = unary_handler(method.full_name());
-      for (int i = 0; i < kArmedPerMethod; ++i) arm_unary(s, m, handler);
-    }
+  for (const auto& served : served_) {
+    const int calls = served.method.handler != nullptr ? kArmedPerMethod : 1;
+    for (int i = 0; i < calls; ++i) arm(served);
   }
-  arm_stream_transfers();
-  arm_verify();
-  arm_watch();
-  arm_reflection(kReflection);
-  arm_reflection(kReflectionAlpha);
 }
 
 ledger::Result<Admissions::Place> RpcServer::admit(std::size_t bytes) {

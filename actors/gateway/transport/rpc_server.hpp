@@ -24,6 +24,7 @@
 #include "actors/gateway/transport/gathering.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/listener.hpp"
+#include "actors/gateway/transport/method.hpp"
 #include "actors/gateway/transport/operation.hpp"
 #include "actors/gateway/transport/raw_service.hpp"
 #include "actors/messages.hpp"
@@ -33,14 +34,14 @@
 
 namespace sg::actors {
 
-class UnaryCall;
-using UnaryHandler = void (*)(UnaryCall& call);
-
 class RpcServer {
  public:
   using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
-  RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor);
+  // `methods`: one row for each method of the services that it names. Throws std::logic_error when
+  // that is not so. Needs: they outlive the server.
+  RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor,
+            std::span<const Method> methods);
   ~RpcServer();
 
   // Binds and serves. The port it got, or why it cannot listen.
@@ -79,22 +80,18 @@ class RpcServer {
   ServingStatus status_of(const std::string& service) const;
   void call_begun() { ++under_way_; }
   void forget(std::uint64_t call);
-  RawService& service(std::size_t index) { return *services_[index]; }
   std::span<const std::string> service_names() const { return service_names_; }
   bool stopping() const { return stopping_; }
 
   // Something threw that belongs to no call: the process ends.
   void failed(const std::exception& error);
 
-  void arm_unary(std::size_t service, int method, UnaryHandler handler);
-  void arm_stream_transfers();
-  void arm_verify();
-  void arm_watch();
-  void arm_reflection(std::size_t service);
+  // Makes a call that waits for the method's next client.
+  void arm(const Served& served) noexcept;
 
  private:
-  template <class CallType, class... Args>
-  void add_call(Args&&... args) noexcept;
+  // The service of that full name, made when it is named for the first time.
+  RawService& service_named(std::string_view name);
   void arm_all();
   void run();
   // The queue's next event, or that it is closed.
@@ -119,7 +116,8 @@ class RpcServer {
   config::Server settings_;
   std::shared_ptr<SharedProcessor> processor_;
   std::vector<std::unique_ptr<RawService>> services_;
-  std::vector<std::string> service_names_;
+  std::vector<std::string> service_names_;  // of services_, in that order
+  std::vector<Served> served_;              // calls point into it
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;

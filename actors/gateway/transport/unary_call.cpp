@@ -8,46 +8,29 @@
 namespace sg::actors {
 namespace {
 
-// Reads begin with Get or List; all else but a health check changes the ledger.
-bool changes_the_ledger(const google::protobuf::MethodDescriptor& method) {
-  const auto& name = method.name();
-  return name.rfind("Get", 0) != 0 && name.rfind("List", 0) != 0 && name != "Check";
-}
-
 // A request up to this size has few fields, whatever they are: one needs two bytes.
 constexpr std::size_t kMostBytesUnlooked = 2 * proto::kMaxFieldsOfRequest;
 
-// A probe has to be answered however busy the ledger is.
-bool is_probe(const google::protobuf::MethodDescriptor& method) { return method.name() == "Check"; }
-
 }  // namespace
 
-UnaryCall::UnaryCall(RpcServer& server, std::uint64_t id, RawService& service,
-                     std::size_t service_index, int method, UnaryHandler handler)
-    : Call(server, id),
-      service_(service),
-      service_index_(service_index),
-      method_(method),
-      handler_(handler),
-      is_write_(changes_the_ledger(*service.descriptor().method(method))),
-      writer_(&context_) {
+UnaryCall::UnaryCall(RpcServer& server, std::uint64_t id, const Served& served)
+    : Call(server, id, served), writer_(&context_) {
   context_.AsyncNotifyWhenDone(&done_operation_);
-  service_.request_unary(method_, &context_, &request_, &writer_, server_.queue(),
-                         &received_operation_);
+  served.service.request_unary(served.index, &context_, &request_, &writer_, server_.queue(),
+                               &received_operation_);
 }
 
 void UnaryCall::received(bool ok) {
   // Not ok: the server stops. The done event does not come for a call that never was.
   if (!ok) return server_.forget(id_);
   begin();
-  server_.arm_unary(service_index_, method_, handler_);
   if (arrived_compressed()) return fail_with(compressed_status());
-  if (!is_probe(*service_.descriptor().method(method_))) {
+  if (served_.method.effect != Effect::probes) {
     auto place = server_.admit(request_.Length());
     if (!place) return fail(place.error());
     place_ = std::move(*place);
   }
-  handler_(*this);
+  served_.method.handler(*this);
 }
 
 bool UnaryCall::parse_request(google::protobuf::Message& message) {
@@ -97,7 +80,7 @@ void UnaryCall::completed(const Completed& completed) {
   if (is_submitted_) server_.submission_answered();
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
-  static_cast<UnaryCompletion&>(*completed.completion).respond(*this);
+  as<UnaryCompletion>(completed).respond(*this);
 }
 
 void UnaryCall::reply(const google::protobuf::Message& message) {
@@ -108,7 +91,7 @@ void UnaryCall::reply(const google::protobuf::Message& message) {
 
 void UnaryCall::reply(const grpc::ByteBuffer& response) {
   // What a write has done is told whatever it takes; a read can be asked again.
-  if (is_write_) {
+  if (is_write()) {
     place_.resize(response.Length());
   } else if (!hold(response.Length())) {
     return;
@@ -118,7 +101,7 @@ void UnaryCall::reply(const grpc::ByteBuffer& response) {
 }
 
 void UnaryCall::fail(const ledger::Error& error) {
-  fail_with(proto::to_status(with_correlation_id(error), is_write_));
+  fail_with(proto::to_status(with_correlation_id(error), is_write()));
 }
 
 void UnaryCall::fail_with(const grpc::Status& status) {

@@ -19,12 +19,11 @@ class UnaryCompletion : public Completion {
 
 class UnaryCall final : public Call {
  public:
-  UnaryCall(RpcServer& server, std::uint64_t id, RawService& service, std::size_t service_index,
-            int method, UnaryHandler handler);
+  UnaryCall(RpcServer& server, std::uint64_t id, const Served& served);
 
   grpc::ByteBuffer& request() { return request_; }
   const grpc::ServerContext& context() const { return context_; }
-  bool is_write() const { return is_write_; }
+  bool is_write() const { return served_.method.effect == Effect::writes; }
   // Parses, or answers INVALID_ARGUMENT and returns false.
   bool parse_request(google::protobuf::Message& message);
 
@@ -56,11 +55,6 @@ class UnaryCall final : public Call {
     if (waits && !answered_) fail(otherwise_.value_or(lost_error()));
   }
 
-  RawService& service_;
-  std::size_t service_index_;
-  int method_;
-  UnaryHandler handler_;
-  bool is_write_;
   std::optional<ledger::Error> otherwise_;  // see ask()
   grpc::ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;

@@ -1,4 +1,4 @@
-#include "actors/gateway/transport/stream_call.hpp"
+#include "actors/gateway/methods/stream_call.hpp"
 
 #include <exception>
 #include <string_view>
@@ -8,25 +8,16 @@
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
-namespace {
-
-int stream_method(const RawService& service) {
-  return service.descriptor().FindMethodByName("StreamTransfers")->index();
-}
-
-}  // namespace
-
-StreamCall::StreamCall(RpcServer& server, std::uint64_t id, RawService& service)
-    : Call(server, id), stream_(&context_) {
+StreamCall::StreamCall(RpcServer& server, std::uint64_t id, const Served& served)
+    : Call(server, id, served), stream_(&context_) {
   context_.AsyncNotifyWhenDone(&done_operation_);
-  service.request_bidi_stream(stream_method(service), &context_, &stream_, server_.queue(),
-                              &received_operation_);
+  served.service.request_bidi_stream(served.index, &context_, &stream_, server_.queue(),
+                                     &received_operation_);
 }
 
 void StreamCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
   begin();
-  server_.arm_stream_transfers();
   auto place = server_.admit_stream();
   if (!place) return end_at_once(place.error());
   place_ = std::move(*place);

@@ -19,7 +19,7 @@ class RpcSubmission;
 
 class StreamCall final : public Call {
  public:
-  StreamCall(RpcServer& server, std::uint64_t id, RawService& service);
+  StreamCall(RpcServer& server, std::uint64_t id, const Served& served);
 
   void completed(const Completed& completed) override;
   void give_up_write() override;
