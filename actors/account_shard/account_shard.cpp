@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
-#include "actors/journal_link.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 
@@ -31,11 +30,11 @@ caf::behavior AccountShard::make_behavior() {
       },
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
-        if (up.id == kJournalId) journal_up(up.handle);
+        if (journal_.is_up(up)) journal_up();
       },
       // Undecided locks belong to a ledger that is gone: what was not durable never happened.
       [this](const supervisor::ChildDown& down) {
-        if (down.id == kJournalId) leave_journal();
+        if (journal_.is_down(down)) leave_journal();
       },
       [this](const Attached& message) { attached(message); },
       [this](const LockRequest& message) { lock(message); },
@@ -48,7 +47,7 @@ caf::behavior AccountShard::make_behavior() {
         tell_late_votes();
       },
       [this](const Applied& message) {
-        if (!ledger_ || !sent_by(self_, journal_)) return;
+        if (!ledger_ || !journal_.is_sender()) return;
         faults::reach(Point::shard_before_apply);
         for (const auto& [units, last] : *message.units) {
           ledger_->applied(*units.batch, units.units, last, late_);
@@ -57,7 +56,7 @@ caf::behavior AccountShard::make_behavior() {
         tell_late_votes();
       },
       [this](const FenceOlder& message) {
-        if (sent_by(self_, journal_)) heed_coordinator(message.incarnation);
+        if (journal_.is_sender()) heed_coordinator(message.incarnation);
       },
       [this](const ReadAccounts& message) { read(message); },
       [this](const CopyHeld& message) { copy_held(message); },
@@ -70,15 +69,14 @@ void AccountShard::leave_journal() {
   copying_.clear();
 }
 
-void AccountShard::journal_up(const caf::actor& journal) {
+void AccountShard::journal_up() {
   leave_journal();
-  journal_ = journal;
   faults::reach(Point::shard_before_attach);
-  caf::anon_send(journal, Attach{index_, handle_of(self_), life_});
+  journal_.send(Attach{index_, handle_of(self_), life_});
 }
 
 void AccountShard::attached(const Attached& message) {
-  if (!sent_by(self_, journal_)) return;
+  if (!journal_.is_sender()) return;
   if (auto error = load(message)) {
     self_->quit(error);
     return;
@@ -165,7 +163,7 @@ void AccountShard::read(const ReadAccounts& message) {
 }
 
 void AccountShard::copy_held(const CopyHeld& message) {
-  if (!ledger_ || !sent_by(self_, journal_)) return;
+  if (!ledger_ || !journal_.is_sender()) return;
   ledger_->begin_copy();
   copying_.push_back(message.snapshot);
   if (copying_.size() == 1) self_->send(self_, CopySlice{});

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/followed.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/locks/shard_ledger.hpp"
@@ -25,7 +26,7 @@ class AccountShard {
  private:
   // Forgets the state, and what depends on it.
   void leave_journal();
-  void journal_up(const caf::actor& journal);
+  void journal_up();
   void attached(const Attached& attached);
   caf::error load(const Attached& attached);
   caf::error load_from_store(const Attached& attached);
@@ -42,7 +43,7 @@ class AccountShard {
   caf::actor root_;
   std::uint32_t index_;
   std::uint64_t life_;
-  caf::actor journal_;
+  Followed journal_{self_, kJournalId};
   caf::response_promise ready_;
   std::optional<ledger::ShardLedger> ledger_;  // none until attached
   std::uint64_t journal_life_ = 0;

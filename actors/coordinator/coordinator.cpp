@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
-#include "actors/journal_link.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 
@@ -65,10 +64,10 @@ caf::behavior Coordinator::make_behavior() {
       },
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
-        if (up.id == kJournalId) journal_up(up.handle);
+        if (journal_.is_up(up)) journal_up();
       },
       [this](const supervisor::ChildDown& down) {
-        if (down.id == kJournalId) journal_down();
+        if (journal_.is_down(down)) journal_down();
       },
       [this](const Fenced& message) { fenced(message); },
       [this](const Submit& message) { submit(message); },
@@ -94,7 +93,7 @@ caf::behavior Coordinator::make_behavior() {
         if (flow_) carry_out();
       },
       [this](const Durable& message) {
-        if (!flow_ || !sent_by(self_, journal_)) return;
+        if (!flow_ || !journal_.is_sender()) return;
         faults::reach(Point::coordinator_before_reply);
         flow_->durable(message.sequence, message.committed);
         for (const auto& rejected : message.rejected) flow_->rejected(rejected, effects_);
@@ -112,12 +111,12 @@ caf::behavior Coordinator::make_behavior() {
         carry_out();
       },
       [this](const ShardAttached& message) {
-        if (!sent_by(self_, journal_)) return;
+        if (!journal_.is_sender()) return;
         shards_[message.shard] = message.handle;
         if (flow_) flow_->shard_serves(message.shard);
       },
       [this](const ShardDetached& message) {
-        if (!sent_by(self_, journal_)) return;
+        if (!journal_.is_sender()) return;
         shards_[message.shard] = nullptr;
         if (!flow_) return;
         flow_->shard_away(message.shard, effects_);
@@ -126,16 +125,13 @@ caf::behavior Coordinator::make_behavior() {
   };
 }
 
-void Coordinator::journal_up(const caf::actor& journal) {
-  if (journal == journal_) return;
+void Coordinator::journal_up() {
   journal_down();
-  journal_ = journal;
   faults::reach(Point::coordinator_before_fence);
-  caf::anon_send(journal_, Fence{handle_of(self_), life_});
+  journal_.send(Fence{handle_of(self_), life_});
 }
 
 void Coordinator::journal_down() {
-  journal_ = nullptr;
   if (flow_) flow_->stop(ledger::Reason::journal_unavailable);
   flow_.reset();
   effects_ = {};
@@ -143,7 +139,7 @@ void Coordinator::journal_down() {
 }
 
 void Coordinator::fenced(const Fenced& message) {
-  if (!sent_by(self_, journal_)) return;
+  if (!journal_.is_sender()) return;
   flow_.emplace(
       ledger::TransferFlow::Options{static_cast<std::uint32_t>(shards_.size()), message.incarnation,
                                     runtime_->settings.ledger.lock_timeout},
@@ -224,8 +220,8 @@ void Coordinator::carry_out() {
   }
   if (!effects.commit.empty()) {
     faults::reach(Point::coordinator_before_commit);
-    if (faults::has(faults::Defect::commit_twice)) caf::anon_send(journal_, Commit{effects.commit});
-    caf::anon_send(journal_, Commit{std::move(effects.commit)});
+    if (faults::has(faults::Defect::commit_twice)) journal_.send(Commit{effects.commit});
+    journal_.send(Commit{std::move(effects.commit)});
   }
   if (flow_->can_advance()) schedule_advance();
   schedule_tick();

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/followed.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/flow/idempotency.hpp"
@@ -39,7 +40,7 @@ class Coordinator {
  private:
   using Effects = ledger::TransferFlow::Effects;
 
-  void journal_up(const caf::actor& journal);
+  void journal_up();
   void journal_down();
   void fenced(const Fenced& fenced);
   void submit(const Submit& submit);
@@ -58,7 +59,7 @@ class Coordinator {
   std::uint64_t life_;
   StoredKeys keys_;
   caf::response_promise ready_;
-  caf::actor journal_;
+  Followed journal_{self_, kJournalId};
   std::optional<ledger::TransferFlow> flow_;
   Effects effects_;  // decided, not carried out yet
   std::vector<caf::actor> shards_;

@@ -4,7 +4,6 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/gateway/methods/methods.hpp"
-#include "actors/journal_link.hpp"
 #include "actors/unhandled.hpp"
 #include "supervisor/errors.hpp"
 
@@ -60,10 +59,10 @@ caf::behavior Gateway::make_behavior() {
       [this](const supervisor::ChildUp& up) { child_up(up); },
       [this](const supervisor::ChildDown& down) { child_down(down); },
       [this](const ShardAttached& message) {
-        if (sent_by(self_, journal_)) server_.set_serving(shard_service(message.shard), true);
+        if (journal_.is_sender()) server_.set_serving(shard_service(message.shard), true);
       },
       [this](const ShardDetached& message) {
-        if (sent_by(self_, journal_)) server_.set_serving(shard_service(message.shard), false);
+        if (journal_.is_sender()) server_.set_serving(shard_service(message.shard), false);
       },
   };
 }
@@ -92,20 +91,13 @@ caf::error Gateway::open() {
 }
 
 void Gateway::child_up(const supervisor::ChildUp& up) {
-  if (up.id == kCoordinatorId) {
-    server_.set_coordinator(up.handle);
-    knows_coordinator_ = true;
-  }
-  if (up.id == kQueriesId) {
-    server_.set_queries(up.handle);
-    knows_queries_ = true;
-  }
-  if (up.id == kJournalId) {
-    journal_ = up.handle;
-    caf::anon_send(journal_, Watch{handle_of(self_)});
+  if (coordinator_.is_up(up)) server_.set_coordinator(up.handle);
+  if (queries_.is_up(up)) server_.set_queries(up.handle);
+  if (journal_.is_up(up)) {
+    journal_.send(Watch{handle_of(self_)});
     server_.set_serving("", true);
   }
-  if (!knows_coordinator_ || !knows_queries_ || !journal_ || !ready_.pending()) return;
+  if (!coordinator_ || !queries_ || !journal_ || !ready_.pending()) return;
   if (auto error = open()) {
     ready_.deliver(error);
   } else {
@@ -115,16 +107,15 @@ void Gateway::child_up(const supervisor::ChildUp& up) {
 
 void Gateway::child_down(const supervisor::ChildDown& down) {
   const bool hangs = down.reason == supervisor::Errc::unresponsive;
-  if (down.id == kCoordinatorId) {
+  if (coordinator_.is_down(down)) {
     server_.set_coordinator(nullptr);
     if (hangs) server_.give_up_writes();
   }
-  if (down.id == kQueriesId) {
+  if (queries_.is_down(down)) {
     server_.set_queries(nullptr);
     if (hangs) server_.give_up_reads();
   }
-  if (down.id == kJournalId) {
-    journal_ = nullptr;
+  if (journal_.is_down(down)) {
     server_.set_serving("", false);
     for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {
       server_.set_serving(shard_service(i), false);

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <string>
 
+#include "actors/followed.hpp"
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
@@ -57,10 +58,10 @@ class Gateway {
   RuntimePtr runtime_;
   caf::actor root_;
   std::shared_ptr<GatewaySeat> seat_;
-  caf::actor journal_;
+  Followed coordinator_{self_, kCoordinatorId};
+  Followed queries_{self_, kQueriesId};
+  Followed journal_{self_, kJournalId};
   caf::response_promise ready_;
-  bool knows_coordinator_ = false;
-  bool knows_queries_ = false;
   RpcServer server_;
 };
 

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
-#include "actors/journal_link.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 
@@ -36,27 +35,26 @@ caf::behavior Indexer::make_behavior() {
       },
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
-        if (up.id != kJournalId || up.handle == journal_) return;
-        journal_ = up.handle;
+        if (!journal_.is_up(up)) return;
         marker_.reset();
         done();
       },
       [this](const supervisor::ChildDown& down) {
-        if (down.id == kJournalId) journal_ = nullptr;
+        journal_.is_down(down);
       },
       [this](const Maintain& message) {
-        if (sent_by(self_, journal_)) maintain(message);
+        if (journal_.is_sender()) maintain(message);
       },
       [this](Retry) {
-        if (journal_) caf::anon_send(journal_, MaintenanceDone{handle_of(self_), true});
+        journal_.send(MaintenanceDone{handle_of(self_), true});
       },
       [this](const DirtyBalances& message) {
-        if (sent_by(self_, journal_)) write_pages(message);
+        if (journal_.is_sender()) write_pages(message);
       },
   };
 }
 
-void Indexer::done() { caf::anon_send(journal_, MaintenanceDone{handle_of(self_), false}); }
+void Indexer::done() { journal_.send(MaintenanceDone{handle_of(self_), false}); }
 
 void Indexer::fail(const persistence::StoreError& error) {
   spdlog::error("indexer: {}", error.message);
@@ -72,7 +70,7 @@ void Indexer::maintain(const Maintain& message) {
   if (!indexed) return fail(indexed.error());
   if (!message.checkpoint) return done();
   marker_.reset();
-  caf::anon_send(journal_, TakeDirtyBalances{true, kPortion, handle_of(self_)});
+  journal_.send(TakeDirtyBalances{true, kPortion, handle_of(self_)});
 }
 
 void Indexer::write_pages(const DirtyBalances& message) {
@@ -83,7 +81,7 @@ void Indexer::write_pages(const DirtyBalances& message) {
     if (auto written = store.write_balances(message.pages); !written) return fail(written.error());
   }
   if (message.more) {
-    caf::anon_send(journal_, TakeDirtyBalances{false, kPortion, handle_of(self_)});
+    journal_.send(TakeDirtyBalances{false, kPortion, handle_of(self_)});
     return;
   }
   faults::reach(Point::indexer_before_marker);

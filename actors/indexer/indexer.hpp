@@ -7,6 +7,7 @@
 #include <caf/event_based_actor.hpp>
 #include <optional>
 
+#include "actors/followed.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
 
@@ -26,7 +27,7 @@ class Indexer {
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   caf::actor root_;
-  caf::actor journal_;
+  Followed journal_{self_, kJournalId};
   // Of the checkpoint under way: the least sequence of its rows.
   std::optional<ledger::Sequence> marker_;
 };

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
-#include "actors/journal_link.hpp"
 #include "actors/queries/reads.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
@@ -62,19 +61,17 @@ caf::behavior Queries::make_behavior() {
       },
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
-        if (up.id != kJournalId || up.handle == journal_) return;
-        journal_ = up.handle;
+        if (!journal_.is_up(up)) return;
         shards_.assign(shards_.size(), nullptr);
-        caf::anon_send(journal_, Watch{handle_of(self_)});
+        journal_.send(Watch{handle_of(self_)});
       },
       [this](const supervisor::ChildDown& down) {
-        if (down.id != kJournalId) return;
-        journal_ = nullptr;
+        if (!journal_.is_down(down)) return;
         end_snapshots();
         shards_.assign(shards_.size(), nullptr);
       },
       [this](const ShardAttached& message) {
-        if (!sent_by(self_, journal_)) return;
+        if (!journal_.is_sender()) return;
         shards_[message.shard] = message.handle;
         end_reads(message.shard, message.handle);
         const bool all = std::all_of(shards_.begin(), shards_.end(),
@@ -82,7 +79,7 @@ caf::behavior Queries::make_behavior() {
         if (all && ready_.pending()) ready_.deliver(supervisor::Ready{});
       },
       [this](const ShardDetached& message) {
-        if (!sent_by(self_, journal_)) return;
+        if (!journal_.is_sender()) return;
         shards_[message.shard] = nullptr;
         end_reads(message.shard, nullptr);
       },
@@ -167,7 +164,7 @@ void Queries::accounts_read(const QueryPtr& query) {
     query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
     return;
   }
-  caf::anon_send(journal_, AwaitDurable{query, query->observed, handle_of(self_)});
+  journal_.send(AwaitDurable{query, query->observed, handle_of(self_)});
 }
 
 void Queries::finish(const QueryPtr& query) {
@@ -191,7 +188,7 @@ void Queries::ask_balances(const QueryPtr& query) {
   if (!journal_) {
     return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
   }
-  caf::anon_send(journal_, ReadBalances{query, handle_of(self_)});
+  journal_.send(ReadBalances{query, handle_of(self_)});
 }
 
 void Queries::ask_snapshot(const QueryPtr& query) {
@@ -202,7 +199,7 @@ void Queries::ask_snapshot(const QueryPtr& query) {
   }
   std::erase_if(snapshots_, [](const auto& asked) { return asked.expired(); });
   snapshots_.push_back(query);
-  caf::anon_send(journal_, TakeSnapshot{query, handle_of(self_), std::move(place)});
+  journal_.send(TakeSnapshot{query, handle_of(self_), std::move(place)});
 }
 
 void Queries::end_snapshots() {

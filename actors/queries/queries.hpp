@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/followed.hpp"
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
 
@@ -43,7 +44,7 @@ class Queries {
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   caf::actor root_;
-  caf::actor journal_;
+  Followed journal_{self_, kJournalId};
   std::vector<caf::actor> shards_;
   caf::response_promise ready_;
   struct Read {
