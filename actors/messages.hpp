@@ -21,10 +21,10 @@
 #include "actors/query.hpp"
 #include "actors/shard_roster.hpp"
 #include "actors/snapshot.hpp"
+#include "ledger/flow/transfer_flow.hpp"
 #include "ledger/locks/lock_batch.hpp"
 #include "ledger/locks/shard_ledger.hpp"
 #include "ledger/submission.hpp"
-#include "ledger/flow/transfer_flow.hpp"
 #include "persistence/chain/record.hpp"
 #include "supervisor/messages.hpp"
 

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "faults/fault_injection.hpp"
+#include "persistence/chain/format.hpp"
+#include "persistence/rocks/directory_medium.hpp"
 #include "persistence/rows/catalog.hpp"
 #include "persistence/rows/checkpoint.hpp"
-#include "persistence/rocks/directory_medium.hpp"
-#include "persistence/chain/format.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/meta.hpp"
 #include "persistence/transaction_reader.hpp"

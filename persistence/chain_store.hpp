@@ -8,12 +8,12 @@
 #include <memory>
 #include <mutex>
 
-#include "persistence/rows/account_ids.hpp"
-#include "persistence/rows/checkpoint_writer.hpp"
-#include "persistence/gate.hpp"
 #include "persistence/chain/group_contents.hpp"
+#include "persistence/gate.hpp"
 #include "persistence/index/key_index.hpp"
 #include "persistence/opening.hpp"
+#include "persistence/rows/account_ids.hpp"
+#include "persistence/rows/checkpoint_writer.hpp"
 #include "persistence/store.hpp"
 
 namespace sg::persistence {

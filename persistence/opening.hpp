@@ -16,8 +16,8 @@
 
 #include <memory>
 
-#include "persistence/medium/key_value.hpp"
 #include "persistence/index/record_index.hpp"
+#include "persistence/medium/key_value.hpp"
 
 namespace sg::persistence {
 

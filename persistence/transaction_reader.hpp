@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "persistence/rows/account_ids.hpp"
 #include "persistence/chain/block_cursor.hpp"
-#include "persistence/rows/catalog.hpp"
 #include "persistence/index/record_index.hpp"
+#include "persistence/rows/account_ids.hpp"
+#include "persistence/rows/catalog.hpp"
 
 namespace sg::persistence {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "persistence/chain/format.hpp"
+#include "persistence/encoding/sha256.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/meta.hpp"
 #include "persistence/rows/page_stamps.hpp"
 #include "persistence/rows/rows.hpp"
-#include "persistence/encoding/sha256.hpp"
 
 namespace sg::persistence {
 namespace {

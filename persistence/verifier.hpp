@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "persistence/chain/block_cursor.hpp"
-#include "persistence/rows/catalog_verifier.hpp"
 #include "persistence/index/index_verifier.hpp"
 #include "persistence/medium/key_value.hpp"
+#include "persistence/rows/catalog_verifier.hpp"
 
 namespace sg::persistence {
 

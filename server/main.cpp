@@ -21,13 +21,13 @@
 #include <thread>
 
 #include "actors/actor_errors.hpp"
-#include "server/offline_verify.hpp"
 #include "actors/tree/tree.hpp"
 #include "command_line/descriptors.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
 #include "config/load.hpp"
+#include "server/offline_verify.hpp"
 #include "supervisor/errors.hpp"
 
 namespace {

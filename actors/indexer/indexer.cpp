@@ -39,9 +39,7 @@ caf::behavior Indexer::make_behavior() {
         marker_.reset();
         done();
       },
-      [this](const supervisor::ChildDown& down) {
-        journal_.is_down(down);
-      },
+      [this](const supervisor::ChildDown& down) { journal_.is_down(down); },
       [this](const Maintain& message) {
         if (journal_.is_sender()) maintain(message);
       },

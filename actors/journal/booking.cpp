@@ -5,11 +5,9 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal/journal.hpp"
-#include "containers/prefetch.hpp"
 
 namespace sg::actors {
 
-using ledger::Amount;
 using ledger::LockBatch;
 using ledger::Sequence;
 using ledger::Unit;
@@ -24,11 +22,6 @@ bool is_undecided(const ledger::ItemResult& result) {
 // With many accounts each balance waits for memory: it is asked for so many entries ahead.
 constexpr std::size_t kPrefetchAhead = 8;
 
-// Two's complement: only the balance after the last entry counts, and the shards granted that.
-Amount wrapping_add(Amount a, Amount b) {
-  return static_cast<Amount>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-
 }  // namespace
 
 // As many as the unit has, further on.
@@ -38,16 +31,8 @@ void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) cons
                                                   : static_cast<std::uint32_t>(numbers.size());
   const auto end = std::min(next + kPrefetchAhead, numbers.size());
   for (auto i = batch.units[unit].first_account + kPrefetchAhead; i < end; ++i) {
-    const auto number = numbers[i];
-    if (number < accounts_.size()) ledger::prefetch(&accounts_[number]);
+    books_.prefetch(numbers[i]);
   }
-}
-
-void Journal::touch(ledger::AccountNumber account) {
-  const auto page = account / persistence::kBalancesOfPage;
-  if (is_dirty_[page]) return;
-  is_dirty_[page] = true;
-  dirty_.push_back(page);
 }
 
 Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
@@ -60,9 +45,7 @@ Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
     const auto account = group_->add(*submission.new_account);
     batch.set_sequence(index, account.sequence);
     unit.created = account.number;
-    accounts_.push_back({account.initial_balance, account.floor});
-    is_dirty_.resize(persistence::balance_pages(accounts_.size()));
-    touch(account.number);
+    books_.open(account.initial_balance, account.floor);
   } else {
     return book_transfers(batch, index);
   }
@@ -103,11 +86,9 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   const auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
   const auto end = unit.first_item + unit.item_count;
-  std::uint32_t entries = 0;
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
     const auto& transfer = submission.transfers[i];
-    entries += static_cast<std::uint32_t>(transfer.entries.size());
     if (transfer.idempotency_key.empty()) continue;
     if (!keys_readable_ || unreadable_.contains(&transfer)) return Booked::key_unreadable;
     // Two keys of one hash in a group: the second is looked up again once the first is durable.
@@ -115,7 +96,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
       return Booked::key_bound;
     }
   }
-  if (!move_money(batch, unit, entries)) return Booked::refused;
+  if (!move_money(batch, unit)) return Booked::refused;
 
   auto account = unit.first_account;
   batch.set_sequence(index, group_->last_sequence() + 1);
@@ -134,34 +115,21 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   return Booked::yes;
 }
 
-// The last line of defence: the shards have granted, so no balance can end below its floor.
-bool Journal::move_money(const LockBatch& batch, const Unit& unit, std::uint32_t entries) {
-  const auto apply = [&](bool forward) {
+bool Journal::move_money(const LockBatch& batch, const Unit& unit) {
+  const auto for_each_entry = [&](const auto& visit) {
     auto account = unit.first_account;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
       if (!is_undecided(unit.submission->results[i])) continue;
       for (const auto& entry : unit.submission->transfers[i].entries) {
-        const auto number = batch.account_numbers[account++];
-        if (!copying_.empty()) keep_for_snapshots(number);
-        auto& balance = accounts_[number].balance;
-        balance = forward ? wrapping_add(balance, entry.amount)
-                          : static_cast<Amount>(static_cast<std::uint64_t>(balance) -
-                                                static_cast<std::uint64_t>(entry.amount));
-        touch(number);
+        visit(batch.account_numbers[account++], entry.amount);
       }
     }
   };
-  apply(true);
-  for (std::uint32_t e = 0; e < entries; ++e) {
-    const auto number = batch.account_numbers[unit.first_account + e];
-    const auto& [balance, floor] = accounts_[number];
-    if (balance >= floor) continue;
-    spdlog::critical("journal: a granted unit would take account {} to {}, below its floor {}",
-                     number, balance, floor);
-    apply(false);
-    return false;
-  }
-  return true;
+  const auto wrong = books_.book(for_each_entry);
+  if (!wrong) return true;
+  spdlog::critical("journal: a granted unit would take account {} to {}, below its floor {}",
+                   wrong->account, wrong->balance, wrong->floor);
+  return false;
 }
 
 }  // namespace sg::actors

@@ -65,7 +65,10 @@ void Journal::attach(const Attach& message) {
   self_->monitor(shard.handle);
   Attached answer{shard.incarnation,          coordinator_incarnation_,   life_,
                   runtime_->store->durable(), take_roster(message.shard), nullptr};
-  if (!answer.roster) answer.balances = copy_balances();
+  if (!answer.roster) {
+    answer.balances =
+        std::make_shared<const std::vector<ledger::Amount>>(books_.balances(0, books_.accounts()));
+  }
   self_->send(shard.handle, std::move(answer));
   tell_watchers(ShardAttached{message.shard, shard.handle});
 }
@@ -74,7 +77,7 @@ std::shared_ptr<const ShardRoster> Journal::take_roster(std::uint32_t shard) {
   if (rosters_.empty()) return nullptr;
   const auto roster = std::exchange(rosters_[shard], nullptr);
   if (!roster) return nullptr;
-  roster->set_balances([this](auto number) { return accounts_[number].balance; });
+  roster->set_balances([this](auto number) { return books_.balance(number); });
   return roster;
 }
 

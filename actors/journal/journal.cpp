@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
@@ -15,7 +14,6 @@ namespace sg::actors {
 
 using faults::Defect;
 using faults::Point;
-using ledger::Amount;
 using ledger::RejectedUnits;
 using ledger::UnitsOf;
 
@@ -101,11 +99,8 @@ caf::error Journal::open() {
   if (!balances) return store_error(balances.error());
   auto floors = store.load_floors();
   if (!floors) return store_error(floors.error());
-  accounts_.resize(balances->size());
-  for (std::size_t i = 0; i < accounts_.size(); ++i) accounts_[i] = {(*balances)[i], (*floors)[i]};
+  books_ = ledger::Books(*balances, *floors);
   if (auto error = read_rosters()) return error;
-  // What the last checkpoint lacks is not known by account: the next one takes all of them.
-  mark_all_dirty();
   run_clock_ = ledger::RunClock(store.head().run_ms, runtime_->steady_clock());
   count_run_time();
   last_checkpoint_ = store.checkpoint();
@@ -265,16 +260,6 @@ void Journal::await_durable(const AwaitDurable& wait) {
   waiters_.push_back(wait);
 }
 
-std::shared_ptr<const std::vector<Amount>> Journal::copy_balances() const {
-  return std::make_shared<const std::vector<Amount>>(balances_of(0, accounts_.size()));
-}
-
-std::vector<Amount> Journal::balances_of(std::size_t first, std::size_t end) const {
-  std::vector<Amount> balances(end - first);
-  for (auto i = first; i < end; ++i) balances[i - first] = accounts_[i].balance;
-  return balances;
-}
-
 void Journal::read_balances(const ReadBalances& read) {
   auto& query = *read.query;
   if (query.drop_if_cancelled()) return;
@@ -282,7 +267,7 @@ void Journal::read_balances(const ReadBalances& read) {
   query.balances.reserve(query.accounts.size());
   // Rows of durable accounts: none is newer than this state.
   for (const auto& account : query.accounts) {
-    query.balances.push_back(accounts_.at(account.number).balance);
+    query.balances.push_back(books_.balance(account.number));
   }
   const auto shown = group_ ? group_->last_sequence() : runtime_->store->durable();
   await_durable({read.query, shown, read.asker});
@@ -306,56 +291,38 @@ void Journal::take_snapshot(const TakeSnapshot& take) {
       self_->send(shards_[i].handle, CopyHeld{snapshot});
     }
   }
-  copying_.push_back({std::move(snapshot), ledger::BalanceCopy(accounts_.size())});
+  books_.begin_copy();
+  copying_.push_back(std::move(snapshot));
   if (copying_.size() == 1) self_->send(self_, CopySlice{});
-}
-
-void Journal::keep_for_snapshots(ledger::AccountNumber account) {
-  for (auto& copying : copying_) {
-    copying.balances.keep(account, [this](auto number) { return accounts_[number].balance; });
-  }
 }
 
 // One slice a message, so that commits which wait in the mailbox come in between.
 void Journal::copy_slice() {
-  auto& first = copying_.front();
-  const auto balance_of = [this](auto number) { return accounts_[number].balance; };
-  if (first.snapshot->is_over()) {
+  if (copying_.front()->is_over()) {
+    books_.drop_copy();
     copying_.pop_front();
-  } else if (first.balances.advance(SnapshotInMaking::kPagesOfSlice, balance_of)) {
-    first.snapshot->set_balances(std::move(first.balances).take());
+  } else if (auto balances = books_.advance_copy(SnapshotInMaking::kPagesOfSlice)) {
+    copying_.front()->set_balances(std::move(*balances));
     copying_.pop_front();
   }
   if (!copying_.empty()) self_->send(self_, CopySlice{});
 }
 
-void Journal::mark_all_dirty() {
-  is_dirty_.assign(persistence::balance_pages(accounts_.size()), true);
-  dirty_.resize(is_dirty_.size());
-  std::iota(dirty_.begin(), dirty_.end(), std::uint32_t{0});
-  taking_.clear();
-}
-
 void Journal::take_dirty(const TakeDirtyBalances& take) {
+  static_assert(ledger::Books::kAccountsOfPage == persistence::kBalancesOfPage);
   if (!faults::has(Defect::checkpoint_ahead) && !flush()) return;
-  if (take.first) {
-    // What changes from here on belongs to the next checkpoint, so this one ends.
-    taking_ = std::exchange(dirty_, {});
-    if (!faults::has(Defect::forget_dirty_page)) {
-      for (const auto page : taking_) is_dirty_[page] = false;
-    }
-  }
+  // What changes from here on belongs to the next checkpoint, so this one ends.
+  if (take.first) books_.begin_checkpoint();
   DirtyBalances answer;
   answer.sequence = runtime_->store->durable();
-  const auto count = std::min(take.limit, taking_.size());
-  answer.pages.reserve(count);
-  for (auto it = taking_.end() - static_cast<std::ptrdiff_t>(count); it != taking_.end(); ++it) {
-    const auto first = std::size_t{*it} * persistence::kBalancesOfPage;
-    const auto end = std::min(first + persistence::kBalancesOfPage, accounts_.size());
-    answer.pages.push_back({*it, answer.sequence, balances_of(first, end)});
+  const auto pages = books_.take_changed(take.limit);
+  answer.pages.reserve(pages.size());
+  for (const auto page : pages) {
+    const auto first = std::size_t{page} * ledger::Books::kAccountsOfPage;
+    const auto end = std::min(first + ledger::Books::kAccountsOfPage, books_.accounts());
+    answer.pages.push_back({page, answer.sequence, books_.balances(first, end)});
   }
-  taking_.resize(taking_.size() - count);
-  answer.more = !taking_.empty();
+  answer.more = books_.has_changed();
   self_->send(take.indexer, std::move(answer));
 }
 
@@ -367,7 +334,7 @@ void Journal::maintenance_done(const MaintenanceDone& message) {
   if (give_way()) return;
   // What a dead indexer took and did not write has to be taken again.
   const bool is_written = !message.failed && message.indexer == last_indexer_;
-  if (!is_written && !faults::has(Defect::forget_taken_page)) mark_all_dirty();
+  if (!is_written && !faults::has(Defect::forget_taken_page)) books_.mark_all_changed();
   if (message.failed) last_checkpoint_ = runtime_->store->checkpoint();
   last_indexer_ = message.indexer;
   indexer_ = message.indexer;

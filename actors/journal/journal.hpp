@@ -24,8 +24,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/runtime.hpp"
-#include "ledger/locks/balance_copy.hpp"
-#include "containers/huge_pages.hpp"
+#include "ledger/books/books.hpp"
 #include "ledger/flow/run_clock.hpp"
 #include "persistence/chain/group.hpp"
 
@@ -74,11 +73,10 @@ class Journal {
   enum class Booked { yes, key_bound, key_unreadable, refused };
   Booked book(ledger::LockBatch& batch, std::uint32_t unit);
   Booked book_transfers(ledger::LockBatch& batch, std::uint32_t unit);
-  bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit, std::uint32_t entries);
+  bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit);
   // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);
   void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
-  void touch(ledger::AccountNumber account);
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);
   void schedule_flush();
@@ -92,15 +90,9 @@ class Journal {
   void read_balances(const ReadBalances& read);
   void take_snapshot(const TakeSnapshot& take);
   void copy_slice();
-  // Called before the balance of an account changes.
-  void keep_for_snapshots(ledger::AccountNumber account);
   void take_dirty(const TakeDirtyBalances& take);
-  void mark_all_dirty();
   void maintenance_done(const MaintenanceDone& done);
   void offer_maintenance();
-  std::shared_ptr<const std::vector<ledger::Amount>> copy_balances() const;
-  // Of the accounts with these numbers; `end` is none of them.
-  std::vector<ledger::Amount> balances_of(std::size_t first, std::size_t end) const;
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
@@ -109,16 +101,7 @@ class Journal {
   bool waits_for_room_ = false;  // nothing is written before the store was opened anew
   std::uint64_t life_ = 0;
 
-  // The state with every sequenced record in it, by account number.
-  struct AccountState {
-    ledger::Amount balance = 0;
-    ledger::Amount floor = 0;
-  };
-  std::vector<AccountState, ledger::HugePageAllocator<AccountState>> accounts_;
-  // Pages of balances that changed since the last checkpoint began.
-  std::vector<bool> is_dirty_;
-  std::vector<std::uint32_t> dirty_;
-  std::vector<std::uint32_t> taking_;  // of the checkpoint under way
+  ledger::Books books_;  // with every sequenced record in them
 
   std::vector<Shard> shards_;
   // By shard, as of the start; empty once something was created.
@@ -140,12 +123,7 @@ class Journal {
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
   bool keys_readable_ = true;  // false: none could be looked up
   std::vector<AwaitDurable> waiters_;
-  // The first is copied from, the others keep what changes until it is their turn.
-  struct Copying {
-    SnapshotInMakingPtr snapshot;
-    ledger::BalanceCopy balances;
-  };
-  std::deque<Copying> copying_;
+  std::deque<SnapshotInMakingPtr> copying_;    // one for each copy that the books make
   std::vector<SnapshotInMakingPtr> verified_;  // those that shards have a part in
   bool flush_scheduled_ = false;
 

@@ -3,8 +3,8 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/transfers.hpp"
-#include "ledger/locks/shard_ledger.hpp"
 #include "ledger/flow/transfer_flow.hpp"
+#include "ledger/locks/shard_ledger.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // participant create, get, list.
 #include "cli/commands/commands.hpp"
-#include "cli/session/paging.hpp"
 #include "cli/output/render.hpp"
+#include "cli/session/paging.hpp"
 
 namespace sg::cli {
 namespace {

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "cli/commands/commands.hpp"
-#include "cli/session/paging.hpp"
 #include "cli/output/render.hpp"
 #include "cli/output/time_text.hpp"
+#include "cli/session/paging.hpp"
 
 namespace sg::cli {
 namespace {

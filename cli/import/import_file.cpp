@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "cli/session/arguments.hpp"
 #include "cli/import/import_rules.hpp"
 #include "cli/import/json_as_yaml.hpp"
 #include "cli/import/yaml_document.hpp"
+#include "cli/session/arguments.hpp"
 
 namespace sg::cli {
 namespace {

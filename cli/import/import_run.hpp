@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/session/connection.hpp"
-#include "cli/output/errors.hpp"
 #include "cli/import/import_file.hpp"
+#include "cli/output/errors.hpp"
+#include "cli/session/connection.hpp"
 
 namespace sg::cli {
 

@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "cli/session/connection.hpp"
 #include "cli/output/console.hpp"
 #include "cli/output/errors.hpp"
 #include "cli/output/json.hpp"
+#include "cli/session/connection.hpp"
 
 namespace sg::cli {
 

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "ledger/flow/idempotency.hpp"
 #include "containers/probe_table.hpp"
+#include "ledger/flow/idempotency.hpp"
 #include "ledger/submission.hpp"
 
 namespace sg::ledger {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "ledger/error.hpp"
-#include "ledger/locks/lock_batch.hpp"
 #include "ledger/flow/transfer_flow.hpp"
+#include "ledger/locks/lock_batch.hpp"
 
 namespace sg::ledger {
 

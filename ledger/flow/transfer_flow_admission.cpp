@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "faults/fault_injection.hpp"
 #include "containers/name_map.hpp"
+#include "faults/fault_injection.hpp"
 #include "ledger/flow/refusal_text.hpp"
 #include "ledger/flow/transfer_flow.hpp"
 

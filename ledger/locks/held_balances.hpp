@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "ledger/locks/balance_copy.hpp"
+#include "ledger/books/balance_copy.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/locks/lock_table.hpp"
 #include "ledger/money.hpp"

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "containers/huge_pages.hpp"
+#include "containers/prefetch.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/locks/lock_batch.hpp"
 #include "ledger/money.hpp"
-#include "containers/prefetch.hpp"
 
 namespace sg::ledger {
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "persistence/encoding/bytes.hpp"
 #include "persistence/chain/format.hpp"
 #include "persistence/chain/record.hpp"
+#include "persistence/encoding/bytes.hpp"
 
 namespace sg::persistence {
 

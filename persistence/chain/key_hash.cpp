@@ -1,6 +1,6 @@
 // How the key index knows an idempotency key.
-#include "persistence/encoding/bytes.hpp"
 #include "persistence/chain/record.hpp"
+#include "persistence/encoding/bytes.hpp"
 #include "persistence/encoding/sha256.hpp"
 
 namespace sg::persistence {

@@ -5,9 +5,9 @@
 #include <atomic>
 #include <optional>
 
-#include "persistence/rows/account_ids.hpp"
-#include "persistence/index/record_index.hpp"
 #include "persistence/index/found_key.hpp"
+#include "persistence/index/record_index.hpp"
+#include "persistence/rows/account_ids.hpp"
 
 namespace sg::persistence {
 

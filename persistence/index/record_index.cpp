@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "persistence/encoding/bytes.hpp"
 #include "persistence/chain/format.hpp"
+#include "persistence/encoding/bytes.hpp"
 #include "persistence/rows/meta.hpp"
 
 namespace sg::persistence {

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "faults/fault_injection.hpp"
-#include "persistence/encoding/bytes.hpp"
 #include "persistence/chain/format.hpp"
-#include "persistence/rows/meta.hpp"
+#include "persistence/encoding/bytes.hpp"
 #include "persistence/index/record_index.hpp"
+#include "persistence/rows/meta.hpp"
 
 namespace sg::persistence {
 namespace {

@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
-#include "persistence/medium/key_value.hpp"
 #include "persistence/chain/mention.hpp"
 #include "persistence/index/term_filter.hpp"
+#include "persistence/medium/key_value.hpp"
 
 namespace sg::persistence {
 

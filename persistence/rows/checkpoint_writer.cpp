@@ -1,8 +1,8 @@
 #include "persistence/rows/checkpoint_writer.hpp"
 
 #include "faults/fault_injection.hpp"
-#include "persistence/encoding/bytes.hpp"
 #include "persistence/chain/format.hpp"
+#include "persistence/encoding/bytes.hpp"
 #include "persistence/rows/rows.hpp"
 
 namespace sg::persistence {

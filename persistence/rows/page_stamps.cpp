@@ -1,8 +1,8 @@
 #include "persistence/rows/page_stamps.hpp"
 
+#include "persistence/chain/format.hpp"
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/encoding/crc32c.hpp"
-#include "persistence/chain/format.hpp"
 
 namespace sg::persistence {
 namespace {

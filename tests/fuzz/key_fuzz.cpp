@@ -3,8 +3,8 @@
 #include "actors/queries/page_token.hpp"
 #include "ledger/ids.hpp"
 #include "persistence/encoding/bytes.hpp"
-#include "persistence/rows/rows.hpp"
 #include "persistence/index/run.hpp"
+#include "persistence/rows/rows.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace sg;

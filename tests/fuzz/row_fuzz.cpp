@@ -1,9 +1,9 @@
 // Rows, the list of runs and the high-water mark: whatever decodes is encoded as the same bytes.
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/encoding/crc32c.hpp"
+#include "persistence/index/run_list.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/rows.hpp"
-#include "persistence/index/run_list.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace sg;

@@ -1,4 +1,4 @@
-#include "ledger/locks/balance_copy.hpp"
+#include "ledger/books/balance_copy.hpp"
 
 #include <catch2/catch.hpp>
 #include <random>

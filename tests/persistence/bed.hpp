@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "persistence/memory/memory_disk.hpp"
 #include "persistence/chain/mention.hpp"
+#include "persistence/memory/memory_disk.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/temp_directory.hpp"
 

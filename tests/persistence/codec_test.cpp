@@ -4,10 +4,10 @@
 
 #include "bed.hpp"
 #include "persistence/chain/block_reader.hpp"
-#include "persistence/encoding/crc32c.hpp"
 #include "persistence/chain/group_contents.hpp"
-#include "persistence/rows/rows.hpp"
+#include "persistence/encoding/crc32c.hpp"
 #include "persistence/index/run_list.hpp"
+#include "persistence/rows/rows.hpp"
 
 namespace sg::persistence {
 namespace {

@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "bed.hpp"
-#include "persistence/encoding/bytes.hpp"
 #include "persistence/chain/format.hpp"
+#include "persistence/encoding/bytes.hpp"
 #include "persistence/index/run_list.hpp"
 
 namespace sg::persistence::test {

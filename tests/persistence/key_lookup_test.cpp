@@ -3,8 +3,8 @@
 #include <random>
 
 #include "bed.hpp"
-#include "persistence/rocks/directory_medium.hpp"
 #include "persistence/index/key_index.hpp"
+#include "persistence/rocks/directory_medium.hpp"
 
 namespace sg::persistence::test {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "bed.hpp"
 #include "persistence/chain/block_reader.hpp"
+#include "persistence/chain/format.hpp"
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/rocks/directory_medium.hpp"
-#include "persistence/chain/format.hpp"
 
 namespace sg::persistence::test {
 namespace {

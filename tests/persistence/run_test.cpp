@@ -7,10 +7,10 @@
 
 #include "bed.hpp"
 #include "persistence/chain/block_cursor.hpp"
-#include "persistence/rocks/directory_medium.hpp"
 #include "persistence/index/record_index.hpp"
-#include "persistence/rows/rows.hpp"
 #include "persistence/index/run_merge.hpp"
+#include "persistence/rocks/directory_medium.hpp"
+#include "persistence/rows/rows.hpp"
 
 namespace sg::persistence::test {
 namespace {

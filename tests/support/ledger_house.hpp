@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "ledger/locks/shard_ledger.hpp"
 #include "ledger/flow/transfer_flow.hpp"
+#include "ledger/locks/shard_ledger.hpp"
 #include "tests/support/model_journal.hpp"
 
 namespace sg::test {

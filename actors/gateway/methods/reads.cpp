@@ -2,12 +2,12 @@
 
 #include <google/protobuf/arena.h>
 
-#include "actors/queries/answer_rows.hpp"
-#include "actors/queries/reads.hpp"
-#include "actors/gateway/transport/answer_bytes.hpp"
 #include "actors/gateway/methods/rpc_query.hpp"
 #include "actors/gateway/methods/tree_query.hpp"
 #include "actors/gateway/methods/wide_text.hpp"
+#include "actors/gateway/transport/answer_bytes.hpp"
+#include "actors/queries/answer_rows.hpp"
+#include "actors/queries/reads.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {

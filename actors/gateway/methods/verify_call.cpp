@@ -2,9 +2,9 @@
 
 #include <absl/strings/escaping.h>
 
-#include "actors/gateway/transport/answer_bytes.hpp"
 #include "actors/gateway/methods/rpc_query.hpp"
 #include "actors/gateway/methods/wide_text.hpp"
+#include "actors/gateway/transport/answer_bytes.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {

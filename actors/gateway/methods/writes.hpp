@@ -1,5 +1,5 @@
-// The unary methods that change the ledger. Each parses the call's request and hands it in; the call
-// is answered when the coordinator has decided.
+// The unary methods that change the ledger. Each parses the call's request and hands it in; the
+// call is answered when the coordinator has decided.
 #pragma once
 
 #include "actors/gateway/transport/unary_call.hpp"

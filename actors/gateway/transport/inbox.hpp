@@ -27,8 +27,8 @@ struct Completed {
   std::shared_ptr<Completion> completion;  // null: lost on the way, the outcome is unknown
 };
 
-// The completion as what the call expects. Throws std::bad_cast when it is something else. Needs: it
-// was not lost.
+// The completion as what the call expects. Throws std::bad_cast when it is something else. Needs:
+// it was not lost.
 template <class Expected>
 Expected& as(const Completed& completed) {
   return dynamic_cast<Expected&>(*completed.completion);

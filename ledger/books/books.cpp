@@ -1,0 +1,58 @@
+#include "ledger/books/books.hpp"
+
+#include <numeric>
+#include <utility>
+
+#include "faults/fault_injection.hpp"
+
+namespace sg::ledger {
+
+Books::Books(std::span<const Amount> balances, std::span<const Amount> floors)
+    : accounts_(balances.size()) {
+  for (std::size_t i = 0; i < accounts_.size(); ++i) accounts_[i] = {balances[i], floors[i]};
+  mark_all_changed();
+}
+
+std::vector<Amount> Books::balances(std::size_t first, std::size_t end) const {
+  std::vector<Amount> balances(end - first);
+  for (auto i = first; i < end; ++i) balances[i - first] = accounts_[i].balance;
+  return balances;
+}
+
+void Books::open(Amount balance, Amount floor) {
+  const auto account = static_cast<AccountNumber>(accounts_.size());
+  accounts_.push_back({balance, floor});
+  is_changed_.resize(pages());
+  mark_changed(account);
+}
+
+void Books::mark_all_changed() {
+  is_changed_.assign(pages(), true);
+  changed_.resize(is_changed_.size());
+  std::iota(changed_.begin(), changed_.end(), std::uint32_t{0});
+  taking_.clear();
+}
+
+void Books::begin_checkpoint() {
+  taking_ = std::exchange(changed_, {});
+  if (faults::has(faults::Defect::forget_dirty_page)) return;
+  for (const auto page : taking_) is_changed_[page] = false;
+}
+
+std::vector<std::uint32_t> Books::take_changed(std::size_t limit) {
+  const auto count = std::min(limit, taking_.size());
+  const auto first = taking_.end() - static_cast<std::ptrdiff_t>(count);
+  std::vector<std::uint32_t> taken(first, taking_.end());
+  taking_.erase(first, taking_.end());
+  return taken;
+}
+
+std::optional<std::vector<Amount>> Books::advance_copy(std::size_t pages) {
+  auto& copy = copies_.front();
+  if (!copy.advance(pages, [this](auto number) { return balance(number); })) return std::nullopt;
+  auto balances = std::move(copy).take();
+  copies_.pop_front();
+  return balances;
+}
+
+}  // namespace sg::ledger
