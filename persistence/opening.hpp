@@ -18,6 +18,7 @@
 
 #include "persistence/index/record_index.hpp"
 #include "persistence/medium/key_value.hpp"
+#include "persistence/medium/store_options.hpp"
 
 namespace sg::persistence {
 

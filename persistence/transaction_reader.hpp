@@ -9,6 +9,7 @@
 #include "persistence/index/record_index.hpp"
 #include "persistence/rows/account_ids.hpp"
 #include "persistence/rows/catalog.hpp"
+#include "persistence/store.hpp"
 
 namespace sg::persistence {
 

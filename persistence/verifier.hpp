@@ -15,6 +15,7 @@
 #include "persistence/index/index_verifier.hpp"
 #include "persistence/medium/key_value.hpp"
 #include "persistence/rows/catalog_verifier.hpp"
+#include "persistence/store.hpp"
 
 namespace sg::persistence {
 

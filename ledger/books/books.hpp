@@ -48,8 +48,8 @@ class Books {
   // Adds the account with the next number.
   void open(Amount balance, Amount floor);
   // Books one unit, all of it or nothing. `for_each(visit)` calls visit(account, amount) for each
-  // entry, the same ones each time. Returns an account that would end below its floor, or nothing if
-  // the unit is booked. Needs: no account ends outside the range of int64.
+  // entry, the same ones each time. Returns an account that would end below its floor, or nothing
+  // if the unit is booked. Needs: no account ends outside the range of int64.
   template <class ForEachEntry>
   [[nodiscard]] std::optional<BelowFloor> book(const ForEachEntry& for_each);
 

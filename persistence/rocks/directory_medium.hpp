@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "persistence/medium/key_value.hpp"
+#include "persistence/medium/store_options.hpp"
 
 namespace sg::persistence {
 

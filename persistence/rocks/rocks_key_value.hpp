@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "persistence/medium/key_value.hpp"
+#include "persistence/medium/store_options.hpp"
 
 namespace sg::persistence {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "persistence/medium/key_value.hpp"
+#include "persistence/medium/store_options.hpp"
 
 namespace sg::persistence {
 

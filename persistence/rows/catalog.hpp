@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "persistence/chain/group_contents.hpp"
+#include "persistence/chain/record.hpp"
 #include "persistence/medium/key_value.hpp"
 #include "persistence/rows/listing.hpp"
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "persistence/chain/record.hpp"
 #include "persistence/medium/key_value.hpp"
 
 namespace sg::persistence {

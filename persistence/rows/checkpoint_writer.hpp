@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "persistence/chain/record.hpp"
 #include "persistence/rows/page_stamps.hpp"
 
 namespace sg::persistence {

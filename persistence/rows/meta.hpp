@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "persistence/chain/record.hpp"
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/medium/key_value.hpp"
 

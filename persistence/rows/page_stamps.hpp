@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "persistence/chain/record.hpp"
 #include "persistence/medium/key_value.hpp"
 
 namespace sg::persistence {
