@@ -42,6 +42,23 @@ TEST_CASE("A key that is bound answers its one effect, always", "[ledger][flow][
   CHECK(bed.house.balance(bed.a) == 4);
 }
 
+TEST_CASE("A retry that comes too late is not told that nothing changed", "[ledger][flow][keys]") {
+  Bed bed;
+  const auto late = [&](const std::string& key) {
+    auto retry = transfer({{bed.a, -6}}, key);
+    retry->deadline = bed.house.now();
+    return bed.ask(std::move(retry));
+  };
+  REQUIRE(told(bed.ask(transfer({{bed.a, -6}}, "bound"))) == "OK");
+  const auto bound = late("bound");
+  CHECK(told(bound) == "LOCK_TIMEOUT");
+  CHECK(bound->results[0].error->outcome == ledger::Outcome::unknown);
+  const auto never_tried = late("new");
+  CHECK(told(never_tried) == "LOCK_TIMEOUT");
+  CHECK(never_tried->results[0].error->outcome == ledger::Outcome::none);
+  CHECK(bed.house.balance(bed.a) == 4);
+}
+
 TEST_CASE("A refusal binds no key", "[ledger][flow][keys]") {
   Bed bed;
   CHECK(told(bed.ask(transfer({{bed.b, -1}}, "key"))) == "INSUFFICIENT_FUNDS");
