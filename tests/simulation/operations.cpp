@@ -1,0 +1,113 @@
+// What the clients ask for: operations that nobody asked for before, and changed ones.
+#include <algorithm>
+#include <utility>
+
+#include "tests/simulation/clients.hpp"
+
+namespace sg::test {
+namespace {
+
+constexpr int kMaxParties = 6;
+constexpr int kMaxItems = 6;
+constexpr ledger::Amount kMaxMoved = 120;
+constexpr std::size_t kNear = 6;
+// An account that is asked for before somebody makes it.
+constexpr std::size_t kNamesAhead = 2;
+
+std::string created_name(std::size_t index) { return "new" + std::to_string(index); }
+
+}  // namespace
+
+Operation Clients::new_operation() {
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  Operation operation;
+  if (random.chance(w.create)) {
+    operation.intents.push_back(new_account());
+    return operation;
+  }
+  int items = 1;
+  if (random.chance(w.batch)) {
+    items = static_cast<int>(random.between(1, kMaxItems));
+    operation.atomic = random.chance(w.atomic);
+  }
+  // In an atomic batch either every transfer has a key or none has.
+  bool keyed = random.chance(w.keyed);
+  for (int i = 0; i < items; ++i) {
+    if (!operation.atomic) keyed = random.chance(w.keyed);
+    operation.intents.push_back(new_transfer(keyed));
+  }
+  return operation;
+}
+
+Operation Clients::changed(Operation operation) {
+  auto& random = world_.random;
+  auto& intents = operation.intents;
+  const auto at = static_cast<std::ptrdiff_t>(random.below(intents.size()));
+  switch (random.below(4)) {
+    case 0:
+      if (intents.size() > 1) intents.erase(intents.begin() + at);
+      break;
+    case 1:
+      std::rotate(intents.begin(), intents.begin() + at, intents.end());
+      break;
+    case 2:
+      operation.atomic = !operation.atomic;
+      break;
+    default:
+      intents.insert(intents.begin() + at, new_transfer(true));
+  }
+  return operation;
+}
+
+IntentId Clients::new_account() {
+  auto& random = world_.random;
+  Intent intent;
+  intent.creates = true;
+  intent.name = created_name(created_++);
+  intent.opening = random.between(0, kMaxMoved);
+  intent.floor = -random.between(0, 10);
+  accounts_.push_back(created_name(created_ + kNamesAhead - 1));
+  if (std::find(accounts_.begin(), accounts_.end(), intent.name) == accounts_.end()) {
+    accounts_.push_back(intent.name);
+  }
+  log_.intents.push_back(std::move(intent));
+  return log_.intents.size() - 1;
+}
+
+const std::string& Clients::pick_account() {
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  if (random.chance(w.hot)) return accounts_.front();
+  const auto among = random.chance(w.local) ? std::min(kNear, accounts_.size()) : accounts_.size();
+  return accounts_[random.below(among)];
+}
+
+IntentId Clients::new_transfer(bool keyed) {
+  auto& random = world_.random;
+  const auto& w = world_.scenario.workload;
+  Intent intent;
+  intent.name = "t" + std::to_string(log_.intents.size());
+  const auto parties = random.between(1, kMaxParties);
+  ledger::Amount sum = 0;
+  for (std::int64_t i = 0; i < parties; ++i) {
+    const auto& account = pick_account();
+    auto amount = random.between(1, kMaxMoved);
+    if (random.below(2) == 0) amount = -amount;
+    // Most transfers sum to zero; fees and issuance do not.
+    if (i > 0 && i + 1 == parties && sum != 0 && random.below(8) != 0) amount = -sum;
+    sum += amount;
+    intent.postings.push_back({account, amount});
+  }
+  if (keyed) {
+    intent.key = "k" + intent.name;
+    if (!log_.intents.empty() && random.chance(w.mismatch)) {
+      const auto& other = log_.intents[random.below(log_.intents.size())];
+      if (!other.key.empty()) intent.key = other.key;
+    }
+  }
+  log_.intents.push_back(std::move(intent));
+  return log_.intents.size() - 1;
+}
+
+}  // namespace sg::test
