@@ -3,6 +3,7 @@
 #include <random>
 
 #include "bed.hpp"
+#include "forwarding_rows.hpp"
 #include "persistence/index/key_index.hpp"
 #include "persistence/rocks/directory_medium.hpp"
 
@@ -31,33 +32,16 @@ class CountingCursor final : public Cursor {
   std::size_t& moves_;
 };
 
-class CountingRows final : public KeyValue {
+class CountingRows final : public ForwardingRows {
  public:
-  explicit CountingRows(KeyValue& below) : below_(below) {}
+  using ForwardingRows::ForwardingRows;
   mutable std::size_t block_reads = 0;
 
-  StoreResult<std::optional<std::string>> get(Family family, std::string_view key) const override {
-    return below_.get(family, key);
-  }
   std::unique_ptr<Cursor> cursor(Family family) const override {
-    auto cursor = below_.cursor(family);
+    auto cursor = ForwardingRows::cursor(family);
     if (family != Family::blocks) return cursor;
     return std::make_unique<CountingCursor>(std::move(cursor), block_reads);
   }
-  std::unique_ptr<Batch> new_batch() const override { return below_.new_batch(); }
-  StoreResult<void> write(Batch& batch, bool sync) override { return below_.write(batch, sync); }
-  StoreResult<void> sync() override { return below_.sync(); }
-  bool takes_writes() const override { return below_.takes_writes(); }
-  StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
-    return below_.ingest(family, rows);
-  }
-  StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) override {
-    return below_.drop(family, begin, end);
-  }
-  std::uint64_t unflushed_bytes() const override { return below_.unflushed_bytes(); }
-
- private:
-  KeyValue& below_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bed.hpp"
+#include "forwarding_rows.hpp"
 #include "persistence/chain/block_cursor.hpp"
 #include "persistence/index/record_index.hpp"
 #include "persistence/index/run_merge.hpp"
@@ -200,30 +201,15 @@ TEST_CASE("Merged runs are removed, and what a crash left of a merge as well") {
 namespace {
 
 // Rows that let something else happen before a page is read.
-class MeddledRows final : public KeyValue {
+class MeddledRows final : public ForwardingRows {
  public:
-  explicit MeddledRows(KeyValue& below) : below_(below) {}
+  using ForwardingRows::ForwardingRows;
   std::function<void()> before_next_get;
 
   StoreResult<std::optional<std::string>> get(Family family, std::string_view key) const override {
     if (before_next_get) std::exchange(const_cast<MeddledRows*>(this)->before_next_get, {})();
-    return below_.get(family, key);
+    return ForwardingRows::get(family, key);
   }
-  std::unique_ptr<Cursor> cursor(Family family) const override { return below_.cursor(family); }
-  std::unique_ptr<Batch> new_batch() const override { return below_.new_batch(); }
-  StoreResult<void> write(Batch& batch, bool sync) override { return below_.write(batch, sync); }
-  StoreResult<void> sync() override { return below_.sync(); }
-  bool takes_writes() const override { return below_.takes_writes(); }
-  StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
-    return below_.ingest(family, rows);
-  }
-  StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) override {
-    return below_.drop(family, begin, end);
-  }
-  std::uint64_t unflushed_bytes() const override { return below_.unflushed_bytes(); }
-
- private:
-  KeyValue& below_;
 };
 
 }  // namespace
