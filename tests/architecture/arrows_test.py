@@ -68,10 +68,10 @@ MAY_INCLUDE = {
 
 # Headers of a package -> where they may stand (a path's beginning, and its ending).
 HOMES = [
-    (r"CLI/", ["command_line/", "cli/", "bench/", "server/"], ""),
+    (r"CLI/", ["command_line/", "cli/", "bench/", "server/main.cpp"], ""),
     (r"caf/", ["supervisor/", "actors/", "server/"], ""),
     (r"rocksdb/", ["persistence/rocks/"], ""),
-    (r"grpcpp/(server|generic|ext)", ["actors/gateway/", "server/", "bench/"], ""),
+    (r"grpcpp/(server|generic|ext)", ["actors/gateway/", "server/main.cpp", "bench/"], ""),
     (r"grpcpp/", ["actors/gateway/", "proto/", "cli/", "bench/"], ""),
     (r"toml\+\+/|toml.hpp", ["config/"], ".cpp"),
     (r"openssl/", ["persistence/encoding/", "persistence/chain/"], ".cpp"),
