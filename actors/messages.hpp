@@ -26,6 +26,7 @@
 #include "ledger/locks/shard_ledger.hpp"
 #include "ledger/submission.hpp"
 #include "persistence/chain/record.hpp"
+#include "persistence/store.hpp"
 #include "supervisor/messages.hpp"
 
 namespace sg::actors {
@@ -122,8 +123,12 @@ struct Durable {
   std::vector<ledger::CommittedUnits> committed;
   std::vector<ledger::RejectedUnits> rejected;
 };
-// To itself: write and sync what has gathered.
+// To itself: hand over what has gathered.
 struct Flush {};
+// The oldest group under way is durable, or never will be.
+struct Appended {
+  persistence::StoreResult<void> result;
+};
 // To itself, again and again: time has passed while the process ran.
 struct CountRunTime {};
 
@@ -223,6 +228,7 @@ SG_LOCAL_MESSAGE(Commit)
 SG_LOCAL_MESSAGE(Applied)
 SG_LOCAL_MESSAGE(Durable)
 SG_LOCAL_MESSAGE(Flush)
+SG_LOCAL_MESSAGE(Appended)
 SG_LOCAL_MESSAGE(CountRunTime)
 SG_LOCAL_MESSAGE(AwaitDurable)
 SG_LOCAL_MESSAGE(NowDurable)

@@ -7,7 +7,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
+#include <variant>
 #include <vector>
 
 #include "ledger/account.hpp"
@@ -18,6 +19,22 @@
 namespace sg::ledger {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+// One or more transfers. With `atomic` all of them are one lock unit: all commit, or none.
+struct TransferBatch {
+  std::vector<Transfer> transfers;
+  bool atomic = false;
+};
+
+// What a submission asks for. A new alternative makes the compiler name each place that has to
+// decide what it means: locks, refusals, booking, applying.
+using Operation = std::variant<TransferBatch, NewAccount, NewParticipant>;
+
+// Makes one visitor of several lambdas, one for each alternative of a variant.
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
 
 struct ItemResult {
   enum class State : std::uint8_t {
@@ -43,11 +60,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
   virtual ~Submission() = default;
 
   // --- written before it is handed in ---
-  // Either transfers or exactly one creation.
-  std::vector<Transfer> transfers;
-  bool atomic = false;  // all transfers are one lock unit
-  std::optional<NewAccount> new_account;
-  std::optional<NewParticipant> new_participant;
+  Operation operation;
   // One per item; an item that its checks refused is `refused` from the start.
   std::vector<ItemResult> results;
   SteadyTime deadline = SteadyTime::max();
@@ -55,7 +68,20 @@ class Submission : public std::enable_shared_from_this<Submission> {
   // Set by the caller at any time; heeded until the commit is handed to the journal.
   std::atomic<bool> cancelled{false};
 
-  std::size_t items() const { return transfers.empty() ? 1 : transfers.size(); }
+  // The transfers that it asks for; empty with another operation.
+  std::span<const Transfer> transfers() const {
+    const auto* batch = std::get_if<TransferBatch>(&operation);
+    return batch != nullptr ? std::span(batch->transfers) : std::span<const Transfer>();
+  }
+  bool is_atomic() const {
+    const auto* batch = std::get_if<TransferBatch>(&operation);
+    return batch != nullptr && batch->atomic;
+  }
+  // How many results it has: one for each transfer, or one for another operation.
+  std::size_t items() const {
+    const auto count = transfers().size();
+    return count == 0 ? 1 : count;
+  }
 
   // Called once by the coordinator, when every item is decided and all that the results show is
   // durable.
@@ -79,10 +105,11 @@ using SubmissionPtr = std::shared_ptr<Submission>;
 
 // Whether the item is a transfer with an idempotency key.
 inline bool has_key(const Submission& submission, std::size_t item) {
-  return item < submission.transfers.size() && !submission.transfers[item].idempotency_key.empty();
+  return item < submission.transfers().size() &&
+         !submission.transfers()[item].idempotency_key.empty();
 }
 inline bool has_any_key(const Submission& submission) {
-  for (std::size_t i = 0; i < submission.transfers.size(); ++i) {
+  for (std::size_t i = 0; i < submission.transfers().size(); ++i) {
     if (has_key(submission, i)) return true;
   }
   return false;

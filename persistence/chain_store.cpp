@@ -105,6 +105,9 @@ StoreResult<void> ChainStore::write_group(const GroupContents& group) {
       batch->put(Family::blocks, be64(block.first), group.writer.bytes_of(block));
     }
     Catalog::add(*batch, group);
+    const auto format = group.writer.newest_format();
+    const bool raises = format > format_.load(std::memory_order_relaxed);
+    if (raises) batch->put(Family::meta, kMetaVersion, encode_format(format));
     const bool sync = !faults::has(faults::Defect::skip_sync);
     if (auto written = rows.write(*batch, sync); !written) return written;
     faults::reach(faults::Point::store_before_mark);
@@ -112,12 +115,23 @@ StoreResult<void> ChainStore::write_group(const GroupContents& group) {
     if (auto marked = medium_->write_mark(encode(mark), false); !marked) return marked;
     faults::reach(faults::Point::store_before_push);
     // Before durable() moves: who sees a sequence finds it in the indexes.
+    if (raises) format_.store(format, std::memory_order_relaxed);
     index_->push({group.history, group.keys, group.head.sequence, group.head.run_ms});
     return {};
   });
 }
 
-StoreResult<void> ChainStore::append(Group group) {
+StoreResult<void> Store::append_now(Group group) {
+  auto result = append(std::move(group), [](const StoreResult<void>&) {});
+  if (result) return std::move(*result);
+  return store_error(StoreFault::io, "this store has no result at once");
+}
+
+std::optional<StoreResult<void>> ChainStore::append(Group group, Appended /*later*/) {
+  return write(std::move(group));
+}
+
+StoreResult<void> ChainStore::write(Group group) {
   auto contents = std::move(group).finish();
   const ChainHead& on = contents->begun_on;
   {
@@ -162,6 +176,7 @@ StoreResult<void> ChainStore::reopen() {
     const std::lock_guard lock(head_mutex_);
     head_ = opened->head;
   }
+  format_.store(opened->format, std::memory_order_relaxed);
   keys_.advance(opened->head.run_ms);
   checkpoint_.store(opened->checkpoint, std::memory_order_release);
   durable_.store(opened->head.sequence, std::memory_order_release);

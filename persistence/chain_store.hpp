@@ -25,12 +25,14 @@ class ChainStore : public Store {
 
   ChainHead head() const override;
   Group begin_group(TimeMs now, std::int64_t run_ms) override;
-  StoreResult<void> append(Group group) override;
+  // Writes and syncs before it returns: it has the result at once.
+  std::optional<StoreResult<void>> append(Group group, Appended later) override;
   StoreResult<void> reopen() override;
   bool is_open() const override;
   bool takes_writes() const override;
   bool has_room() const override;
   bool keeps_up() const override;
+  std::uint16_t format() const override { return format_.load(std::memory_order_relaxed); }
 
   StoreResult<std::vector<Amount>> load_balances() const override;
   StoreResult<std::vector<Amount>> load_floors() const override;
@@ -69,6 +71,7 @@ class ChainStore : public Store {
                                    Sequence at = 0) const override;
 
  private:
+  StoreResult<void> write(Group group);
   StoreResult<void> write_group(const GroupContents& group);
   // Calls `use` with the rows while the gate is held; an error when the store is not open.
   template <class Use>
@@ -94,6 +97,7 @@ class ChainStore : public Store {
   ChainHead head_;
   std::atomic<Sequence> durable_ = 0;
   std::atomic<Sequence> checkpoint_ = 0;
+  std::atomic<std::uint16_t> format_ = 0;
   // A group failed: whether it stands in the log is known after reopen().
   std::atomic<bool> is_undecided_ = false;
 };

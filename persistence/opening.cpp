@@ -55,27 +55,24 @@ StoreResult<void> write_mark(Medium& medium, const ChainHead& head) {
 }
 
 StoreResult<void> create(Medium& medium) {
-  std::array<char, sizeof kFormatVersion> version{};
-  put_fixed(version.data(), kFormatVersion);
-  const std::array<KeyRow, 2> meta{KeyRow{kMetaVersion, {version.data(), version.size()}},
+  const auto format = encode_format(kOldestFormat);
+  const std::array<KeyRow, 2> meta{KeyRow{kMetaVersion, format},
                                    KeyRow{kMetaShardHash, kShardHashName}};
   if (auto created = medium.create(meta); !created) return created;
   return write_mark(medium, ChainHead{});
 }
 
-StoreResult<void> check_version(const KeyValue& rows) {
-  const auto version = rows.get(Family::meta, kMetaVersion);
-  if (!version) return tl::unexpected(version.error());
+StoreResult<std::uint16_t> check_version(const KeyValue& rows) {
+  const auto format = read_format(rows);
+  if (!format) return format;
   const auto hash = rows.get(Family::meta, kMetaShardHash);
   if (!hash) return tl::unexpected(hash.error());
-  if (!*version || (*version)->size() != sizeof kFormatVersion || !*hash) {
-    return store_error(StoreFault::corrupt, "its format version is missing");
-  }
-  const auto number = get_fixed<std::uint16_t>((*version)->data());
-  if (number != kFormatVersion) {
+  if (!*hash) return store_error(StoreFault::corrupt, "the name of its shard hash is missing");
+  if (*format < kOldestFormat || *format > kNewestFormat) {
     return store_error(StoreFault::unknown_version,
-                       "it has format version " + std::to_string(number) +
-                           ", this program knows version " + std::to_string(kFormatVersion) +
+                       "it has format version " + std::to_string(*format) +
+                           ", this program knows versions " + std::to_string(kOldestFormat) +
+                           " to " + std::to_string(kNewestFormat) +
                            ": use the program that wrote it, or another directory");
   }
   if (**hash != kShardHashName) {
@@ -84,7 +81,7 @@ StoreResult<void> check_version(const KeyValue& rows) {
                            std::string(kShardHashName) +
                            "': use the program that wrote it, or another directory");
   }
-  return {};
+  return format;
 }
 
 // Walks back over the last blocks: each is whole, and carries the hash of the one before it.
@@ -170,17 +167,19 @@ StoreResult<Marks> check_derived(const KeyValue& rows, const ChainHead& head) {
 struct Checked {
   ChainHead head;
   Marks marks;
+  std::uint16_t format = 0;
 };
 
 StoreResult<Checked> check(const KeyValue& rows, const Mark& mark) {
-  if (auto ok = check_version(rows); !ok) return tl::unexpected(ok.error());
+  const auto format = check_version(rows);
+  if (!format) return tl::unexpected(format.error());
   const auto head = read_head(rows);
   if (!head) return tl::unexpected(head.error());
   if (auto ok = check_links(rows); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_mark(rows, mark, *head); !ok) return tl::unexpected(ok.error());
   const auto marks = check_derived(rows, *head);
   if (!marks) return tl::unexpected(marks.error());
-  return Checked{*head, *marks};
+  return Checked{*head, *marks, *format};
 }
 
 // What was not indexed when the store was closed stands in the blocks.
@@ -249,6 +248,7 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
       return tl::unexpected(filled.error());
     }
     opened.head = checked->head;
+    opened.format = checked->format;
     if (opening == Opening::to_read) {
       opened.checkpoint = checked->marks.checkpoint;
       opened.rows = std::move(*rows);

@@ -2,7 +2,8 @@
 // read-write open of the database replaces its WAL before anyone could look.
 //
 // Refused, files untouched:
-//   unknown_version  the format's version, or the shard hash, is another
+//   unknown_version  the format's version is none that this program knows, or the shard
+//                    hash is another
 //   corrupt          a block near the chain's end fails its checksum or does not carry the hash of
 //                    the one before it; the block at the mark is not the acknowledged one; the
 //                    mark is unreadable, or missing while there are blocks; index watermark or
@@ -26,6 +27,7 @@ struct OpenedStore {
   std::unique_ptr<KeyValue> rows;
   ChainHead head;
   Sequence checkpoint = 0;
+  std::uint16_t format = 0;
   std::unique_ptr<RecordIndex> index;
 };
 

@@ -58,16 +58,27 @@ struct VerifyReport {
 
 class Store {
  public:
+  // Told whether a group became durable.
+  using Appended = std::function<void(const StoreResult<void>&)>;
+
   virtual ~Store() = default;
 
   // --- the write path (journal only) ---
   // The last durable record.
   virtual ChainHead head() const = 0;
+  // On top of every group that was handed over, durable or not.
   virtual Group begin_group(TimeMs now, std::int64_t run_ms) = 0;
-  // One synced batch; on success the group is durable, readable, and past the high-water mark. On
-  // failure nothing may be believed until reopen() returns.
-  virtual StoreResult<void> append(Group group) = 0;
-  // Forgets what is in memory and opens the store anew, with all the checks of the first opening.
+  // Hands a group over to become durable, readable, and past the high-water mark. Groups become
+  // durable in order. After a failure all others fail too, and nothing may be believed until
+  // reopen() returns.
+  //
+  // Returns the result if the store had it at once: `later` is never called then. Otherwise
+  // `later` is called once with it, from any thread, after append() has returned or before.
+  virtual std::optional<StoreResult<void>> append(Group group, Appended later) = 0;
+  // append() for a caller that cannot wait for `later`: needs a store that has results at once.
+  StoreResult<void> append_now(Group group);
+  // Ends what is under way, forgets what is in memory, and opens the store anew, with all the
+  // checks of the first opening.
   virtual StoreResult<void> reopen() = 0;
   // False between a reopen() that failed and the next.
   virtual bool is_open() const = 0;
@@ -77,6 +88,9 @@ class Store {
   virtual bool has_room() const = 0;
   // False when the indexes are so far behind that memory would run out: asked like has_room().
   virtual bool keeps_up() const = 0;
+  // The version of the store's format (chain/format.hpp). It rises with the first group that needs
+  // a newer one; programs that know only older versions refuse the store from then on.
+  virtual std::uint16_t format() const = 0;
 
   // --- the state at the durable head, for a start ---
   // By account number: the checkpoint with the blocks after it applied.

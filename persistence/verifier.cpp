@@ -32,6 +32,9 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index
   const auto marker = read_meta(rows, kMetaCheckpoint);
   if (!marker) return tl::unexpected(marker.error());
   marker_ = *marker;
+  const auto format = read_format(rows);
+  if (!format) return tl::unexpected(format.error());
+  format_ = *format;
   std::vector<BalancePage> pages;
   const auto cursor = rows.cursor(Family::balances);
   for (cursor->seek({}); cursor->valid(); cursor->next()) {
@@ -108,6 +111,10 @@ StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
 void Verifier::check_place(const BlockView& block) {
   const BlockStamp& stamp = block.stamp();
   const std::string name = name_of_block(block.first(), block.count());
+  if (block.format() > format_) {
+    problem(name + " has format " + std::to_string(block.format()) + ", the store says " +
+            std::to_string(format_));
+  }
   if (!knows_before_) {
     // Counts on from what the block says; the records before it are lost to the sums.
     totals_ = stamp.totals;
@@ -136,6 +143,10 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       index_.skip(block.first() + i, block.first() + i);
       catalog_.lose_record();
       continue;
+    }
+    if (!record_.extension.empty()) {
+      problem(name + ": record " + std::to_string(record_.sequence) +
+              " has fields that this program does not know");
     }
     ++records_;
     if (is_transaction(record_.kind)) {

@@ -71,6 +71,7 @@ class Verifier {
   std::vector<Amount> balances_at_;
   ChainHead until_;
   Sequence marker_ = 0;                     // of the checkpoint
+  std::uint16_t format_ = 0;                // of the store, as its meta row says
   std::vector<Checkpointed> checkpointed_;  // by account number
   std::vector<AccountState> accounts_;
   std::vector<AccountNumber> touched_;  // in the open unit

@@ -37,18 +37,26 @@ void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) cons
 
 Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
   auto& unit = batch.units[index];
-  const auto& submission = *unit.submission;
-  if (submission.new_participant || submission.new_account) rosters_.clear();
-  if (submission.new_participant) {
-    batch.set_sequence(index, group_->add(*submission.new_participant).sequence);
-  } else if (submission.new_account) {
-    const auto account = group_->add(*submission.new_account);
-    batch.set_sequence(index, account.sequence);
-    unit.created = account.number;
-    books_.open(account.initial_balance, account.floor);
-  } else {
-    return book_transfers(batch, index);
-  }
+  return std::visit(ledger::Overloaded{
+                        [&](const ledger::TransferBatch&) { return book_transfers(batch, index); },
+                        [&](const ledger::NewAccount& asked) {
+                          const auto account = group_->add(asked);
+                          batch.set_sequence(index, account.sequence);
+                          unit.created = account.number;
+                          books_.open(account.initial_balance, account.floor);
+                          return end_creation();
+                        },
+                        [&](const ledger::NewParticipant& asked) {
+                          batch.set_sequence(index, group_->add(asked).sequence);
+                          return end_creation();
+                        },
+                    },
+                    unit.submission->operation);
+}
+
+// What was read for shards to come lacks what was just created.
+Journal::Booked Journal::end_creation() {
+  rosters_.clear();
   group_->end_unit();
   return Booked::yes;
 }
@@ -62,9 +70,9 @@ void Journal::look_up_keys(const UnitsOf& units) {
   for (const auto index : units.units) {
     const auto& unit = units.batch->units[index];
     const auto& submission = *unit.submission;
-    if (submission.transfers.empty()) continue;
+    if (submission.transfers().empty()) continue;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
-      const auto& transfer = submission.transfers[i];
+      const auto& transfer = submission.transfers()[i];
       if (transfer.idempotency_key.empty() || !is_undecided(submission.results[i])) continue;
       keyed.push_back(&transfer);
     }
@@ -88,11 +96,11 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   const auto end = unit.first_item + unit.item_count;
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
-    const auto& transfer = submission.transfers[i];
+    const auto& transfer = submission.transfers()[i];
     if (transfer.idempotency_key.empty()) continue;
     if (!keys_readable_ || unreadable_.contains(&transfer)) return Booked::key_unreadable;
     // Two keys of one hash in a group: the second is looked up again once the first is durable.
-    if (bound_.contains(&transfer) || group_keys_.contains(transfer.key_hash)) {
+    if (bound_.contains(&transfer) || is_in_flight(transfer.key_hash)) {
       return Booked::key_bound;
     }
   }
@@ -102,14 +110,18 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   batch.set_sequence(index, group_->last_sequence() + 1);
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
-    const auto& transfer = submission.transfers[i];
+    const auto& transfer = submission.transfers()[i];
     postings_.clear();
     for (const auto& entry : transfer.entries) {
       postings_.push_back({batch.account_numbers[account++], entry.amount});
     }
-    if (!transfer.idempotency_key.empty()) group_keys_.insert(transfer.key_hash);
-    group_->add(persistence::TransferRecord{transfer.kind, postings_, transfer.reference,
-                                            transfer.idempotency_key, transfer.key_hash});
+    if (!transfer.idempotency_key.empty()) gathered_.keys.insert(transfer.key_hash);
+    group_->add(persistence::TransferRecord{transfer.kind,
+                                            postings_,
+                                            transfer.reference,
+                                            transfer.idempotency_key,
+                                            transfer.key_hash,
+                                            {}});
   }
   group_->end_unit();
   return Booked::yes;
@@ -120,7 +132,7 @@ bool Journal::move_money(const LockBatch& batch, const Unit& unit) {
     auto account = unit.first_account;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
       if (!is_undecided(unit.submission->results[i])) continue;
-      for (const auto& entry : unit.submission->transfers[i].entries) {
+      for (const auto& entry : unit.submission->transfers()[i].entries) {
         visit(batch.account_numbers[account++], entry.amount);
       }
     }

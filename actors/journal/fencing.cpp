@@ -29,7 +29,11 @@ void Journal::fence(const Fence& message) {
   coordinator_life_ = message.life;
   // The successor looks keys up in the store: what its predecessor had sequenced has to be there,
   // or a shard that shows it could refuse its retry.
-  if (!flush()) return;
+  once_durable([this, message] { install(message); });
+}
+
+void Journal::install(const Fence& message) {
+  if (message.life != coordinator_life_) return;  // another has asked meanwhile
   coordinator_ = message.coordinator;
   coordinator_incarnation_ = runtime_->next_incarnation();
   for (const auto& shard : shards_) {
@@ -57,8 +61,14 @@ void Journal::attach(const Attach& message) {
   // As in fence().
   if (is_left_behind(message.life, shard.life)) return;
   shard.life = message.life;
+  if (faults::has(faults::Defect::attach_unsynced)) return switch_to(message);
   // The answer shows durable state only, and what is sequenced later goes to the new handle.
-  if (!faults::has(faults::Defect::attach_unsynced) && !flush()) return;
+  once_durable([this, message] { switch_to(message); });
+}
+
+void Journal::switch_to(const Attach& message) {
+  auto& shard = shards_[message.shard];
+  if (message.life != shard.life) return;  // another has asked meanwhile
   detach(message.shard);
   shard.handle = message.handle;
   shard.incarnation = runtime_->next_incarnation();

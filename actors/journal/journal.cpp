@@ -44,7 +44,8 @@ caf::behavior Journal::make_behavior() {
         if (!give_way()) self_->delayed_send(self_, kLookForRoom, Retry{});
       },
       [this](const Commit& message) { commit(message); },
-      [this](Flush) { flush(); },
+      [this](Flush) { hand_over(); },
+      [this](const Appended& message) { appended(message.result); },
       [this](CountRunTime) { count_run_time(); },
       [this](const Fence& message) { fence(message); },
       [this](const Attach& message) { attach(message); },
@@ -82,7 +83,7 @@ void Journal::wait_for_room() {
 bool Journal::give_way() {
   if (!waits_for_room_ || !runtime_->store->has_room()) return false;
   spdlog::info("journal: there is room on the disk, the store is opened anew");
-  self_->quit(make_error(caf::sec::runtime_error, "the store is opened anew"));
+  end(make_error(caf::sec::runtime_error, "the store is opened anew"));
   return true;
 }
 
@@ -104,6 +105,7 @@ caf::error Journal::open() {
   run_clock_ = ledger::RunClock(store.head().run_ms, runtime_->steady_clock());
   count_run_time();
   last_checkpoint_ = store.checkpoint();
+  format_ = store.format();
   return {};
 }
 
@@ -126,23 +128,6 @@ caf::error Journal::read_rosters() {
   return {};
 }
 
-void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
-                     RejectedUnits::Why why) {
-  if (rejected_.empty() || rejected_.back().units.batch != batch || rejected_.back().why != why) {
-    rejected_.push_back({{batch, {}}, why});
-  }
-  rejected_.back().units.units.push_back(unit);
-}
-
-std::optional<RejectedUnits::Why> Journal::begin_group() {
-  if (group_) return std::nullopt;
-  auto& store = *runtime_->store;
-  if (waits_for_room_ || !store.has_room()) return RejectedUnits::Why::storage_full;
-  if (!store.keeps_up()) return RejectedUnits::Why::overloaded;
-  group_.emplace(store.begin_group(runtime_->wall_clock(), run_clock_.ms()));
-  return std::nullopt;
-}
-
 void Journal::count_run_time() {
   run_clock_.tick(runtime_->steady_clock());
   self_->delayed_send(self_, ledger::RunClock::kTick, CountRunTime{});
@@ -150,6 +135,7 @@ void Journal::count_run_time() {
 
 void Journal::commit(const Commit& message) {
   runtime_->processor->follow();
+  if (!barriers_.empty()) return postponed_.push_back(message);
   faults::reach(Point::journal_before_commit);
   auto applied = std::make_shared<std::vector<AppliedUnits>>();
   for (const auto& units : message.units) {
@@ -206,58 +192,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
   }
   if (booked.units.empty()) return;
   applied.push_back({booked, group_->last_sequence()});
-  committed_.push_back({std::move(booked), group_->time()});
-}
-
-void Journal::schedule_flush() {
-  if (flush_scheduled_) return;
-  // Commits that wait in the mailbox already come before this message: they join the group.
-  flush_scheduled_ = true;
-  self_->send(self_, Flush{});
-}
-
-bool Journal::flush() {
-  flush_scheduled_ = false;
-  if (group_ && !group_->empty()) {
-    if (faults::has(Defect::reply_before_sync) && coordinator_) {
-      self_->send(coordinator_,
-                  Durable{group_->last_sequence(), std::exchange(committed_, {}), {}});
-    }
-    auto written = runtime_->store->append(std::move(*group_));
-    group_.reset();
-    if (!written) {
-      spdlog::error("journal: {}", written.error().message);
-      self_->quit(store_error(written.error()));
-      return false;
-    }
-  }
-  group_.reset();
-  if (!group_keys_.empty()) {
-    // The next group has about as many; clear() alone gives the room back.
-    const auto keys = group_keys_.size();
-    group_keys_.clear();
-    group_keys_.reserve(keys);
-  }
-  faults::reach(Point::journal_before_reply);
-  const auto durable = runtime_->store->durable();
-  if (coordinator_ && !(committed_.empty() && rejected_.empty())) {
-    self_->send(coordinator_,
-                Durable{durable, std::exchange(committed_, {}), std::exchange(rejected_, {})});
-  }
-  for (const auto& wait : std::exchange(waiters_, {})) {
-    self_->send(wait.waiter, NowDurable{wait.query});
-  }
-  if (give_way()) return false;
-  offer_maintenance();
-  return true;
-}
-
-void Journal::await_durable(const AwaitDurable& wait) {
-  if (wait.sequence <= runtime_->store->durable()) {
-    self_->send(wait.waiter, NowDurable{wait.query});
-    return;
-  }
-  waiters_.push_back(wait);
+  gathered_.committed.push_back({std::move(booked), group_->time()});
 }
 
 void Journal::read_balances(const ReadBalances& read) {
@@ -269,15 +204,17 @@ void Journal::read_balances(const ReadBalances& read) {
   for (const auto& account : query.accounts) {
     query.balances.push_back(books_.balance(account.number));
   }
-  const auto shown = group_ ? group_->last_sequence() : runtime_->store->durable();
-  await_durable({read.query, shown, read.asker});
+  await_durable({read.query, last_sequence(), read.asker});
 }
 
+// Once all that was sequenced is durable, the balances stand at the head. The shards were sent all
+// of it before they are asked for their part.
 void Journal::take_snapshot(const TakeSnapshot& take) {
   if (take.query->drop_if_cancelled()) return;
-  if (!flush()) return;
-  // All that was sequenced is durable now: the balances stand at the head. The shards were sent all
-  // of it before they are asked for their part.
+  once_durable([this, take] { begin_snapshot(take); });
+}
+
+void Journal::begin_snapshot(const TakeSnapshot& take) {
   auto snapshot = std::make_shared<SnapshotInMaking>(
       Snapshot{take.query, take.place, runtime_->store->head(), nullptr,
                std::vector<std::shared_ptr<const ledger::HeldBalances>>(shards_.size())},
@@ -309,8 +246,12 @@ void Journal::copy_slice() {
 }
 
 void Journal::take_dirty(const TakeDirtyBalances& take) {
+  if (faults::has(Defect::checkpoint_ahead)) return tell_dirty(take);
+  once_durable([this, take] { tell_dirty(take); });
+}
+
+void Journal::tell_dirty(const TakeDirtyBalances& take) {
   static_assert(ledger::Books::kAccountsOfPage == persistence::kBalancesOfPage);
-  if (!faults::has(Defect::checkpoint_ahead) && !flush()) return;
   // What changes from here on belongs to the next checkpoint, so this one ends.
   if (take.first) books_.begin_checkpoint();
   DirtyBalances answer;

@@ -18,6 +18,7 @@
 #include <caf/response_promise.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,7 +55,9 @@ class Journal {
 
   // --- who may commit ---
   void fence(const Fence& fence);
+  void install(const Fence& fence);
   void attach(const Attach& attach);
+  void switch_to(const Attach& attach);
   void watch(const Watch& watch);
   void down(const caf::down_msg& down);
   void detach(std::uint32_t shard);
@@ -68,10 +71,11 @@ class Journal {
   void sequence(const ledger::UnitsOf& units, std::vector<AppliedUnits>& applied);
   bool votes_stand(ledger::LockBatch& batch, std::uint32_t unit, bool all_stand) const;
   bool all_votes_stand(ledger::LockBatch& batch) const;
-  // Why there can be none; nothing: there is one.
+  // Returns why no group can begin, or nullopt if there is one.
   std::optional<ledger::RejectedUnits::Why> begin_group();
   enum class Booked { yes, key_bound, key_unreadable, refused };
   Booked book(ledger::LockBatch& batch, std::uint32_t unit);
+  Booked end_creation();
   Booked book_transfers(ledger::LockBatch& batch, std::uint32_t unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit);
   // Fills bound_, unreadable_ and keys_readable_.
@@ -79,18 +83,44 @@ class Journal {
   void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);
-  void schedule_flush();
   // Lets keys age, and calls itself again.
   void count_run_time();
-  // False when the store failed: the actor ends.
-  bool flush();
+
+  // --- groups ---
+  // What has to be told once a group is durable.
+  struct Gathered {
+    ledger::Sequence last = 0;  // of the group
+    std::vector<ledger::CommittedUnits> committed;
+    std::vector<ledger::RejectedUnits> rejected;
+    std::vector<AwaitDurable> waiters;
+    absl::flat_hash_set<std::uint64_t> keys;  // by their hash
+
+    void add(Gathered& later);
+  };
+  // Hands over what has gathered, when the mailbox has no more commits.
+  void schedule_flush();
+  // Gives the store the group, and whoever waits for it a place behind it.
+  void hand_over();
+  // The oldest group under way is durable, or never will be.
+  void appended(const persistence::StoreResult<void>& result);
+  void tell(Gathered gathered);
+  // Runs `then` once all that was sequenced is durable; no commit is sequenced before that.
+  void once_durable(std::function<void()> then);
+  void run_barriers();
+  // Of all groups, durable or not.
+  ledger::Sequence last_sequence() const;
+  // Whether a transfer with a key of this hash was sequenced and is not durable.
+  bool is_in_flight(std::uint64_t key_hash) const;
+  void end(caf::error why);
 
   // --- readers and checkpoints ---
   void await_durable(const AwaitDurable& wait);
   void read_balances(const ReadBalances& read);
   void take_snapshot(const TakeSnapshot& take);
+  void begin_snapshot(const TakeSnapshot& take);
   void copy_slice();
   void take_dirty(const TakeDirtyBalances& take);
+  void tell_dirty(const TakeDirtyBalances& take);
   void maintenance_done(const MaintenanceDone& done);
   void offer_maintenance();
 
@@ -113,16 +143,18 @@ class Journal {
   caf::actor indexer_;  // null while it is busy
   caf::actor last_indexer_;
 
-  // What has gathered for the next sync.
-  std::optional<persistence::Group> group_;
-  std::vector<ledger::CommittedUnits> committed_;
-  std::vector<ledger::RejectedUnits> rejected_;
-  absl::flat_hash_set<std::uint64_t> group_keys_;  // by their hash
+  std::optional<persistence::Group> group_;  // that fills
+  Gathered gathered_;                        // with it
+  std::deque<Gathered> under_way_;           // groups that the store has, oldest first
+  bool hand_over_is_due_ = false;            // once the store has answered
+  std::deque<std::function<void()>> barriers_;
+  std::vector<Commit> postponed_;
+  bool is_over_ = false;      // the actor has quit
+  std::uint16_t format_ = 0;  // of the store
   // Of the units that are being sequenced: the transfers whose keys stand in the chain.
   absl::flat_hash_set<const ledger::Transfer*> bound_;
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
-  bool keys_readable_ = true;  // false: none could be looked up
-  std::vector<AwaitDurable> waiters_;
+  bool keys_readable_ = true;                  // false: none could be looked up
   std::deque<SnapshotInMakingPtr> copying_;    // one for each copy that the books make
   std::vector<SnapshotInMakingPtr> verified_;  // those that shards have a part in
   bool flush_scheduled_ = false;

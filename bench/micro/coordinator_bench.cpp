@@ -27,7 +27,7 @@ void group_by_shard(benchmark::State& state) {
     ledger::LockBatch batch;
     batch.parts.resize(2);
     reserve(batch, transfers);
-    for (std::uint32_t i = 0; i < transfers.transfers.size(); ++i) {
+    for (std::uint32_t i = 0; i < transfers.transfers().size(); ++i) {
       add_unit(batch, transfers, i, 1);
     }
     benchmark::DoNotOptimize(batch);

@@ -32,7 +32,7 @@ BENCHMARK(encode_group);
 void stamp_key(benchmark::State& state) {
   const auto accounts = bench::account_ids(100);
   const bench::Transfers transfers(accounts, 1, true);
-  const auto& transfer = transfers.transfers.front();
+  const auto& transfer = transfers.transfers().front();
   for (auto _ : state) benchmark::DoNotOptimize(persistence::key_hash(transfer.idempotency_key));
   state.SetItemsProcessed(state.iterations());
 }

@@ -24,6 +24,7 @@ class Transfers final : public ledger::Submission {
             bool with_keys = false) = delete;
   Transfers(const std::vector<std::string>& accounts, std::size_t count, bool with_keys = false) {
     std::mt19937 random(1);
+    auto& batch = operation.emplace<ledger::TransferBatch>();
     entries_.reserve(2 * count);
     if (with_keys) keys_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -37,7 +38,7 @@ class Transfers final : public ledger::Submission {
         keys_.push_back("a-key-of-some-length-" + std::to_string(i));
         transfer.idempotency_key = keys_.back();
       }
-      transfers.push_back(transfer);
+      batch.transfers.push_back(transfer);
     }
     results.resize(count);
   }

@@ -18,7 +18,7 @@ std::string request_bytes() {
   const auto accounts = bench::account_ids(10'000);
   const bench::Transfers transfers(accounts, kTransfers);
   wire::TransferBatchRequest request;
-  for (const auto& transfer : transfers.transfers) {
+  for (const auto& transfer : transfers.transfers()) {
     auto& added = *request.add_transfers();
     for (const auto& entry : transfer.entries) {
       auto& wanted = *added.add_entries();
@@ -60,7 +60,7 @@ void write_results(benchmark::State& state) {
     result.time = 1'700'000'000'000;
   }
   for (auto _ : state) {
-    benchmark::DoNotOptimize(proto::write_results(transfers.transfers, transfers.results));
+    benchmark::DoNotOptimize(proto::write_results(transfers.transfers(), transfers.results));
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kTransfers));
 }

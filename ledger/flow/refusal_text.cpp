@@ -19,6 +19,53 @@ std::string decimal(WideAmount value) {
 
 bool is_not_found(Reason reason) { return code_of(reason) == Code::not_found; }
 
+Error refusal_of(const NewParticipant& participant, const Unit&, const Refusal& refusal) {
+  return {refusal.reason,
+          "participant " + participant.id + " exists already",
+          {{"participant_id", participant.id}},
+          Outcome::none};
+}
+
+Error refusal_of(const NewAccount& account, const Unit&, const Refusal& refusal) {
+  Error error{refusal.reason, {}, {}, Outcome::none};
+  if (refusal.reason == Reason::participant_not_found) {
+    error.message = "participant " + account.participant_id + " does not exist";
+    error.metadata = {{"participant_id", account.participant_id}};
+  } else if (refusal.reason == Reason::reserved_id) {
+    const std::string owner(possible_owner(account.id));
+    error.message = "account_id " + account.id + " is reserved for participant " + owner +
+                    ": create the account with CreateParticipantAccount, or choose another id";
+    error.metadata = {{"field", "account_id"}, {"participant_id", owner}};
+  } else {
+    error.message = "account " + account.id + " exists already";
+    error.metadata = {{"account_id", account.id}};
+  }
+  return error;
+}
+
+Error refusal_of(const TransferBatch& batch, const Unit& unit, const Refusal& refusal) {
+  Error error{refusal.reason, {}, {}, Outcome::none};
+  const auto place = locate(unit, refusal.entry);
+  const std::string id(batch.transfers[place.item].entries[place.entry].account_id);
+  error.metadata = {{"account_id", id}};
+  if (refusal.reason == Reason::account_not_found) {
+    error.message = "account " + id + " does not exist";
+    return error;
+  }
+  const auto amount = decimal(refusal.amount);
+  const auto balance = std::to_string(refusal.balance);
+  error.metadata.emplace_back("balance", balance);
+  error.metadata.emplace_back("amount", amount);
+  error.message = "account " + id + " has " + balance;
+  if (refusal.before != refusal.balance) {
+    error.message += ", " + decimal(refusal.before) + " after the transfers before this one";
+  }
+  error.message += ": " + amount +
+                   (refusal.reason == Reason::insufficient_funds ? " would take it below its floor"
+                                                                 : " would pass the int64 range");
+  return error;
+}
+
 }  // namespace
 
 Error away_error(std::uint32_t shard) {
@@ -47,49 +94,8 @@ bool precedes(const Refusal& a, const Refusal& b) {
 }
 
 Error refusal_error(const Unit& unit, const Refusal& refusal) {
-  const auto& submission = *unit.submission;
-  Error error{refusal.reason, {}, {}, Outcome::none};
-  if (submission.new_participant) {
-    const auto& id = submission.new_participant->id;
-    error.message = "participant " + id + " exists already";
-    error.metadata = {{"participant_id", id}};
-    return error;
-  }
-  if (submission.new_account) {
-    const auto& account = *submission.new_account;
-    if (refusal.reason == Reason::participant_not_found) {
-      error.message = "participant " + account.participant_id + " does not exist";
-      error.metadata = {{"participant_id", account.participant_id}};
-    } else if (refusal.reason == Reason::reserved_id) {
-      const std::string owner(possible_owner(account.id));
-      error.message = "account_id " + account.id + " is reserved for participant " + owner +
-                      ": create the account with CreateParticipantAccount, or choose another id";
-      error.metadata = {{"field", "account_id"}, {"participant_id", owner}};
-    } else {
-      error.message = "account " + account.id + " exists already";
-      error.metadata = {{"account_id", account.id}};
-    }
-    return error;
-  }
-  const auto place = locate(unit, refusal.entry);
-  const std::string id(submission.transfers[place.item].entries[place.entry].account_id);
-  error.metadata = {{"account_id", id}};
-  if (refusal.reason == Reason::account_not_found) {
-    error.message = "account " + id + " does not exist";
-    return error;
-  }
-  const auto amount = decimal(refusal.amount);
-  const auto balance = std::to_string(refusal.balance);
-  error.metadata.emplace_back("balance", balance);
-  error.metadata.emplace_back("amount", amount);
-  error.message = "account " + id + " has " + balance;
-  if (refusal.before != refusal.balance) {
-    error.message += ", " + decimal(refusal.before) + " after the transfers before this one";
-  }
-  error.message += ": " + amount +
-                   (refusal.reason == Reason::insufficient_funds ? " would take it below its floor"
-                                                                 : " would pass the int64 range");
-  return error;
+  return std::visit([&](const auto& operation) { return refusal_of(operation, unit, refusal); },
+                    unit.submission->operation);
 }
 
 Error rejection_error(RejectedUnits::Why why) {

@@ -28,8 +28,7 @@ void TransferFlow::submit(SubmissionPtr submission) {
     s.answer();
     return;
   }
-  s.keyed = std::any_of(s.transfers.begin(), s.transfers.end(),
-                        [](const Transfer& t) { return !t.idempotency_key.empty(); });
+  s.keyed = has_any_key(s);
   queue_.push_back({std::move(submission), 0, items});
 }
 
@@ -191,7 +190,7 @@ void TransferFlow::end_unit(LockBatch& batch, std::uint32_t index, Error error,
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     const auto state = submission.results[i].state;
     if (state != State::undecided && state != State::joined) continue;
-    if (state == State::undecided && !submission.transfers.empty()) own.push_back(i);
+    if (state == State::undecided && !submission.transfers().empty()) own.push_back(i);
     refuse(submission, i, i == blamed ? shared : others);
   }
   // All are refused by now, so that none that joined another of the unit is tried again.
@@ -210,7 +209,7 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs tim
     if (submission.results[i].state != State::undecided) continue;
     prefetch_key_after(submission, i);
     commit(submission, i, sequence++, time);
-    if (!submission.transfers.empty()) end_key(submission, i, Joiners::share_refusal);
+    if (!submission.transfers().empty()) end_key(submission, i, Joiners::share_refusal);
   }
 }
 
@@ -271,7 +270,7 @@ void TransferFlow::cancel(Submission& submission, Effects& effects) {
     drop_if_decided(*batch);
   }
   // The journal has the one unit of an atomic batch: only the outcome counts.
-  if (submission.atomic && handed_over) return;
+  if (submission.is_atomic() && handed_over) return;
   for (std::uint32_t i = 0; i < submission.results.size(); ++i) {
     if (submission.results[i].state == State::joined) {
       refuse(submission, i, std::make_shared<Error>(cancelled_error()));

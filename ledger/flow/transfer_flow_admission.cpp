@@ -23,7 +23,7 @@ TransferFlow::BoundKeys TransferFlow::look_up_keys(std::span<const Pending> pend
   for (const auto& [submission, first, count, key_bound] : pending) {
     if (!submission->keyed) continue;
     for (auto i = first; i < first + count; ++i) {
-      const auto& transfer = submission->transfers[i];
+      const auto& transfer = submission->transfers()[i];
       if (transfer.idempotency_key.empty()) continue;
       if (submission->results[i].state == State::undecided) keyed.push_back(&transfer);
     }
@@ -49,8 +49,8 @@ std::optional<Result<KeyBinding>> TransferFlow::BoundKeys::of(const Transfer& tr
 
 void TransferFlow::prefetch_key_after(const Submission& submission, std::uint32_t item) const {
   const auto ahead = item + kPrefetchAhead;
-  if (!submission.keyed || ahead >= submission.transfers.size()) return;
-  keys_in_flight_.prefetch(submission.transfers[ahead]);
+  if (!submission.keyed || ahead >= submission.transfers().size()) return;
+  keys_in_flight_.prefetch(submission.transfers()[ahead]);
 }
 
 void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch,
@@ -65,17 +65,17 @@ void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBat
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
       if (submission.results[i].state != State::undecided) continue;
       const bool was_tried =
-          has_key(submission, i) && (keys_in_flight_.contains(submission.transfers[i]) ||
-                                     bound.of(submission.transfers[i]).has_value());
+          has_key(submission, i) && (keys_in_flight_.contains(submission.transfers()[i]) ||
+                                     bound.of(submission.transfers()[i]).has_value());
       refuse(submission, i, was_tried ? unknown : error);
     }
     return;
   }
   const auto units = batch.units.size();
   reserve(batch, submission);
-  if (submission.transfers.empty()) {
+  if (submission.transfers().empty()) {
     add_unit(batch, submission, 0, 1);
-  } else if (submission.atomic) {
+  } else if (submission.is_atomic()) {
     if (admit_atomic(pending, bound)) add_unit(batch, submission, 0, pending.item_count);
   } else {
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
@@ -93,14 +93,14 @@ bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyB
     commit(submission, item, binding.sequence, binding.time);
     return true;
   }
-  refuse(submission, item, std::make_shared<Error>(mismatch_error(submission.transfers[item])));
+  refuse(submission, item, std::make_shared<Error>(mismatch_error(submission.transfers()[item])));
   return false;
 }
 
 // True when the item needs locks; otherwise its key decided it, or it joined another.
 bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item,
                               const BoundKeys& bound) {
-  const auto& transfer = submission->transfers[item];
+  const auto& transfer = submission->transfers()[item];
   if (transfer.idempotency_key.empty()) return true;
   if (!keys_in_flight_.begin(transfer)) {
     submission->results[item].state = State::joined;
@@ -122,7 +122,7 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
 // True when a key of the batch is in flight: then all of the batch waits for that key's outcome.
 bool TransferFlow::join_in_flight(const Pending& pending) {
   auto& submission = *pending.submission;
-  const auto& transfers = submission.transfers;
+  const auto transfers = submission.transfers();
   const auto in_flight =
       std::find_if(transfers.begin(), transfers.end(), [this](const Transfer& transfer) {
         return !transfer.idempotency_key.empty() && keys_in_flight_.contains(transfer);
@@ -140,12 +140,12 @@ std::optional<TransferFlow::AtomicKeys> TransferFlow::atomic_keys(Submission& su
                                                                   const BoundKeys& bound) {
   AtomicKeys keys;
   NameMap<std::uint32_t> first_of_key;
-  for (std::uint32_t i = 0; i < submission.transfers.size(); ++i) {
-    const auto& transfer = submission.transfers[i];
+  for (std::uint32_t i = 0; i < submission.transfers().size(); ++i) {
+    const auto& transfer = submission.transfers()[i];
     if (!transfer.idempotency_key.empty()) {
       const auto [first, added] = first_of_key.try_emplace(transfer.idempotency_key, i);
       if (!added) {
-        if (!same_content(submission.transfers[first->second], transfer)) {
+        if (!same_content(submission.transfers()[first->second], transfer)) {
           refuse_all(submission, mismatch_error(transfer), i);
           return std::nullopt;
         }
@@ -176,7 +176,7 @@ bool TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound) 
   if (found.verdict == BatchBinding::Verdict::mismatch &&
       !faults::has(faults::Defect::replay_in_part)) {
     const auto item = keys->items[found.blamed];
-    const auto& transfer = submission.transfers[item];
+    const auto& transfer = submission.transfers()[item];
     const auto& binding = *keys->bindings[found.blamed];
     submission.observed = std::max(submission.observed, binding.sequence);
     refuse_all(submission,
@@ -184,7 +184,7 @@ bool TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound) 
     return false;
   }
   for (std::size_t i = 0; i < keys->items.size(); ++i) {
-    const auto& transfer = submission.transfers[keys->items[i]];
+    const auto& transfer = submission.transfers()[keys->items[i]];
     if (keys->bindings[i]) {
       replay(submission, keys->items[i], *keys->bindings[i]);
     } else if (!transfer.idempotency_key.empty()) {
@@ -198,7 +198,7 @@ bool TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound) 
       continue;
     }
     submission.results[twin].state = State::joined;
-    keys_in_flight_.join(submission.transfers[twin], {pending.submission, twin, 1});
+    keys_in_flight_.join(submission.transfers()[twin], {pending.submission, twin, 1});
   }
   return submission.undecided > 0;
 }

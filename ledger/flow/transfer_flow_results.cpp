@@ -49,7 +49,7 @@ void TransferFlow::commit(Submission& submission, std::uint32_t item, Sequence s
 
 // The item's own result is written already.
 void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners policy) {
-  const auto& transfer = submission.transfers[item];
+  const auto& transfer = submission.transfers()[item];
   if (transfer.idempotency_key.empty()) return;
   const auto& result = submission.results[item];
   const bool committed = result.state == State::committed;
@@ -62,13 +62,13 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
     };
     if (std::none_of(first, first + joiner.item_count, joined)) continue;
     const bool same =
-        joiner.item_count == 1 && same_content(waiter.transfers[joiner.first_item], *ended.first);
+        joiner.item_count == 1 && same_content(waiter.transfers()[joiner.first_item], *ended.first);
     waiter.observed = std::max(waiter.observed, submission.observed);
     if (committed && same) {
       commit(waiter, joiner.first_item, result.sequence, result.time);
     } else if (committed && joiner.item_count == 1) {
       refuse(waiter, joiner.first_item,
-             std::make_shared<Error>(mismatch_error(waiter.transfers[joiner.first_item])));
+             std::make_shared<Error>(mismatch_error(waiter.transfers()[joiner.first_item])));
     } else if (same && policy == Joiners::share_refusal) {
       refuse(waiter, joiner.first_item, result.error);
     } else {
@@ -109,10 +109,10 @@ void TransferFlow::stop(Reason reason) {
       if (unit.state != UnitState::committing) continue;
       auto& submission = *unit.submission;
       for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
-        if (submission.transfers.empty() || submission.results[i].state != State::undecided) {
+        if (submission.transfers().empty() || submission.results[i].state != State::undecided) {
           continue;
         }
-        for (const auto& joiner : keys_in_flight_.end(submission.transfers[i]).joiners) {
+        for (const auto& joiner : keys_in_flight_.end(submission.transfers()[i]).joiners) {
           open.push_back(joiner.submission);
           lose_items(*joiner.submission, joiner.first_item, joiner.item_count);
         }

@@ -19,13 +19,46 @@ void add_entry(LockBatch& batch, std::uint32_t unit, std::size_t shard, EntryPar
   part.entries.push_back(entry);
 }
 
+void add_entries(LockBatch& batch, std::uint32_t unit, const NewParticipant& participant) {
+  const auto shard = shard_of(participant.id, batch.parts.size());
+  add_entry(batch, unit, shard, {participant.id, 0, 0, LockMode::create_participant});
+}
+
+void add_entries(LockBatch& batch, std::uint32_t unit, const NewAccount& account) {
+  const auto shard = shard_of(account.id, batch.parts.size());
+  if (!account.participant_id.empty()) {
+    // The participant first: its absence is told before the account's presence.
+    add_entry(batch, unit, shard, {account.participant_id, 0, 0, LockMode::participant_exists});
+    add_entry(batch, unit, shard, {account.id, 0, 1, LockMode::create_account});
+    return;
+  }
+  // The account first: a creation that is tried again is told that the account exists.
+  add_entry(batch, unit, shard, {account.id, 0, 0, LockMode::create_account});
+  const auto owner = possible_owner(account.id);
+  if (!owner.empty()) add_entry(batch, unit, shard, {owner, 0, 1, LockMode::participant_absent});
+}
+
+void add_entries(LockBatch& batch, std::uint32_t unit, const TransferBatch& asked) {
+  const auto of = batch.units[unit];
+  std::uint32_t index = 0;
+  for (std::uint32_t i = of.first_item; i < of.first_item + of.item_count; ++i) {
+    if (of.submission->results[i].state != ItemResult::State::undecided) continue;
+    for (const auto& entry : asked.transfers[i].entries) {
+      add_entry(batch, unit, shard_of(entry.account_id, batch.parts.size()),
+                {entry.account_id, entry.amount, index++, LockMode::escrow,
+                 static_cast<std::uint16_t>(i - of.first_item)});
+    }
+  }
+  batch.account_numbers.resize(of.first_account + index, kNoAccount);
+}
+
 }  // namespace
 
 void reserve(LockBatch& batch, const Submission& submission) {
-  const auto items = submission.transfers.size();
+  const auto items = submission.transfers().size();
   if (items < kManyItems) return;
   std::size_t entries = 0;
-  for (const auto& transfer : submission.transfers) entries += transfer.entries.size();
+  for (const auto& transfer : submission.transfers()) entries += transfer.entries.size();
   batch.units.reserve(batch.units.size() + items);
   batch.sequences.reserve(batch.units.size() + items);
   batch.account_numbers.reserve(batch.account_numbers.size() + entries);
@@ -40,7 +73,6 @@ void reserve(LockBatch& batch, const Submission& submission) {
 void add_unit(LockBatch& batch, Submission& submission, std::uint32_t first_item,
               std::uint32_t item_count) {
   const auto unit = static_cast<std::uint32_t>(batch.units.size());
-  const std::size_t shards = batch.parts.size();
   auto& added = batch.units.emplace_back();
   batch.sequences.push_back(0);
   added.submission = &submission;
@@ -48,36 +80,8 @@ void add_unit(LockBatch& batch, Submission& submission, std::uint32_t first_item
   added.item_count = item_count;
   added.first_account = static_cast<std::uint32_t>(batch.account_numbers.size());
 
-  if (submission.new_participant) {
-    const auto& id = submission.new_participant->id;
-    add_entry(batch, unit, shard_of(id, shards), {id, 0, 0, LockMode::create_participant});
-  } else if (submission.new_account) {
-    const auto& account = *submission.new_account;
-    const auto shard = shard_of(account.id, shards);
-    if (!account.participant_id.empty()) {
-      // The participant first: its absence is told before the account's presence.
-      add_entry(batch, unit, shard, {account.participant_id, 0, 0, LockMode::participant_exists});
-      add_entry(batch, unit, shard, {account.id, 0, 1, LockMode::create_account});
-    } else {
-      // The account first: a creation that is tried again is told that the account exists.
-      add_entry(batch, unit, shard, {account.id, 0, 0, LockMode::create_account});
-      const auto owner = possible_owner(account.id);
-      if (!owner.empty()) {
-        add_entry(batch, unit, shard, {owner, 0, 1, LockMode::participant_absent});
-      }
-    }
-  } else {
-    std::uint32_t index = 0;
-    for (std::uint32_t i = first_item; i < first_item + item_count; ++i) {
-      if (submission.results[i].state != ItemResult::State::undecided) continue;
-      for (const auto& entry : submission.transfers[i].entries) {
-        add_entry(batch, unit, shard_of(entry.account_id, shards),
-                  {entry.account_id, entry.amount, index++, LockMode::escrow,
-                   static_cast<std::uint16_t>(i - first_item)});
-      }
-    }
-    batch.account_numbers.resize(batch.account_numbers.size() + index, kNoAccount);
-  }
+  std::visit([&](const auto& operation) { add_entries(batch, unit, operation); },
+             submission.operation);
   batch.units[unit].ungranted = batch.units[unit].unheard;
   ++batch.undecided;
 }
@@ -85,9 +89,9 @@ void add_unit(LockBatch& batch, Submission& submission, std::uint32_t first_item
 EntryPlace locate(const Unit& unit, std::uint32_t entry) {
   const auto& submission = *unit.submission;
   for (std::uint32_t i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
-    if (submission.transfers.empty()) return {i, entry};
+    if (submission.transfers().empty()) return {i, entry};
     if (submission.results[i].state != ItemResult::State::undecided) continue;
-    const auto count = static_cast<std::uint32_t>(submission.transfers[i].entries.size());
+    const auto count = static_cast<std::uint32_t>(submission.transfers()[i].entries.size());
     if (entry < count) return {i, entry};
     entry -= count;
   }

@@ -350,13 +350,12 @@ void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
     auto& lock = part.locks[l];
     lock.state = LockState::none;
     if (is_creation(lock.mode)) {
-      const auto& created = *batch.units[unit.unit].submission;
+      const auto& created = batch.units[unit.unit].submission->operation;
       creating_.erase(lock.slot);
-      if (created.new_account) {
+      if (const auto* account = std::get_if<NewAccount>(&created)) {
         keep_for_copies(lock.slot);
-        table_.commit_creation(lock.slot, batch.units[unit.unit].created,
-                               created.new_account->initial_balance, created.new_account->floor,
-                               decided_);
+        table_.commit_creation(lock.slot, batch.units[unit.unit].created, account->initial_balance,
+                               account->floor, decided_);
       } else {
         table_.commit_creation(lock.slot, kNoAccount, 0, 0, decided_);
       }

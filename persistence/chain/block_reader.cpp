@@ -28,7 +28,7 @@ bool read_transaction(ByteReader& in, bool has_key, DecodedRecord& into) {
     into.key = in.text();
     if (into.key.empty()) return false;
   }
-  return in.at_end();
+  return true;
 }
 
 bool read_account(ByteReader& in, ledger::Account& into) {
@@ -42,7 +42,7 @@ bool read_account(ByteReader& in, ledger::Account& into) {
   into.id = in.text();
   into.participant_id = in.text();
   read_metadata(in, into.metadata);
-  return in.at_end();
+  return true;
 }
 
 bool read_participant(ByteReader& in, ledger::Participant& into) {
@@ -52,7 +52,7 @@ bool read_participant(ByteReader& in, ledger::Participant& into) {
   into.id = in.text();
   into.name = in.text();
   read_metadata(in, into.metadata);
-  return in.at_end();
+  return true;
 }
 
 }  // namespace
@@ -70,11 +70,12 @@ tl::expected<BlockView, std::string> BlockView::parse(std::string_view bytes) {
     return tl::unexpected(std::string("it does not begin as a block"));
   }
   const auto version = field<std::uint16_t>(bytes, header_at::kVersion);
-  if (version != kFormatVersion) {
+  if (version < kOldestFormat || version > kNewestFormat) {
     return tl::unexpected("it has format version " + std::to_string(version));
   }
   BlockView view;
   view.bytes_ = bytes;
+  view.format_ = version;
   view.first_ = field<Sequence>(bytes, header_at::kFirst);
   view.count_ = field<std::uint32_t>(bytes, header_at::kCount);
   const std::uint64_t offsets_at =
@@ -114,7 +115,16 @@ std::string_view BlockView::record_bytes(std::uint32_t index) const {
 
 bool BlockView::is_transaction_at(std::uint32_t index) const {
   const auto bytes = record_bytes(index);
-  return !bytes.empty() && is_transaction(static_cast<RecordKind>(bytes[0] & kKindMask));
+  if (bytes.empty()) return false;
+  ByteReader in(bytes);
+  const auto tag = in.fixed<std::uint8_t>();
+  return is_transaction(read_kind(tag, in));
+}
+
+RecordKind BlockView::read_kind(std::uint8_t tag, ByteReader& in) const {
+  auto kind = static_cast<std::uint8_t>(tag & kKindMask);
+  if (kind == kKindFollows && format_ >= kFormatOfExtensions) kind = in.fixed<std::uint8_t>();
+  return static_cast<RecordKind>(kind);
 }
 
 bool BlockView::starts_unit_at(std::uint32_t index) const {
@@ -128,11 +138,21 @@ bool BlockView::read_record(std::uint32_t index, DecodedRecord& into) const {
   if (bytes.empty()) return false;
   ByteReader in(bytes);
   const auto tag = in.fixed<std::uint8_t>();
-  if ((tag & ~kKnownBits) != 0) return false;
+  const bool may_have_extension = format_ >= kFormatOfExtensions;
+  if ((tag & ~(kKnownBits | (may_have_extension ? kHasExtension : 0))) != 0) return false;
   into.sequence = first_ + index;
-  into.kind = static_cast<RecordKind>(tag & kKindMask);
+  into.kind = read_kind(tag, in);
   into.ends_unit = (tag & kEndsUnit) != 0;
-  const bool has_key = (tag & kHasKey) != 0;
+  into.extension = {};
+  if (!read_fields(in, (tag & kHasKey) != 0, into)) return false;
+  if ((tag & kHasExtension) != 0) {
+    into.extension = in.text();
+    if (into.extension.empty()) return false;
+  }
+  return in.at_end();
+}
+
+bool BlockView::read_fields(ByteReader& in, bool has_key, DecodedRecord& into) const {
   if (is_transaction(into.kind)) return read_transaction(in, has_key, into);
   if (into.kind == RecordKind::account && !has_key) {
     into.account.sequence = into.sequence;

@@ -10,6 +10,7 @@
 #include "persistence/chain/block_writer.hpp"
 #include "persistence/chain/format.hpp"
 #include "persistence/chain/record.hpp"
+#include "persistence/encoding/bytes.hpp"
 
 namespace sg::persistence {
 
@@ -22,6 +23,7 @@ struct DecodedRecord {
   std::vector<Posting> postings;
   std::string_view reference;
   std::string_view key;
+  std::string_view extension;  // empty: none
   // Of a creation, with sequence and time.
   ledger::Account account;
   ledger::Participant participant;
@@ -38,6 +40,7 @@ class BlockView {
   Sequence last() const { return first_ + count_ - 1; }
   std::uint32_t count() const { return count_; }
   bool holds(Sequence sequence) const { return sequence >= first_ && sequence <= last(); }
+  std::uint16_t format() const { return format_; }
   const BlockStamp& stamp() const { return stamp_; }
   std::string_view bytes() const { return bytes_; }
   BlockHash hash() const;
@@ -51,11 +54,15 @@ class BlockView {
 
  private:
   std::string_view record_bytes(std::uint32_t index) const;
+  // Of a record whose tag is `tag`; `in` stands behind the tag.
+  RecordKind read_kind(std::uint8_t tag, ByteReader& in) const;
+  bool read_fields(ByteReader& in, bool has_key, DecodedRecord& into) const;
 
   std::string_view bytes_;
   Sequence first_ = 0;
   std::uint32_t count_ = 0;
   std::uint32_t offsets_at_ = 0;
+  std::uint16_t format_ = kOldestFormat;
   BlockStamp stamp_;
 };
 

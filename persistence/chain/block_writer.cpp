@@ -8,18 +8,24 @@
 //               is read without decoding the others
 //   checksum := u32, CRC-32C of everything before it
 //
-//   record      := tag:u8 (transaction | account | participant)
-//   tag         := kind in bits 0-2, has key in bit 3, last of its unit in bit 4
+//   record      := tag:u8 [kind:u8] (transaction | account | participant) [extension]
+//   tag         := kind in bits 0-2, has key in bit 3, last of its unit in bit 4, has extension in
+//                  bit 5; kind 7: it stands in the byte after the tag
 //   transaction := n:varint (account:varint amount:zigzag){n} text(reference)
 //                  [text(key)]
 //   account     := number:varint type:u8 floor:zigzag initial:zigzag text(id)
 //                  text(participant id) metadata
 //   participant := role:u8 text(id) text(name) metadata
+//   extension   := text(fields that follow those of the kind)
 //   metadata    := n:varint (text(key) text(value)){n}
 //   text        := length:varint bytes
 //
+// Bit 5 and kind 7 are of format 5. A block has version 4 while none of its records needs them.
+//
 // A record's sequence is first + its index. A block's hash is SHA-256 over all of its bytes.
 #include "persistence/chain/block_writer.hpp"
+
+#include <algorithm>
 
 #include "persistence/encoding/crc32c.hpp"
 #include "persistence/encoding/sha256.hpp"
@@ -48,28 +54,34 @@ void BlockWriter::clear() {
   offsets_.clear();
   blocks_.clear();
   open_ = false;
+  newest_format_ = kOldestFormat;
 }
 
 void BlockWriter::begin(Sequence first) {
   begin_ = buffer_.size();
   first_ = first;
   open_ = true;
+  format_ = kOldestFormat;
   buffer_.set_end(buffer_.reserve(kHeaderBytes) + kHeaderBytes);
 }
 
 void BlockWriter::add(const TransferRecord& record) {
   start_record();
   const bool has_key = !record.idempotency_key.empty();
-  char* to =
-      buffer_.reserve(1 + 3 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
-                      record.reference.size() + record.idempotency_key.size());
-  *to++ = static_cast<char>(static_cast<std::uint8_t>(record.kind) | (has_key ? kHasKey : 0));
+  char* to = buffer_.reserve(
+      1 + 4 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
+      record.reference.size() + record.idempotency_key.size() + record.extension.size());
+  const bool has_extension = !record.extension.empty();
+  if (has_extension) format_ = kFormatOfExtensions;
+  *to++ = static_cast<char>(static_cast<std::uint8_t>(record.kind) | (has_key ? kHasKey : 0) |
+                            (has_extension ? kHasExtension : 0));
   to = put_varint(to, record.postings.size());
   for (const Posting& posting : record.postings) {
     to = put_varint(put_varint(to, posting.account), zigzag(posting.amount));
   }
   to = put_text(to, record.reference);
   if (has_key) to = put_text(to, record.idempotency_key);
+  if (has_extension) to = put_text(to, record.extension);
   buffer_.set_end(to);
 }
 
@@ -108,7 +120,8 @@ BlockHash BlockWriter::seal(const BlockStamp& stamp) {
 
   char* header = buffer_.data() + begin_;
   put_fixed(header + header_at::kMagic, kBlockMagic);
-  put_fixed(header + header_at::kVersion, kFormatVersion);
+  put_fixed(header + header_at::kVersion, format_);
+  newest_format_ = std::max(newest_format_, format_);
   put_fixed(header + header_at::kReserved, std::uint16_t{0});
   put_fixed(header + header_at::kFirst, first_);
   put_fixed(header + header_at::kCount, static_cast<std::uint32_t>(offsets_.size()));

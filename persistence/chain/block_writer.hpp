@@ -41,6 +41,8 @@ class BlockWriter {
   BlockHash seal(const BlockStamp& stamp);
 
   const std::vector<BlockSlice>& blocks() const { return blocks_; }
+  // The highest version of any completed block.
+  std::uint16_t newest_format() const { return newest_format_; }
   std::string_view bytes_of(const BlockSlice& block) const {
     return buffer_.slice(block.begin, block.bytes);
   }
@@ -55,6 +57,8 @@ class BlockWriter {
   std::size_t begin_ = 0;
   Sequence first_ = 0;
   bool open_ = false;
+  std::uint16_t format_ = kOldestFormat;  // that the open block needs
+  std::uint16_t newest_format_ = kOldestFormat;
 };
 
 }  // namespace sg::persistence

@@ -8,9 +8,15 @@
 
 namespace sg::persistence {
 
-// Counts up with every change that an older reader would misread. Stored in the meta family and
-// in every block.
-inline constexpr std::uint16_t kFormatVersion = 4;
+// The format's version counts up with every change that an older reader would misread. Every block
+// carries the least version that its records need. The meta family has the highest version of any
+// block, so that an older program refuses the store instead of misreading it.
+//
+//   4  the oldest that is opened, and the version of a new store
+//   5  a record's kind may stand in a byte of its own, and a record may have an extension
+inline constexpr std::uint16_t kOldestFormat = 4;
+inline constexpr std::uint16_t kNewestFormat = 5;
+inline constexpr std::uint16_t kFormatOfExtensions = 5;
 // The hash that spreads accounts over shards (ledger::shard_hash).
 inline constexpr std::string_view kShardHashName = "fnv1a-splitmix64";
 
@@ -53,13 +59,18 @@ inline constexpr std::uint8_t kHasKey = 0x08;
 // The record is the last of its unit: only there must floors hold, since an atomic batch is netted.
 inline constexpr std::uint8_t kEndsUnit = 0x10;
 inline constexpr std::uint8_t kKnownBits = kKindMask | kHasKey | kEndsUnit;
+// From format 5 on: in place of a kind, the kind stands in the byte after the tag.
+inline constexpr std::uint8_t kKindFollows = 7;
+// From format 5 on: an extension ends the record. It adds to the record and never changes what the
+// other fields mean, so a reader that does not know it still has the right money and keys.
+inline constexpr std::uint8_t kHasExtension = 0x20;
 
 constexpr bool is_transaction(RecordKind kind) {
   return kind >= RecordKind::credit && kind <= RecordKind::transfer;
 }
 
 // --- the meta family ---
-inline constexpr std::string_view kMetaVersion = "format";        // u16
+inline constexpr std::string_view kMetaVersion = "format";        // u16, see kOldestFormat
 inline constexpr std::string_view kMetaShardHash = "shard_hash";  // text
 inline constexpr std::string_view kMetaIndexed = "indexed";       // u64, the runs have all up to it
 inline constexpr std::string_view kMetaRuns = "runs";             // record_index.cpp

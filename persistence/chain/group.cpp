@@ -50,6 +50,8 @@ Group::Group(ChainHead head, TimeMs now, std::int64_t run_ms,
   contents_->start(head, now, run_ms);
 }
 
+Group::Group(std::unique_ptr<GroupContents> finished) : contents_(std::move(finished)) {}
+
 Group::Group(Group&&) noexcept = default;
 Group& Group::operator=(Group&&) noexcept = default;
 Group::~Group() = default;

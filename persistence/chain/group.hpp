@@ -24,6 +24,8 @@ class Group {
   Group(ChainHead head, TimeMs now, std::int64_t run_ms);
   // Takes over the buffers of an earlier group.
   Group(ChainHead head, TimeMs now, std::int64_t run_ms, std::unique_ptr<GroupContents> buffers);
+  // One that was finished: it may be appended as it is.
+  explicit Group(std::unique_ptr<GroupContents> finished);
   Group(Group&&) noexcept;
   Group& operator=(Group&&) noexcept;
   ~Group();

@@ -43,6 +43,7 @@ struct TransferRecord {
   std::string_view reference;
   std::string_view idempotency_key;  // empty: none
   std::uint64_t key_hash = 0;        // read only with a key
+  std::string_view extension = {};   // further fields, encoded; empty: none. Needs format 5
 };
 
 // A committed transfer as readers get it.

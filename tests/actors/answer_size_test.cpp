@@ -23,7 +23,7 @@ void fill(persistence::Store& store, int count, int per_group, Add add) {
       add(group, i);
       group.end_unit();
     }
-    REQUIRE(store.append(std::move(group)).has_value());
+    REQUIRE(store.append_now(std::move(group)).has_value());
   }
 }
 

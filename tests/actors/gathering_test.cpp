@@ -15,7 +15,9 @@ constexpr auto kMoment = 1us;
 
 class Silent final : public Submission {
  public:
-  explicit Silent(std::size_t items) { transfers.resize(items); }
+  explicit Silent(std::size_t items) {
+    operation = sg::ledger::TransferBatch{std::vector<sg::ledger::Transfer>(items)};
+  }
 
  private:
   void on_answered() override {}

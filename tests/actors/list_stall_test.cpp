@@ -30,7 +30,7 @@ std::shared_ptr<persistence::Store> store_with_many_accounts() {
     group.add(account);
     group.end_unit();
   }
-  REQUIRE(store->append(std::move(group)).has_value());
+  REQUIRE(store->append_now(std::move(group)).has_value());
   return store;
 }
 

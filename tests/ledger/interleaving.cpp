@@ -100,7 +100,7 @@ TestSubmissionPtr draw_submission(Draws& draws) {
 // An earlier batch once more: whole, or with an item left out, added or moved.
 TestSubmissionPtr draw_again(Draws& draws, const TestSubmission& earlier) {
   auto orders = earlier.orders();
-  const auto atomic = draws.one_in(8) != earlier.atomic ? Atomic::yes : Atomic::no;
+  const auto atomic = draws.one_in(8) != earlier.is_atomic() ? Atomic::yes : Atomic::no;
   if (draws.one_in(3)) {
     const auto keyed = !orders.front().key.empty();
     const auto at = static_cast<std::ptrdiff_t>(draws.below(orders.size()));

@@ -46,7 +46,7 @@ WideAmount net_on(const TestSubmission& submission, std::uint32_t item,
 // What the items of an atomic batch move on the account up to this one, which is included.
 WideAmount net_through(const TestSubmission& submission, std::uint32_t item,
                        const std::string& account) {
-  if (!submission.atomic) return net_on(submission, item, account);
+  if (!submission.is_atomic()) return net_on(submission, item, account);
   WideAmount net = 0;
   for (const auto i : effective_items(submission)) {
     if (i <= item) net += net_on(submission, i, account);
@@ -82,11 +82,11 @@ class AnswerCheck {
     const auto* record = journal_.record_at(result.sequence);
     if (record == nullptr) return "OK without a record";
     if (record->submission == &submission_ && record->item == item_) return {};
-    if (submission_.transfers.empty() || submission_.orders()[item_].key.empty()) {
+    if (submission_.transfers().empty() || submission_.orders()[item_].key.empty()) {
       return "OK with another's record";
     }
-    const auto& theirs = record->submission->transfers[record->item];
-    const auto& ours = submission_.transfers[item_];
+    const auto& theirs = record->submission->transfers()[record->item];
+    const auto& ours = submission_.transfers()[item_];
     if (theirs.idempotency_key != ours.idempotency_key) return "OK with another key's record";
     if (journal_.content(theirs) != journal_.content(ours))
       return "OK with another content's record";
@@ -100,9 +100,9 @@ class AnswerCheck {
         code != ledger::Code::not_found) {
       return false;
     }
-    if (submission_.transfers.empty()) return false;
+    if (submission_.transfers().empty()) return false;
     const auto& keys = journal_.image().keys;
-    const auto found = keys.find(submission_.transfers[item_].idempotency_key);
+    const auto found = keys.find(submission_.transfers()[item_].idempotency_key);
     return found != keys.end() && found->second.sequence <= submission_.sequenced;
   }
 
@@ -121,7 +121,8 @@ class AnswerCheck {
       }
       case Reason::reserved_id: {
         const auto made = journal_.made_at(fact(error, "participant_id"));
-        const bool stands = submission_.new_account->participant_id.empty() && made;
+        const bool stands =
+            std::get<ledger::NewAccount>(submission_.operation).participant_id.empty() && made;
         return stands && *made <= durable_ ? "" : "RESERVED_ID before a participant was durable";
       }
       case Reason::idempotency_mismatch:
@@ -175,18 +176,18 @@ class AnswerCheck {
   }
 
   std::string mismatch(const std::string& key) const {
-    const auto& ours = submission_.transfers[item_];
-    const bool twins = std::any_of(submission_.transfers.begin(), submission_.transfers.end(),
+    const auto& ours = submission_.transfers()[item_];
+    const bool twins = std::any_of(submission_.transfers().begin(), submission_.transfers().end(),
                                    [&](const auto& transfer) {
                                      return transfer.idempotency_key == key &&
                                             journal_.content(transfer) != journal_.content(ours);
                                    });
-    if (submission_.atomic && twins) return {};
+    if (submission_.is_atomic() && twins) return {};
     auto asked = ours;
     asked.idempotency_key = key;
     const auto bound = journal_.find(std::array{static_cast<const ledger::Transfer*>(&asked)});
     if (!bound || bound->empty()) return "MISMATCH with a key that nothing durable bound";
-    if (submission_.atomic) {
+    if (submission_.is_atomic()) {
       return is_replay() ? "MISMATCH of a batch that was committed like that" : "";
     }
     return bound->front().binding->same_content ? "MISMATCH with the same content" : "";
@@ -205,7 +206,7 @@ class AnswerCheck {
       return false;
     }
     for (std::size_t i = 0; i < items.size(); ++i) {
-      const auto& transfer = submission_.transfers[items[i]];
+      const auto& transfer = submission_.transfers()[items[i]];
       const auto found = keys.find(transfer.idempotency_key);
       if (found == keys.end() || found->second.sequence != start + i ||
           found->second.content != journal_.content(transfer)) {
@@ -216,7 +217,7 @@ class AnswerCheck {
   }
 
   std::string aborted() const {
-    if (!submission_.atomic) return "ABORTED outside of an atomic batch";
+    if (!submission_.is_atomic()) return "ABORTED outside of an atomic batch";
     const auto blamed = std::count_if(
         submission_.results.begin(), submission_.results.end(), [](const ItemResult& result) {
           return result.state == ItemResult::State::refused && result.error &&
@@ -265,14 +266,14 @@ void check_replay(LedgerHouse& house, Faults& faults) {
     std::map<std::string, WideAmount> net;
     for (const auto& record : unit.records) {
       if (record.sequence != ++last) faults.push_back("the sequences have a gap");
-      if (const auto& created = record.submission->new_account) {
+      if (const auto* created = std::get_if<ledger::NewAccount>(&record.submission->operation)) {
         const auto number = static_cast<ledger::AccountNumber>(accounts.size());
         accounts.emplace(created->id,
                          ImageAccount{number, created->initial_balance, created->floor});
       }
       for (const auto& posting : record.postings) net[posting.account] += posting.amount;
-      if (record.submission->transfers.empty()) continue;
-      const auto key = record.submission->transfers[record.item].idempotency_key;
+      if (record.submission->transfers().empty()) continue;
+      const auto key = record.submission->transfers()[record.item].idempotency_key;
       if (!key.empty() && !keys.emplace(key).second) faults.push_back("a key has two effects");
     }
     for (const auto& [id, amount] : net) {
@@ -326,7 +327,7 @@ void check_answer(LedgerHouse& house, const TestSubmission& submission, Faults& 
     auto fault = AnswerCheck(house, submission, i).fault();
     if (!fault.empty()) faults.push_back(std::move(fault));
   }
-  if (!submission.atomic) return;
+  if (!submission.is_atomic()) return;
   auto fault = atomic_fault(house, submission);
   if (!fault.empty()) faults.push_back(std::move(fault));
 }

@@ -31,7 +31,7 @@ void Bed::open() {
 
 void Bed::append(Group group) {
   const Sequence last = group.last_sequence();
-  succeeded(store_->append(std::move(group)));
+  succeeded(store_->append_now(std::move(group)));
   REQUIRE(store_->durable() == last);
 }
 

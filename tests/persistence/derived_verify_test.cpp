@@ -246,7 +246,7 @@ TEST_CASE("A store that is opened to be read is not made, written, or shared wit
     CHECK_FALSE(store.try_open().has_value());
     Group group = reader->begin_group(1, 1);
     group.add(TransferSpec{{{0, 1}}}.record());
-    CHECK_FALSE(reader->append(std::move(group)).has_value());
+    CHECK_FALSE(reader->append_now(std::move(group)).has_value());
   }
   CHECK(store.try_open().has_value());
   const auto nowhere = store.directory().parent_path() / "nowhere";

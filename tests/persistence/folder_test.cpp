@@ -96,7 +96,7 @@ void use(const fs::path& path) {
   group.add(account);
   group.end_unit();
   group.add(TransferSpec{{{0, 1}}, "reference", "key"}.record());
-  succeeded(store->append(std::move(group)));
+  succeeded(store->append_now(std::move(group)));
   while (value_of(store->index_some(true))) {
   }
 }

@@ -20,7 +20,7 @@ void limit_files(rlim_t bytes) {
 StoreResult<void> append_transfer(Store& store) {
   Group group = store.begin_group(1, 1);
   group.add(TransferSpec{{{0, 1}}, "reference"}.record());
-  return store.append(std::move(group));
+  return store.append_now(std::move(group));
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ TEST_CASE("A store whose files cannot grow", "[.full]") {
   ledger::NewAccount account;
   account.id = "a";
   group.add(account);
-  succeeded(store->append(std::move(group)));
+  succeeded(store->append_now(std::move(group)));
   succeeded(append_transfer(*store));
 
   limit_files(1);

@@ -22,7 +22,7 @@ TEST_CASE("A writer that is to be killed", "[.writer]") {
       const auto key = "k" + std::to_string(group.last_sequence() + 1);
       group.add(TransferSpec{{{0, 1}}, "reference", key}.record());
     }
-    succeeded(store->append(std::move(group)));
+    succeeded(store->append_now(std::move(group)));
     const Sequence durable = store->durable();
     REQUIRE(::write(acknowledged, &durable, sizeof durable) == sizeof durable);
   }

@@ -10,7 +10,7 @@ namespace {
 StoreResult<void> try_transfer(Bed& store) {
   Group group = store->begin_group(store.now, store.run_ms);
   group.add(TransferSpec{{{0, 1}}, "", "key"}.record());
-  return store->append(std::move(group));
+  return store->append_now(std::move(group));
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ TEST_CASE("Accounts of a group whose sync failed are not shown") {
   account.id = "p:fees";
   account.participant_id = "p";
   group.add(account);
-  REQUIRE_FALSE(store->append(std::move(group)).has_value());
+  REQUIRE_FALSE(store->append_now(std::move(group)).has_value());
   CHECK_FALSE(value_of(store->participant("p")).has_value());
   CHECK_FALSE(value_of(store->account("p:fees")).has_value());
   CHECK(value_of(store->accounts("", 9)).size() == 1);

@@ -13,6 +13,7 @@
 #include "persistence/chain/format.hpp"
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/rocks/directory_medium.hpp"
+#include "persistence/rows/meta.hpp"
 
 namespace sg::persistence::test {
 namespace {
@@ -242,6 +243,24 @@ TEST_CASE("Another version of the format is refused clearly") {
     });
     check_refused(store, StoreFault::corrupt, "format version is missing");
   }
+}
+
+TEST_CASE("A block of a newer format than the store's own is a problem") {
+  Bed store(Backend::rocksdb);
+  fill(store, 1);
+  auto group = store->begin_group(store.now, store.run_ms);
+  TransferRecord record;
+  record.extension = "extension";
+  group.add(record);
+  store.append(std::move(group));
+  store.close();
+  edit_rows(store.directory(), [](KeyValue& rows) {
+    put(rows, Family::meta, kMetaVersion, encode_format(kOldestFormat));
+  });
+  store.open();
+  const auto report = value_of(store->verify({}));
+  REQUIRE_FALSE(report.problems.empty());
+  CHECK(report.problems.front().find("has format 5, the store says 4") != std::string::npos);
 }
 
 TEST_CASE("An index watermark or a checkpoint ahead of the chain is refused") {

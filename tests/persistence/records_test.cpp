@@ -199,11 +199,11 @@ TEST_CASE("A group is appended only on the head that it was begun on") {
   Group stale = store->begin_group(store.now, 1);
   stale.add(TransferSpec{{{0, 1}}}.record());
   store.transfer({{{0, 2}}});
-  CHECK_FALSE(store->append(std::move(stale)).has_value());
+  CHECK_FALSE(store->append_now(std::move(stale)).has_value());
   CHECK(store->durable() == 2);
   Group empty = store->begin_group(store.now, 1);
   CHECK(empty.empty());
-  succeeded(store->append(std::move(empty)));
+  succeeded(store->append_now(std::move(empty)));
   CHECK(store->durable() == 2);
   CHECK(value_of(store->load_balances()) == std::vector<Amount>{102});
 }

@@ -27,7 +27,7 @@ ledger::LockBatchPtr HandCoordinator::lock(const TestSubmissionPtr& submission) 
   batch->coordinator = incarnation();
   batch->parts.resize(house_.shards());
   batch->submissions.push_back(submission);
-  for (auto& transfer : submission->transfers) persistence::stamp(transfer);
+  submission->stamp_keys(persistence::stamp);
   add_unit(*batch, *submission, 0, static_cast<std::uint32_t>(submission->items()));
   for (std::uint32_t i = 0; i < house_.shards(); ++i) {
     if (batch->parts[i].units.empty()) continue;

@@ -64,7 +64,8 @@ Simulation::Simulation(SimulationOptions options)
   store_ = std::move(*store);
   auto runtime = std::make_shared<Runtime>();
   runtime->settings.ledger.shards = options.shards;
-  runtime->store = store_;
+  if (options.late_appends) late_ = std::make_shared<LateStore>(store_);
+  runtime->store = late_ ? late_ : store_;
   runtime->detached = false;
   runtime->wall_clock = [this] { return wall_clock; };
   runtime->steady_clock = [this] { return steady_clock; };
@@ -87,7 +88,7 @@ void Simulation::open_account(const std::string& id, ledger::Amount balance, led
   account.floor = floor;
   group.add(account);
   group.end_unit();
-  REQUIRE(store_->append(std::move(group)));
+  REQUIRE(store_->append_now(std::move(group)));
 }
 
 supervisor::ChildSpec Simulation::spec(const std::string& id,
@@ -212,7 +213,7 @@ void Simulation::kill(std::string_view id) {
 }
 
 TestSubmissionPtr Simulation::submit(TestSubmissionPtr submission) {
-  for (auto& transfer : submission->transfers) persistence::stamp(transfer);
+  submission->stamp_keys(persistence::stamp);
   caf::anon_send(handle(kCoordinatorId), Submit{{submission}});
   return submission;
 }

@@ -31,6 +31,7 @@
 #include "actors/runtime.hpp"
 #include "persistence/memory/memory_disk.hpp"
 #include "supervisor/supervisor.hpp"
+#include "tests/support/late_store.hpp"
 #include "tests/support/test_submission.hpp"
 
 namespace sg::test {
@@ -55,6 +56,8 @@ struct SimulationOptions {
   // Off: a HandCoordinator stands in.
   bool coordinator = true;
   std::chrono::milliseconds key_retention = std::chrono::hours(24);
+  // A group becomes durable when the test says so: late().complete_one().
+  bool late_appends = false;
 };
 
 class Simulation {
@@ -124,6 +127,8 @@ class Simulation {
     return adopt(system.spawn(std::move(function), std::move(args)...), "beside");
   }
   persistence::Store& store() { return *store_; }
+  // Needs late_appends.
+  LateStore& late() { return *late_; }
   persistence::MemoryDisk& disk() { return *disk_; }
   const RuntimePtr& runtime() const { return runtime_; }
   const caf::actor& root() const { return root_; }
@@ -159,6 +164,7 @@ class Simulation {
   SimulationOptions options_;
   std::shared_ptr<persistence::MemoryDisk> disk_;
   std::shared_ptr<persistence::Store> store_;
+  std::shared_ptr<LateStore> late_;  // between the actors and store_, or null
   RuntimePtr runtime_;
   Config config_;
 

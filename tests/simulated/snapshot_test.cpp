@@ -23,7 +23,7 @@ struct ManyAccounts : Simulation {
       group.add(account);
       group.end_unit();
     }
-    REQUIRE(store().append(std::move(group)));
+    REQUIRE(store().append_now(std::move(group)));
     start();
   }
   static std::string name(int i) { return "account" + std::to_string(100'000 + i); }

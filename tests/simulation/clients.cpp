@@ -117,7 +117,7 @@ TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
     }
     const auto all = attempt->operation.atomic ? Atomic::yes : Atomic::no;
     submission = TestSubmissionPtr(new TestSubmission(std::move(orders), all), told);
-    for (auto& transfer : submission->transfers) persistence::stamp(transfer);
+    submission->stamp_keys(persistence::stamp);
   }
   submission->when_answered = [this, attempt](TestSubmission& s) { answered(attempt, s); };
   return submission;

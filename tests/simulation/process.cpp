@@ -73,7 +73,8 @@ std::unique_ptr<Process> Process::start(World& world, std::string& refused) {
 
 Process::Process(World& world, std::shared_ptr<persistence::Store> store)
     : world_(world),
-      store_(std::move(store)),
+      late_(world.scenario.late > 0 ? std::make_shared<LateStore>(store) : nullptr),
+      store_(late_ ? late_ : std::move(store)),
       system_(config_),
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator*>(&system_.scheduler())) {
   world_.owed = {};
@@ -201,10 +202,32 @@ void Process::wake() {
   hung_.reset();
 }
 
+// When nobody has anything to do, one always is.
+bool Process::is_group_due() {
+  return late_ && late_->under_way() > 0 &&
+         (scheduler_->jobs.empty() || world_.random.chance(world_.scenario.late));
+}
+
+void Process::complete_group() {
+  world_.trace.mix("group");
+  world_.trace.say([] { return "the oldest group under way is written"; });
+  try {
+    late_->complete_one();
+  } catch (const std::exception&) {
+    // A fault point threw: the journal was told that the group failed.
+  } catch (const ProcessEnded&) {
+    // Nobody is there to be told anything.
+  }
+}
+
 bool Process::step(bool kill) {
   auto& jobs = scheduler_->jobs;
   if (hung_ && --hangs_for_ == 0) {
     wake();
+    return true;
+  }
+  if (is_group_due()) {
+    complete_group();
     return true;
   }
   if (jobs.empty()) return false;

@@ -11,6 +11,7 @@
 #include "actors/runtime.hpp"
 #include "tests/simulation/fiber.hpp"
 #include "tests/simulation/world.hpp"
+#include "tests/support/late_store.hpp"
 
 namespace sg::test {
 
@@ -56,9 +57,12 @@ class Process {
   void note_step(caf::resumable& job, bool kill);
   void run_front();
   void wake();
+  bool is_group_due();
+  void complete_group();
 
   World& world_;
-  std::shared_ptr<persistence::Store> store_;
+  std::shared_ptr<LateStore> late_;            // null: groups are durable at once
+  std::shared_ptr<persistence::Store> store_;  // late_ if there is one
   Config config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator* scheduler_;

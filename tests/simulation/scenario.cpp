@@ -30,6 +30,7 @@ Scenario choose_scenario(Random& random) {
   s.steps = static_cast<std::size_t>(random.between(500, 4000));
   s.time = static_cast<Ppm>(random.between(1, 10)) * kPercent;
   s.burst = static_cast<Ppm>(random.between(0, 9)) * 10 * kPercent;
+  s.late = random.pick(std::vector<Ppm>{0, 0, 2 * kPercent, 20 * kPercent});
 
   auto& w = s.workload;
   w.accounts = static_cast<std::size_t>(random.between(2, 16));

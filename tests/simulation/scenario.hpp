@@ -66,6 +66,7 @@ struct Scenario {
   std::size_t steps = 5000;  // of the phase with faults
   Ppm time = 0;              // time passes, though there is work
   Ppm burst = 0;             // the actor that ran last runs again
+  Ppm late = 0;              // a step makes the oldest group under way durable; 0: each is at once
   Workload workload;
   FaultChances faults;
 };

@@ -87,7 +87,7 @@ std::vector<std::string> Simulation::open_accounts() {
     group.end_unit();
     ids.push_back(account.id);
   }
-  if (!(*store)->append(std::move(group))) breach("the accounts cannot be opened");
+  if (!(*store)->append_now(std::move(group))) breach("the accounts cannot be opened");
   return ids;
 }
 

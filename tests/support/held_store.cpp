@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <stdexcept>
 
 namespace sg::test {
 namespace {
@@ -56,23 +57,46 @@ persistence::StoreResult<std::optional<persistence::StoredTransaction>> HeldStor
     changed_.wait_for(lock, kPatience, [this] { return !hold_transactions_; });
     is_transaction_held_ = false;
   }
-  return below_->transaction(sequence);
+  return below().transaction(sequence);
 }
 
-persistence::StoreResult<void> HeldStore::append(persistence::Group group) {
+std::optional<persistence::StoreResult<void>> HeldStore::append(persistence::Group group,
+                                                                Appended later) {
   wait_while_held();
-  return below_->append(std::move(group));
+  return below().append(std::move(group), std::move(later));
 }
 
 persistence::StoreResult<void> HeldStore::reopen() {
   wait_while_held();
-  return below_->reopen();
+  return below().reopen();
+}
+
+persistence::StoreResult<std::vector<ledger::Amount>> HeldStore::load_floors() const {
+  auto floors = below().load_floors();
+  if (floors) {
+    for (auto& floor : *floors) floor += raised_by_;
+  }
+  return floors;
+}
+
+persistence::StoreResult<std::vector<ledger::Account>> HeldStore::accounts(
+    std::string_view after, std::size_t limit,
+    const persistence::Enough<ledger::Account>& enough) const {
+  if (throws_in_walks_) throw std::runtime_error("a list of accounts failed to order");
+  return below().accounts(after, limit, enough);
+}
+
+persistence::StoreResult<persistence::VerifyReport> HeldStore::verify(
+    const std::function<bool(const persistence::VerifyProgress&)>& progress,
+    persistence::Sequence at) const {
+  if (throws_in_walks_) throw std::runtime_error("a verification failed to order");
+  return below().verify(progress, at);
 }
 
 persistence::StoreResult<std::vector<persistence::FoundKey>> HeldStore::find_keys(
     std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const {
   const std::lock_guard lock(mutex_);
-  auto found = below_->find_keys(transfers, after);
+  auto found = below().find_keys(transfers, after);
   for (std::size_t i = 0; i < transfers.size(); ++i) {
     const auto key = transfers[i]->idempotency_key;
     const int count = ++lookups_[std::string(key)];

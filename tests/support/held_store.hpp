@@ -14,16 +14,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 
-#include "persistence/store.hpp"
+#include "tests/support/forwarding_store.hpp"
 
 namespace sg::test {
 
-class HeldStore final : public persistence::Store {
+class HeldStore final : public ForwardingStore {
  public:
-  explicit HeldStore(std::shared_ptr<persistence::Store> below) : below_(std::move(below)) {}
+  using ForwardingStore::ForwardingStore;
 
   // What it holds waits while one lives.
   class Hold {
@@ -59,90 +58,25 @@ class HeldStore final : public persistence::Store {
   void raise_floors_of_journal(ledger::Amount by) { raised_by_ = by; }
 
   // --- the store's contract ---
-  persistence::ChainHead head() const override { return below_->head(); }
-  persistence::Group begin_group(ledger::TimeMs now, std::int64_t run_ms) override {
-    return below_->begin_group(now, run_ms);
-  }
-  persistence::StoreResult<void> append(persistence::Group group) override;
+  std::optional<persistence::StoreResult<void>> append(persistence::Group group,
+                                                       Appended later) override;
   persistence::StoreResult<void> reopen() override;
-  bool takes_writes() const override { return below_->takes_writes(); }
-  bool has_room() const override { return below_->has_room(); }
-  bool keeps_up() const override { return below_->keeps_up(); }
-  persistence::StoreResult<std::vector<ledger::Amount>> load_balances() const override {
-    return below_->load_balances();
-  }
-  persistence::StoreResult<std::vector<ledger::Amount>> load_floors() const override {
-    auto floors = below_->load_floors();
-    if (floors) {
-      for (auto& floor : *floors) floor += raised_by_;
-    }
-    return floors;
-  }
-  persistence::StoreResult<void> for_each_account(
-      ledger::Sequence until,
-      const std::function<void(std::string_view, ledger::AccountNumber, ledger::Amount)>& visit)
-      const override {
-    return below_->for_each_account(until, visit);
-  }
-  persistence::StoreResult<void> for_each_participant(
-      ledger::Sequence until, const std::function<void(std::string_view)>& visit) const override {
-    return below_->for_each_participant(until, visit);
-  }
-  ledger::Sequence durable() const override { return below_->durable(); }
+  persistence::StoreResult<std::vector<ledger::Amount>> load_floors() const override;
   persistence::StoreResult<std::optional<ledger::Participant>> participant(
       std::string_view id) const override {
     ++participants_read_;
-    return below_->participant(id);
-  }
-  persistence::StoreResult<std::vector<ledger::Participant>> participants(
-      ledger::ParticipantRole role, std::string_view after, std::size_t limit,
-      const persistence::Enough<ledger::Participant>& enough) const override {
-    return below_->participants(role, after, limit, enough);
-  }
-  persistence::StoreResult<std::optional<ledger::Account>> account(
-      std::string_view id) const override {
-    return below_->account(id);
+    return below().participant(id);
   }
   persistence::StoreResult<std::vector<ledger::Account>> accounts(
       std::string_view after, std::size_t limit,
-      const persistence::Enough<ledger::Account>& enough) const override {
-    if (throws_in_walks_) throw std::runtime_error("a list of accounts failed to order");
-    return below_->accounts(after, limit, enough);
-  }
-  persistence::StoreResult<std::vector<ledger::Account>> accounts_of(
-      std::string_view participant_id) const override {
-    return below_->accounts_of(participant_id);
-  }
+      const persistence::Enough<ledger::Account>& enough) const override;
   persistence::StoreResult<std::optional<persistence::StoredTransaction>> transaction(
       ledger::Sequence sequence) const override;
-  persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions(
-      const persistence::TransactionRange& range,
-      const persistence::Enough<persistence::StoredTransaction>& enough) const override {
-    return below_->transactions(range, enough);
-  }
-  persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
-    return below_->first_at_or_after(time);
-  }
   persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override;
-  persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
-  bool is_open() const override { return below_->is_open(); }
-  bool has_index_work() const override { return below_->has_index_work(); }
-  std::size_t unindexed() const override { return below_->unindexed(); }
-  persistence::StoreResult<void> write_balances(
-      std::span<const persistence::BalancePage> pages) override {
-    return below_->write_balances(pages);
-  }
-  persistence::StoreResult<void> write_checkpoint(ledger::Sequence marker) override {
-    return below_->write_checkpoint(marker);
-  }
-  ledger::Sequence checkpoint() const override { return below_->checkpoint(); }
   persistence::StoreResult<persistence::VerifyReport> verify(
       const std::function<bool(const persistence::VerifyProgress&)>& progress,
-      persistence::Sequence at = 0) const override {
-    if (throws_in_walks_) throw std::runtime_error("a verification failed to order");
-    return below_->verify(progress, at);
-  }
+      persistence::Sequence at) const override;
 
  private:
   void set_hold(bool HeldStore::*what, bool hold);
@@ -150,7 +84,6 @@ class HeldStore final : public persistence::Store {
   template <class Condition>
   void await(Condition condition);
 
-  std::shared_ptr<persistence::Store> below_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   bool hold_ = false;

@@ -35,7 +35,7 @@ void LedgerHouse::open_participant(std::string_view id) {
 void LedgerHouse::submit(const TestSubmissionPtr& submission) {
   submission->durable = journal_.durable();
   submission->sequenced = journal_.image().last;
-  for (auto& transfer : submission->transfers) journal_.stamp(transfer);
+  submission->stamp_keys([this](auto& transfer) { journal_.stamp(transfer); });
   submissions_.push_back(submission);
   flow_->submit(submission);
 }

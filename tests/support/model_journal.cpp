@@ -36,9 +36,9 @@ Sequence ModelJournal::bound_at(const ledger::Unit& unit) const {
   const auto& submission = *unit.submission;
   Sequence at = 0;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
-    if (submission.transfers.empty()) continue;
+    if (submission.transfers().empty()) continue;
     if (submission.results[i].state != ItemResult::State::undecided) continue;
-    const auto found = image_.keys.find(submission.transfers[i].idempotency_key);
+    const auto found = image_.keys.find(submission.transfers()[i].idempotency_key);
     if (found != image_.keys.end()) at = std::max(at, found->second.sequence);
   }
   return at;
@@ -87,13 +87,13 @@ void ModelJournal::apply(ledger::LockBatch& batch, std::uint32_t index) {
   auto& stored = chain_.emplace_back();
   stored.time = time_;
   batch.set_sequence(index, image_.last + 1);
-  if (submission.new_participant) {
-    if (!image_.participants.insert(submission.new_participant->id).second) {
+  if (const auto* participant = std::get_if<ledger::NewParticipant>(&submission.operation)) {
+    if (!image_.participants.insert(participant->id).second) {
       faults.push_back("a participant was created twice");
     }
     stored.records.push_back({++image_.last, &submission, 0, {}});
-  } else if (submission.new_account) {
-    const auto& account = *submission.new_account;
+  } else if (const auto* asked = std::get_if<ledger::NewAccount>(&submission.operation)) {
+    const auto& account = *asked;
     unit.created = static_cast<ledger::AccountNumber>(image_.accounts.size());
     const ImageAccount made{unit.created, account.initial_balance, account.floor};
     if (!image_.accounts.emplace(account.id, made).second) {
@@ -119,7 +119,7 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
   auto number = unit.first_account;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != ItemResult::State::undecided) continue;
-    const auto& transfer = submission.transfers[i];
+    const auto& transfer = submission.transfers()[i];
     ModelRecord record{++image_.last, &submission, i, {}};
     for (const auto& entry : transfer.entries) {
       const std::string id(entry.account_id);
@@ -207,7 +207,7 @@ std::optional<Sequence> ModelJournal::made_at(std::string_view participant) cons
   if (first_.participants.contains(participant)) return 0;
   for (const auto& unit : chain_) {
     for (const auto& record : unit.records) {
-      const auto& made = record.submission->new_participant;
+      const auto* made = std::get_if<ledger::NewParticipant>(&record.submission->operation);
       if (made && made->id == participant) return record.sequence;
     }
   }
@@ -223,7 +223,7 @@ std::vector<std::pair<Sequence, ledger::Amount>> ModelJournal::history(
     WideAmount net = 0;
     bool named = false;
     for (const auto& record : unit.records) {
-      const auto& created = record.submission->new_account;
+      const auto* created = std::get_if<ledger::NewAccount>(&record.submission->operation);
       if (created && created->id == account) {
         balances.emplace_back(record.sequence, created->initial_balance);
       }

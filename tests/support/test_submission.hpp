@@ -31,27 +31,35 @@ class TestSubmission final : public ledger::Submission {
  public:
   explicit TestSubmission(std::vector<Order> orders, Atomic all = Atomic::no)
       : orders_(std::move(orders)), entries_(orders_.size()) {
-    atomic = all == Atomic::yes;
+    auto& batch = operation.emplace<ledger::TransferBatch>();
+    batch.atomic = all == Atomic::yes;
     for (std::size_t i = 0; i < orders_.size(); ++i) {
       for (const auto& [account, amount] : orders_[i].postings) {
         entries_[i].push_back({account, amount});
       }
-      transfers.push_back({.entries = entries_[i],
-                           .reference = orders_[i].reference,
-                           .idempotency_key = orders_[i].key});
+      batch.transfers.push_back({.entries = entries_[i],
+                                 .reference = orders_[i].reference,
+                                 .idempotency_key = orders_[i].key});
     }
     results.resize(orders_.size());
   }
   explicit TestSubmission(ledger::NewAccount account) {
-    new_account = std::move(account);
+    operation = std::move(account);
     results.resize(1);
   }
   explicit TestSubmission(ledger::NewParticipant participant) {
-    new_participant = std::move(participant);
+    operation = std::move(participant);
     results.resize(1);
   }
 
   const std::vector<Order>& orders() const { return orders_; }
+  // Lets `stamp` write the hashes of the keys, as the gateway does.
+  template <class Stamp>
+  void stamp_keys(const Stamp& stamp) {
+    if (auto* batch = std::get_if<ledger::TransferBatch>(&operation)) {
+      for (auto& transfer : batch->transfers) stamp(transfer);
+    }
+  }
 
   std::function<void(TestSubmission&)> when_answered;
   int answers = 0;

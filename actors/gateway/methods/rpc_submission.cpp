@@ -62,9 +62,10 @@ std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer
   proto::TransferReader reader(*bytes, list);
   if (reader.read_transfer() != proto::TransferReader::State::whole) return reader.error();
   entries_ = std::move(list.entries);
-  transfers = std::move(list.transfers);
+  auto& batch = operation.emplace<ledger::TransferBatch>();
+  batch.transfers = std::move(list.transfers);
   results.resize(1);
-  return check_item(transfers.front());
+  return check_item(batch.transfers.front());
 }
 
 void RpcSubmission::begin_batch(grpc::ByteBuffer& request) {
@@ -86,9 +87,8 @@ bool RpcSubmission::read_batch_portion() {
     batch_error_ = reading_->reader.error();
   } else {
     entries_ = std::move(reading_->list.entries);
-    transfers = std::move(reading_->list.transfers);
-    atomic = reading_->list.atomic;
-    if (atomic) batch_error_ = ledger::check_atomic_keys(transfers);
+    operation = ledger::TransferBatch{std::move(reading_->list.transfers), reading_->list.atomic};
+    if (is_atomic()) batch_error_ = ledger::check_atomic_keys(transfers());
     finish_batch();
   }
   reading_.reset();
@@ -98,7 +98,7 @@ bool RpcSubmission::read_batch_portion() {
 std::size_t RpcSubmission::bytes_held() const {
   // While a batch is read, its items stand in the list of the reader.
   const auto& entries = reading_ ? reading_->list.entries : entries_;
-  const auto items = reading_ ? reading_->list.transfers.size() : transfers.size();
+  const auto items = reading_ ? reading_->list.transfers.size() : transfers().size();
   const auto request = bytes_.size() + entries.capacity() * sizeof(ledger::Entry) +
                        items * (sizeof(ledger::Transfer) + sizeof(ItemResult));
   return request + bytes_.size() + items * kAnswerBytesOfItem;
@@ -110,9 +110,10 @@ std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
   if (auto error = ledger::check_id(account_id, "account_id")) return error;
   if (auto error = ledger::check_amount(amount)) return error;
   entries_.push_back({account_id, kind == ledger::TransferKind::debit ? -amount : amount});
-  transfers.push_back({kind, entries_, reference, key});
+  auto& batch = operation.emplace<ledger::TransferBatch>();
+  batch.transfers.push_back({kind, entries_, reference, key});
   results.resize(1);
-  return check_item(transfers.front());
+  return check_item(batch.transfers.front());
 }
 
 std::optional<ledger::Error> RpcSubmission::check_item(ledger::Transfer& transfer) {
@@ -137,7 +138,7 @@ void RpcSubmission::finish_batch() {
     return result.state == ItemResult::State::refused;
   };
   const auto first = std::find_if(results.begin(), results.end(), is_refused);
-  if (!atomic || first == results.end()) return;
+  if (!is_atomic() || first == results.end()) return;
   const auto aborted = std::make_shared<const ledger::Error>(
       ledger::Error{ledger::Reason::batch_aborted,
                     "another transfer of the atomic batch was refused",
@@ -157,7 +158,7 @@ bool RpcSubmission::write_response_portion() {
         result.error = std::make_shared<const ledger::Error>(with_correlation_id(*result.error));
       }
     }
-    writer_.emplace(transfers, results);
+    writer_.emplace(transfers(), results);
   }
   return writer_->write(kEntriesOfPortion);
 }

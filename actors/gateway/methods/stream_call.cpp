@@ -108,7 +108,7 @@ bool StreamCall::take_portion(std::uint64_t number,
 
 void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submission) {
   if (const auto& error = submission->batch_error()) return refuse(slot, *error);
-  if (submission->transfers.empty()) {
+  if (submission->transfers().empty()) {
     return respond(slot, serialize(wire::TransferBatchResponse()));
   }
   if (!slot.place.try_resize(submission->bytes_held())) {

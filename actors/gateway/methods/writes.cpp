@@ -27,11 +27,11 @@ bool committed(const RpcSubmission& submission, UnaryCall& call) {
 
 void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
   if (!committed(submission, call)) return;
-  call.reply(proto::write_transaction(submission.transfers.front(), submission.results.front()));
+  call.reply(proto::write_transaction(submission.transfers().front(), submission.results.front()));
 }
 
 void respond_account(RpcSubmission& submission, UnaryCall& call) {
-  const auto& account = *submission.new_account;
+  const auto& account = std::get<ledger::NewAccount>(submission.operation);
   const auto& error = submission.results.front().error;
   if (error && error->reason == ledger::Reason::account_exists && !account.participant_id.empty()) {
     return fail_taken(call, account, *error);
@@ -45,7 +45,8 @@ void respond_account(RpcSubmission& submission, UnaryCall& call) {
 void respond_participant(RpcSubmission& submission, UnaryCall& call) {
   if (!committed(submission, call)) return;
   auto& response = submission.message<wire::Participant>();
-  proto::fill(response, *submission.new_participant, submission.results.front().time);
+  proto::fill(response, std::get<ledger::NewParticipant>(submission.operation),
+              submission.results.front().time);
   call.reply(response);
 }
 
@@ -66,7 +67,7 @@ void create_account_of(UnaryCall& call) {
   if (!call.parse_request(request)) return;
   auto account = proto::to_domain(request);
   if (!account) return call.fail(account.error());
-  submission->new_account = std::move(*account);
+  submission->operation = std::move(*account);
   submission->results.resize(1);
   call.submit(std::move(submission));
 }
@@ -91,7 +92,7 @@ void create_participant(UnaryCall& call) {
   if (!call.parse_request(request)) return;
   auto participant = proto::to_domain(request);
   if (!participant) return call.fail(participant.error());
-  submission->new_participant = std::move(*participant);
+  submission->operation = std::move(*participant);
   submission->results.resize(1);
   call.submit(std::move(submission));
 }
@@ -120,7 +121,7 @@ void transfer_batch(UnaryCall& call) {
         if (submission->read_batch_portion()) return call.hold(submission->bytes_held());
         if (const auto& error = submission->batch_error()) {
           call.fail(*error);
-        } else if (submission->transfers.empty()) {
+        } else if (submission->transfers().empty()) {
           call.reply(wire::TransferBatchResponse());
         } else if (call.hold(submission->bytes_held())) {
           call.submit(submission);

@@ -1,0 +1,112 @@
+// A store that asks another one for everything: the base of stores that change one thing.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "persistence/store.hpp"
+
+namespace sg::test {
+
+class ForwardingStore : public persistence::Store {
+ public:
+  explicit ForwardingStore(std::shared_ptr<persistence::Store> below) : below_(std::move(below)) {}
+
+  persistence::ChainHead head() const override { return below_->head(); }
+  persistence::Group begin_group(ledger::TimeMs now, std::int64_t run_ms) override {
+    return below_->begin_group(now, run_ms);
+  }
+  std::optional<persistence::StoreResult<void>> append(persistence::Group group,
+                                                       Appended later) override {
+    return below_->append(std::move(group), std::move(later));
+  }
+  persistence::StoreResult<void> reopen() override { return below_->reopen(); }
+  bool is_open() const override { return below_->is_open(); }
+  bool takes_writes() const override { return below_->takes_writes(); }
+  bool has_room() const override { return below_->has_room(); }
+  bool keeps_up() const override { return below_->keeps_up(); }
+  std::uint16_t format() const override { return below_->format(); }
+
+  persistence::StoreResult<std::vector<ledger::Amount>> load_balances() const override {
+    return below_->load_balances();
+  }
+  persistence::StoreResult<std::vector<ledger::Amount>> load_floors() const override {
+    return below_->load_floors();
+  }
+  persistence::StoreResult<void> for_each_account(
+      ledger::Sequence until,
+      const std::function<void(std::string_view, ledger::AccountNumber, ledger::Amount)>& visit)
+      const override {
+    return below_->for_each_account(until, visit);
+  }
+  persistence::StoreResult<void> for_each_participant(
+      ledger::Sequence until, const std::function<void(std::string_view)>& visit) const override {
+    return below_->for_each_participant(until, visit);
+  }
+
+  ledger::Sequence durable() const override { return below_->durable(); }
+  persistence::StoreResult<std::optional<ledger::Participant>> participant(
+      std::string_view id) const override {
+    return below_->participant(id);
+  }
+  persistence::StoreResult<std::vector<ledger::Participant>> participants(
+      ledger::ParticipantRole role, std::string_view after, std::size_t limit,
+      const persistence::Enough<ledger::Participant>& enough) const override {
+    return below_->participants(role, after, limit, enough);
+  }
+  persistence::StoreResult<std::optional<ledger::Account>> account(
+      std::string_view id) const override {
+    return below_->account(id);
+  }
+  persistence::StoreResult<std::vector<ledger::Account>> accounts(
+      std::string_view after, std::size_t limit,
+      const persistence::Enough<ledger::Account>& enough) const override {
+    return below_->accounts(after, limit, enough);
+  }
+  persistence::StoreResult<std::vector<ledger::Account>> accounts_of(
+      std::string_view participant_id) const override {
+    return below_->accounts_of(participant_id);
+  }
+  persistence::StoreResult<std::optional<persistence::StoredTransaction>> transaction(
+      ledger::Sequence sequence) const override {
+    return below_->transaction(sequence);
+  }
+  persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions(
+      const persistence::TransactionRange& range,
+      const persistence::Enough<persistence::StoredTransaction>& enough) const override {
+    return below_->transactions(range, enough);
+  }
+  persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
+    return below_->first_at_or_after(time);
+  }
+  persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
+      std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
+    return below_->find_keys(transfers, after);
+  }
+
+  persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
+  bool has_index_work() const override { return below_->has_index_work(); }
+  std::size_t unindexed() const override { return below_->unindexed(); }
+  persistence::StoreResult<void> write_balances(
+      std::span<const persistence::BalancePage> pages) override {
+    return below_->write_balances(pages);
+  }
+  persistence::StoreResult<void> write_checkpoint(ledger::Sequence marker) override {
+    return below_->write_checkpoint(marker);
+  }
+  ledger::Sequence checkpoint() const override { return below_->checkpoint(); }
+  persistence::StoreResult<persistence::VerifyReport> verify(
+      const std::function<bool(const persistence::VerifyProgress&)>& progress,
+      persistence::Sequence at) const override {
+    return below_->verify(progress, at);
+  }
+
+ protected:
+  persistence::Store& below() { return *below_; }
+  const persistence::Store& below() const { return *below_; }
+
+ private:
+  std::shared_ptr<persistence::Store> below_;
+};
+
+}  // namespace sg::test
