@@ -9,9 +9,11 @@
 namespace sg::command_line {
 
 void occupy_standard_descriptors(const char* output) {
+  // In ascending order, because of what openat() does below.
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::syscall(SYS_fcntl, descriptor, F_GETFD) >= 0) continue;
-    // The lowest free number is this one, since those below it are open.
+    // openat() returns the lowest free number. That is this descriptor, since all below it are
+    // open.
     if (descriptor == STDIN_FILENO) {
       ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
     } else {

@@ -1,3 +1,7 @@
+// Looks for empty values in one pass over the arguments, with the rules of CLI11:
+// - "--name=value" holds its value. "--name" of an option with a value takes the next argument,
+//   whatever it looks like.
+// - After "--" all arguments are positionals.
 #include "command_line/empty_values.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,9 +14,9 @@ namespace {
 
 constexpr const char* kAdvice = "leave it out or give it a value";
 
-// The long options of the program and of all its commands.
+// What the pass has to know of the long options of the program and of all its commands.
 struct Options {
-  std::set<std::string> with_value;                // "--key"
+  std::set<std::string> with_value;                // "--key": needs a value
   std::map<std::string, std::string> environment;  // "--server" -> "SCALEGRAPH_SERVER"
 };
 
@@ -39,6 +43,7 @@ std::string empty_argument(const std::vector<std::string>& arguments, std::size_
   return where + " is empty: " + kAdvice;
 }
 
+// The option on the command line wins over its variable, which is then not looked at.
 std::optional<std::string> empty_variable(const Options& options,
                                           const std::set<std::string>& given) {
   for (const auto& [name, variable] : options.environment) {
@@ -65,6 +70,7 @@ std::optional<std::string> empty_value(const CLI::App& app,
     const std::string& argument = arguments[i];
     if (argument.empty()) return empty_argument(arguments, i);
     if (only_positionals || !argument.starts_with("--")) continue;
+    // Without "=", `equals` is npos: `name` is the whole argument, and `equals + 1` below is 0.
     const std::size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
     given.insert(name);
@@ -74,7 +80,7 @@ std::optional<std::string> empty_value(const CLI::App& app,
       return empty_option(name);
     } else if (equals == std::string::npos && options.with_value.contains(name) &&
                i + 1 < arguments.size()) {
-      ++i;  // its value may look like an option
+      ++i;  // the next argument is the value, even if it looks like an option
       if (arguments[i].empty()) return empty_option(name);
     }
   }

@@ -1,8 +1,8 @@
 // Refuses empty values before CLI11 reads the arguments.
 //
-// A script with an unset variable writes `--key "$KEY"` or `--key=$KEY`. The first would be taken
-// for "no key". CLI11 would let the second swallow the next argument. Both move money wrongly, so
-// no program of this project takes an empty value anywhere.
+// A script with an unset variable writes `--key "$KEY"` or `--key=$KEY`. The first would mean "no
+// key". With the second, CLI11 would swallow the next argument as the value. Both move money
+// wrongly, so no program of this project takes an empty value anywhere.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -12,8 +12,10 @@
 
 namespace sg::command_line {
 
-// A sentence that names the first empty value, or nothing. Looks at the arguments (without the
-// program's name) and at the environment variables that `app` reads for options not given.
+// Returns a sentence that names the first empty value, or nullopt if there is none. `arguments`
+// come without the program's name. Environment variables count too, if `app` reads them for an
+// option that is not among the arguments. Changes nothing; `app` only tells which options take a
+// value.
 [[nodiscard]] std::optional<std::string> empty_value(const CLI::App& app,
                                                      const std::vector<std::string>& arguments);
 

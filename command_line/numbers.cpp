@@ -8,7 +8,8 @@
 namespace sg::command_line {
 namespace {
 
-// Reads all of the text, and nothing but a number.
+// True if the whole text is one number. from_chars() knows no locale, no leading space, no "+" and
+// no octal or hexadecimal notation.
 template <class Number, class... Format>
 bool read(std::string_view text, Number& value, Format... format) {
   const char* end = text.data() + text.size();
@@ -25,7 +26,7 @@ tl::unexpected<std::string> refused(std::string_view text, const char* kind,
 
 template <class Number, class... Format>
 std::string shortest(Number number, Format... format) {
-  std::array<char, 512> digits{};  // DBL_MAX has 309
+  std::array<char, 512> digits{};  // more than any double needs; DBL_MAX has 309
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, format...);
   return {digits.data(), end.ptr};
 }
@@ -45,6 +46,7 @@ tl::expected<std::uint64_t, std::string> parse_whole(std::string_view text,
 tl::expected<double, std::string> parse_decimal(std::string_view text,
                                                 const Bounds<double>& bounds) {
   double value = 0;
+  // from_chars() accepts "inf" and "nan" as well: neither is a number here, whatever the bounds.
   if (read(text, value, std::chars_format::general) && std::isfinite(value) &&
       value >= bounds.least && value <= bounds.most) {
     return value;

@@ -1,6 +1,11 @@
 // Numbers on a command line, read strictly: decimal digits, a point, an exponent, and nothing else.
 //
-// CLI11 takes `nan` for a number within any bounds, and reads 010 as 8.
+//   double seconds = 10;
+//   add_number(app, "--timeout", seconds, {0.001, 86'400.0}, "longest wait");
+//
+// CLI11's own numbers are not strict enough. It accepts `nan` within any bounds and reads 010 as 8.
+//
+// Thread safety: no shared state.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -13,24 +18,27 @@
 
 namespace sg::command_line {
 
+// The range that a number has to lie in.
 template <class Number>
 struct Bounds {
   Number least;
-  Number most;  // inclusive
+  Number most;  // inclusive, as is `least`
 };
 
-// Within the bounds, or a sentence that quotes the text and says what would be right.
+// Reads all of `text` as one number. Returns it, or a sentence that quotes the text and says what
+// would be right. parse_whole() takes digits only; parse_decimal() takes finite numbers only.
 [[nodiscard]] tl::expected<std::uint64_t, std::string> parse_whole(
     std::string_view text, const Bounds<std::uint64_t>& bounds);
 [[nodiscard]] tl::expected<double, std::string> parse_decimal(std::string_view text,
                                                               const Bounds<double>& bounds);
 
-// As short as can be: "0.1", "100000".
+// The shortest text that reads back as the same number, never with an exponent: "0.1", "100000".
 [[nodiscard]] std::string written(std::uint64_t number);
 [[nodiscard]] std::string written(double number);
 
-// Adds an option whose number goes into `value`, which outlives the parsing. Its help names the
-// bounds, and the default that `value` holds.
+// Adds an option that reads a number into `value`, with parse_whole() or parse_decimal(). `value`
+// has to outlive the parsing, and holds the default now. The help text names the bounds and this
+// default. A number that cannot be read ends the parsing with CLI::ValidationError.
 template <class Number>
 CLI::Option* add_number(CLI::App& app, const std::string& name, Number& value,
                         const Bounds<Number>& bounds, const std::string& description) {

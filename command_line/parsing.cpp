@@ -7,6 +7,7 @@
 namespace sg::command_line {
 
 std::vector<std::string> arguments_of(int argc, char** argv) {
+  // A caller of execve() may pass no arguments at all, not even a name.
   if (argc < 1) return {};
   return {argv + 1, argv + argc};
 }
@@ -15,7 +16,7 @@ void parse(CLI::App& app, const std::vector<std::string>& arguments) {
   if (const auto empty = empty_value(app, arguments)) {
     throw CLI::ParseError(*empty, kBadUsage);
   }
-  // CLI11 takes them from the back.
+  // CLI11 consumes its vector from the back, so the first argument has to be the last element.
   app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
 }
 

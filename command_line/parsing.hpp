@@ -1,4 +1,6 @@
-// How every program reads its arguments: strictly, with exit code 2 for bad usage.
+// How every program of this project reads its arguments: strictly, with exit code 2 for bad usage.
+//
+//   parse(app, arguments_of(argc, argv));
 #pragma once
 
 #include <CLI/App.hpp>
@@ -7,18 +9,21 @@
 
 namespace sg::command_line {
 
-// Bad usage, or settings that cannot be used.
+// Exit code for bad usage, or for settings that cannot be used.
 inline constexpr int kBadUsage = 2;
 
-// The arguments without the program's name.
+// The arguments without the program's name. Empty if there is not even a name.
 [[nodiscard]] std::vector<std::string> arguments_of(int argc, char** argv);
 
-// Fills what the options of `app` are bound to. Throws CLI::ParseError for bad usage, an empty
-// value included (empty_values.hpp), and CLI::Success for help and version.
+// Reads the arguments into the variables that the options of `app` are bound to.
+//
+// Throws CLI::ParseError for bad usage, empty values included (empty_values.hpp). Throws
+// CLI::Success if help or the version was asked for.
 void parse(CLI::App& app, const std::vector<std::string>& arguments);
 
-// Whether the flag `name` ("--json") stands among the arguments. For the time before they are
-// parsed, or when they cannot be.
+// Whether the flag `name`, such as "--json", stands among the arguments. Needed before they are
+// parsed, or when they cannot be parsed, to choose the form of an error message. Arguments after
+// "--" do not count.
 [[nodiscard]] bool asks_for(const std::vector<std::string>& arguments, const std::string& name);
 
 }  // namespace sg::command_line

@@ -8,6 +8,7 @@
 namespace sg::command_line {
 namespace {
 
+// Unset and empty mean the same here.
 std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
