@@ -1,4 +1,10 @@
-// The key table as a TOML file with prose, line by line what config/scalegraph.toml holds.
+// Prints the key table as a TOML file with prose. The output is config/scalegraph.toml, byte for
+// byte. Each key gets its explanation, a line of facts, and its default:
+//
+//   # Calls that the server works on at once. ...
+//   #
+//   # Unit: calls. Range: 1 to 1000000. Default: 4096.
+//   max_in_flight = 4096
 #include <sstream>
 
 #include "config/keys.hpp"
@@ -23,7 +29,7 @@ constexpr std::string_view introduction =
     "what would be right. Settings are read at the start only. Durations are whole numbers in the "
     "unit that their key names; bounds are inclusive.";
 
-// A paragraph as comment lines of at most line_width columns; a word is never split.
+// A paragraph as comment lines of at most line_width columns. A word is never split.
 std::string comment_paragraph(std::string_view text) {
   std::istringstream words{std::string(text)};
   std::string out;
@@ -38,7 +44,8 @@ std::string comment_paragraph(std::string_view text) {
   return out + line + "\n";
 }
 
-// Lines that start with a space stand as they are.
+// Each line of the text is a paragraph. A line that starts with a space is an example: it is not
+// wrapped.
 std::string comment(std::string_view text) {
   std::istringstream paragraphs{std::string(text)};
   std::string out;
@@ -62,6 +69,7 @@ std::string amount(std::int64_t value, std::string_view unit) {
   return name.empty() ? out : out + " (" + std::to_string(value) + " " + std::string(name) + ")";
 }
 
+// The line below an explanation. `standard` is the default.
 std::string facts(const Key& key, const Value& standard) {
   const std::string unit(key.unit);
   if (const auto* integer = std::get_if<Integer>(&key.type)) {

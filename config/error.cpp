@@ -1,4 +1,5 @@
-// How errors are printed.
+// How errors are printed. Keys and values come from a file that somebody else may have written.
+// They must neither break the line, nor steer the terminal, nor flood it.
 #include "config/error.hpp"
 
 namespace sg::config {
@@ -6,8 +7,10 @@ namespace {
 
 constexpr std::size_t max_shown_bytes = 80;  // of a value or key that someone else wrote
 
+// Every byte of a UTF-8 character but the first has the bits 10xxxxxx.
 bool continues_utf8(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
+// Escapes as TOML does, so that a quoted value can be copied back into a file.
 std::string escaped(std::string_view text, bool in_quotes) {
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
@@ -28,6 +31,7 @@ std::string escaped(std::string_view text, bool in_quotes) {
   return out;
 }
 
+// The start of the text, cut before a character that would not be whole.
 std::string_view shown_part(std::string_view text) {
   if (text.size() <= max_shown_bytes) return text;
   auto end = max_shown_bytes;

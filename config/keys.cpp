@@ -1,5 +1,12 @@
-// The key table. Adding a key: a member in settings.hpp with its default, a row here, and the file
-// config/scalegraph.toml anew from describe().
+// The key table: every setting in one row, with unit, bounds and explanation.
+//
+// To add a key, add three things:
+// - a member with its default in settings.hpp;
+// - a row in key_rows below;
+// - the new text of describe() in config/scalegraph.toml.
+//
+// An explanation is prose for an operator and appears in that file word for word. Unit, bounds and
+// default are appended to it by describe.cpp, so explanations do not repeat them.
 #include "config/keys.hpp"
 
 #include <algorithm>
@@ -20,12 +27,15 @@ constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t ten_years_s = 3'650 * day_s;
 constexpr std::size_t max_path_bytes = 4'095;  // Linux: PATH_MAX less its NUL
 
-// An integer that lives in `Member` of the struct `Section` of Settings, as a number or a duration.
+// The type of a key that sets `Settings::Section.Member`, a number or a duration, between `min` and
+// `max`. The members are template arguments, so that getter and setter are plain functions without
+// a capture, and the table is constant.
 template <auto Section, auto Member>
 constexpr Integer integer(std::int64_t min, std::int64_t max) {
   using Held = std::remove_reference_t<decltype(std::declval<Settings&>().*Section.*Member)>;
   return {min, max,
           [](const Settings& settings) -> std::int64_t {
+            // A duration counts in the unit of its type. The unit in the row has to be the same.
             const Held& held = settings.*Section.*Member;
             if constexpr (std::is_integral_v<Held>) {
               return static_cast<std::int64_t>(held);
@@ -38,8 +48,10 @@ constexpr Integer integer(std::int64_t min, std::int64_t max) {
           }};
 }
 
+// The control characters of ASCII: C0 and DEL.
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
+// For each key that is a text: wanted_... completes "must be ...", set_... judges and stores.
 std::string wanted_endpoint() {
   return "a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
          "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";
@@ -88,6 +100,7 @@ constexpr Text level_text{
     wanted_level,
     [](const Settings& settings) { return std::string(to_string(settings.log.level)); }, set_level};
 
+// In the order of config/scalegraph.toml.
 constexpr std::array table_rows{
     Table{"server", "The gRPC endpoint that clients talk to."},
     Table{"storage", "The store on disk: the journal's blocks, checkpoints and indexes."},
@@ -100,8 +113,10 @@ constexpr std::array table_rows{
     Table{"log", "What the daemon writes to its log."},
 };
 
+// A file made for a later version fails with a clear message, rather than with "unknown table".
 constexpr std::array<std::string_view, 4> reserved_rows{"metrics", "tls", "auth", "cluster"};
 
+// Grouped by table. The order within a table is that of config/scalegraph.toml.
 constexpr std::array key_rows{
     Key{"server", "listen", "HOST:PORT, with a port from 0 to 65535, or unix:PATH", listen_text,
         "Where the server takes calls. An IPv6 address stands in brackets, as in [::1]:50051. With "
@@ -254,6 +269,7 @@ Value read(const Key& key, const Settings& settings) {
 
 std::optional<std::string> write(const Key& key, const Value& value, Settings& settings) {
   bool taken = false;
+  // A value is taken only if its type is that of the key: neither type is converted to the other.
   const auto* bounds = std::get_if<Integer>(&key.type);
   if (const auto* number = std::get_if<std::int64_t>(&value); number != nullptr && bounds) {
     taken = *number >= bounds->min && *number <= bounds->max;

@@ -1,4 +1,9 @@
-// Files: TOML read, each key judged, everything wrong reported together.
+// Reads settings from a TOML file, in three steps:
+// - the file is read whole, up to a limit;
+// - toml++ parses it, which stops at the first error of syntax;
+// - Reader judges each table and key, and collects all errors.
+//
+// Thus one run shows every misspelt key and every value out of bounds.
 #include "config/load.hpp"
 
 #include <toml++/toml.h>
@@ -20,18 +25,23 @@ namespace {
 
 constexpr std::size_t max_file_bytes = 1'048'576;  // 1 MiB; a full file has about 8 KiB
 
+// Closes the file when its unique_ptr goes.
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+// An error that concerns the whole file.
 Errors one_error(std::string source, std::string message) {
   return {Error{std::move(source), std::nullopt, "", "", std::move(message)}};
 }
 
+// The bytes of the file, or a sentence. C streams, because errno then says why they failed.
 tl::expected<std::string, std::string> read_file(const std::filesystem::path& path) {
   const auto reason = [] { return std::generic_category().message(errno); };
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
   if (!file) {
+    // The daemon takes the path literally. With `--config=~/x` the shell does not expand the ~
+    // either.
     return tl::unexpected("cannot open the file: " + reason() +
                           (expects_shell(path.string())
                                ? "; only a shell expands ~ and $HOME, and not behind `=`"
@@ -41,6 +51,7 @@ tl::expected<std::string, std::string> read_file(const std::filesystem::path& pa
   std::array<char, 4096> buffer{};
   while (const auto bytes = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
     text.append(buffer.data(), bytes);
+    // Checked while reading: the path may name a device that never ends.
     if (text.size() > max_file_bytes) {
       return tl::unexpected("the file has more than " + std::to_string(max_file_bytes) + " bytes");
     }
@@ -49,6 +60,7 @@ tl::expected<std::string, std::string> read_file(const std::filesystem::path& pa
   return text;
 }
 
+// Names the type in "must be ..., found ...".
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::table:
@@ -75,7 +87,7 @@ std::string_view type_name(const toml::node& node) {
   return "nothing";
 }
 
-// Empty for tables and arrays: what they hold may be long.
+// The value as TOML writes it. Empty for tables and arrays, which may be long.
 std::string value_text(const toml::node& node) {
   if (node.is_table() || node.is_array()) return "";
   if (const auto* string = node.as_string()) return quote(string->get());
@@ -84,13 +96,14 @@ std::string value_text(const toml::node& node) {
   return out.str();
 }
 
+// nullopt if it has a type that no key has.
 std::optional<Value> value_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return integer->get();
   if (const auto* string = node.as_string()) return string->get();
   return std::nullopt;
 }
 
-// Walks one document. The settings count only if no error was noted.
+// Walks over one document and collects its errors. The settings are valid only if there are none.
 class Reader {
  public:
   explicit Reader(std::string source) : source_(std::move(source)) {}
@@ -98,7 +111,7 @@ class Reader {
   tl::expected<Settings, Errors> read_document(const toml::table& document) {
     for (const auto& [name, node] : document) read_top_level(name, node);
     if (errors_.empty()) return settings_;
-    // toml++ keeps the keys of a table in the order of their names.
+    // toml++ sorts the keys of a table by name. The operator reads the file from top to bottom.
     std::stable_sort(errors_.begin(), errors_.end(),
                      [](const Error& a, const Error& b) { return a.line < b.line; });
     return tl::unexpected(errors_);
@@ -108,6 +121,7 @@ class Reader {
   void read_top_level(const toml::key& name, const toml::node& node) {
     const auto* table = node.as_table();
     const bool known = is_table(name.str());
+    // Four cases: a known name that is a table or not, and an unknown name that is a table or not.
     if (known && table != nullptr) {
       for (const auto& [key_name, value] : *table) read_key(name, key_name, value);
     } else if (known) {
@@ -121,7 +135,8 @@ class Reader {
     }
   }
 
-  // A misspelt table is one mistake; each key of a later version's table is one.
+  // A misspelt table is reported once, because its keys may all be right. In a table of a later
+  // version every key is reported, since each line has to go.
   void read_unknown_table(const toml::key& name, const toml::table& table) {
     const auto message = unknown_table(name.str());
     if (table.empty() || !is_reserved_table(name.str())) {
@@ -142,6 +157,7 @@ class Reader {
     const auto value = value_of(node);
     const auto must_be = value ? write(*key, *value, settings_) : wanted(*key);
     if (!must_be) return;
+    // Both are variants of the same type: an equal index means an equal type.
     const bool right_type = value && value->index() == read(*key, settings_).index();
     note(name, key->full_name(), value_text(node),
          "must be " + *must_be + (right_type ? "" : ", found " + std::string(type_name(node))));

@@ -1,4 +1,5 @@
-// --set KEY=VALUE.
+// Applies --set KEY=VALUE, one key for one start. KEY is "table.name". VALUE is a bare text, since
+// the quotes of TOML would have to be protected from the shell.
 #include <charconv>
 #include <system_error>
 
@@ -9,12 +10,14 @@
 namespace sg::config {
 namespace {
 
+// An error of --set, which has no line.
 tl::unexpected<Error> refused(std::string key, std::string value, std::string message) {
   return tl::unexpected<Error>(
       Error{"--set", std::nullopt, std::move(key), std::move(value), std::move(message)});
 }
 
-// An integer if the key wants one and the text is one, else the text.
+// The text as the type that the key wants. A text that is no integer stays a text, so that write()
+// refuses it and the message quotes it.
 Value value_for(const Key& key, std::string_view text) {
   std::int64_t integer = 0;
   const auto* end = text.data() + text.size();
@@ -33,6 +36,7 @@ tl::expected<void, Error> apply_override(Settings& settings, std::string_view as
   }
   const auto full_name = assignment.substr(0, equals);
   const auto text = assignment.substr(equals + 1);
+  // A name without a dot stands in no table. It is looked up all the same, for the suggestion.
   const auto dot = full_name.find('.');
   const auto table = dot == std::string_view::npos ? "" : full_name.substr(0, dot);
   const auto name = dot == std::string_view::npos ? full_name : full_name.substr(dot + 1);

@@ -1,12 +1,12 @@
-// Paths that a person wrote.
+// Paths that a person wrote in a file or on a command line.
 #pragma once
 
 #include <string_view>
 
 namespace sg::config {
 
-// True for a path that only a shell would read as it was meant: it begins with ~, or holds a
-// variable such as $HOME or ${HOME}. Taken literally, it would make a folder named `~`.
+// True if the writer of `path` expected a shell to expand it. Such a path begins with ~ or holds a
+// variable such as $HOME or ${HOME}. Taken literally, it would create a folder named `~`.
 [[nodiscard]] bool expects_shell(std::string_view path);
 
 }  // namespace sg::config

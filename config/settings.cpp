@@ -1,4 +1,9 @@
-// Text forms of the settings that are more than a number.
+// Text forms of the settings that are more than a number: endpoints and log levels.
+//
+// Grammar of an endpoint:
+//
+//   endpoint = host ":" port | "unix:" path
+//   host     = name | IPv4 | "[" IPv6 [ "%" zone ] "]"
 #include "config/settings.hpp"
 
 #include <arpa/inet.h>
@@ -16,6 +21,7 @@ constexpr std::size_t max_port_digits = 5;
 constexpr std::string_view unix_prefix = "unix:";
 constexpr std::size_t max_socket_path_bytes = 107;  // Linux: sun_path less its NUL
 
+// Position i names the LogLevel of value i.
 constexpr std::array<std::string_view, 7> level_names{"trace", "debug",    "info", "warning",
                                                       "error", "critical", "off"};
 
@@ -23,12 +29,14 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Host names of the Internet have no underscore, but names in a private network may.
 bool is_name_character(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
          c == '_';
 }
 
-// Digits and dots alone are an address, never a name: 127.0.0.256 is a slip.
+// A host of digits and dots alone has to be a valid address: 127.0.0.256 is a typing error, not a
+// name.
 bool is_name_or_ipv4(const std::string& host) {
   if (!std::all_of(host.begin(), host.end(), is_name_character)) return false;
   const bool numeric =
@@ -37,7 +45,7 @@ bool is_name_or_ipv4(const std::string& host) {
   return !numeric || inet_pton(AF_INET, host.c_str(), &address) == 1;
 }
 
-// An interface may follow the address: fe80::1%eth0.
+// A zone may follow the address, which names a network interface: fe80::1%eth0.
 bool is_ipv6(const std::string& host) {
   const auto percent = host.find('%');
   if (percent != std::string::npos) {
@@ -51,6 +59,7 @@ bool is_ipv6(const std::string& host) {
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto* end = text.data() + text.size();
+  // from_chars() alone would accept any number of leading zeros.
   if (text.empty() || text.size() > max_port_digits) return std::nullopt;
   const auto [stop, error] = std::from_chars(text.data(), end, port);
   if (error != std::errc{} || stop != end) return std::nullopt;
@@ -67,6 +76,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
     if (!is_path) return std::nullopt;
     return Endpoint{{}, 0, std::string(path)};
   }
+  // The last colon, since an IPv6 address has some of its own.
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const auto port = parse_port(text.substr(colon + 1));
@@ -75,9 +85,10 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (!port || host.empty() || host.size() > max_host_bytes) return std::nullopt;
 
-  // inet_pton would stop at a NUL and call the part before it right.
+  // inet_pton() and getaddrinfo() take C strings: they would judge only the part before a NUL.
   if (host.find('\0') != std::string_view::npos) return std::nullopt;
   Endpoint endpoint{std::string(host), *port, {}};
+  // Brackets decide: an IPv6 address without them cannot be told from "host:port".
   const bool right = bracketed ? is_ipv6(endpoint.host) : is_name_or_ipv4(endpoint.host);
   if (!right) return std::nullopt;
   return endpoint;

@@ -1,11 +1,12 @@
-// The settings of scalegraphd, typed. A default-constructed Settings is what the daemon runs with
-// when it has no file; the initializers below are the only place where a default stands.
+// The settings of scalegraphd as typed values. A default-constructed Settings is what the daemon
+// runs with when it has no file. The initializers below are the only place where a default stands.
 //
 //   auto settings = sg::config::load("config/scalegraph.toml");
 //   if (!settings) std::cerr << to_string(settings.error()) << '\n';
 //
-// What each key means, its unit and its bounds: keys.cpp, and config/scalegraph.toml, which is
-// generated from it. A Settings that load() or apply_override() returned is within all bounds.
+// The table in keys.cpp says what each key means, its unit and its bounds. config/scalegraph.toml
+// is generated from that table. A Settings that load() or apply_override() returned is within all
+// bounds.
 //
 // Thread safety: plain values, shared by copying.
 #pragma once
@@ -21,69 +22,80 @@
 
 namespace sg::config {
 
-// Where to listen. `host` is a name, an IPv4 address, or an IPv6 address without its brackets.
+// An address to listen on: a host and a port, or the path of a Unix socket. `host` is a name, an
+// IPv4 address, or an IPv6 address without its brackets.
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;  // 0: the system chooses
-  std::string path{};      // of a Unix socket; then there is neither host nor port
+  std::string path{};      // of a Unix socket; if set, `host` is empty and `port` is 0
 
   bool operator==(const Endpoint&) const = default;
 };
 
-// "127.0.0.1:50051", "[::1]:0", "unix:/run/scalegraph.sock". Nothing if the host is empty or no
-// host, the port is not a number from 0 to 65535, or the path is none that a socket can have.
+// Reads "127.0.0.1:50051", "[::1]:0" or "unix:/run/scalegraph.sock". Returns nullopt if
+// - the host is missing, or is neither a name nor an address;
+// - the port is not a number from 0 to 65535;
+// - the path is empty, longer than 107 bytes, or holds a control character.
 [[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text);
+// The text that parse_endpoint() reads back as the same endpoint.
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
 
-// In the order of spdlog's levels, each with spdlog's number.
+// The least severe message that is logged. The numbers are those of spdlog's levels.
 enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, critical, off };
 
+// All names, from "trace" to "off", in the order of LogLevel.
 [[nodiscard]] std::span<const std::string_view> log_level_names();
+// nullopt if it is not exactly one of these names.
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view text);
 [[nodiscard]] std::string_view to_string(LogLevel level);
 
+// [server]: the gRPC endpoint that clients talk to.
 struct Server {
   Endpoint listen{"127.0.0.1", 50051};
-  std::size_t max_in_flight = 4096;                // calls
-  std::size_t max_message_bytes = 16'777'216;      // 16 MiB
-  std::chrono::milliseconds drain_timeout{5'000};  // 0: stop at once
-  std::size_t max_stream_window = 16;              // requests of one stream
-  std::chrono::microseconds busy_poll{500};        // 0: never
-  std::size_t max_in_flight_bytes = 268'435'456;   // 256 MiB
-  std::size_t max_streams = 50'000;
-  std::chrono::milliseconds min_ping_interval{5'000};  // of clients
-  std::chrono::milliseconds ping_interval{30'000};     // of the server
-  std::chrono::milliseconds ping_timeout{20'000};
+  std::size_t max_in_flight = 4096;                    // calls at once
+  std::size_t max_message_bytes = 16'777'216;          // 16 MiB
+  std::chrono::milliseconds drain_timeout{5'000};      // 0: stop at once
+  std::size_t max_stream_window = 16;                  // requests of one stream at once
+  std::chrono::microseconds busy_poll{500};            // before sleeping; 0: never
+  std::size_t max_in_flight_bytes = 268'435'456;       // 256 MiB, held by calls
+  std::size_t max_streams = 50'000;                    // open at once
+  std::chrono::milliseconds min_ping_interval{5'000};  // the least, between pings of a client
+  std::chrono::milliseconds ping_interval{30'000};     // of silence before the server pings
+  std::chrono::milliseconds ping_timeout{20'000};      // for the answer to a ping of the server
 
   bool operator==(const Server&) const = default;
 };
 
+// [storage]: the store on disk.
 struct Storage {
-  std::filesystem::path path{"./data"};
+  std::filesystem::path path{"./data"};         // a folder
   std::size_t max_wal_bytes = 268'435'456;      // 256 MiB
   std::size_t block_cache_bytes = 67'108'864;   // 64 MiB
-  std::size_t checkpoint_interval = 1'000'000;  // transfers
-  std::size_t index_chunk = 500'000;            // postings and keys
+  std::size_t checkpoint_interval = 1'000'000;  // transfers between two
+  std::size_t index_chunk = 500'000;            // postings and keys per run
   std::chrono::seconds key_retention{86'400};   // of time that the server ran
 
   bool operator==(const Storage&) const = default;
 };
 
+// [ledger]: how accounts are spread over actors, and how long transfers wait for locks.
 struct Ledger {
-  std::size_t shards = 2;
-  std::chrono::milliseconds lock_timeout{5'000};
+  std::size_t shards = 2;                         // actors that own accounts
+  std::chrono::milliseconds lock_timeout{5'000};  // the longest wait of a transfer for its locks
 
   bool operator==(const Ledger&) const = default;
 };
 
+// [supervisor]: when restarting is given up, and how hanging actors are found.
 struct Supervisor {
   std::size_t intensity = 10;  // restarts within `period`
   std::chrono::seconds period{10};
-  std::chrono::seconds liveness_period{10};
+  std::chrono::seconds liveness_period{10};  // between two probes of an actor
 
   bool operator==(const Supervisor&) const = default;
 };
 
+// [scheduler]: the actor system's own threads (CAF).
 struct Scheduler {
   std::size_t threads = 0;           // 0: one for two processors
   std::size_t max_throughput = 300;  // messages an actor handles per turn
@@ -91,12 +103,14 @@ struct Scheduler {
   bool operator==(const Scheduler&) const = default;
 };
 
+// [log]: what the daemon writes to its log.
 struct Log {
   LogLevel level = LogLevel::info;
 
   bool operator==(const Log&) const = default;
 };
 
+// One member for each table of the file.
 struct Settings {
   Server server;
   Storage storage;

@@ -1,4 +1,7 @@
-// Suggestions for misspelt names.
+// Suggestions for misspelt names, by edit distance.
+//
+// A known name under the wrong table comes first. Otherwise the nearest name within the table is
+// suggested, if it is near enough. Edit distance is computed row by row (Wagner and Fischer 1974).
 #include "config/unknown.hpp"
 
 #include <algorithm>
@@ -11,12 +14,13 @@
 namespace sg::config {
 namespace {
 
-// A name is near if about a quarter of it is wrong at most: maxInFlight is, timeout is not near
-// drain_timeout.
+// A name is near if at most about a quarter of it is wrong, plus one byte. So maxInFlight is near
+// max_in_flight, but timeout is not near drain_timeout.
 bool is_near(std::string_view a, std::string_view b, std::size_t distance) {
   return distance <= 1 + std::max(a.size(), b.size()) / 4;
 }
 
+// The nearest candidate that is near enough, the first of equals.
 std::optional<std::string_view> nearest(std::string_view name,
                                         const std::vector<std::string_view>& candidates) {
   constexpr std::size_t longest_name = 64;  // beyond any key; bounds the work on odd input
@@ -56,7 +60,8 @@ std::string joined(const std::vector<std::string_view>& words, std::string_view 
   return out;
 }
 
-// A key's right name under a wrong table, or under none.
+// The full name of a key with this name, in whatever table. Finds keys under a wrong table, or
+// under none.
 std::optional<std::string> same_name_elsewhere(std::string_view name) {
   for (const auto& key : keys()) {
     if (key.name == name) return key.full_name();
@@ -71,6 +76,7 @@ std::optional<std::string> suggestion(std::string_view table, std::string_view n
   return std::string(table).append(".").append(*near);
 }
 
+// A file for a later version is not misspelt: suggesting a similar name would mislead.
 std::string not_yet(std::string_view table) {
   return "not in this version: [" + std::string(table) + "] is reserved for a later one; remove it";
 }
@@ -97,6 +103,7 @@ std::string unknown_table(std::string_view table) {
 }
 
 std::string unknown_key(std::string_view table, std::string_view name) {
+  // Without a table, the name itself may be that of a reserved table.
   const auto top_level = table.empty() ? name : table;
   if (is_reserved_table(top_level)) return not_yet(top_level);
   const auto near = suggestion(table, name);
@@ -106,14 +113,18 @@ std::string unknown_key(std::string_view table, std::string_view name) {
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);  // of the matrix: distance of a's prefix to b's
+  std::vector<std::size_t> row(b.size() + 1);  // row of the matrix; the first one is 0, 1, 2, ...
   std::iota(row.begin(), row.end(), std::size_t{0});
+  // Invariant: before step i, row[j] is the distance from the first i bytes of a to the first j of
+  // b. Only one row of the matrix is kept; `diagonal` is the value up and left of row[j + 1].
   for (std::size_t i = 0; i < a.size(); ++i) {
     auto diagonal = row[0];
     row[0] = i + 1;
     for (std::size_t j = 0; j < b.size(); ++j) {
       const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
       diagonal = row[j + 1];
+      // The cheapest of: insert a byte of b, delete one of a, or replace it (free if they are
+      // equal).
       row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
     }
   }
