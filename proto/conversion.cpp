@@ -1,3 +1,5 @@
+// Field by field between wire messages and domain types. The order of the checks is part of the
+// contract: a request with several faults is refused for the first one in the order of its fields.
 #include "proto/conversion.hpp"
 
 #include "proto/error_details.pb.h"
@@ -10,9 +12,12 @@ using ledger::Reason;
 
 namespace {
 
+// Where the reasons of ErrorInfo come from. Clients compare it before they trust a reason.
 constexpr const char* kDomain = "scalegraph";
+// The prefix that google.protobuf.Any puts in front of the type of a detail.
 constexpr const char* kTypePrefix = "type.googleapis.com";
 
+// Names that a client may send. 0 is left out: it means "not specified".
 std::string valid_names(const google::protobuf::EnumDescriptor& type) {
   std::string names;
   for (int i = 0; i < type.value_count(); ++i) {
@@ -35,6 +40,7 @@ ledger::Metadata to_metadata(const google::protobuf::Map<std::string, std::strin
   return {map.begin(), map.end()};
 }
 
+// Part of the API: clients read "none" and "unknown" from the metadata.
 const char* to_text(Outcome outcome) { return outcome == Outcome::none ? "none" : "unknown"; }
 
 }  // namespace
@@ -45,6 +51,8 @@ grpc::Status to_status(const Error& error, bool is_write) {
   info.set_domain(kDomain);
   for (const auto& [key, value] : error.metadata) (*info.mutable_metadata())[key] = value;
   if (is_write) (*info.mutable_metadata())["outcome"] = to_text(error.outcome);
+  // gRPC sends this message in the trailer grpc-status-details-bin. Code and message stand there
+  // again.
   google::rpc::Status details;
   const auto code = static_cast<int>(code_of(error.reason));
   details.set_code(code);
@@ -63,11 +71,12 @@ void fill(wire::TransferError& to, const Error& error) {
 
 ledger::Result<ledger::NewParticipant> to_domain(const wire::CreateParticipantRequest& request) {
   if (!wire::ParticipantRole_IsValid(request.role())) {
-    // In the order of the fields: a wrong id is told first.
+    // The id comes before the role in the request, so a wrong id is reported first.
     if (auto error = ledger::check_id(request.id(), "id")) return tl::unexpected(*error);
     return tl::unexpected(
         unknown_enum("role", request.role(), *wire::ParticipantRole_descriptor()));
   }
+  // The numbers of the two enums are equal, so a valid one converts by a cast.
   ledger::NewParticipant participant{request.id(), request.name(),
                                      static_cast<ledger::ParticipantRole>(request.role()),
                                      to_metadata(request.metadata())};
@@ -76,6 +85,7 @@ ledger::Result<ledger::NewParticipant> to_domain(const wire::CreateParticipantRe
 }
 
 ledger::Result<ledger::NewAccount> to_domain(const wire::CreateParticipantAccountRequest& request) {
+  // Checked first: the id of the account is made of it, so check() would blame that id.
   if (auto error = ledger::check_id(request.participant_id(), "participant_id")) {
     return tl::unexpected(*error);
   }

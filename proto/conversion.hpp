@@ -1,5 +1,12 @@
-// Wire <-> domain. What the domain cannot hold (an unknown enum value) is refused here; all other
-// checks are the domain's.
+// Conversion between wire messages (protobuf) and domain types, and errors as gRPC statuses.
+//
+// This is the only place that refuses what a domain type cannot hold, such as an unknown enum
+// value. All other checks belong to the domain types: to_domain() calls them.
+//
+// Requests that move money take another way, which builds no message objects: transfer_reader.hpp
+// and transfer_writer.hpp.
+//
+// Thread safety: no shared state. Every function returns new values or fills those of the caller.
 #pragma once
 
 #include <grpcpp/support/status.h>
@@ -18,34 +25,44 @@ namespace sg::proto {
 
 namespace wire = scalegraph::ledger;
 
-// A status with google.rpc.ErrorInfo (domain "scalegraph") in its details. Those of a write say
-// what the outcome is.
+// The gRPC status of an error. Its details hold google.rpc.ErrorInfo with the domain "scalegraph",
+// the reason and the metadata. With `is_write` the metadata also say whether the outcome is "none"
+// or "unknown", so that a client knows whether to retry with its key.
 grpc::Status to_status(const ledger::Error& error, bool is_write);
+// The same for one item of a batch. Items are always writes, so the outcome is always there.
 void fill(wire::TransferError& to, const ledger::Error& error);
 
+// Requests to create something, checked. The error is the first one in the order of the fields. The
+// id of a participant's account is made of the participant and the type, which is `operating` if
+// the request names none.
 ledger::Result<ledger::NewParticipant> to_domain(const wire::CreateParticipantRequest& request);
 ledger::Result<ledger::NewAccount> to_domain(const wire::CreateParticipantAccountRequest& request);
 ledger::Result<ledger::NewAccount> to_domain(const wire::CreateAccountRequest& request);
-// PARTICIPANT_ROLE_UNSPECIFIED is every role.
+// The role that a list is restricted to. PARTICIPANT_ROLE_UNSPECIFIED means every role.
 ledger::Result<ledger::ParticipantRole> to_role_filter(int role);
 
+// Domain values as messages. `created_at` is in milliseconds since 1970, `balance` in minor units.
 void fill(wire::Participant& to, const ledger::NewParticipant& from, ledger::TimeMs created_at);
 void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
           ledger::TimeMs created_at);
 
-// Fields that a request may have, with those of the messages in it. Its own bounds leave it far
-// fewer; a transfer and a batch have a reader of their own.
+// The most fields that a request may have, fields of nested messages included. No valid request
+// comes near it, because its own bounds are far lower. Transfers and batches have a reader of their
+// own.
 inline constexpr std::size_t kMaxFieldsOfRequest = 65'536;
 
-// Walks over the bytes of a request as a message of that type. Nothing if its shape is right; else
-// what comes first in them: a text that is not UTF-8, which is named, or bytes that do not parse.
-// The work is bounded by kMaxFieldsOfRequest and, for texts, by a pass over the bytes.
+// Checks whether `bytes` have the shape of a message of that type, without building the message.
+// Returns nullopt if they have. Otherwise returns the first fault: a text that is not UTF-8, named
+// by its path, or bytes that do not parse. kMaxFieldsOfRequest bounds the number of fields. Texts
+// cost one pass over their bytes.
 std::optional<ledger::Error> check_shape(const google::protobuf::Descriptor& type,
                                          std::string_view bytes);
 
-// Why bytes do not parse as a request.
+// Says why bytes were refused by the parser. Needs: parsing them failed. Always returns an error, a
+// general one if check_shape() finds no fault.
 ledger::Error explain_malformed(const google::protobuf::Descriptor& type, std::string_view bytes);
 
+// The errors of requests that cannot be read. `field` is a path, such as "transfers[2].reference".
 ledger::Error malformed_request(const google::protobuf::Descriptor& type);
 ledger::Error not_utf8(std::string field);
 ledger::Error too_many_transfers();

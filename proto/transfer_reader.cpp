@@ -1,5 +1,11 @@
-// A batch is read field by field, so that reading can stop between two of them and go on later. One
-// transfer is read in one go: what it may contain is bounded.
+// Reads transfers from the wire format, which malformed.cpp describes.
+//
+// A batch is read field by field, so that reading can stop between two fields and go on later. One
+// transfer is read in one go, because what it may contain is bounded.
+//
+// Entries of all transfers lie in one vector. It grows while a batch is read, so its entries move.
+// During that time a transfer's span is right only until the next entry is added. finish() sets all
+// spans anew, once the vector does not grow any more.
 #include "proto/transfer_reader.hpp"
 
 #include <google/protobuf/wire_format_lite.h>
@@ -19,11 +25,11 @@ constexpr std::uint32_t tag_of(int field, WireFormatLite::WireType type) {
   return static_cast<std::uint32_t>(field) << 3 | static_cast<std::uint32_t>(type);
 }
 
-// The generated parser takes no tag and no size that is longer, though the stream does, and no
-// deeper nesting of messages and groups.
+// Limits of the generated parser. The stream itself accepts longer tags and sizes, and knows
+// nothing of nesting.
 constexpr int kMaxTagBytes = 5;
 constexpr int kMaxSizeBytes = 5;
-constexpr int kMaxDepth = 100;
+constexpr int kMaxDepth = 100;  // of messages and groups in one another
 constexpr auto kText = WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
 constexpr auto kNumber = WireFormatLite::WIRETYPE_VARINT;
 
@@ -52,10 +58,12 @@ bool TransferReader::read_field_of_batch() {
     good = is_at_end();
     if (good) finish();
   } else if (tag == tag_of(Request::kTransfersFieldNumber, kText)) {
+    // Refused before the transfer is read: a large batch must not cost more than a valid one.
     if (into_.transfers.size() == ledger::kMaxBatchTransfers) {
       refuse(too_many_transfers());
       return false;
     }
+    // After a failure refuse_malformed() below keeps the reason, if transfer() has noted one.
     if (nested([this] { return transfer(); })) return true;
   } else if (tag == tag_of(Request::kAtomicFieldNumber, kNumber)) {
     std::uint64_t value = 0;
@@ -68,7 +76,7 @@ bool TransferReader::read_field_of_batch() {
   return false;
 }
 
-// 0: the end, or no tag.
+// The next tag. 0 means the end of the message, or bytes that are no tag.
 std::uint32_t TransferReader::next_tag() {
   const int before = in_.CurrentPosition();
   const auto tag = in_.ReadTag();
@@ -114,6 +122,7 @@ bool TransferReader::skip_group(int field) {
       --depth_;
       return true;
     }
+    // Counted from the start of the group: outside of a transfer there is no other bound.
     if (fields_ - began > kMaxFieldsOfTransfer || !skip(tag)) return false;
   }
   return false;
@@ -129,12 +138,14 @@ bool TransferReader::transfer() {
     bool good = false;
     if (fields_ - transfer_began_ > kMaxFieldsOfTransfer) return false;
     if (tag == tag_of(Request::kEntriesFieldNumber, kText)) {
-      // It is refused for their number: the rest of it would change nothing.
+      // The ledger will refuse this transfer for the number of its entries, whatever the rest
+      // holds.
       if (++entries_of_transfer_ > ledger::kMaxEntries) {
         return skip_rest(transfer);
       }
       in_entry_ = true;
       good = nested([this] { return entry(); });
+      // After a failure the flag stays set: path_of() has named the entry, and reading ends.
       in_entry_ = !good;
     } else if (tag == tag_of(Request::kReferenceFieldNumber, kText)) {
       good = text(transfer.reference, "reference");
@@ -149,12 +160,16 @@ bool TransferReader::transfer() {
   return is_at_end();
 }
 
+// Ends a transfer with too many entries. The rest of its bytes is skipped without a look.
 bool TransferReader::skip_rest(ledger::Transfer& transfer) {
+  // In a batch the transfer ends at the limit that nested() has set, else with the request.
   const int left = is_batch_ ? in_.BytesUntilLimit() : size_ - in_.CurrentPosition();
   add(transfer);
   return in_.Skip(left) && in_.ReadTag() == 0 && is_at_end();
 }
 
+// The span may count an entry that is not stored. check() refuses such a transfer by the count
+// alone.
 void TransferReader::add(ledger::Transfer& transfer) {
   transfer.entries = {into_.entries.data() + first_entry_, entries_of_transfer_};
   into_.transfers.push_back(transfer);
@@ -171,6 +186,7 @@ bool TransferReader::entry() {
     } else if (tag == tag_of(Entry::kAmountFieldNumber, kNumber)) {
       std::uint64_t value = 0;
       good = in_.ReadVarint64(&value);
+      // A negative int64 travels as its two's complement, in ten bytes.
       entry.amount = static_cast<ledger::Amount>(value);
     } else {
       good = skip(tag);
@@ -180,13 +196,15 @@ bool TransferReader::entry() {
   return is_at_end();
 }
 
+// Reads a size, then calls `read` with the stream limited to that many bytes.
 template <class Read>
 bool TransferReader::nested(Read read) {
   int size = 0;
   if (!read_size(size) || depth_ == kMaxDepth) return false;
   ++depth_;
   const auto limit = in_.PushLimit(size);
-  // A limit past the end is cut by the stream: then the message is cut.
+  // The stream shortens a limit beyond the end of the request. That means that the message is cut
+  // off.
   if (in_.BytesUntilLimit() != size) return false;
   if (!read()) return false;
   in_.PopLimit(limit);
@@ -194,6 +212,7 @@ bool TransferReader::nested(Read read) {
   return true;
 }
 
+// Makes `into` a view of the request. If a field stands twice, the last one counts, as in protobuf.
 bool TransferReader::text(std::string_view& into, std::string_view name) {
   int size = 0;
   if (!read_size(size)) return false;
@@ -212,6 +231,7 @@ bool TransferReader::text(std::string_view& into, std::string_view name) {
   return in_.Skip(size);
 }
 
+// "transfers[3].entries[0].account_id": where a wrong text stands in the request.
 std::string TransferReader::path_of(std::string_view name) const {
   std::string path;
   if (is_batch_) path = "transfers[" + std::to_string(into_.transfers.size()) + "].";
@@ -219,16 +239,17 @@ std::string TransferReader::path_of(std::string_view name) const {
   return path.append(name);
 }
 
+// The last transfer was refused: its entries make room for those of the next one.
 void TransferReader::drop_entries() {
   into_.entries.resize(first_entry_);
   into_.transfers.back().entries = {};
 }
 
-// The entries do not move any more: now it is known where they stand.
+// Sets the spans of all transfers. Entries lie in the order of their transfers, without gaps.
 void TransferReader::finish() {
   const auto* next = into_.entries.data();
   for (auto& transfer : into_.transfers) {
-    // With too many it is refused for that, and nobody looks at them.
+    // A transfer with too many entries counts one that is not stored.
     const auto stored = std::min(transfer.entries.size(), ledger::kMaxEntries);
     transfer.entries = {next, transfer.entries.size()};
     next += stored;
@@ -237,6 +258,7 @@ void TransferReader::finish() {
 }
 
 void TransferReader::refuse(ledger::Error error) {
+  // The first error is the most exact: callers up the stack only know that reading failed.
   if (!error_) error_ = std::move(error);
   state_ = State::refused;
 }

@@ -1,6 +1,12 @@
-// Reads the requests that move money straight from their bytes: ids and texts stay views of them,
-// no message object is built. Accepts what the generated parser accepts, within the bounds below;
-// field numbers are those of the generated code.
+// Reads the requests that move money straight from their bytes. Ids and texts stay views of these
+// bytes, and no message object is built. Accepts what the generated parser accepts, within the
+// bounds below. Field numbers are those of the generated code.
+//
+//   TransferList list;
+//   TransferReader reader(bytes, list);
+//   if (reader.read_transfer() != TransferReader::State::whole) return reader.error();
+//
+// Thread safety: a reader belongs to one thread at a time.
 #pragma once
 
 #include <google/protobuf/io/coded_stream.h>
@@ -16,36 +22,43 @@
 
 namespace sg::proto {
 
-// What a request asks for. Its transfers point into `entries`, and both into the request's bytes.
+// What a request asks for. The transfers point into `entries` and into the bytes of the request,
+// and the entries into these bytes. So both vectors and the bytes have to stay together.
 struct TransferList {
   std::vector<ledger::Entry> entries;
   std::vector<ledger::Transfer> transfers;
-  bool atomic = false;
+  bool atomic = false;  // of a batch: all transfers commit, or none does
 };
 
-// Fields of one transfer, with those of its entries. More than 4,096 entries need 12,290: a
-// transfer with more than this is refused as malformed, so that the work for one is bounded.
+// The most fields that one transfer may have, fields of its entries included. It bounds the work
+// for one transfer: one with more is refused as malformed. The largest valid transfer has 4,096
+// entries, a reference and a key: 12,290 fields. So too many entries are noticed long before this
+// bound.
 inline constexpr std::size_t kMaxFieldsOfTransfer = 65'536;
 
 // Reads a TransferRequest or a TransferBatchRequest. A batch may be read in portions, each of
 // bounded work:
 //
 //   TransferReader reader(bytes, list);
-//   while (reader.read_batch(portion) == TransferReader::State::more) serve_others();
+//   while (reader.read_batch(portion, take) == TransferReader::State::more) serve_others();
 //
-// A transfer with too many entries has their number at least, but not all of them, and what follows
-// in it is not looked at. A batch with too many transfers is not read to its end.
+// Limits:
+// - Of a transfer with too many entries, only kMaxEntries are stored, while its count says one
+//   more. The rest of that transfer is skipped unread. The ledger's check refuses it for the count.
+// - A batch with too many transfers is refused at the first one too many, and not read to its end.
 class TransferReader {
  public:
+  // `more`: go on reading. `whole`: all of it is read. `refused`: see error().
   enum class State : std::uint8_t { more, whole, refused };
 
-  // Needs: `bytes` and `into` outlive the reader.
+  // Needs: `bytes` and `into` outlive the reader. `into` is empty.
   TransferReader(std::string_view bytes, TransferList& into);
 
-  // The one transfer that the bytes are.
+  // Reads the bytes as one TransferRequest. Never returns `more`.
   [[nodiscard]] State read_transfer();
-  // Reads on until about `fields` more were read. Calls `take(transfer)` for each transfer, while
-  // its entries are where it says; when that returns false they are dropped: it was refused.
+  // Reads on in a TransferBatchRequest, until about `fields` more fields are read. Calls
+  // `take(transfer)` for each transfer, whose entries are valid during this call. If `take` returns
+  // false, the transfer was refused: it stays in the list without its entries.
   template <class Take>
   [[nodiscard]] State read_batch(std::size_t fields, Take take) {
     const auto until = fields_ + fields;
@@ -55,12 +68,14 @@ class TransferReader {
     return state_;
   }
 
-  // Why it was refused: names the field whose text is not UTF-8, if that is it.
+  // Why the request was refused. Names the field if a text is not UTF-8. Needs: State::refused.
   const ledger::Error& error() const { return *error_; }
 
  private:
-  // True when it was a transfer.
+  // Reads one field of a batch. True if it was a transfer, which then is the last of the list.
+  // False after another field, at the end and after an error: state_ tells them apart.
   bool read_field_of_batch();
+  // These read one message or value each. False if it is malformed, or refused for a text.
   bool transfer();
   bool skip_rest(ledger::Transfer& transfer);
   void add(ledger::Transfer& transfer);
@@ -68,6 +83,7 @@ class TransferReader {
   template <class Read>
   bool nested(Read read);
   bool text(std::string_view& into, std::string_view name);
+  // These read the wire format. The comments in malformed.cpp describe it.
   std::uint32_t next_tag();
   bool read_size(int& size);
   bool skip(std::uint32_t tag);
@@ -84,17 +100,17 @@ class TransferReader {
   int size_;  // of the request
   State state_ = State::more;
   std::optional<ledger::Error> error_;
-  bool is_batch_ = false;
-  bool in_entry_ = false;
-  bool too_long_ = false;
-  int depth_ = 0;                   // of messages and groups around what is read
-  std::size_t fields_ = 0;          // of the request so far
-  std::size_t transfer_began_ = 0;  // how many they were when its last transfer began
-  std::size_t first_entry_ = 0;     // of that transfer
-  std::size_t entries_of_transfer_ = 0;
+  bool is_batch_ = false;                // the request is a TransferBatchRequest
+  bool in_entry_ = false;                // inside an entry; for the path of a wrong text
+  bool too_long_ = false;                // a tag had more bytes than the generated parser takes
+  int depth_ = 0;                        // of messages and groups around the current position
+  std::size_t fields_ = 0;               // tags of the request read so far
+  std::size_t transfer_began_ = 0;       // fields_ when the current transfer began
+  std::size_t first_entry_ = 0;          // index of its first entry in the list
+  std::size_t entries_of_transfer_ = 0;  // entries that it has so far, stored or not
 };
 
-// The whole request at once. False when it is refused.
+// Reads a whole request in one go. False if it is refused. Needs: `bytes` outlive `into`.
 [[nodiscard]] bool read_transfer(std::string_view bytes, TransferList& into);
 [[nodiscard]] bool read_batch(std::string_view bytes, TransferList& into);
 

@@ -1,3 +1,9 @@
+// Writes Transaction and TransferBatchResponse in the wire format, which malformed.cpp describes.
+//
+// In this format the size of a nested message stands in front of it. So a response is made in two
+// passes: the first one measures every result, then the buffer is allocated, and the second one
+// writes. Each put_...() writes exactly the bytes that its ..._size() counted. As in the generated
+// code, fields are written in the order of their numbers, and empty texts and zeros are left out.
 #include "proto/transfer_writer.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -21,6 +27,7 @@ using ledger::ItemResult;
 // Every field number here is below 16: a tag is one byte.
 constexpr std::size_t kTag = 1;
 
+// The ..._size() functions count a field with its tag; 0 if it is left out.
 std::size_t length_size(std::size_t size) {
   return CodedOutputStream::VarintSize32(static_cast<std::uint32_t>(size));
 }
@@ -30,6 +37,8 @@ std::size_t number_size(std::int64_t value) {
   return value == 0 ? 0 : kTag + CodedOutputStream::VarintSize64(static_cast<std::uint64_t>(value));
 }
 
+// The put_...() functions write at `to` and return the position after it. put_nested() writes only
+// tag and size: the caller writes the message behind them.
 std::uint8_t* put_nested(std::uint8_t* to, int field, std::size_t size) {
   to = WireFormatLite::WriteTagToArray(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED, to);
   return CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(size), to);
@@ -43,6 +52,7 @@ std::uint8_t* put_number(std::uint8_t* to, int field, std::int64_t value) {
   return value == 0 ? to : WireFormatLite::WriteInt64ToArray(field, value, to);
 }
 
+// The sizes of the messages themselves, without the tag and size in front of them.
 std::size_t size_of(const ledger::Entry& entry) {
   return text_size(entry.account_id) + number_size(entry.amount);
 }
@@ -56,6 +66,7 @@ std::size_t size_of(const ledger::Transfer& transfer, const ItemResult& result) 
 
 std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const ItemResult& result) {
   using wire::Transaction;
+  // The id is made in place: a transaction id is text of fixed length.
   to = put_nested(to, Transaction::kIdFieldNumber, ledger::kTransactionIdChars);
   ledger::write_transaction_id(result.time, result.sequence, reinterpret_cast<char*>(to));
   to = put_text(to + ledger::kTransactionIdChars, Transaction::kTypeFieldNumber,
@@ -69,11 +80,11 @@ std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const Item
   return put_text(to, Transaction::kReferenceFieldNumber, transfer.reference);
 }
 
-// Bytes that are written once and then go out as they lie.
+// A buffer that is written once and then sent without a copy.
 class Bytes {
  public:
   explicit Bytes(std::size_t size) : slice_(grpc_slice_malloc(size), grpc::Slice::STEAL_REF) {}
-  // Nobody else has them yet.
+  // Writing is safe although slices are shared: before finish() nobody else has this one.
   std::uint8_t* data() { return const_cast<std::uint8_t*>(slice_.begin()); }
   grpc::ByteBuffer finish() { return grpc::ByteBuffer(&slice_, 1); }
 
@@ -81,6 +92,7 @@ class Bytes {
   grpc::Slice slice_;
 };
 
+// Errors are rare, so the generated code may write them.
 std::string error_bytes(const ledger::Error& error) {
   wire::TransferError message;
   fill(message, error);
@@ -95,21 +107,24 @@ grpc::ByteBuffer write_transaction(const ledger::Transfer& transfer, const ItemR
   return bytes.finish();
 }
 
-// First every result is measured, then there is room for all of them and each is written.
+// The two passes over the results, which may stop after any of them.
 class ResultsWriter::State {
  public:
   State(std::span<const ledger::Transfer> transfers, std::span<const ItemResult> results)
       : transfers_(transfers), results_(results), sizes_(results.size()) {}
 
+  // Works on results with about `entries` entries. True if there is more to do.
   bool work(std::size_t entries) {
     std::size_t worked = 0;
     while (!bytes_ && worked < entries) {
+      // All are measured: allocate the buffer, then start the second pass.
       if (next_ == results_.size()) {
         bytes_.emplace(size_);
         to_ = bytes_->data();
         next_ = 0;
         break;
       }
+      // One more than the entries, so that transfers without any are not free.
       worked += transfers_[next_].entries.size() + 1;
       measure(next_++);
     }
@@ -131,6 +146,7 @@ class ResultsWriter::State {
     if (!is_committed(i)) errors_.push_back(error_bytes(*results_[i].error));
     sizes_[i] = static_cast<std::uint32_t>(is_committed(i) ? size_of(transfers_[i], results_[i])
                                                            : errors_.back().size());
+    // A result is nested twice: field `results` holds a TransferResult, which holds one field.
     size_ += nested_size(nested_size(sizes_[i]));
   }
 
@@ -148,13 +164,13 @@ class ResultsWriter::State {
 
   std::span<const ledger::Transfer> transfers_;
   std::span<const ItemResult> results_;
-  std::vector<std::uint32_t> sizes_;  // of each result's one field
-  std::vector<std::string> errors_;   // in order
-  std::size_t size_ = 0;
-  std::size_t next_ = 0;
-  std::size_t next_error_ = 0;
-  std::optional<Bytes> bytes_;  // once all are measured
-  std::uint8_t* to_ = nullptr;
+  std::vector<std::uint32_t> sizes_;  // of the Transaction or error in each result
+  std::vector<std::string> errors_;   // serialised, of the refused results in order
+  std::size_t size_ = 0;              // of the response, as far as it is measured
+  std::size_t next_ = 0;              // result that the current pass comes to next
+  std::size_t next_error_ = 0;        // of errors_, in the second pass
+  std::optional<Bytes> bytes_;        // set when the second pass begins
+  std::uint8_t* to_ = nullptr;        // where the second pass writes next
 };
 
 ResultsWriter::ResultsWriter(std::span<const ledger::Transfer> transfers,

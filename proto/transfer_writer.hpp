@@ -1,5 +1,7 @@
-// Writes the answers to requests that moved money straight into the bytes that go out: no message
+// Writes the answers to requests that moved money straight into the bytes that are sent. No message
 // object is built. The bytes are those that the generated code would make.
+//
+// Thread safety: the functions share no state. A ResultsWriter belongs to one thread at a time.
 #pragma once
 
 #include <grpcpp/support/byte_buffer.h>
@@ -11,11 +13,12 @@
 
 namespace sg::proto {
 
-// A Transaction: the transfer committed.
+// A Transaction message. Needs: the transfer is committed, so `result` has its sequence and time.
 grpc::ByteBuffer write_transaction(const ledger::Transfer& transfer,
                                    const ledger::ItemResult& result);
 
-// A TransferBatchResponse, results in the order of the transfers; all are committed or refused.
+// A TransferBatchResponse, with one result for each transfer, in their order. Needs: every result
+// is committed or refused, and a refused one has its error.
 grpc::ByteBuffer write_results(std::span<const ledger::Transfer> transfers,
                                std::span<const ledger::ItemResult> results);
 
@@ -26,15 +29,16 @@ grpc::ByteBuffer write_results(std::span<const ledger::Transfer> transfers,
 //   send(writer.take());
 class ResultsWriter {
  public:
-  // Needs: both outlive the writer, and do not change meanwhile.
+  // Needs: both spans outlive the writer and do not change meanwhile. They have the same size.
   ResultsWriter(std::span<const ledger::Transfer> transfers,
                 std::span<const ledger::ItemResult> results);
   ~ResultsWriter();
   ResultsWriter(const ResultsWriter&) = delete;
   ResultsWriter& operator=(const ResultsWriter&) = delete;
 
-  // Works on results with about so many entries in all. True: there is more to do.
+  // Works on results that have about `entries` entries in all. True if there is more to do.
   [[nodiscard]] bool write(std::size_t entries);
+  // The finished response. Needs: write() has returned false. Call it once.
   grpc::ByteBuffer take();
 
  private:
