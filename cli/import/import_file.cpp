@@ -1,3 +1,10 @@
+// Reads an import file in three steps:
+// - JSON is rewritten so that the YAML parser reads it (json_as_yaml.hpp);
+// - only_document() parses the text, within limits (yaml_document.hpp);
+// - Reader walks over the nodes, fills the plan and collects faults.
+//
+// A fault does not end the reading, so one run shows all of them. Values are checked here by the
+// rules of the ledger (import_rules.hpp), so that an import does not fail half-way.
 #include "cli/import/import_file.hpp"
 
 #include <algorithm>
@@ -16,6 +23,7 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
+// From 1, as editors count. A node that the parser made up has no line.
 int line_of(const YAML::Node& node) {
   const YAML::Mark mark = node.Mark();
   return mark.is_null() ? 0 : mark.line + 1;
@@ -26,19 +34,21 @@ std::string lower(std::string text) {
   return text;
 }
 
-// An operator mends the first ones and tries again. The rest would only fill memory.
+// An operator corrects the first faults and tries again. A list of more would only fill memory.
 constexpr std::size_t kMostErrors = 1000;
 
-// Ends the reading after kMostErrors.
+// Thrown to end the reading after kMostErrors.
 struct TooManyErrors {};
 
-// What an account of either kind has.
+// The fields that both kinds of account have.
 struct AccountFields {
   std::int64_t balance = 0;
   std::int64_t floor = 0;
   google::protobuf::Map<std::string, std::string> metadata;
 };
 
+// Walks over one document. Needs a new Reader for each. After a fault it goes on with a default
+// value, so the plan is valid only if `errors` is empty.
 class Reader {
  public:
   void read(const YAML::Node& root) {
@@ -60,6 +70,8 @@ class Reader {
     errors.push_back({line_of(node), std::move(message)});
   }
 
+  // Calls take(key, value) for each field of a map, which messages call `what`. Refuses a key that
+  // is not in `valid`, or that stands twice. The parser accepts both, and a balance could get lost.
   template <class Take>
   void each_field(const YAML::Node& node, const std::string& what,
                   std::initializer_list<std::string_view> valid, Take take) {
@@ -81,6 +93,7 @@ class Reader {
     }
   }
 
+  // Calls take(element) for each element of a list. A key without a value is an empty list.
   template <class Take>
   void each_element(const YAML::Node& node, const std::string& what, Take take) {
     if (node.IsNull()) return;
@@ -94,13 +107,14 @@ class Reader {
     return out;
   }
 
+  // A text. Numbers and dates are texts as well, just as they stand in the file.
   std::string read_text(const YAML::Node& node, const std::string& what) {
     if (node.IsScalar()) return node.Scalar();
     refuse(node, what + " must be text");
     return {};
   }
 
-  // Reads a scalar with one of arguments.hpp's parsers; T{} after an error.
+  // Reads a single value with one of the parsers of arguments.hpp. Returns T{} after a fault.
   template <class T>
   T read_parsed(const YAML::Node& node, const std::string& what,
                 Parsed<T> (*parse)(std::string_view)) {
@@ -124,10 +138,12 @@ class Reader {
         refuse(field.first, "metadata \"" + field.first.Scalar() + "\" stands twice");
       }
     }
+    // The limit is on all metadata of one object together.
     if (const auto wrong = wrong_metadata(out)) refuse(node, "metadata " + *wrong);
   }
 
-  // An id that the ledger would take, and that stands once in the file.
+  // Checks an id: the ledger would accept it, and it stands only once in the file. `taken` maps the
+  // ids so far to their lines.
   void check_id(const YAML::Node& node, const std::string& id, const char* what,
                 std::map<std::string, int>& taken) {
     const std::string name = std::string(what) + " \"" + id + "\"";
@@ -146,6 +162,7 @@ class Reader {
     bool has_id = false;
     bool has_name = false;
     bool has_role = false;
+    // Read after all other fields: the id, which they need, may stand below them.
     YAML::Node accounts;
     each_field(node, "a participant", {"id", "name", "role", "metadata", "accounts"},
                [&](const std::string& key, const YAML::Node& value) {
@@ -168,6 +185,7 @@ class Reader {
                    accounts = value;
                  }
                });
+    // each_field() has refused it already.
     if (!node.IsMap()) return;
     if (!has_id) refuse(node, "a participant needs an id");
     if (!has_name) refuse(node, "a participant needs a name");
@@ -193,6 +211,7 @@ class Reader {
                });
     if (!node.IsMap()) return;
     check_funds(node, fields);
+    // Without the participant's id there is no account id. The missing id is a fault of its own.
     if (!participant.empty()) check_id(node, account_id(request), "account", account_lines_);
     request.set_initial_balance(fields.balance);
     request.set_floor(fields.floor);
@@ -223,6 +242,7 @@ class Reader {
     plan.accounts.push_back(std::move(request));
   }
 
+  // Needs: `key` is "balance", "floor" or "metadata".
   void read_account_field(const std::string& key, const YAML::Node& value, AccountFields& fields) {
     if (key == "balance") {
       fields.balance = read_parsed(value, "balance", parse_amount);
@@ -233,6 +253,7 @@ class Reader {
     }
   }
 
+  // The ledger refuses both: a negative initial balance, and a floor above it.
   void check_funds(const YAML::Node& node, const AccountFields& fields) {
     if (fields.balance < 0) {
       refuse(node, "balance " + std::to_string(fields.balance) + " is negative");
@@ -242,11 +263,13 @@ class Reader {
     }
   }
 
+  // Line of each id so far, for the message about one that stands twice.
   std::map<std::string, int> participant_lines_;
   std::map<std::string, int> account_lines_;
 };
 
-// The JSON parser takes a NUL for the end, and says nothing of what stands behind it.
+// Only valid JSON is treated as JSON, so "{id: seb}" is YAML. The JSON parser takes a NUL for the
+// end of the text and ignores what follows, so a text with a NUL is never JSON.
 bool is_json(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && text[first] == '{' &&
@@ -256,6 +279,7 @@ bool is_json(std::string_view text) {
 }  // namespace
 
 std::string account_id(const wire::CreateParticipantAccountRequest& request) {
+  // The rule of the ledger: the type in lower case.
   return request.participant_id() + ":" + lower(wire::AccountType_Name(request.account_type()));
 }
 
@@ -276,6 +300,7 @@ tl::expected<ImportPlan, std::vector<ImportError>> parse_import(std::string_view
     too_many = true;
   }
   if (!reader.errors.empty()) {
+    // A missing key is found after those below it, so faults are not in the order of lines.
     std::ranges::stable_sort(reader.errors, {}, &ImportError::line);
     if (too_many) reader.errors.push_back({0, "there are more errors, which are not listed"});
     return tl::unexpected(std::move(reader.errors));

@@ -1,4 +1,5 @@
-// The file that `scalegraphctl import` reads, checked as a whole before anything is created. Pure.
+// The file that `scalegraphctl import` reads. It is checked as a whole before anything is created.
+// Pure.
 //
 //   participants:                       # YAML, or the same as JSON
 //     - id: seb
@@ -24,21 +25,26 @@
 
 namespace sg::cli {
 
-// In the order of the file; a participant's accounts need the participant first.
+// What to create, in the order of the file. Participants have to be created first, because their
+// accounts need them.
 struct ImportPlan {
   std::vector<scalegraph::ledger::CreateParticipantRequest> participants;
   std::vector<scalegraph::ledger::CreateParticipantAccountRequest> participant_accounts;
   std::vector<scalegraph::ledger::CreateAccountRequest> accounts;
 };
 
+// One fault in the file.
 struct ImportError {
-  // From 1; 0 where it cannot be told.
+  // From 1. 0 if the line is not known.
   int line = 0;
   std::string message;
 };
 
-// A JSON file is told by its first character, `{`, and by being valid JSON. A byte order mark may
-// stand before it. At most 1,000 errors are listed.
+// Reads and checks the text of a file. Returns the plan, or all faults in the order of their lines,
+// at most 1,000.
+//
+// The text is taken for JSON if it begins with `{` and is valid JSON, else for YAML. A byte order
+// mark may stand in front of it.
 [[nodiscard]] tl::expected<ImportPlan, std::vector<ImportError>> parse_import(
     std::string_view text);
 

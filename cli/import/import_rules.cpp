@@ -5,7 +5,7 @@
 namespace sg::cli {
 namespace {
 
-// The ledger's own bounds, in bytes.
+// The bounds of the ledger, in bytes. The server checks them again.
 constexpr std::size_t kMaxIdBytes = 256;
 constexpr std::size_t kMaxNameBytes = 1024;
 constexpr std::size_t kMaxMetadataBytes = 16 * 1024;
@@ -13,11 +13,12 @@ constexpr std::size_t kMaxMetadataBytes = 16 * 1024;
 constexpr const char* kNotUtf8 = "is not valid UTF-8";
 
 bool is_utf8(std::string_view text) {
+  // The same check that protobuf makes for a text of a message.
   return google::protobuf::internal::IsStructurallyValidUTF8(text.data(),
                                                              static_cast<int>(text.size()));
 }
 
-// C0 and DEL, and C1, which is C2 80 to C2 9F in UTF-8.
+// Finds C0, DEL and C1. In UTF-8 the characters of C1 are the bytes C2 80 to C2 9F.
 bool holds_control(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);

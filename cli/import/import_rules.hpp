@@ -1,5 +1,7 @@
-// What the ledger takes of the texts in an import, so that a file is refused before anything of it
-// is created. Pure; each returns what is wrong, to follow "id", "name" or "metadata".
+// The ledger's rules for texts, so that a file is refused before anything of it is created. Pure.
+//
+// Each function returns nullopt, or what is wrong. The result follows the word "id", "name" or
+// "metadata" in a sentence: "is over 256 bytes".
 #pragma once
 
 #include <google/protobuf/map.h>
@@ -10,9 +12,11 @@
 
 namespace sg::cli {
 
-// Of an id that is not empty.
+// At most 256 bytes of UTF-8 without control characters. Needs: the id is not empty.
 [[nodiscard]] std::optional<std::string> wrong_id(std::string_view id);
+// At most 1,024 bytes of UTF-8.
 [[nodiscard]] std::optional<std::string> wrong_name(std::string_view name);
+// At most 16 KiB of keys and values together, all of them UTF-8.
 [[nodiscard]] std::optional<std::string> wrong_metadata(
     const google::protobuf::Map<std::string, std::string>& metadata);
 

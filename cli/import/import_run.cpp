@@ -1,3 +1,8 @@
+// Runs an import with several threads, each with one call at a time.
+//
+// Each item is created. If the ledger answers ALREADY_EXISTS, the existing object is read and
+// compared with the file. This makes an import safe to repeat, also after an unknown outcome. The
+// three groups of a plan run one after the other, because accounts need their participants.
 #include "cli/import/import_run.hpp"
 
 #include <algorithm>
@@ -18,19 +23,20 @@ namespace wire = scalegraph::ledger;
 using Participants = wire::ParticipantService::Stub;
 using Ledger = wire::LedgerService::Stub;
 
-// Calls under way at a time: enough that the server writes them in groups.
+// Calls under way at a time. With that many, the server writes them in groups.
 constexpr std::size_t kInFlight = 16;
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 
+// What became of one item.
 enum class Outcome { not_tried, created, already_there, failed };
 
 struct Result {
   Outcome outcome = Outcome::not_tried;
-  std::vector<std::string> differences;
-  Failure failure;
+  std::vector<std::string> differences;  // with already_there
+  Failure failure;                       // with failed
 };
 
-// Collects how an existing object differs from the file.
+// Collects how an existing object differs from the file, as sentences.
 class Comparison {
  public:
   explicit Comparison(std::string subject) : subject_(std::move(subject)) {}
@@ -43,6 +49,7 @@ class Comparison {
   }
   using Metadata = google::protobuf::Map<std::string, std::string>;
   void metadata(const Metadata& is, const Metadata& should_be) {
+    // As sorted maps, because those of protobuf cannot be compared.
     if (std::map(is.begin(), is.end()) != std::map(should_be.begin(), should_be.end())) {
       found_.push_back(subject_ + ": metadata differs");
     }
@@ -54,6 +61,7 @@ class Comparison {
   std::vector<std::string> found_;
 };
 
+// These overloads name, create and compare one item, for each kind of request.
 std::string subject(const wire::CreateParticipantRequest& request) {
   return "participant " + printable(request.id());
 }
@@ -90,6 +98,7 @@ grpc::Status compare(Connection& connection, const wire::CreateParticipantReques
   return status;
 }
 
+// Leaves the balance out: postings may have changed it.
 template <class Request>
 grpc::Status compare_account(Connection& connection, const std::string& id,
                              const std::string& participant, wire::AccountType type,
@@ -116,6 +125,7 @@ grpc::Status compare(Connection& connection, const wire::CreateAccountRequest& r
                          comparison);
 }
 
+// Tries to create first and reads only what exists: most imports create everything.
 template <class Request>
 Result create_or_compare(Connection& connection, const Request& request) {
   Result result;
@@ -134,12 +144,13 @@ Result create_or_compare(Connection& connection, const Request& request) {
   return result;
 }
 
-// Works through all items of the plan with kInFlight threads and counts them.
+// Works through the groups of a plan and counts results. The public members are for one thread.
 class Run {
  public:
   Run(Connection& connection, std::size_t total, const ImportProgress& progress)
       : connection_(connection), total_(total), progress_(progress) {}
 
+  // Creates one group of items and adds the results to the report, in the order of the file.
   template <class Request>
   void all(const std::vector<Request>& requests, ImportTally& tally) {
     const std::vector<Result> results = in_parallel(requests);
@@ -171,7 +182,9 @@ class Run {
     return tally.not_tried;
   }
 
-  // Each thread takes the next item until none is left or the connection is lost.
+  // Creates one group with kInFlight threads. Each thread takes the next item until none is left or
+  // the connection is lost. Thread i writes results[i] only for items that it took, so the results
+  // need no lock.
   template <class Request>
   std::vector<Result> in_parallel(const std::vector<Request>& requests) {
     std::vector<Result> results(requests.size());
@@ -182,19 +195,23 @@ class Run {
         if (results[i].failure.exit_code == kUnreachable) lost_ = true;
         ++done_;
       }
+      // Under the lock, so that the waiting thread cannot miss the last end.
       const std::lock_guard lock(mutex_);
       --running_;
       ended_.notify_one();
     };
+    // No thread runs yet, so this needs no lock.
     running_ = std::min(kInFlight, requests.size());
     std::vector<std::jthread> threads;
     for (std::size_t i = running_; i > 0; --i) threads.emplace_back(work);
     wait_and_tell();
+    // Joins all threads: the results are complete and visible from here on.
     threads.clear();
     report_.connection_lost = lost_;
     return results;
   }
 
+  // Waits until all threads have ended, and reports progress meanwhile.
   void wait_and_tell() {
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, kProgressInterval, [this] { return running_ == 0; })) {
@@ -206,11 +223,11 @@ class Run {
   std::size_t total_;
   const ImportProgress& progress_;
   ImportReport report_;
-  std::atomic<bool> lost_{false};
-  std::atomic<std::size_t> done_{0};
+  std::atomic<bool> lost_{false};     // stays set: later groups are not tried
+  std::atomic<std::size_t> done_{0};  // items of all groups
   std::mutex mutex_;
   std::condition_variable ended_;
-  std::size_t running_ = 0;  // guarded by mutex_
+  std::size_t running_ = 0;  // threads that have not ended; guarded by mutex_
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// One YAML document out of a text.
+// Parses a text that has to hold exactly one YAML document, within limits of memory.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -9,16 +9,17 @@
 
 namespace sg::cli {
 
-// A node takes two bytes in a file, and hundreds in memory.
+// The most nodes of a file: keys, values, lists and maps. A node takes two bytes in a file, but
+// hundreds in memory.
 inline constexpr std::size_t kMostNodes = 10'000'000;
 
-// Aliases multiply: a few lines of them can stand for more nodes than fit in memory. All aliases of
-// a file stand for no more than this, added up.
+// The most that all aliases of a file may stand for, added up: nodes, and bytes of text. Aliases
+// multiply, so a few lines of them can stand for more nodes than fit in memory.
 inline constexpr std::size_t kMostAliasedNodes = 1'000'000;
 inline constexpr std::size_t kMostAliasedBytes = 64 << 20;
 
-// The only document of the text, or why there is not exactly one. Throws YAML::Exception for a text
-// that is no YAML, or that passes the limits.
+// Returns the document, or a sentence if the text holds none or several. Throws YAML::Exception if
+// the text is not YAML or passes a limit.
 [[nodiscard]] tl::expected<YAML::Node, std::string> only_document(const std::string& text);
 
 }  // namespace sg::cli
