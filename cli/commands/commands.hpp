@@ -1,5 +1,9 @@
-// The commands: each function adds its words to the command line; the one that the operator chose
-// leaves what to do in `chosen`.
+// The commands of scalegraphctl. Each add_...() function adds its words and options to the command
+// line. While CLI11 parses, the command that the operator typed stores what to do in `chosen`. It
+// runs only after the whole command line was found valid.
+//
+// All commands follow one pattern. Their options live in a shared_ptr, because parsing fills them
+// and the command reads them later.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,8 +18,11 @@
 
 namespace sg::cli {
 
+// What to do: prints its results through the session and returns the exit code.
 using Command = std::function<ExitCode(Session&)>;
 
+// Needs, for all of them: `chosen` outlives the parsing. The head of each commands_*.cpp lists its
+// words.
 void add_participant_commands(CLI::App& app, Command& chosen);
 void add_account_commands(CLI::App& app, Command& chosen);
 void add_posting_commands(CLI::App& app, Command& chosen);
@@ -23,8 +30,9 @@ void add_transaction_commands(CLI::App& app, Command& chosen);
 void add_import_command(CLI::App& app, Command& chosen);
 void add_admin_commands(CLI::App& app, Command& chosen);
 
-// Adds an option or a positional whose text goes through one of arguments.hpp's parsers into
-// `value`, which outlives the parsing.
+// Adds an option or a positional whose text goes through one of the parsers of arguments.hpp. The
+// result goes into `value`, which has to outlive the parsing. The error of the parser becomes that
+// of the command line. `type` names the value in the help text.
 template <class T>
 CLI::Option* add_parsed(CLI::App& command, const std::string& name, T& value,
                         Parsed<T> (*parse)(std::string_view), const std::string& type,
@@ -37,7 +45,7 @@ CLI::Option* add_parsed(CLI::App& command, const std::string& name, T& value,
   return command.add_option_function<std::string>(name, take, description)->type_name(type);
 }
 
-// Adds --metadata KEY=VALUE, which may stand several times.
+// Adds --metadata KEY=VALUE, which may stand several times. `value` has to outlive the parsing.
 inline CLI::Option* add_metadata(CLI::App& command, std::map<std::string, std::string>& value) {
   const auto take = [&value](const std::vector<std::string>& pairs) {
     auto parsed = parse_metadata(pairs);

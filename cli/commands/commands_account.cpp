@@ -1,4 +1,7 @@
 // account create, get, balance, list.
+//
+// An account is standalone or belongs to a participant. The wire has a method for each kind, the
+// command line has one set of words: --participant makes the difference.
 #include "cli/commands/commands.hpp"
 #include "cli/output/render.hpp"
 #include "cli/session/paging.hpp"
@@ -12,15 +15,17 @@ using Ledger = wire::LedgerService::Stub;
 using Admin = wire::AdminService::Stub;
 
 struct CreateOptions {
-  // A standalone account has an id, a participant's account the participant's.
+  // Exactly one of these is set: the id of a standalone account, or the participant that owns the
+  // account. In the second case the ledger makes the id of participant and type.
   std::string id;
   std::string participant;
   wire::AccountType type = wire::OPERATING;
-  std::int64_t balance = 0;
-  std::int64_t floor = 0;
+  std::int64_t balance = 0;  // initial, in minor units
+  std::int64_t floor = 0;    // lowest balance, in minor units
   std::map<std::string, std::string> metadata;
 };
 
+// The part that both kinds have in common.
 template <class Method, class Request>
 ExitCode create(Session& session, Method method, Request request, const CreateOptions& options) {
   request.set_initial_balance(options.balance);
@@ -56,6 +61,7 @@ ExitCode balance(Session& session, const std::string& id) {
   return session.ask(&Ledger::GetBalance, request, reply, render_balance);
 }
 
+// The lists are put together before anything is printed, so a failure does not leave half a list.
 grpc::Status accounts_of(Connection& connection, const std::string& participant,
                          wire::ListAccountsResponse& all) {
   wire::GetParticipantAccountsRequest request;
@@ -97,6 +103,7 @@ void add_create(CLI::App& group, Command& chosen) {
   CLI::Option* id = command->add_option("ID", options->id, "the id of a standalone account");
   CLI::Option* participant =
       command->add_option("--participant", options->participant, "the participant that owns it");
+  // CLI11 refuses both at once. That one of them is needed is checked in the callback below.
   id->type_name("")->excludes(participant);
   add_parsed(*command, "--type", options->type, parse_account_type, "TYPE",
              "operating (default), receivables, payables, escrow, fees or usage")
@@ -114,6 +121,7 @@ void add_create(CLI::App& group, Command& chosen) {
   });
 }
 
+// Commands that need nothing but an id.
 using ById = ExitCode (*)(Session&, const std::string&);
 
 void add_by_id(CLI::App& group, Command& chosen, const char* name, const char* description,

@@ -1,4 +1,7 @@
-// tree, verify, balance-sheet: what operators ask.
+// tree, verify, balance-sheet: what operators ask about the server and the ledger as a whole.
+//
+// verify and balance-sheet end with exit code 1 if the books do not add up, so that a script
+// notices.
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -13,12 +16,13 @@ namespace {
 namespace wire = scalegraph::ledger;
 using Admin = wire::AdminService::Stub;
 
-// Back to the start of the line, and clear it.
+// Escape sequence: go to the start of the line and clear it.
 constexpr const char* kLineStart = "\r\033[K";
 
-// To the upper left corner, and clear what is below.
+// Escape sequence: go to the upper left corner and clear everything below it.
 constexpr const char* kScreenStart = "\033[H\033[J";
 
+// Bounds of --watch, in seconds.
 constexpr command_line::Bounds<double> kWatchSeconds{0.1, 3600};
 
 ExitCode tree(Session& session) {
@@ -26,20 +30,21 @@ ExitCode tree(Session& session) {
   return session.ask(&Admin::GetTree, wire::GetTreeRequest{}, reply, render_tree);
 }
 
-// Until it is interrupted, or the server does not answer. On a terminal each replaces the one
-// before.
+// Shows the tree again and again, until the program is interrupted or the server does not answer.
+// On a terminal each tree replaces the one before.
 ExitCode watch_tree(Session& session, std::chrono::milliseconds every) {
   const bool replaces = session.console().cursor_out && !session.json();
   for (;;) {
     if (replaces) session.console().out << kScreenStart;
     if (const ExitCode code = tree(session); code != kDone) return code;
-    // run() says that the output is lost.
+    // run() reports the lost output.
     if (!session.console().out.flush()) return kDone;
     std::this_thread::sleep_for(every);
   }
 }
 
-// A walk over a large store takes its time, so it has no deadline; a lost connection ends it.
+// Streams the progress of a verification, and prints its result. The walk over a large store takes
+// its time, so the call has no deadline. A lost connection ends it.
 ExitCode verify(Session& session) {
   if (const grpc::Status status = session.connection().connect(); !status.ok()) {
     return session.fail(explain(status, {}));
@@ -56,10 +61,12 @@ ExitCode verify(Session& session) {
 
   const grpc::Status status = reader->Finish();
   if (!status.ok()) return session.fail(explain(status, {}));
+  // The stream ended with OK but without a verdict. That must not look like a sound store.
   if (!last.done()) {
     return session.fail(
         explain({grpc::StatusCode::DATA_LOSS, "the verification ended before it was done"}, {}));
   }
+  // Problems are a result and not a failure of the call: they go to stdout like one.
   session.show(last, render_verification);
   return sound(last) ? kDone : kRefused;
 }
@@ -72,6 +79,7 @@ ExitCode balance_sheet(Session& session, bool by_type) {
   return code == kDone && !sound(reply) ? kRefused : code;
 }
 
+// Adds a command without options.
 void add(CLI::App& app, Command& chosen, const char* name, const char* description,
          ExitCode (*run)(Session&)) {
   app.add_subcommand(name, description)->callback([&chosen, run] { chosen = run; });
@@ -81,7 +89,7 @@ void add(CLI::App& app, Command& chosen, const char* name, const char* descripti
 
 void add_admin_commands(CLI::App& app, Command& chosen) {
   auto* shown = app.add_subcommand("tree", "Show the supervision tree as it runs");
-  // Seconds; 0: once.
+  // Seconds between two trees. 0 shows one tree.
   const auto every = std::make_shared<double>(0);
   const auto take = [every](const std::string& text) {
     const auto seconds = command_line::parse_decimal(text, kWatchSeconds);

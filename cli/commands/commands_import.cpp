@@ -1,4 +1,7 @@
-// import FILE: many participants and accounts at once.
+// import FILE: creates many participants and accounts at once.
+//
+// Exit codes: 0 if all of it exists and agrees with the file, 1 if something failed or differs, 2
+// if the file is wrong and nothing was tried, 3 if the connection was lost.
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -13,10 +16,12 @@
 namespace sg::cli {
 namespace {
 
+// Escape sequence: go to the start of the line and clear it.
 constexpr const char* kLineStart = "\r\033[K";
-// More than these tell an operator nothing new; --json has them all.
+// More lines than these tell an operator nothing new. --json has all of them.
 constexpr std::size_t kMostLines = 20;
 
+// Shown by `import --help`, below the options.
 constexpr const char* kFormat = R"(The file is YAML, or the same as JSON:
 
   participants:
@@ -37,18 +42,19 @@ The whole file is checked before anything is created. What is already there is l
 an import can be run again; where it differs from the file a warning says so and the exit code is
 1. Balances of what is already there are not compared.)";
 
-// Parsed, a file takes many times its size in memory.
+// The limit is on the file, because parsed it takes many times its size in memory.
 constexpr std::size_t kMostFileBytes = 256 << 20;
 
-// The bytes of the file, or a sentence.
+// The bytes of the file, or a sentence that says why there are none.
 Parsed<std::string> read_file(const std::string& path) {
   std::error_code error;
-  // A folder opens like a file, and throws when it is read.
+  // A folder opens like a file, and only reading it throws.
   const bool is_folder = std::filesystem::is_directory(path, error);
   std::ifstream file(path, std::ios::binary);
   if (is_folder || !file) return tl::unexpected(path + ": cannot be read");
   std::string text;
   std::array<char, 65536> buffer{};
+  // The last read fails, because the file is at its end, but it may have got some bytes.
   while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
     text.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
     if (text.size() > kMostFileBytes) {
@@ -58,13 +64,13 @@ Parsed<std::string> read_file(const std::string& path) {
   return text;
 }
 
-// "FILE:LINE: message".
+// "FILE:LINE: message", a form that editors can jump to.
 std::string located(const std::string& path, const ImportError& error) {
   const std::string line = error.line > 0 ? ":" + std::to_string(error.line) : "";
   return path + line + ": " + error.message;
 }
 
-// One line per error for people, one object with all of them for scripts.
+// People get one line for each fault, scripts one object with all of them.
 ExitCode refuse_file(Session& session, const std::string& path,
                      const std::vector<ImportError>& errors) {
   if (!session.json()) {
@@ -84,7 +90,7 @@ ExitCode refuse_file(Session& session, const std::string& path,
 }
 
 Json to_json(const ImportTally& tally) {
-  // Strings, as all 64-bit integers in JSON (cli/output/json.hpp).
+  // Strings, like all 64-bit integers in JSON (cli/output/json.hpp).
   return {{"created", std::to_string(tally.created)},
           {"already_there", std::to_string(tally.already_there)},
           {"failed", std::to_string(tally.failed)},
@@ -94,6 +100,7 @@ Json to_json(const ImportTally& tally) {
 Json to_json(const ImportReport& report) {
   Json failures = Json::array();
   for (const auto& [subject, failure] : report.failures) {
+    // to_json(failure) has its fields below "error".
     failures.push_back({{"subject", subject}, {"error", to_json(failure)["error"]}});
   }
   return {{"participants", to_json(report.participants)},
@@ -102,6 +109,7 @@ Json to_json(const ImportReport& report) {
           {"failures", failures}};
 }
 
+// A table of the tallies, for people.
 std::string summary(const ImportReport& report, bool colour) {
   Table table({{""},
                {"CREATED", Align::right},
@@ -117,6 +125,7 @@ std::string summary(const ImportReport& report, bool colour) {
   return table.text(colour);
 }
 
+// Failures and differences on stderr, at most kMostLines of each.
 void print_problems(Console& console, const ImportReport& report) {
   const auto& [participants, accounts, differences, failures, lost] = report;
   for (std::size_t i = 0; i < std::min(failures.size(), kMostLines); ++i) {
@@ -135,6 +144,7 @@ void print_problems(Console& console, const ImportReport& report) {
   }
 }
 
+// Reads and checks the file before connecting, so a wrong file is refused without a server.
 ExitCode import_file(Session& session, const std::string& path) {
   const auto text = read_file(path);
   if (!text) return session.fail(bad_usage(text.error()));
@@ -150,6 +160,7 @@ ExitCode import_file(Session& session, const std::string& path) {
     console.err << kLineStart << "importing: " << done << " of " << total << std::flush;
   };
   const ImportReport report = run_import(session.connection(), *plan, progress);
+  // Clears the last progress line.
   if (session.shows_progress()) console.err << kLineStart << std::flush;
 
   if (session.json()) {
@@ -158,6 +169,7 @@ ExitCode import_file(Session& session, const std::string& path) {
     print_problems(console, report);
     console.out << summary(report, console.colour_out);
   }
+  // After a lost connection the import has to be run again, whatever else there was.
   if (report.connection_lost) return kUnreachable;
   return report.failures.empty() && report.differences.empty() ? kDone : kRefused;
 }

@@ -1,4 +1,7 @@
 // participant create, get, list.
+//
+// Creating is not idempotent on the wire: a second attempt is refused with ALREADY_EXISTS. The
+// advice after an unknown outcome says so (Effect::creation).
 #include "cli/commands/commands.hpp"
 #include "cli/output/render.hpp"
 #include "cli/session/paging.hpp"
@@ -9,10 +12,11 @@ namespace {
 namespace wire = scalegraph::ledger;
 using Service = wire::ParticipantService::Stub;
 
+// The options of `participant create`.
 struct CreateOptions {
   std::string id;
   std::string name;
-  wire::ParticipantRole role = wire::PARTICIPANT_ROLE_UNSPECIFIED;
+  wire::ParticipantRole role = wire::PARTICIPANT_ROLE_UNSPECIFIED;  // --role is required
   std::map<std::string, std::string> metadata;
 };
 
@@ -34,6 +38,8 @@ ExitCode get(Session& session, const std::string& id) {
   return session.ask(&Service::GetParticipant, request, reply, render_participant);
 }
 
+// Collects all pages before printing, so a failure does not leave half a list.
+// PARTICIPANT_ROLE_UNSPECIFIED lists every role.
 ExitCode list(Session& session, wire::ParticipantRole role) {
   wire::ListParticipantsRequest request;
   request.set_role(role);

@@ -1,4 +1,7 @@
-// credit, debit, transfer: what moves money.
+// credit, debit, transfer: the commands that move money.
+//
+// With --key a command may be repeated safely: the ledger carries it out once, and answers each
+// repetition alike. Without a key nobody can tell whether an attempt without an answer took effect.
 #include "cli/commands/commands.hpp"
 #include "cli/output/render.hpp"
 
@@ -8,14 +11,17 @@ namespace {
 namespace wire = scalegraph::ledger;
 using Ledger = wire::LedgerService::Stub;
 
+// The options of all three commands. credit and debit use `account` and `amount`, transfer
+// `entries`.
 struct PostingOptions {
   std::string account;
-  std::int64_t amount = 0;
+  std::int64_t amount = 0;  // minor units, above 0 for a debit as well
   std::vector<wire::TransferEntry> entries;
   std::string reference;
-  std::string key;
+  std::string key;  // idempotency key; empty: none
 };
 
+// credit and debit: their requests have the same fields, but no common type.
 template <class Request, class Method>
 ExitCode post_one(Session& session, Method method, const PostingOptions& options) {
   Request request;
@@ -45,6 +51,7 @@ ExitCode transfer(Session& session, const PostingOptions& options) {
                      {Effect::posting, options.key});
 }
 
+// The options that all three commands have.
 void add_reference_and_key(CLI::App& command, PostingOptions& options) {
   command.add_option("--reference", options.reference, "a text that history keeps");
   command.add_option("--key", options.key,
@@ -53,6 +60,7 @@ void add_reference_and_key(CLI::App& command, PostingOptions& options) {
 
 using Post = ExitCode (*)(Session&, const PostingOptions&);
 
+// Adds credit or debit. The ledger, and not this program, refuses amounts that are not above 0.
 void add_single(CLI::App& app, Command& chosen, const char* name, const char* description,
                 Post post) {
   auto options = std::make_shared<PostingOptions>();
@@ -74,6 +82,7 @@ void add_transfer(CLI::App& app, Command& chosen) {
     for (const std::string& text : texts) {
       auto entry = parse_entry(text);
       if (!entry) throw CLI::ValidationError("transfer", entry.error());
+      // Keeps the order of the entries, which a retry with the same key has to repeat.
       options->entries.push_back(std::move(*entry));
     }
   };

@@ -1,4 +1,7 @@
-// tx get, tx list: the history.
+// tx get, tx list: the history of transactions.
+//
+// A list is newest first. --limit bounds it over all pages. If there is more, the answer has a
+// token that --page-token takes.
 #include <algorithm>
 
 #include "cli/commands/commands.hpp"
@@ -14,15 +17,17 @@ using Ledger = wire::LedgerService::Stub;
 
 constexpr int kDefaultLimit = 50;
 
+// The options of `tx list`. Empty and 0 mean: not restricted.
 struct ListOptions {
   std::string account;
-  int limit = kDefaultLimit;
-  std::int64_t from = 0;
-  std::int64_t to = 0;
+  int limit = kDefaultLimit;  // transactions, at most
+  std::int64_t from = 0;      // milliseconds since 1970, inclusive
+  std::int64_t to = 0;        // milliseconds since 1970, exclusive
   std::string page_token;
 };
 
-// The ledger takes 0 for "no end", so a list of what was before 1970 would be a list of everything.
+// Reads the time of --to. The ledger takes 0 for "no end". A time before 1970 would therefore list
+// everything, where the operator expects nothing, so such a time is refused.
 Parsed<std::int64_t> parse_end(std::string_view text) {
   const auto time = parse_time(text);
   if (!time || *time > 0) return time;
@@ -49,6 +54,8 @@ ExitCode list(Session& session, const ListOptions& options) {
   const auto take = [&](wire::ListTransactionsResponse& page, wire::ListTransactionsRequest& next) {
     all.mutable_transactions()->MergeFrom(page.transactions());
     all.set_next_page_token(page.next_page_token());
+    // Collects pages until there are as many as wanted. The token of the last page is kept for the
+    // operator.
     const int wanted = options.limit - all.transactions_size();
     next.set_limit(std::min(wanted, kPageLimit));
     return wanted > 0;
