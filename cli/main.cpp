@@ -1,4 +1,4 @@
-// scalegraphctl: the process around cli/program.hpp.
+// The process of scalegraphctl: streams, terminal and libraries. cli/program.hpp does the rest.
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <unistd.h>
@@ -12,8 +12,8 @@
 
 namespace {
 
-// What goes wrong is told once, by this program. Lines of gRPC and protobuf in between would break
-// the JSON on stderr. Whoever sets GRPC_VERBOSITY wants to see gRPC's.
+// This program reports every failure itself. Log lines of gRPC and protobuf in between would break
+// the JSON on stderr. An operator who sets GRPC_VERBOSITY wants to see those of gRPC.
 void quiet_libraries() {
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
   google::protobuf::SetLogHandler(nullptr);
@@ -21,6 +21,7 @@ void quiet_libraries() {
 
 }  // namespace
 
+// The output is the work of this program: if there is none, printing has to fail.
 SCALEGRAPH_OCCUPY_STANDARD_DESCRIPTORS("/dev/full");
 
 int main(int argc, char** argv) {

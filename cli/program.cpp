@@ -1,3 +1,5 @@
+// Builds the command line, parses it, runs the chosen command and turns the result into an exit
+// code. Everything that goes wrong ends in one Failure on stderr, so scripts have one form to read.
 #include "cli/program.hpp"
 
 #include "command_line/numbers.hpp"
@@ -12,12 +14,15 @@ constexpr const char* kExitCodes =
     "5 done but the\noutput could not be written.\n"
     "Amounts are in minor units. An id that starts with '-' goes after `--`.";
 
+// From a millisecond to a day.
 constexpr command_line::Bounds<double> kTimeoutSeconds{0.001, 86'400};
 
+// `json` comes from the raw arguments: after an error of parsing the flag may not have been read.
 ExitCode refuse_usage(const CLI::App& app, const CLI::ParseError& error, Console& console,
                       bool json) {
   Failure failure = bad_usage(error.what());
-  // CLI11 misses the command before it looks at the word that should have been one.
+  // CLI11 reports the missing command before it looks at the word that should have been one. For a
+  // misspelt command that message would mislead.
   const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
   const bool required = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
   if (required && !unknown.empty())
@@ -32,7 +37,7 @@ ExitCode refuse_usage(const CLI::App& app, const CLI::ParseError& error, Console
 CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger.", "scalegraphctl") {
   app.footer(kExitCodes);
   app.require_subcommand(1);
-  // --json and --server may follow the command as well.
+  // Global options such as --json and --server may also stand behind the command.
   app.fallthrough();
   add_parsed(app, "--server", server, parse_server, "HOST:PORT",
              "the ledger's address, 127.0.0.1:50051 if not given")
@@ -53,11 +58,13 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
 
 namespace {
 
+// Everything but the check that the output has arrived.
 ExitCode run_command(const std::vector<std::string>& arguments, Console& console) {
   CommandLine given;
   try {
     command_line::parse(given.app, arguments);
   } catch (const CLI::Success& help_or_version) {
+    // Prints the help text or the version.
     given.app.exit(help_or_version, console.out, console.err);
     return kDone;
   } catch (const CLI::ParseError& error) {
@@ -76,6 +83,7 @@ ExitCode run_command(const std::vector<std::string>& arguments, Console& console
 ExitCode run(const std::vector<std::string>& arguments, Console& console) {
   const ExitCode code = run_command(arguments, console);
   if (command_line::delivered(console.out)) return code;
+  // A full disk may have lost the answer of a command that is done. A failure keeps its exit code.
   const bool json = command_line::asks_for(arguments, "--json");
   console.err << (json ? line(to_json(output_lost())) : text(output_lost(), console.colour_err));
   return code == kDone ? kOutputLost : code;

@@ -1,4 +1,7 @@
-// The whole program but for the process around it.
+// scalegraphctl without the process around it: tests can run it with their own streams.
+//
+//   Console console{.out = std::cout, .err = std::cerr};
+//   const ExitCode code = run({"account", "get", "alice"}, console);
 #pragma once
 
 #include <string>
@@ -10,23 +13,26 @@
 
 namespace sg::cli {
 
-// All options and commands. Parsing `app` fills the members.
+// The command line: all options and commands. Parsing `app` fills the members below it.
 struct CommandLine {
   CommandLine();
-  // The options are bound to the members.
+  // Not copied, because the options of `app` are bound to the members of this object.
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
   CLI::App app;
+  // The address of the ledger: HOST:PORT or unix:PATH.
   std::string server = "127.0.0.1:50051";
-  // Longer than a call of a healthy server takes, shorter than an operator's patience.
+  // Longest wait for each answer. Longer than a healthy server needs, shorter than an operator's
+  // patience.
   double timeout_seconds = 10;
   bool json = false;
-  Command chosen;
+  Command chosen;  // what to run; set by parsing
 };
 
-// Runs one command line, without the program's name. Reads SCALEGRAPH_SERVER if no --server is
-// given.
+// Runs one command line and returns the exit code of the process. `arguments` come without the
+// program's name. Reads SCALEGRAPH_SERVER if no --server is given. Prints every failure itself, as
+// JSON if --json stands among the arguments.
 [[nodiscard]] ExitCode run(const std::vector<std::string>& arguments, Console& console);
 
 }  // namespace sg::cli

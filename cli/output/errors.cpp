@@ -1,3 +1,8 @@
+// From gRPC statuses to failures. The important question after a failed write is whether it may
+// have taken effect:
+// - The ledger says so itself: its ErrorInfo has "outcome", which is "none" or "unknown".
+// - Without ErrorInfo the connection may have broken after the request had arrived. Then nobody
+//   knows.
 #include "cli/output/errors.hpp"
 
 #include <array>
@@ -10,10 +15,10 @@ namespace sg::cli {
 namespace {
 
 constexpr std::string_view kLedgerDomain = "scalegraph";
-// ErrorInfo that this program writes itself, for calls that never left it.
+// ErrorInfo that this program makes itself, for calls that were never sent.
 constexpr std::string_view kOwnDomain = "scalegraphctl";
 
-// In the order of grpc::StatusCode.
+// Position i names the grpc::StatusCode of value i.
 constexpr std::array<std::string_view, 17> kCodeNames = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
@@ -26,6 +31,7 @@ std::string code_name(grpc::StatusCode code) {
                                    : "CODE_" + std::to_string(static_cast<int>(code));
 }
 
+// The ErrorInfo of the ledger or of this program. Proxies on the way may add details of their own.
 std::optional<google::rpc::ErrorInfo> error_info(const grpc::Status& status) {
   google::rpc::Status details;
   if (!details.ParseFromString(status.error_details())) return std::nullopt;
@@ -39,11 +45,13 @@ std::optional<google::rpc::ErrorInfo> error_info(const grpc::Status& status) {
   return std::nullopt;
 }
 
+// Codes that gRPC itself sets when no server answers. The ledger uses them too, with ErrorInfo.
 bool no_answer(grpc::StatusCode code) {
   return code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::DEADLINE_EXCEEDED;
 }
 
-// A call that ended without the ledger's word may have been carried out.
+// The word of the ledger counts. Without it, the call may have been carried out if gRPC ended it
+// with one of these codes.
 bool outcome_unknown(const Failure& failure, bool ledger_spoke, grpc::StatusCode code) {
   const auto outcome = failure.metadata.find("outcome");
   if (outcome != failure.metadata.end()) return outcome->second == "unknown";
@@ -51,6 +59,7 @@ bool outcome_unknown(const Failure& failure, bool ledger_spoke, grpc::StatusCode
                            code == grpc::StatusCode::INTERNAL || code == grpc::StatusCode::UNKNOWN);
 }
 
+// What to do when the outcome is unknown. Reads may simply be repeated.
 std::string advice(const Attempt& attempt) {
   switch (attempt.effect) {
     case Effect::nothing:
@@ -69,6 +78,7 @@ std::string advice(const Attempt& attempt) {
   return {};
 }
 
+// " (account_id=alice, balance=10)", or nothing.
 std::string metadata_text(const std::map<std::string, std::string>& metadata) {
   std::string out;
   for (const auto& [name, value] : metadata) {
@@ -131,6 +141,7 @@ Failure output_lost() {
 
 std::string text(const Failure& failure, bool colour) {
   std::string out = colour ? "\033[1;31merror:\033[0m " : "error: ";
+  // For bad usage the reason is always USAGE, which tells an operator nothing.
   if (failure.exit_code != kUsage) out += printable(failure.reason) + ": ";
   out += printable(failure.message) + metadata_text(failure.metadata) + '\n';
   if (!failure.hint.empty()) out += "hint: " + printable(failure.hint) + '\n';

@@ -1,3 +1,4 @@
+// Converts messages by protobuf's reflection, so that a new field in the .proto needs no code here.
 #include "cli/output/json.hpp"
 
 #include <map>
@@ -11,7 +12,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// The names of reflection differ between a single field and an element; this is the one difference.
+// One value in a message: a single field, or one element of a repeated field. Reflection has two
+// getters for each type, one for either. Only this class knows the difference.
 class Value {
  public:
   Value(const Message& message, const FieldDescriptor& field, int index = kSingle)
@@ -21,6 +23,7 @@ class Value {
     switch (field_.cpp_type()) {
       case FieldDescriptor::CPPTYPE_INT32:
         return get(&Reflection::GetInt32, &Reflection::GetRepeatedInt32);
+      // As strings: see json.hpp.
       case FieldDescriptor::CPPTYPE_INT64:
         return std::to_string(get(&Reflection::GetInt64, &Reflection::GetRepeatedInt64));
       case FieldDescriptor::CPPTYPE_UINT32:
@@ -65,6 +68,7 @@ class Value {
   int index_;
 };
 
+// Reflection shows a map as a repeated field of entries, in no particular order.
 Json map_json(const Message& message, const FieldDescriptor& field) {
   const Reflection& reflection = *message.GetReflection();
   const FieldDescriptor& key = *field.message_type()->map_key();
@@ -89,6 +93,7 @@ Json field_json(const Message& message, const FieldDescriptor& field) {
     }
     return array;
   }
+  // A nested message or an `optional` field that is not set. Other fields always have a value.
   if (field.has_presence() && !reflection.HasField(message, &field)) return nullptr;
   return Value(message, field).json();
 }

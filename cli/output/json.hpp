@@ -1,8 +1,10 @@
-// Messages of the wire as JSON: field names as in the .proto, enum values by name, maps as objects
-// sorted by key, every field present (an optional one that is not set is null).
+// Wire messages as JSON.
 //
-// 64-bit integers are strings, as in protobuf's own JSON: JavaScript, jq and others read numbers as
-// doubles, which round beyond 2^53.
+// - Fields have the names of the .proto, and every field is present. An optional field that is not
+//   set is null.
+// - Enum values are names. Maps are objects, sorted by key.
+// - 64-bit integers are strings, as in protobuf's own JSON. JavaScript, jq and others read numbers
+//   as doubles, which round beyond 2^53.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -11,12 +13,13 @@
 
 namespace sg::cli {
 
-// Keeps the order of the fields.
+// Objects keep the order in which fields were added, which is that of the .proto.
 using Json = nlohmann::ordered_json;
 
+// Works for any message, by reflection.
 [[nodiscard]] Json to_json(const google::protobuf::Message& message);
 
-// One line. Bytes that are not UTF-8 become U+FFFD.
+// The JSON on one line, with a newline. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string line(const Json& json);
 
 }  // namespace sg::cli

@@ -10,15 +10,17 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
-// A list shows a transaction on one line; `tx get` shows every entry.
+// A list shows a transaction on one line, so only its first entries. `tx get` shows all of them.
 constexpr int kEntriesInList = 4;
 
+// A sign makes plain which way the money goes.
 std::string signed_amount(std::int64_t amount) {
   return amount > 0 ? "+" + std::to_string(amount) : std::to_string(amount);
 }
 
 std::string metadata_text(const google::protobuf::Map<std::string, std::string>& metadata) {
   std::string out;
+  // Sorted, because the map of protobuf has no fixed order.
   for (const auto& [key, value] : std::map(metadata.begin(), metadata.end())) {
     out += (out.empty() ? "" : ", ") + key + "=" + value;
   }
@@ -28,6 +30,7 @@ std::string metadata_text(const google::protobuf::Map<std::string, std::string>&
 }  // namespace
 
 std::string name_of(wire::ParticipantRole role) {
+  // A newer server may send a value that this program does not know.
   const std::string& name = wire::ParticipantRole_Name(role);
   return name.empty() ? std::to_string(static_cast<int>(role)) : name;
 }
@@ -100,6 +103,7 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
   fields.add("id", transaction.id());
   fields.add("type", transaction.type());
   fields.add("time", iso_8601(transaction.timestamp()));
+  // Fields that are optional are left out when they are empty.
   if (!transaction.reference().empty()) fields.add("reference", transaction.reference());
   Table table({{"ACCOUNT"}, {"AMOUNT", Align::right}});
   for (const auto& entry : transaction.entries()) {

@@ -1,4 +1,7 @@
-// Participants, accounts and transactions as text for people.
+// Participants, accounts and transactions as text for people. Pure: messages in, text out.
+//
+// A single object becomes "name  value" lines, a list becomes a table. Amounts are in minor units,
+// times in UTC. With `colour` names and headers are bold.
 #pragma once
 
 #include <string>
@@ -7,16 +10,18 @@
 
 namespace sg::cli {
 
-// The name of an enum value as in the .proto; its number if this program does not know it.
+// The name of an enum value as in the .proto, or its number if this program does not know it.
 [[nodiscard]] std::string name_of(scalegraph::ledger::ParticipantRole role);
 [[nodiscard]] std::string name_of(scalegraph::ledger::AccountType type);
 
-// "alice=-1000 fees=+30"; after `most` entries only how many more there are.
+// The entries on one line: "alice=-1000 fees=+30". After `most` entries it says how many more there
+// are.
 [[nodiscard]] std::string entries_text(const scalegraph::ledger::Transaction& transaction,
                                        int most);
 
 [[nodiscard]] std::string render_participant(const scalegraph::ledger::Participant& participant,
                                              bool colour);
+// An empty list becomes a line such as "no participants".
 [[nodiscard]] std::string render_participants(
     const scalegraph::ledger::ListParticipantsResponse& list, bool colour);
 [[nodiscard]] std::string render_account(const scalegraph::ledger::Account& account, bool colour);
@@ -24,8 +29,11 @@ namespace sg::cli {
                                           bool colour);
 [[nodiscard]] std::string render_balance(const scalegraph::ledger::GetBalanceResponse& balance,
                                          bool colour);
+// All entries, one on each line of a table.
 [[nodiscard]] std::string render_transaction(const scalegraph::ledger::Transaction& transaction,
                                              bool colour);
+// One transaction on each line, with its first entries. If there are more transactions, the last
+// line says which --page-token shows them.
 [[nodiscard]] std::string render_transactions(
     const scalegraph::ledger::ListTransactionsResponse& list, bool colour);
 

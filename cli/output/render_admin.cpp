@@ -10,16 +10,19 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
-// `lead` draws the lines of the levels above, `branch` the one to this node.
+// Adds the line of a node, then those of its children. `branch` is drawn in front of this node.
+// `lead` is drawn in front of everything below it: it continues the lines of the levels above.
 void add_node(Table& table, const wire::TreeNode& node, const std::string& branch,
               const std::string& lead) {
   table.add({branch + node.id(), node.type(), node.state(), std::to_string(node.incarnation()),
              std::to_string(node.restarts_in_window()), duration(node.uptime_ms()),
+             // Not every actor can tell how many messages wait for it.
              node.has_mailbox_depth() ? std::to_string(node.mailbox_depth()) : "-",
              node.last_exit_reason()});
   for (int i = 0; i < node.children_size(); ++i) {
     const bool last = i + 1 == node.children_size();
     add_node(table, node.children(i), lead + (last ? "└── " : "├── "),
+             // Below the last child no line goes on.
              lead + (last ? "    " : "│   "));
   }
 }
@@ -40,6 +43,7 @@ std::string render_tree(const wire::GetTreeResponse& tree, bool colour) {
 }
 
 bool sound(const wire::VerifyResponse& last) {
+  // Sums are compared as texts: they may be beyond the int64 range.
   return last.done() && last.problems().empty() && last.sum_of_balances() == last.sum_of_postings();
 }
 
@@ -53,6 +57,7 @@ std::string render_verification(const wire::VerifyResponse& last, bool colour) {
   fields.add("head", last.head_hash());
   std::string out = fields.text(colour);
   for (const auto& problem : last.problems()) out += "problem: " + printable(problem) + "\n";
+  // Every verdict NOT SOUND has a reason above it.
   if (last.problems().empty() && !sound(last)) {
     out += "problem: the balances do not add up to the postings\n";
   }
@@ -62,7 +67,7 @@ std::string render_verification(const wire::VerifyResponse& last, bool colour) {
 std::string progress_text(const wire::VerifyResponse& progress) {
   std::string out = std::to_string(progress.records());
   if (progress.records_total() > 0) {
-    // Through double: records * 100 may not fit.
+    // In floating point: records * 100 may be beyond 64 bits.
     const double share =
         static_cast<double>(progress.records()) / static_cast<double>(progress.records_total());
     out += " of " + std::to_string(progress.records_total()) + " records, " +

@@ -11,11 +11,14 @@ namespace sg::cli {
 namespace {
 
 constexpr std::string_view kGap = "  ";
+// Escape sequences of terminals: bold on, and all attributes off.
 constexpr std::string_view kBold = "\033[1m";
 constexpr std::string_view kPlain = "\033[0m";
 
 using Row = std::vector<std::string>;
 
+// One line of the table. Cells are padded by hand: widths are columns of a terminal, and setw()
+// would count bytes.
 std::string line(const std::vector<Column>& columns, const std::vector<std::size_t>& widths,
                  const Row& cells) {
   std::string out;
@@ -24,6 +27,7 @@ std::string line(const std::vector<Column>& columns, const std::vector<std::size
     const std::string padding(widths[i] - width(cells[i]), ' ');
     out += columns[i].align == Align::right ? padding + cells[i] : cells[i] + padding;
   }
+  // A padded last cell, or an empty one, would leave spaces at the end.
   out.erase(out.find_last_not_of(' ') + 1);
   return out;
 }
@@ -34,6 +38,7 @@ Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
 void Table::add(std::vector<std::string> cells) {
   assert(cells.size() == columns_.size());
+  // Escaped here and not in text(), because escapes change the width.
   for (std::string& cell : cells) cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
@@ -65,6 +70,7 @@ std::string Fields::text(bool colour) const {
   std::string out;
   for (const auto& [name, value] : fields_) {
     out += colour ? std::string(kBold) + name + std::string(kPlain) : name;
+    // An empty value needs no padding, which would only be spaces at the end of the line.
     if (!value.empty()) out += std::string(widest - width(name), ' ') + std::string(kGap) + value;
     out += '\n';
   }

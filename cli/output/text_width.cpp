@@ -1,3 +1,8 @@
+// Width and escaping of UTF-8 text.
+//
+// Terminals show a grapheme cluster, such as a letter with its marks, in one place. utf8proc knows
+// where clusters end (Unicode Standard Annex #29) and how wide a character is. The width of a
+// cluster is the sum of its characters, but at most two columns.
 #include "cli/output/text_width.hpp"
 
 #include <utf8proc.h>
@@ -7,16 +12,18 @@
 namespace sg::cli {
 namespace {
 
-// Stands for a byte that is not UTF-8.
+// U+FFFD, which stands for a byte that is not UTF-8.
 constexpr utf8proc_int32_t kReplacement = 0xFFFD;
 
+// One character, or one byte that is not UTF-8.
 struct Character {
   utf8proc_int32_t code = 0;
   std::size_t bytes = 1;
   bool valid = false;
 };
 
-// The first character of a text that is not empty. A byte that starts none is one of its own.
+// The first character of `text`, which must not be empty. A byte that starts no character is
+// returned on its own, not valid.
 Character decode(std::string_view text) {
   Character next;
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
@@ -27,13 +34,14 @@ Character decode(std::string_view text) {
   return next;
 }
 
-// The marks and embeddings that turn the direction of what follows them.
+// Characters that turn the direction of the text behind them: marks, embeddings, overrides,
+// isolates.
 bool turns_direction(utf8proc_int32_t code) {
   return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
          (code >= 0x2066 && code <= 0x2069);
 }
 
-// C0, DEL, C1, the separators of lines and paragraphs, and turns of direction.
+// True for C0, DEL, C1, the separators of lines and paragraphs, and for turns of direction.
 bool steers(utf8proc_int32_t code) {
   const auto category = utf8proc_category(code);
   return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZL ||
@@ -57,6 +65,7 @@ std::size_t width(std::string_view text) {
   std::size_t columns = 0;  // of the clusters before this one
   std::size_t cluster = 0;  // of this one so far
   utf8proc_int32_t before = 0;
+  // Kept by utf8proc between calls: some boundaries depend on more than two characters.
   utf8proc_int32_t state = 0;
   while (!text.empty()) {
     const Character next = decode(text);

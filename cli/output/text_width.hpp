@@ -1,4 +1,4 @@
-// How much room a text takes on a terminal, and how to keep it on one line.
+// How much room a text takes on a terminal, and how to keep it on one line. Pure.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,16 @@
 
 namespace sg::cli {
 
-// Columns of a terminal, by Unicode's tables (utf8proc). What belongs together, such as a letter
-// and its marks, a syllable of Hangul or emoji that are joined, takes two columns at most. Each
-// byte that is not UTF-8 takes one. Expects text without control characters.
+// How many columns of a terminal the text takes, by the tables of Unicode (utf8proc).
+//
+// Characters that are shown as one count as one, and take at most two columns. Examples are a
+// letter with its marks, a Hangul syllable and joined emoji. Each byte that is not UTF-8 takes one
+// column. Needs: text without control characters, such as printable() returns.
 [[nodiscard]] std::size_t width(std::string_view text);
 
-// The text with control characters, turns of direction and stray bytes written as \n, \t or \xNN:
-// names and references come from others and must not steer the terminal.
+// The text with everything escaped that could steer a terminal: control characters, marks that turn
+// the direction of writing, and bytes that are not UTF-8. They become \n, \t or \xNN. Names and
+// references come from other people, so they go through here before they are shown.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace sg::cli

@@ -10,6 +10,8 @@ namespace wire = scalegraph::ledger;
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
+// True if the whole text has the form of a decimal number. `error` then tells whether the number is
+// in the range of the type, which deserves a message of its own.
 template <class Number>
 bool read_decimal(std::string_view text, Number& value, std::errc& error) {
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -17,6 +19,7 @@ bool read_decimal(std::string_view text, Number& value, std::errc& error) {
   return result.ptr == text.data() + text.size() && !text.empty();
 }
 
+// "access-provider" -> "ACCESS_PROVIDER", the style of the .proto.
 std::string enum_style(std::string_view text) {
   std::string out(text);
   for (char& c : out)
@@ -24,7 +27,7 @@ std::string enum_style(std::string_view text) {
   return out;
 }
 
-// Finds a value by name among those of an enum; 0, the unspecified one, is not offered.
+// The number of the enum value with this name. 0 is the unspecified value and is not offered.
 Parsed<int> find_value(const google::protobuf::EnumDescriptor& type, std::string_view what,
                        std::string_view text) {
   const std::string wanted = enum_style(text);
@@ -44,11 +47,13 @@ Parsed<std::int64_t> parse_amount(std::string_view text) {
   std::string_view digits = text;
   if (digits.starts_with('+')) {
     digits.remove_prefix(1);
+    // "+-5" would be read as -5 below: make it fail.
     if (digits.starts_with('-')) digits = {};
   }
   std::int64_t value = 0;
   std::errc error{};
   const bool whole = read_decimal(digits, value, error);
+  // Digits alone, but too many: the number is well formed.
   if (error == std::errc::result_out_of_range) {
     return tl::unexpected(quoted(text) + " is beyond the range of a 64-bit amount");
   }
@@ -105,6 +110,7 @@ Parsed<wire::AccountType> parse_account_type(std::string_view text) {
 }
 
 Parsed<std::string> parse_server(std::string_view text) {
+  // gRPC resolves "unix:" itself.
   if (text.starts_with("unix:") && text.size() > 5) return std::string(text);
   const std::size_t split = text.rfind(':');
   std::uint16_t port = 0;
@@ -112,6 +118,7 @@ Parsed<std::string> parse_server(std::string_view text) {
   if (split != std::string_view::npos && split > 0 &&
       read_decimal(text.substr(split + 1), port, error) && error == std::errc{} && port != 0) {
     const std::string_view host = text.substr(0, split);
+    // Without brackets "::1:50051" could mean two things, so a host with a colon needs them.
     const bool bracketed = host.starts_with('[') && host.ends_with(']');
     if (bracketed || host.find(':') == std::string_view::npos) return std::string(text);
   }

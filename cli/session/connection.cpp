@@ -15,9 +15,10 @@ namespace wire = scalegraph::ledger;
 
 std::shared_ptr<grpc::Channel> open(const std::string& server) {
   grpc::ChannelArguments arguments;
-  // A page of large transactions passes the default of 4 MiB; the page size bounds it.
+  // gRPC refuses messages over 4 MiB by default. A page of large transactions is larger; the ledger
+  // bounds pages itself.
   arguments.SetMaxReceiveMessageSize(-1);
-  // A web proxy of the environment does not lead to a ledger.
+  // The environment may name a web proxy, which does not lead to a ledger.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
 }
@@ -34,6 +35,8 @@ Connection::Connection(std::string server, std::chrono::milliseconds timeout)
 grpc::Status Connection::connect() {
   const auto deadline = std::chrono::system_clock::now() + timeout_;
   for (;;) {
+    // The state goes from idle or connecting to ready, or to a failure. gRPC would go on trying
+    // after a failure. An operator wants to know at once.
     const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
     if (state == GRPC_CHANNEL_READY) return grpc::Status::OK;
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN ||

@@ -1,6 +1,11 @@
 // One channel to one server, and calls on it with a deadline.
 //
-// connect() once, then call() from any number of threads.
+//   Connection connection("127.0.0.1:50051", std::chrono::seconds(10));
+//   if (auto status = connection.connect(); !status.ok()) return status;
+//   auto status = connection.call(&LedgerService::Stub::Credit, request, &reply);
+//
+// Concurrency: connect() once, then call() from any number of threads. The connection is not
+// encrypted.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -17,14 +22,15 @@ namespace sg::cli {
 
 class Connection {
  public:
-  // `timeout` bounds connecting and each call. Opens nothing yet.
+  // `timeout` bounds connecting, and each call on its own. Opens no connection yet.
   Connection(std::string server, std::chrono::milliseconds timeout);
 
-  // Returns once the server accepted the connection, or with the status of errors.hpp's
-  // unreachable(): refused, no such host, or no answer within the timeout.
+  // Waits until the server has accepted a connection. Returns the status of unreachable()
+  // (errors.hpp) if it refuses, if there is no such host, or if nothing answers within the timeout.
   [[nodiscard]] grpc::Status connect();
 
-  // One unary call: connection.call(&LedgerService::Stub::Credit, request, &reply).
+  // Makes one unary call and waits for its answer, at most for the timeout. Returns the status of
+  // the call; `reply` is valid only if that is OK.
   template <class Stub, class Request, class Reply>
   [[nodiscard]] grpc::Status call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                                Reply*),
@@ -34,7 +40,7 @@ class Connection {
     return (stub<Stub>().*method)(&context, request, reply);
   }
 
-  // For calls that are not unary.
+  // The stub of a service, for calls that are not unary. The caller chooses their deadline.
   template <class Stub>
   [[nodiscard]] Stub& stub() {
     return *std::get<std::unique_ptr<Stub>>(stubs_);
@@ -44,7 +50,7 @@ class Connection {
 
  private:
   std::string server_;
-  std::chrono::milliseconds timeout_;
+  std::chrono::milliseconds timeout_;  // of connecting, and of each call
   std::shared_ptr<grpc::Channel> channel_;
   std::tuple<std::unique_ptr<scalegraph::ledger::ParticipantService::Stub>,
              std::unique_ptr<scalegraph::ledger::LedgerService::Stub>,

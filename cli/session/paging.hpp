@@ -1,4 +1,6 @@
-// Lists that come in pages.
+// Lists that the ledger hands out in pages.
+//
+// Each page comes with a token, which asks for the next page. The last page has none.
 #pragma once
 
 #include <string>
@@ -7,14 +9,18 @@
 
 namespace sg::cli {
 
-// The largest page that the ledger gives.
+// The most rows that the ledger puts on one page.
 inline constexpr int kPageLimit = 1000;
 
-// A page ends before it passes so many bytes. Large rows would make the ledger refuse it otherwise.
+// The ledger ends a page before it has more than this many bytes. Without this limit it would
+// refuse a page of large rows.
 inline constexpr int kPageBytes = 2 << 20;
 
-// Asks for page after page. `take(page, request)` keeps what it wants, may change the limit of the
-// next request and returns whether to go on. Ends at the last page or with the first error.
+// Asks for page after page until the last one. Returns OK, or the status of the first call that
+// failed.
+//
+// `take(page, request)` is called with each page. It may change the limit in `request`, which asks
+// for the next page. It returns whether to go on.
 template <class Stub, class Request, class Page, class Take>
 [[nodiscard]] grpc::Status each_page(Connection& connection,
                                      grpc::Status (Stub::*method)(grpc::ClientContext*,

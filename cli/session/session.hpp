@@ -1,4 +1,11 @@
-// One run of one command: the connection, where to write, and in which form.
+// One run of one command: the connection to the ledger, where to write, and in which form.
+//
+// Commands print through a session, so that all of them agree on JSON, colours and exit codes:
+//
+//   wire::Account reply;
+//   return session.ask(&Ledger::GetAccount, request, reply, render_account);
+//
+// Concurrency: for one thread.
 #pragma once
 
 #include <string>
@@ -12,17 +19,23 @@ namespace sg::cli {
 
 class Session {
  public:
+  // Needs: connection and console outlive the session. With `json` all output is JSON, one line
+  // each.
   Session(Connection& connection, Console& console, bool json)
       : connection_(connection), console_(console), json_(json) {}
 
   [[nodiscard]] Connection& connection() { return connection_; }
   [[nodiscard]] Console& console() { return console_; }
   [[nodiscard]] bool json() const { return json_; }
-  // Progress lines overwrite themselves, which only a terminal that moves its cursor can show.
+  // Whether to show progress on stderr. Progress lines overwrite themselves, so they need a
+  // terminal that moves its cursor. They would break JSON.
   [[nodiscard]] bool shows_progress() const { return console_.cursor_err && !json_; }
 
-  // Connects and calls, prints the refusal if there is one, else what `render(reply, colour)` makes
-  // of the reply. Returns the exit code.
+  // Connects, makes one unary call and prints the result. Returns the exit code.
+  //
+  // Prints `render(reply, colour)` or the reply as JSON, or the failure on stderr. `attempt` tells
+  // what the call would have changed, for the advice after an unknown outcome. `reply` stays with
+  // the caller.
   template <class Method, class Request, class Reply, class Render>
   [[nodiscard]] ExitCode ask(Method method, const Request& request, Reply& reply, Render render,
                              const Attempt& attempt = {}) {
@@ -32,7 +45,7 @@ class Session {
     return show(reply, render);
   }
 
-  // Prints a message as JSON or as `render(message, colour)`.
+  // Prints a message on stdout, as JSON or as `render(message, colour)`. Returns kDone.
   template <class Message, class Render>
   ExitCode show(const Message& message, Render render) {
     if (json_) {
