@@ -1,4 +1,6 @@
-// What a supervisor keeps of one child between its messages.
+// What a supervisor keeps about one child between its messages.
+//
+// Concurrency. Belongs to the supervisor's actor, which alone reads and changes it.
 #pragma once
 
 #include <caf/actor.hpp>
@@ -16,47 +18,49 @@
 namespace sg::supervisor {
 
 struct Child {
-  // Why a child that its supervisor stops has to go.
+  // Why the supervisor stops a child during its start. `none`: it stops it for another reason.
   enum class Verdict : std::uint8_t { none, start_failed, ignored };
-  // Who wants it started: that decides what follows when the start fails.
+  // Who wants the child started. This decides what follows when the start fails.
   enum class Occasion : std::uint8_t {
-    first,      // the supervisor cannot start
-    automatic,  // tried again
-    request,    // told to who asked; the spec stays
-    added,      // told to who asked; the spec goes
+    first,      // the supervisor itself starts; a failure ends the supervisor
+    automatic,  // a restart; a failure is followed by another attempt
+    request,    // RestartChild; a failure is told to the requester, the spec stays
+    added,      // StartChild or StartInstance; a failure is told, the spec is removed
   };
 
   ChildSpec spec;
-  RestartWindow restarts;  // its own, for the tree; the supervisor's decides
+  RestartWindow restarts;  // of this child, for TreeNode only; SupervisorState::window_ decides
   ChildState state = ChildState::stopped;
-  std::uint64_t incarnation = 0;
-  std::uint64_t life = 0;     // of its supervisor's: no two starts of any child have the same
-  caf::actor handle{};        // from start to down
-  std::string handle_text{};  // survives the handle, for reports
-  bool is_announced = false;  // subscribers were told ChildUp
+  std::uint64_t incarnation = 0;  // how many times this child was started; 0: never
+  std::uint64_t life = 0;  // number of the last start, unique over all children of the supervisor
+  caf::actor handle{};     // set from its start until its down_msg, or until it is abandoned
+  std::string handle_text{};  // kept after `handle` is cleared, for reports
+  bool is_announced = false;  // subscribers got a ChildUp, and no ChildDown since
   Verdict verdict = Verdict::none;
   Occasion occasion = Occasion::first;
   caf::error start_error{};                      // with Verdict::start_failed
-  std::vector<caf::message_id> open_requests{};  // ids of the responses that it owes
+  std::vector<caf::message_id> open_requests{};  // responses that the child still owes
   std::vector<PendingReply> when_started{};      // with Occasion::request and added
-  std::vector<PendingReply> when_stopped{};
-  RestartWindow::Time ready_at{};
-  unsigned attempts = 0;  // automatic ones in a row, for the back-off
-  bool probe_is_out = false;
-  int unanswered = 0;  // probes in a row, while it starts
-  RestartWindow::Time probe_due{};
-  bool is_abandoned = false;
-  int hung_starts = 0;  // in a row
-  std::int64_t mailbox = -1;
-  std::string last_exit{};
+  std::vector<PendingReply> when_stopped{};      // TerminateChild requests that wait for its end
+  RestartWindow::Time ready_at{};                // when it last became Ready
+  unsigned attempts = 0;            // waits in a row that doubled the back-off, see Backoff
+  bool probe_is_out = false;        // a Probe was sent and is not answered
+  int unanswered = 0;               // periods in a row without an answer, counted while it starts
+  RestartWindow::Time probe_due{};  // when the next AskAlive should arrive
+  bool is_abandoned = false;        // this incarnation hung; its thread may still be in a handler
+  int hung_starts = 0;              // starts in a row that hung
+  std::int64_t mailbox = -1;        // its messages at the last probe; -1: not known
+  std::string last_exit{};          // reason of its last end or failed start; empty: there was none
 };
 
-// Names one start in messages and callbacks that may come too late.
+// Names one start of one child. Messages and callbacks carry it, so that one that arrives after the
+// child was started again is recognised and dropped.
 struct ChildKey {
   std::string id;
-  std::uint64_t life = 0;
+  std::uint64_t life = 0;  // Child::life
 };
 
+// The key of the child's current start.
 inline ChildKey key_of(const Child& child) { return {child.spec.id, child.life}; }
 
 }  // namespace sg::supervisor

@@ -1,11 +1,13 @@
-// What a supervisor and its children say to each other, and what others may ask a supervisor.
+// The messages between a supervisor and its children, and what other actors may ask a supervisor.
+// Requests that change its children stand in administration.hpp.
 //
-// Start handshake. After `start` gave a handle the supervisor monitors it and requests Init. The
-// child answers, at once or later through a response promise, with one of
-//   Ready{} (or caf::ok_atom)  it serves; the next child is started
-//   an error                   it cannot; the supervisor stops it, the start has failed
-//   Ignore{}                   there is nothing to do; the supervisor stops it, its spec stays
-// A child that ends before it answers has failed to start. There is no time limit.
+// Start handshake. After a start function returned a handle, the supervisor monitors the child and
+// requests Init. The child answers, at once or later through a response promise, with one of
+//   Ready{} (or caf::ok_atom)  it serves; the supervisor starts the next child
+//   an error                   it cannot serve; the supervisor stops it, and the start has failed
+//   Ignore{}                   it has nothing to do; the supervisor stops it, and keeps its spec
+// If a child ends before it answers, its start has failed. The handshake has no time limit, except
+// for a child with a Liveness.
 //
 //   [](sg::supervisor::Init) { return sg::supervisor::Ready{}; }
 #pragma once
@@ -23,53 +25,61 @@
 
 namespace sg::supervisor {
 
+// The three messages of the start handshake, see above.
 struct Init {};
 struct Ready {};
 struct Ignore {};
 
-// To a child with a Liveness: -> Alive. Every handler of a child has to be shorter than its period.
+// Asks a child with a Liveness whether its handlers still return; the answer is Alive. It goes
+// ahead of the other messages in the child's mailbox. Every handler of such a child has to be
+// shorter than the period of its Liveness.
 struct Probe {};
 
 struct Alive {
-  std::uint64_t mailbox = 0;  // messages that wait behind the probe
+  std::uint64_t mailbox = 0;  // messages that wait in the child's mailbox
 };
 
-// `subscriber` gets a ChildUp for each running child at once, then a ChildUp or ChildDown at each
-// change: ChildUp when a child is Ready, ChildDown once for each ChildUp. A dead subscriber is
-// dropped. To subscribe again repeats the running children and doubles nothing.
+// Subscribes to the children of a supervisor. The subscriber gets a ChildUp for each running child
+// at once. After that it gets a ChildUp when a child becomes Ready, and one ChildDown for each
+// ChildUp. The supervisor drops a subscriber that ends. An actor that subscribes again gets the
+// running children again, but later messages only once. No answer.
 struct Subscribe {
   caf::actor subscriber;
 };
 
+// Ends a subscription; does nothing if there is none. No answer.
 struct Unsubscribe {
   caf::actor subscriber;
 };
 
+// A child serves. `incarnation` counts its starts and begins anew when the supervisor is restarted.
 struct ChildUp {
-  std::string supervisor;
+  std::string supervisor;  // Flags::name
   std::string id;
-  std::uint64_t incarnation = 0;  // grows within one life of the supervisor
+  std::uint64_t incarnation = 0;
   caf::actor handle;
 };
 
+// The child of the last ChildUp with this id has ended, or was abandoned because it hangs.
 struct ChildDown {
-  std::string supervisor;
+  std::string supervisor;  // Flags::name
   std::string id;
   std::uint64_t incarnation = 0;
   caf::error reason;
 };
 
 enum class ChildState : std::uint8_t {
-  stopped,     // no handle: ended for good, or ignored
-  starting,    // asked Init
-  running,     // Ready
-  restarting,  // no handle: the last attempt failed, another follows
-  stopping,    // told to stop, not yet down
+  stopped,     // no handle: it ended and is not restarted, or it ignored its start
+  starting,    // was asked Init and has not answered
+  running,     // answered Ready
+  restarting,  // no handle: it ended or failed to start, and another attempt follows
+  stopping,    // was told to stop and is not down yet
 };
 
-// -> ChildList, in start order
+// Asks for the children in start order; the answer is a ChildList.
 struct WhichChildren {};
 
+// One row of a ChildList.
 struct ChildInfo {
   std::string id;
   caf::actor handle;  // null unless starting, running or stopping
@@ -82,37 +92,43 @@ struct ChildList {
   std::vector<ChildInfo> children;
 };
 
-// -> ChildCounts
+// Asks how many children there are; the answer is a ChildCounts.
 struct CountChildren {};
 
 struct ChildCounts {
   std::uint64_t specs = 0;
-  std::uint64_t active = 0;       // have a handle
-  std::uint64_t supervisors = 0;  // of the specs, alive or not
-  std::uint64_t workers = 0;
+  std::uint64_t active = 0;       // children that have a handle
+  std::uint64_t supervisors = 0;  // specs of supervisors, whether they run or not
+  std::uint64_t workers = 0;      // specs of workers, whether they run or not
 };
 
-// -> TreeNode of the supervisor itself; supervisors among its children are asked in turn. The
-// children of one that ends meanwhile are left out.
+// Asks for the whole tree; the answer is the TreeNode of the supervisor itself. The supervisor asks
+// the supervisors among its children in turn. If one of those ends before it answers, its node has
+// no children.
 struct GetTree {};
 
+// A child, or the supervisor that was asked, which is called the root here.
 struct TreeNode {
   std::string id{};  // of the root: the supervisor's name
   ChildType type = ChildType::worker;
   ChildState state = ChildState::stopped;
   std::uint64_t incarnation = 0;
-  std::uint64_t restarts_in_window = 0;  // of this child; of the root: of all of its children
-  std::string last_exit{};               // reason of the last end, empty if there was none
-  std::int64_t uptime_ms = 0;            // since Ready; 0 unless running
-  std::int64_t mailbox = -1;             // of its last Alive; -1: it was never asked
+  std::uint64_t restarts_in_window = 0;  // automatic ones; of the root: of all of its children
+  std::string last_exit{};               // reason of its last end, empty if there was none
+  std::int64_t uptime_ms = 0;            // since it was Ready; 0 unless it runs
+  std::int64_t mailbox = -1;             // from its last Alive; -1: not known
   std::vector<TreeNode> children{};
 };
 
+// The name of the value: "running".
 [[nodiscard]] std::string to_string(ChildState state);
 
-// Announces the types below and our errors' texts to an actor system. Needed for remote use and for
-// readable errors; a supervisor works without.
+// Registers the message types below and the renderer of our errors with an actor system. Call it
+// before the actor system is made. A supervisor works without it; remote use and readable errors
+// need it.
 void register_messages(caf::actor_system_config& config);
+
+// How CAF prints and serialises the messages.
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, Init&) {
@@ -197,7 +213,8 @@ typename Inspector::result_type inspect(Inspector& f, TreeNode& x) {
 
 }  // namespace sg::supervisor
 
-// The next block begins at caf::id_block::supervisor::end.
+// The numbers by which CAF knows the message types; a new type goes to the end. The next block
+// begins at caf::id_block::supervisor::end.
 CAF_BEGIN_TYPE_ID_BLOCK(supervisor, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::Init))
 CAF_ADD_TYPE_ID(supervisor, (sg::supervisor::Ready))

@@ -1,6 +1,12 @@
-// The restart window: how many automatic restarts lie within the last `period` (OTP supervisor.erl,
-// add_restart). A value; a restart exactly `period` old still counts. OTP counts in whole seconds,
-// we in the clock's own unit.
+// The restart window: counts the automatic restarts within the last `period`, and says when there
+// are too many. The algorithm is add_restart of OTP's supervisor.erl. OTP counts in whole seconds,
+// this class in the clock's own unit. A restart that is exactly `period` old still counts.
+//
+//   RestartWindow window(1, std::chrono::seconds(5));
+//   window.add(t);                            // true: one restart is allowed
+//   window.add(t + std::chrono::seconds(1));  // false: the second within 5 s
+//
+// A value without a clock of its own: callers pass the time. Not synchronised.
 #pragma once
 
 #include <chrono>
@@ -13,18 +19,19 @@ class RestartWindow {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // Needs intensity >= 0 and period > 0 (check_flags).
+  // Needs intensity >= 0 and period > 0; check_flags() checks both.
   RestartWindow(int intensity, std::chrono::milliseconds period);
 
-  // Adds one restart. False: more than `intensity` within `period`, the supervisor has to give up.
-  // Intensity 0 gives up at the first. `now` never goes back. Holds at most intensity + 1 times.
+  // Adds one restart at `now`, which must not be earlier than in the call before. Returns false if
+  // there are now more than `intensity` restarts within `period`: the supervisor has to give up.
+  // With intensity 0 the first restart is one too many. Keeps at most intensity + 1 times.
   [[nodiscard]] bool add(Time now);
 
-  // Restarts not older than now - period.
+  // Returns how many of the kept restarts are not older than now - period.
   [[nodiscard]] std::size_t count(Time now) const;
 
  private:
-  std::size_t intensity_;
+  std::size_t intensity_;  // restarts allowed within period_
   std::chrono::milliseconds period_;
   std::vector<Time> restarts_;  // oldest first
 };

@@ -1,36 +1,41 @@
-// An OTP supervisor as a CAF actor: it starts its children from left to right, restarts those that
+// An OTP supervisor as a CAF actor. It starts its children from left to right, restarts those that
 // end as their specs say, and stops them from right to left. It knows nothing of what they do.
 //
 //   auto root = spawn_supervisor(system, {.name = "root"}, {journal_spec, shards_spec});
 //   caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
 //
-// Start. Each child is asked Init and the next one started when it is Ready (messages.hpp). One
-// that cannot start stops what was started, in reverse; the supervisor ends with
-// failed_to_start_child. It answers Init itself, so it can be a child.
+// Start. The supervisor asks each child Init, and starts the next one when it is Ready
+// (messages.hpp). If a child cannot start, the supervisor stops those that it has started, in
+// reverse, and ends with failed_to_start_child. A supervisor answers Init itself, so it can be a
+// child of another.
 //
-// Restart. At once, or after the spec's back-off, beside whatever else goes on. Every automatic
-// attempt counts in the window, the failed ones too; between attempts other messages are served.
-// Beyond `intensity` within `period` it reports reached_max_restart_intensity, stops its children
-// and ends with Errc::shutdown; so it does when a child hangs each time that it is started. A
-// transient supervisor that gives up therefore stays down: make
-// sub-supervisors permanent. While one_for_all or rest_for_one stops and starts its children, the
-// crash of another waits, and so do requests that change children.
+// Restart. A child is restarted at once, or after the back-off of its spec. Other messages are
+// served between attempts. Every automatic attempt counts in the restart window, also one that
+// fails. The supervisor gives up after more than `intensity` attempts within `period`, and also
+// when a child hangs each time that it is started, or when more than `intensity` children have
+// hung. It then reports Context::shutdown, stops its children and ends with Errc::shutdown. For a
+// transient child that is an orderly end, which no restart follows: make sub-supervisors permanent.
 //
-// Children come and go by request (administration.hpp). Those that were added are not known to a
-// successor of this supervisor.
+// Groups. While one_for_all or rest_for_one stops and starts a group of children, a crash of
+// another child waits. Requests that change children wait too.
 //
-// Stop. On an exit_msg from the parent, or with user_shutdown from anyone but a child, at any time:
-// its children are stopped one by one, then it ends with that reason. A supervisor that ends in any
-// other way kills its children.
+// Requests. Children can be added and removed while the supervisor runs (administration.hpp). When
+// a supervisor is restarted, its successor does not know the children that were added.
 //
-// Children are monitored, not linked: CAF ends the far side of a link with the killed one, whatever
-// its exit handler says. A link that a start function made is removed.
+// Stop. A supervisor stops on any exit_msg from its parent, and on one with a shutdown reason
+// (ExitKind::shutdown) from any actor but a child. It stops its children one by one, and then ends
+// with the reason of the exit_msg. If it ends in any other way, it kills its children.
 //
-// Concurrency. One actor. Start functions and the report handler run on its thread: no blocking.
+// Monitors, not links. When CAF kills an actor, it ends the actors linked to it too, whatever their
+// exit handlers say. So the supervisor monitors its children, and removes a link that a start
+// function made.
 //
-// Limitations. CAF cannot pre-empt a handler, so a child may outlast its kill; it is waited for,
-// but for one with a Liveness: it is asked for a last time, and abandoned when that is not
-// answered.
+// Concurrency. One actor. Start functions and the report handler run on its thread and must not
+// block.
+//
+// Limitations. CAF cannot interrupt a handler, so a child may survive its kill for some time. The
+// supervisor waits for it. If the child has a Liveness, the supervisor waits at least a second and
+// at least one period, and then abandons the child.
 #pragma once
 
 #include <caf/actor.hpp>
@@ -49,42 +54,46 @@
 
 namespace sg::supervisor {
 
+// Which children are restarted when one ends.
 enum class Strategy : std::uint8_t {
-  one_for_one,   // only the child that ended is restarted
-  one_for_all,   // all are stopped, in reverse, and started anew
-  rest_for_one,  // the same with the child and those that stand to its right
-  // The only spec is a template: children are made of it with StartInstance, any number of them,
-  // and are gone when they end for good.
+  one_for_one,   // only the child that ended
+  one_for_all,   // all children: they are stopped in reverse, and started again
+  rest_for_one,  // the child that ended and those to its right, in the same way
+  // The only spec is a template. StartInstance makes any number of children from it. A child that
+  // ends and is not restarted is removed.
   simple_one_for_one,
 };
 
+// How a supervisor behaves.
 struct Flags {
-  std::string name;  // for reports and subscribers
+  std::string name;  // identifies the supervisor in reports and to subscribers
   Strategy strategy = Strategy::one_for_one;
   int intensity = 1;  // restarts allowed within `period`; 0: the first crash is one too many
   std::chrono::milliseconds period{5000};
   AutoShutdown auto_shutdown = AutoShutdown::never;
-  ReportHandler report{};
-  // Of a child with Liveness::Unanswered::end_process; none: the process is aborted.
+  ReportHandler report{};  // none: reports are dropped
+  // Called when a child with Liveness::Unanswered::end_process hangs; none: the process aborts.
   FatalHandler fatal{};
-  // It gets a thread of its own: children that hang cannot take it away.
+  // Gives the supervisor a thread of its own. Children that hang then cannot block it, even if they
+  // occupy every thread of the scheduler.
   bool detached = false;
-  // In [0, 1), for the jitter of back-offs; none: std::random_device's.
+  // Returns a number in [0, 1) for the jitter of back-offs; none: std::random_device is used.
   std::function<double()> random{};
 };
 
-// What is wrong with the flags, or nothing.
+// Returns what is wrong with the flags, or nullopt if they are valid.
 [[nodiscard]] std::optional<std::string> check_flags(const Flags& flags);
 
-// Starts a supervisor without a parent. With faulty flags or specs it ends with bad_specification.
+// Starts a supervisor without a parent and returns at once, before its children run. With faulty
+// flags or specs the supervisor ends with bad_specification; monitor it to notice.
 [[nodiscard]] caf::actor spawn_supervisor(caf::actor_system& system, Flags flags,
                                           std::vector<ChildSpec> children);
 
-// The same below `parent`, any exit message of which stops it.
+// Starts a supervisor below `parent`. Any exit_msg from the parent stops it.
 [[nodiscard]] caf::actor spawn_supervisor(caf::local_actor* parent, Flags flags,
                                           std::vector<ChildSpec> children);
 
-// The spec of a supervisor below a supervisor: permanent, id = flags.name.
+// Returns the spec of a supervisor that is the child of another: permanent, with flags.name as id.
 [[nodiscard]] ChildSpec supervisor_spec(Flags flags, std::vector<ChildSpec> children);
 
 }  // namespace sg::supervisor

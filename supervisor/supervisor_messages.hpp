@@ -1,4 +1,5 @@
-// What a supervisor sends to itself. Local only. The key tells a message that comes too late.
+// Messages that a supervisor sends to itself; nobody else may send them. Each carries the key of
+// the start that it is about. The supervisor drops a message whose child has been started again.
 #pragma once
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -7,19 +8,23 @@
 
 namespace sg::supervisor {
 
-struct TryAgain {  // restart a child whose last attempt failed
+// The back-off of a child is over, or its last attempt failed: restart it.
+struct TryAgain {
   ChildKey key;
 };
 
-struct StopTimeout {  // kill a child that was asked to stop, if it still lives
+// The time that Shutdown::timeout gives a child to stop is over: kill it if it still runs.
+struct StopTimeout {
   ChildKey key;
 };
 
-struct AskAlive {  // the period of a child's liveness is over
+// A period of the child's Liveness is over: judge the last probe, and send the next.
+struct AskAlive {
   ChildKey key;
 };
 
-struct LastCall {  // a killed child with a liveness has not ended
+// A child with a Liveness was killed some time ago: abandon it if it has not ended.
+struct LastCall {
   ChildKey key;
 };
 
