@@ -11,6 +11,7 @@ Shutdown shutdown_of(const ChildSpec& spec) {
 
 namespace {
 
+// What check_child_specs() checks beyond id, start function and shutdown.
 std::optional<std::string> check_extras(const ChildSpec& spec, AutoShutdown auto_shutdown) {
   if (spec.significant && spec.restart == Restart::permanent) {
     return "a permanent child cannot be significant, it never ends for good: " + spec.id;
@@ -20,6 +21,7 @@ std::optional<std::string> check_extras(const ChildSpec& spec, AutoShutdown auto
   }
   if (spec.backoff) {
     const auto& [min, max, jitter] = *spec.backoff;
+    // Written as a negation, so that a jitter that is not a number is refused too.
     if (min.count() <= 0 || max < min || !(jitter >= 0)) {
       return "child needs a back-off with 0 < min <= max and jitter >= 0: " + spec.id;
     }
@@ -38,6 +40,7 @@ std::optional<std::string> check_child_specs(std::span<const ChildSpec> specs,
   for (const ChildSpec& spec : specs) {
     if (spec.id.empty()) return "a child has no id";
     if (!ids.insert(spec.id).second) return "duplicate child id: " + spec.id;
+    // Whether the spec is a template depends on the strategy, which only the supervisor knows.
     if (!spec.start && !spec.start_instance) return "child has no start function: " + spec.id;
     const Shutdown shutdown = shutdown_of(spec);
     if (shutdown.kind == Shutdown::Kind::timeout && shutdown.timeout.count() < 0) {

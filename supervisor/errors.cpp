@@ -46,7 +46,8 @@ caf::error make_error(Errc code, std::string context) {
 
 ExitKind exit_kind(const caf::error& reason) {
   if (!reason) return ExitKind::normal;
-  // OTP's supervisor ends a failed start with {shutdown, {failed_to_start_child, ...}}.
+  // OTP's supervisor ends after a failed start with {shutdown, {failed_to_start_child, ...}}, so
+  // that reason counts as a shutdown here too.
   const bool shutdown = reason == caf::exit_reason::user_shutdown || reason == Errc::shutdown ||
                         reason == Errc::failed_to_start_child;
   return shutdown ? ExitKind::shutdown : ExitKind::abnormal;

@@ -1,3 +1,17 @@
+// Two tables of OTP's supervisor.
+//
+// A child that ended by itself, by restart type. The first word says whether its end is reported:
+//
+//              normal or shutdown   abnormal
+//   permanent  report, restart      report, restart
+//   transient  silent, keep         report, restart
+//   temporary  silent, forget       report, forget
+//
+// A child that was told to stop, and the kinds of exit that are expected of it:
+//
+//              asked to stop        brutal_kill
+//   permanent  shutdown             kill
+//   others     shutdown, normal     kill, shutdown, normal
 #include "supervisor/exit_rule.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -14,6 +28,7 @@ ExitRule exit_rule(Restart restart, ExitKind kind) {
     case Restart::temporary:
       return {abnormal, Consequence::forget};
   }
+  // Not reached: the switch names every value.
   return {true, Consequence::restart};
 }
 

@@ -9,7 +9,8 @@ RestartWindow::RestartWindow(int intensity, std::chrono::milliseconds period)
 
 bool RestartWindow::add(Time now) {
   std::erase_if(restarts_, [&](Time restart) { return restart < now - period_; });
-  // A caller that goes on after "give up" (a statistic, not a verdict) keeps the newest.
+  // Child::restarts is only a statistic: its owner goes on after "give up". Dropping the oldest
+  // time bounds the memory and keeps the newest ones.
   if (restarts_.size() > intensity_) restarts_.erase(restarts_.begin());
   restarts_.push_back(now);
   return restarts_.size() <= intensity_;

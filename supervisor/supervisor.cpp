@@ -8,8 +8,10 @@
 namespace sg::supervisor {
 namespace {
 
+// CAF destroys the state as soon as the actor ends, which kills the children that are left.
 using SupervisorActor = caf::stateful_actor<SupervisorState>;
 
+// The function that CAF spawns.
 caf::behavior run(SupervisorActor* self, Flags flags, std::vector<ChildSpec> children,
                   caf::actor_addr parent) {
   return self->state.make_behavior(std::move(flags), std::move(children), std::move(parent));
@@ -41,13 +43,15 @@ caf::actor spawn_supervisor(caf::local_actor* parent, Flags flags,
 
 ChildSpec supervisor_spec(Flags flags, std::vector<ChildSpec> children) {
   std::string id = flags.name;
-  return {.id = std::move(id),
-          .start =
-              [flags = std::move(flags),
-               children = std::move(children)](caf::event_based_actor* parent) {
-                return caf::expected<caf::actor>{spawn_supervisor(parent, flags, children)};
-              },
-          .type = ChildType::supervisor};
+  return {
+      .id = std::move(id),
+      .start =
+          // Copies flags and specs at each start: a restarted supervisor begins with the same
+          // children, whatever its predecessor added or removed.
+      [flags = std::move(flags), children = std::move(children)](caf::event_based_actor* parent) {
+        return caf::expected<caf::actor>{spawn_supervisor(parent, flags, children)};
+      },
+      .type = ChildType::supervisor};
 }
 
 }  // namespace sg::supervisor

@@ -1,4 +1,7 @@
-// Requests that change a supervisor's children: their contract is that of administration.hpp.
+// Requests that change a supervisor's children; administration.hpp states their contract.
+//
+// A handler never answers while the work is under way. It puts the reply into the child's
+// when_started or when_stopped. answer_start() and answer_stop() answer when the step is complete.
 #include <caf/send.hpp>
 #include <memory>
 #include <utility>
@@ -16,6 +19,7 @@ void SupervisorState::take_or_postpone(PendingReply reply,
     request(std::move(reply));
     return advance();
   }
+  // std::function has to be copyable, a PendingReply is not: hence the shared pointer.
   auto kept = std::make_shared<PendingReply>(std::move(reply));
   postponed_.emplace_back(
       [this, kept, request = std::move(request)] { take_or_postpone(std::move(*kept), request); });
@@ -28,6 +32,7 @@ void SupervisorState::start_child(const StartChild& message, PendingReply reply)
     return reply.deliver(make_error(Errc::bad_specification, *fault));
   }
   if (const Child* child = find(spec.id)) {
+    // A child that waits for its next attempt has no handle, but counts as started.
     const bool lives = child->handle || child->state == ChildState::restarting;
     return reply.deliver(
         make_error(lives ? Errc::already_started : Errc::already_present, spec.id));
@@ -38,6 +43,7 @@ void SupervisorState::start_child(const StartChild& message, PendingReply reply)
 void SupervisorState::start_instance(const StartInstance& message, PendingReply reply) {
   if (!is_simple()) return reply.deliver(make_error(Errc::wrong_strategy, "use StartChild"));
   ChildSpec spec = *template_;
+  // The number never repeats, so an id names one instance for as long as the supervisor runs.
   spec.id += "/" + std::to_string(++instances_);
   spec.start = [start = template_->start_instance, argument = message.argument](
                    caf::event_based_actor* supervisor) { return start(supervisor, argument); };
@@ -56,12 +62,13 @@ void SupervisorState::add(ChildSpec spec, PendingReply reply) {
 void SupervisorState::terminate_child(const TerminateChild& message, PendingReply reply) {
   Child* child = find(message.id);
   if (child == nullptr) return reply.deliver(make_error(Errc::not_found, message.id));
+  // A reply in when_stopped also keeps ended() from restarting the child.
   child->when_stopped.push_back(std::move(reply));
   if (child->handle) {
     if (child->state != ChildState::stopping) stop_child(*child);
     return;
   }
-  child->state = ChildState::stopped;  // it waits for no attempt any more
+  child->state = ChildState::stopped;  // cancels a restart that is due
   answer_stop(*child);
 }
 
@@ -105,7 +112,8 @@ void SupervisorState::answer_start(Child& child, const caf::error& failure) {
   }
 }
 
-// The child may be gone afterwards.
+// Removes a child that has no reason to be kept, so the caller must not use `child` afterwards. The
+// requester is answered last: when it hears ok, the spec is gone already.
 void SupervisorState::answer_stop(Child& child) {
   const auto replies = std::make_shared<std::vector<PendingReply>>(std::move(child.when_stopped));
   answer_start(child, make_error(Errc::shutdown, child.spec.id + " was told to stop"));

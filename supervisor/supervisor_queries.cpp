@@ -1,4 +1,7 @@
 // What others may ask a supervisor: subscriptions, counts and the tree.
+//
+// The tree is gathered by recursion over actors. Each supervisor describes its own children from
+// what it knows, and sends GetTree to those that are supervisors. It answers when all of them have.
 #include <algorithm>
 #include <caf/send.hpp>
 
@@ -7,12 +10,12 @@
 namespace sg::supervisor {
 namespace {
 
-// A tree that waits for its sub-supervisors. Each of them has one share in it, in the handlers of
-// its answer; PendingReply tells the asker if we end first.
+// A tree that is not complete yet. The response handlers of all sub-supervisors share it. If this
+// supervisor ends first, the last handler goes with it, and PendingReply answers with an error.
 struct TreeAnswer {
   PendingReply reply;
   TreeNode root;
-  std::size_t missing = 0;
+  std::size_t missing = 0;  // answers still to come, plus one while they are being asked for
 
   void complete_one() {
     if (--missing == 0) reply.deliver(std::move(root));
@@ -32,7 +35,8 @@ ChildUp SupervisorState::child_up(const Child& child) const {
 void SupervisorState::handle_subscribe(const caf::actor& subscriber) {
   if (!subscriber) return;
   if (std::find(subscribers_.begin(), subscribers_.end(), subscriber) == subscribers_.end()) {
-    // One monitor each: demonitor would take both of a child that subscribes.
+    // A child is monitored already. A second monitor would do harm: demonitor() removes all
+    // monitors of an actor, so a child that unsubscribes would no longer be watched.
     if (find(subscriber.address()) == nullptr) self_->monitor(subscriber);
     subscribers_.push_back(subscriber);
   }
@@ -77,6 +81,7 @@ void SupervisorState::handle_get_tree() {
         child, GetTree{},
         [this, key, answer, i](TreeNode& node) {
           answered(key);
+          // The answer holds the children as they were when it was begun, so `i` is still right.
           answer->root.children[i].children = std::move(node.children);
           answer->complete_one();
         },
@@ -85,6 +90,7 @@ void SupervisorState::handle_get_tree() {
           answer->complete_one();
         });
   }
+  // The one that was counted from the start, so that no early answer completes the tree.
   answer->complete_one();
 }
 

@@ -1,4 +1,12 @@
-// What follows from a child's end: its restart, alone or with its group, or that of the supervisor.
+// What follows when a child ends: its restart, that of its group, or the end of the supervisor.
+//
+//   ended                         clears up, and finds out why the child ended
+//   ├── ended_when_stopped        the supervisor had told it to stop
+//   ├── start_failed              it ended before it was Ready (supervisor_start.cpp)
+//   └── ended_by_itself           exit_rule() decides
+//       └── crashed               waits for the back-off
+//           └── try_again         waits for another group
+//               └── restart       counts in the window, gives up or starts
 #include <algorithm>
 #include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>
@@ -23,6 +31,8 @@ void SupervisorState::ended(Child& child, const caf::error& reason) {
   const ChildState before = std::exchange(child.state, ChildState::stopped);
   child.handle = nullptr;
   child.last_exit = text(reason);
+  // CAF answers only requests that still lay in the mailbox of a child that ended. It answers
+  // neither those that the child had read, nor any of a child that was abandoned.
   for (caf::message_id request : std::exchange(child.open_requests, {})) {
     self_->eq_impl(request, self_->ctrl(), self_->context(),
                    caf::make_error(caf::sec::request_receiver_down));
@@ -31,7 +41,7 @@ void SupervisorState::ended(Child& child, const caf::error& reason) {
     publish(caf::make_message(ChildDown{flags_.name, child.spec.id, child.incarnation, reason}));
   }
   if (!child.when_stopped.empty() || is_being_stopped(child)) {
-    // Told to go, whatever it was about.
+    // It was told to stop by request or with its group. That outweighs a failed start.
     child.verdict = Child::Verdict::none;
     ended_when_stopped(child, reason);
   } else if (before == ChildState::starting) {
@@ -55,8 +65,8 @@ void SupervisorState::ended_when_stopped(Child& child, const caf::error& reason)
     case Child::Verdict::ignored:
       return ignored(child);
     case Child::Verdict::start_failed: {
-      // A child that dies with Init in its mailbox is answered for by CAF; its own reason says
-      // more.
+      // If a child dies with Init in its mailbox, CAF answers Init with request_receiver_down. The
+      // child's own exit reason says more, so that is what gets reported.
       const bool died_first = child.start_error == caf::sec::request_receiver_down && reason &&
                               reason != caf::exit_reason::user_shutdown;
       return start_failed(child, died_first ? reason : child.start_error);
@@ -65,16 +75,17 @@ void SupervisorState::ended_when_stopped(Child& child, const caf::error& reason)
 }
 
 void SupervisorState::ended_by_itself(Child& child, const caf::error& reason) {
+  // It was about to be stopped anyway: judge its end as if it had been told to.
   if (phase_ == Phase::stopping) return ended_when_stopped(child, reason);
   const ExitRule rule = exit_rule(child.spec.restart, exit_kind(reason));
   if (rule.report) report(Context::child_terminated, child, child.last_exit);
   if (rule.consequence == Consequence::restart) return crashed(child);
-  const bool ends = ends_us(child);
+  const bool ends = ends_us(child);  // before forget() destroys the child
   if (rule.consequence == Consequence::forget || is_simple()) forget(child);
   if (ends) stop(make_error(Errc::shutdown, "auto_shutdown"));
 }
 
-// Whether its end, which no restart follows, is that of the supervisor too.
+// Whether the end of this child, which no restart follows, ends the supervisor too.
 bool SupervisorState::ends_us(const Child& child) const {
   if (!child.spec.significant || flags_.auto_shutdown == AutoShutdown::never) return false;
   if (flags_.auto_shutdown == AutoShutdown::any_significant) return true;
@@ -97,6 +108,7 @@ void SupervisorState::crashed(Child& child) {
 std::chrono::milliseconds SupervisorState::backoff(Child& child) {
   if (!child.spec.backoff) return {};
   const auto& [min, max, jitter] = *child.spec.backoff;
+  // min * 2^attempts. In floating point, a large power is infinite and does not overflow.
   const double doubled = static_cast<double>(min.count()) * std::exp2(child.attempts++);
   const double bounded = std::min(doubled, static_cast<double>(max.count()));
   const double share = flags_.random ? flags_.random() : random_share();
@@ -105,12 +117,13 @@ std::chrono::milliseconds SupervisorState::backoff(Child& child) {
 
 void SupervisorState::try_again(Child& child) {
   if (!restarts_groups() || !is_regrouping()) return restart(child);
-  // Another group of children is under way.
+  // Another group is being stopped or started. The key drops this attempt if the child is started
+  // with that group.
   postponed_.emplace_back([this, key = key_of(child)] { handle_try_again(key); });
 }
 
 void SupervisorState::restart(Child& child) {
-  (void)child.restarts.add(now());
+  (void)child.restarts.add(now());  // for TreeNode; the supervisor's window decides
   if (!window_.add(now())) {
     child.state = ChildState::stopped;
     report(Context::shutdown, child, "reached_max_restart_intensity");
@@ -121,7 +134,9 @@ void SupervisorState::restart(Child& child) {
   restart_group(child);
 }
 
-// The next advance() stops and starts them.
+// Marks the group of the child: all children, or the child and those to its right. The next
+// advance() stops and starts them. Their starts are restarts, so a failure is followed by another
+// attempt.
 void SupervisorState::restart_group(Child& child) {
   bool is_right = flags_.strategy == Strategy::one_for_all;
   for (const auto& one : children_) {

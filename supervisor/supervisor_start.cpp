@@ -1,4 +1,13 @@
-// How children are started: one by one in order, each when the one before it is ready.
+// How children are started: one by one in order, each when the one before it is Ready.
+//
+// A start has these steps; each may be the last:
+//   1. call_start() calls the start function. An error ends in start_failed(), Errc::ignore in
+//      ignored().
+//   2. ask_init() requests Init. Ready ends in became_ready().
+//   3. An error or Ignore ends in init_refused(), which stops the child. Only when the child is
+//   down,
+//      ended_when_stopped() (supervisor_restart.cpp) calls start_failed() or ignored().
+// A child that ends or hangs meanwhile ends in start_failed() as well.
 #include <algorithm>
 #include <exception>
 
@@ -8,19 +17,22 @@
 namespace sg::supervisor {
 namespace {
 
-// The threads that would run a child hang as well: restarting is of no use.
+// After so many starts in a row that hung, the supervisor gives up. The threads that would run the
+// child are then likely to hang as well.
 constexpr int kHungStarts = 2;
 
 }  // namespace
 
-// True when nothing is left to be started, or when the supervisor stops.
+// Starts the children in to_start_ as far as possible. Returns true if none is left or the
+// supervisor stops, false if the front is not Ready yet. front_is_begun_ is that of the front.
 bool SupervisorState::start_group() {
   while (phase_ != Phase::stopping && !to_start_.empty()) {
     const std::string id = to_start_.front();
     Child* child = find(id);
     if (child != nullptr && !std::exchange(front_is_begun_, true)) {
       start(*child);
-      // It may have failed, and ended the group.
+      // The start may have failed at once. That may have cleared to_start_, stopped the supervisor,
+      // or removed the child: look again.
       if (phase_ == Phase::stopping || to_start_.empty()) break;
       child = find(id);
     }
@@ -49,9 +61,11 @@ void SupervisorState::start(Child& child) {
   }
   child.handle = std::move(*started);
   child.handle_text = to_string(child.handle);
+  // A start function may have linked the child: see "Monitors, not links" in supervisor.hpp.
   self_->unlink_from(child.handle);
   self_->monitor(child.handle);
-  // The first start of one that ends the process may take any time.
+  // The first start of a child whose hanging ends the process may take any time, as when it reads a
+  // large store. became_ready() begins to watch it.
   if (child.spec.liveness &&
       (child.incarnation > 1 || child.spec.liveness->unanswered == Liveness::Unanswered::replace)) {
     watch_liveness(child);
@@ -64,6 +78,7 @@ caf::expected<caf::actor> SupervisorState::call_start(const Child& child) {
     auto started = child.spec.start(self_);
     if (!started) return started;
     if (!*started) return make_error(Errc::start_failed, "start gave no handle");
+    // Two children with one handle could not be told apart when it ends.
     if (find(started->address()) != nullptr) {
       return make_error(Errc::start_failed, "start gave a sibling's handle");
     }
@@ -77,6 +92,7 @@ caf::expected<caf::actor> SupervisorState::call_start(const Child& child) {
 
 void SupervisorState::ask_init(Child& child) {
   const ChildKey key = key_of(child);
+  // Each handler checks the key: the child may have been stopped or replaced since.
   auto ready = [this, key] {
     answered(key);
     if (Child* one = find(key, ChildState::starting)) became_ready(*one);
@@ -139,13 +155,13 @@ void SupervisorState::start_failed(Child& child, const caf::error& reason) {
       break;
   }
   if (phase_ == Phase::stopping) return;
-  // Something below it hung.
+  // The child is a supervisor, and a child below it hung while it was started.
   if (!child.is_abandoned && reason == Errc::unresponsive) ++child.hung_starts;
   if (child.hung_starts >= kHungStarts) {
     report(Context::shutdown, child, "hangs whenever it is started");
     return stop(make_error(Errc::shutdown, child.spec.id + " hangs whenever it is started"));
   }
-  // What stands to its right in the group is started with the next attempt.
+  // Start no more of the group: the next attempt stops and starts it again.
   if (!to_start_.empty() && to_start_.front() == child.spec.id) to_start_.clear();
   child.state = ChildState::restarting;
   const auto wait = backoff(child);
@@ -156,6 +172,7 @@ void SupervisorState::start_failed(Child& child, const caf::error& reason) {
 void SupervisorState::answer_init_if_up() {
   if (phase_ == Phase::starting) {
     if (is_regrouping()) return;
+    // A child that ignored its start is stopped, which is right.
     const bool is_up = std::all_of(children_.begin(), children_.end(), [](const auto& child) {
       return child->state == ChildState::running || child->state == ChildState::stopped;
     });

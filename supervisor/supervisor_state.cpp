@@ -1,3 +1,13 @@
+// The supervisor's messages, the order of its steps, its stop, and look-ups.
+//
+// A handler that changed a child calls advance(), which finds what can be done next:
+//   1. stop the group in to_stop_, from the right
+//   2. start the children in to_start_, from the left
+//   3. tell the parent that all children are up
+//   4. run the requests and restarts in postponed_
+// While the supervisor stops there is one step only: stop the rightmost child, or quit when all are
+// down. Steps 1 and 2 take as long as a child does. advance() then returns, and goes on when the
+// child's answer or end arrives.
 #include "supervisor/supervisor_state.hpp"
 
 #include <algorithm>
@@ -43,7 +53,7 @@ caf::behavior SupervisorState::make_behavior(Flags flags, std::vector<ChildSpec>
   self_->set_down_handler([this](caf::down_msg& msg) { handle_down(msg); });
   self_->set_error_handler([](caf::error&) {});  // CAF's default is to quit
   self_->set_default_handler(caf::drop);
-  // CAF's default writes to standard output.
+  // CAF's default writes to standard output. An exception ends the supervisor, as a bug of its own.
   self_->set_exception_handler([](std::exception_ptr& exception) -> caf::error {
     std::string what = "an exception left a supervisor's handler";
     try {
@@ -82,13 +92,14 @@ void SupervisorState::handle_init() {
 }
 
 void SupervisorState::handle_exit(const caf::exit_msg& msg) {
-  if (find(msg.source) != nullptr) return;  // its down_msg tells the same
+  if (find(msg.source) != nullptr) return;  // a child: its down_msg tells the same
   if (msg.source != parent_ && exit_kind(msg.reason) != ExitKind::shutdown) return;
   stop(msg.reason);
   advance();
 }
 
 void SupervisorState::handle_down(const caf::down_msg& msg) {
+  // One message may mean two things: a child can be a subscriber as well.
   std::erase_if(subscribers_, [&](const caf::actor& one) { return one.address() == msg.source; });
   if (Child* child = find(msg.source)) ended(*child, msg.reason);
 }
@@ -112,10 +123,12 @@ void SupervisorState::advance() {
   if (phase_ == Phase::stopping) return stop_next();
   answer_init_if_up();
   if (is_regrouping()) return;
+  // One of them may begin a group; those behind it then put themselves into postponed_ again.
   for (const auto& postponed : std::exchange(postponed_, {})) postponed();
 }
 
-// Stops what stands in to_stop_, from the right. True when it is down and stands in to_start_.
+// Stops the children in to_stop_ one by one, from the right. Returns true when all of them are
+// down; they stand in to_start_ then, in the same order.
 bool SupervisorState::stop_group() {
   for (auto id = to_stop_.rbegin(); id != to_stop_.rend(); ++id) {
     Child* child = find(*id);
@@ -135,6 +148,7 @@ bool SupervisorState::is_regrouping() const {
          });
 }
 
+// Stops the rightmost child that has a handle, or quits if there is none.
 void SupervisorState::stop_next() {
   bool is_down = true;
   for (auto it = children_.rbegin(); it != children_.rend(); ++it) {
@@ -146,6 +160,7 @@ void SupervisorState::stop_next() {
     if (!is_simple()) return;
   }
   if (!is_down) return;
+  // The parent still waits for Ready: this start has failed.
   for (PendingReply& reply : std::exchange(init_replies_, {})) {
     reply.deliver(exit_reason_ ? exit_reason_ : make_error(Errc::shutdown));
   }
@@ -153,6 +168,7 @@ void SupervisorState::stop_next() {
 }
 // -- stop --
 
+// Begins to stop the supervisor; the first reason counts. The caller's advance() does the rest.
 void SupervisorState::stop(caf::error reason) {
   if (phase_ == Phase::stopping) return;
   phase_ = Phase::stopping;
@@ -162,10 +178,11 @@ void SupervisorState::stop(caf::error reason) {
   for (const auto& child : children_) {
     if (child->state == ChildState::restarting) child->state = ChildState::stopped;
   }
-  // Those who ask are told so.
+  // In this phase take_or_postpone() answers each request with Errc::shutdown.
   for (const auto& postponed : std::exchange(postponed_, {})) postponed();
 }
 
+// Tells a child to stop, as its Shutdown says. Its down_msg ends in ended().
 void SupervisorState::stop_child(Child& child) {
   child.state = ChildState::stopping;
   const Shutdown shutdown = shutdown_of(child.spec);
@@ -184,9 +201,11 @@ void SupervisorState::stop_child(Child& child) {
 void SupervisorState::answered(const ChildKey& key) {
   Child* child = find(key.id);
   if (child == nullptr || child->life != key.life) return;
+  // Inside a response handler, the current message is the response.
   std::erase(child->open_requests, self_->current_message_id());
 }
 
+// The actor system's clock, which a test can set.
 RestartWindow::Time SupervisorState::now() const { return self_->clock().now(); }
 
 std::string SupervisorState::text(const caf::error& reason) const {
