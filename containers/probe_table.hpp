@@ -1,5 +1,18 @@
-// Open addressing with linear probing. Beside a map of the library's it has one thing more: the
-// memory that a look-up will need can be asked for ahead, so that many look-ups wait together.
+// A hash table with open addressing and linear probing. Unlike std::unordered_map it can prefetch
+// the memory that a look-up will need. A batch of look-ups then waits for memory once and not each
+// time.
+//
+//   if (table.full()) table.grow(0, hash_of, moved);
+//   const auto place = table.insert(hash, Entry{...});
+//   table.find(hash, [&](const Entry& entry) { return entry.name == name; });
+//
+// Operation. The table stores no hashes and no keys. The caller passes the hash, and a predicate
+// that tells whether an entry is the wanted one. An entry stands at the first free place from its
+// home, which is hash modulo the number of places. The table is at most three quarters full.
+//
+// Concurrency. Not synchronised; const members may run at the same time.
+//
+// Limitations. A place is valid until the next grow() or erase(). insert() never grows the table.
 #pragma once
 
 #include <algorithm>
@@ -14,23 +27,26 @@
 
 namespace sg::ledger {
 
-// Entry: default-constructed it is empty; bool empty() const. The caller hashes, and knows when two
-// are the same. Places change with grow() and erase().
+// Entry needs a member `bool empty() const`. A default-constructed entry is empty, and an inserted
+// one is not. The table moves entries.
 template <class Entry>
 class ProbeTable {
  public:
-  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  static constexpr std::size_t kNowhere = ~std::size_t{0};  // the place of no entry
 
-  std::size_t size() const { return size_; }
-  std::size_t places() const { return entries_.size(); }
+  std::size_t size() const { return size_; }              // entries
+  std::size_t places() const { return entries_.size(); }  // 0, or a power of two
+  // Needs place < places(). The entry may be empty.
   Entry& operator[](std::size_t place) { return entries_[place]; }
   const Entry& operator[](std::size_t place) const { return entries_[place]; }
 
+  // Fetches the home of an entry with this hash. Call it some time before find().
   void prefetch(std::uint64_t hash) const {
     if (!entries_.empty()) ledger::prefetch(&entries_[hash & mask()]);
   }
 
-  // The place of the entry that `is` it.
+  // Returns the place of the entry for which is(entry) is true, or kNowhere. `hash` has to be that
+  // of the entry.
   template <class Is>
   std::size_t find(std::uint64_t hash, const Is& is) const {
     if (entries_.empty()) return kNowhere;
@@ -40,9 +56,9 @@ class ProbeTable {
     return kNowhere;
   }
 
-  // True when there has to be a grow() before the next insert().
+  // True if grow() has to be called before the next insert().
   bool full() const { return 4 * (size_ + 1) > 3 * entries_.size(); }
-  // Needs: not full, and no entry that is the same.
+  // Inserts an entry and returns its place. Needs: !full(), and no equal entry in the table.
   std::size_t insert(std::uint64_t hash, Entry entry) {
     auto place = hash & mask();
     while (!entries_[place].empty()) place = (place + 1) & mask();
@@ -51,10 +67,11 @@ class ProbeTable {
     return place;
   }
 
-  // Room for `count` entries, or twice as many as now. `hash_of` an entry; `moved(from, to)` is
-  // told of every place that changes.
+  // Makes room for `count` entries, and at least twice as many places as now. hash_of(entry)
+  // returns an entry's hash. Calls moved(from, to) with the old and the new place of every entry.
   template <class HashOf, class Moved>
   void grow(std::size_t count, const HashOf& hash_of, const Moved& moved) {
+    // count * 4 / 3: at most three quarters of the places may be taken.
     const auto wanted = std::max({count * 4 / 3 + 1, 2 * entries_.size(), std::size_t{16}});
     auto old = std::exchange(entries_, Entries(std::bit_ceil(wanted)));
     size_ = 0;
@@ -65,13 +82,16 @@ class ProbeTable {
     }
   }
 
-  // Closes the gap, so that no look-up has to pass over what was erased (Knuth, vol. 3, 6.4 R).
+  // Erases the entry at `place`. Later entries move back into the gap, so that look-ups need no
+  // marks of erased entries (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm R). The
+  // caller is not told which entries moved.
   template <class HashOf>
   void erase(std::size_t place, const HashOf& hash_of) {
     auto gap = place;
     for (auto next = (gap + 1) & mask(); !entries_[next].empty(); next = (next + 1) & mask()) {
       const auto home = hash_of(entries_[next]) & mask();
-      // An entry may move back to the gap if its home is not between the two.
+      // The entry must not move to a place before its home, or find() would miss it. So it stays if
+      // its home lies after the gap.
       if (((next - home) & mask()) < ((next - gap) & mask())) continue;
       entries_[gap] = std::move(entries_[next]);
       gap = next;
@@ -83,6 +103,7 @@ class ProbeTable {
  private:
   using Entries = std::vector<Entry, HugePageAllocator<Entry>>;
 
+  // hash & mask() is the home of an entry. Needs places() > 0.
   std::size_t mask() const { return entries_.size() - 1; }
 
   Entries entries_;
