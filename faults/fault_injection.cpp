@@ -6,6 +6,7 @@
 namespace sg::faults {
 namespace {
 
+// In the order of the enumerators. A point without a name here has an empty one.
 constexpr std::array<std::string_view, kPoints> kPointNames{
     "gateway_before_submit",    "coordinator_before_fence", "coordinator_before_locks",
     "shard_before_votes",       "shard_after_votes",        "coordinator_before_commit",
@@ -18,6 +19,7 @@ constexpr std::array<std::string_view, kPoints> kPointNames{
     "index_before_retire",      "opening_before_repair",    "opening_before_mark",
     "journal_before_load",      "shard_before_attach",      "shard_before_load"};
 
+// In the order of the enumerators, like kPointNames.
 constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "release_before_vote",
                                                               "skip_fence",
@@ -44,6 +46,7 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "marker_before_pages",
                                                               "leak_admission"};
 
+// Needs a `text` that is not empty, or it might find a missing name.
 template <class Value, std::size_t count>
 std::optional<Value> parse(const std::array<std::string_view, count>& names,
                            std::string_view text) {
@@ -64,11 +67,13 @@ std::optional<Defect> parse_defect(std::string_view text) {
 #ifdef SCALEGRAPH_FAULT_INJECTION
 namespace {
 
-// Made when it is first asked for: a static object may set it.
+// A local static is made at the first call. A static object of a test may set the handler in its
+// constructor, before the statics of this file would be ready.
 std::function<void(Point)>& the_handler() {
   static std::function<void(Point)> handler;
   return handler;
 }
+// A constant initial value, so a static object may set it too.
 Defect the_defect = Defect::none;
 
 }  // namespace
