@@ -22,17 +22,20 @@ std::string disagreement(const std::shared_ptr<grpc::Channel>& channel, const Se
   if (!before.error.empty()) return before.error;
   if (!after.error.empty()) return after.error;
   const auto counted = after.transactions - before.transactions;
-  // Transfers whose call failed may have committed: they are unknown to the client.
+  // A transfer whose call failed may have committed, and the client cannot know. With failed calls
+  // the server may therefore have more than the clients were told, but never less.
   if (counted < outcome.committed || (outcome.failed == 0 && counted != outcome.committed)) {
     return "the server committed " + std::to_string(counted) + ", the clients were told " +
            std::to_string(outcome.committed);
   }
+  // Every transfer of the workload sums to zero.
   if (after.total != before.total) {
     return "the sum of balances went from " + before.total + " to " + after.total;
   }
   if (after.total != after.postings) {
     return "balances sum to " + after.total + ", postings to " + after.postings;
   }
+  // A transaction that a client was told of has to be found by its id.
   const auto stub = wire::LedgerService::NewStub(channel);
   for (const auto& id : outcome.sample) {
     grpc::ClientContext context;

@@ -1,3 +1,16 @@
+// How load is made.
+//
+// Calls (modes unary and batch). There are options.in_flight slots, each for one call at a time.
+// Without --rate the loop is closed: a slot sends its next call as soon as its last one is
+// answered. The server sets the pace, and in_flight calls are under way at any time.
+//
+// With --rate the loop is open: calls are due at fixed times. A call that finds no free slot is
+// sent late, but its latency counts from the time it was due. If it counted from the sending, a
+// server that stops for a second would spoil one call per slot only. The calls that should have
+// been sent in that second would be missing from the figures (coordinated omission).
+//
+// Stream. One stream carries all requests, and the answers come in their order. A request is sent
+// when fewer than in_flight are unanswered.
 #include "bench/driver.hpp"
 
 #include <google/protobuf/arena.h>
@@ -16,7 +29,8 @@ namespace {
 namespace wire = scalegraph::ledger;
 using Clock = std::chrono::steady_clock;
 
-// One transaction in so many is looked up after the run.
+// One committed transaction in so many is looked up after the run. 997 is prime, so the samples of
+// batches stand at different places.
 constexpr std::uint64_t kSampleEvery = 997;
 
 std::uint32_t micros_since(Clock::time_point start) {
@@ -24,6 +38,7 @@ std::uint32_t micros_since(Clock::time_point start) {
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
 }
 
+// Counts answers into an Outcome.
 class Tally {
  public:
   explicit Tally(Outcome& outcome) : outcome_(outcome) {}
@@ -38,6 +53,7 @@ class Tally {
     ++outcome_.failed;
     note(why);
   }
+  // Counts each item of a batch. An error beside the items counts as one failed call.
   void results(const wire::TransferBatchResponse& response) {
     if (response.has_error()) failed(response.error().message());
     for (const auto& result : response.results()) {
@@ -57,7 +73,7 @@ class Tally {
   Outcome& outcome_;
 };
 
-// When the next call is due, with --rate; otherwise at once.
+// When calls are due in an open loop: the n-th is due n / rate seconds after the start.
 class Pace {
  public:
   Pace(double rate, Clock::time_point start) : rate_(rate), start_(start) {}
@@ -74,15 +90,16 @@ class Pace {
   std::uint64_t sent_ = 0;
 };
 
+// A place for one call in flight. Its address is the call's tag in the completion queue.
 template <class Request, class Response>
 struct Slot {
   std::optional<grpc::ClientContext> context;
   std::unique_ptr<google::protobuf::Arena> arena;
-  Request* request = nullptr;
-  Response* response = nullptr;
+  Request* request = nullptr;    // in the arena
+  Response* response = nullptr;  // in the arena
   grpc::Status status;
   std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
-  Clock::time_point start;
+  Clock::time_point start;  // what the latency counts from
 };
 
 void fill(wire::TransferRequest& request, Workload& workload, const Options&) {
@@ -97,6 +114,7 @@ void fill(wire::TransferBatchRequest& request, Workload& workload, const Options
 void count(const wire::Transaction& response, Tally& tally) { tally.committed(response); }
 void count(const wire::TransferBatchResponse& response, Tally& tally) { tally.results(response); }
 
+// The codes by which the ledger refuses a transfer. Any other error counts as failed.
 bool is_refusal(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::FAILED_PRECONDITION:
@@ -109,6 +127,7 @@ bool is_refusal(const grpc::Status& status) {
   }
 }
 
+// Drives unary calls. `prepare` makes one call, and is the only part that depends on the method.
 template <class Request, class Response, class Prepare>
 Outcome drive_calls(const Options& options, Prepare prepare) {
   Outcome outcome;
@@ -128,7 +147,7 @@ Outcome drive_calls(const Options& options, Prepare prepare) {
     slot.request = google::protobuf::Arena::CreateMessage<Request>(slot.arena.get());
     slot.response = google::protobuf::Arena::CreateMessage<Response>(slot.arena.get());
     fill(*slot.request, workload, options);
-    // In an open loop a call is late from the moment that it was due.
+    // In an open loop this is when the call was due, see the top of the file.
     slot.start = counted_from;
     ++busy;
     pace.sent();
@@ -151,6 +170,8 @@ Outcome drive_calls(const Options& options, Prepare prepare) {
   for (send_due(); busy > 0 || Clock::now() < end; send_due()) {
     void* tag = nullptr;
     bool ok = false;
+    // In an open loop with a free slot, wake up when the next call is due. Otherwise wait for an
+    // answer; ten seconds are only the bound of one wait.
     const auto wake = pace.is_open_loop() && busy < slots.size() && pace.due() < end
                           ? std::chrono::system_clock::now() + (pace.due() - Clock::now())
                           : std::chrono::system_clock::now() + std::chrono::seconds(10);
@@ -172,7 +193,8 @@ Outcome drive_calls(const Options& options, Prepare prepare) {
   return outcome;
 }
 
-// One stream; a request is sent when fewer than in_flight are unanswered.
+// Drives one stream. gRPC allows one read and one write at a time: `writing` tells whether a write
+// is under way; a read always is.
 Outcome drive_stream(wire::LedgerService::Stub& stub, const Options& options) {
   Outcome outcome;
   Tally tally(outcome);
@@ -189,8 +211,8 @@ Outcome drive_stream(wire::LedgerService::Stub& stub, const Options& options) {
   grpc::Status status;
   std::vector<Clock::time_point> sent;  // of the unanswered, oldest first
   bool writing = false;
-  bool closed = false;
-  bool over = false;
+  bool closed = false;  // the time is over: no further request
+  bool over = false;    // the server ended the stream
 
   const auto write = [&] {
     if (writing || closed || over) return;
@@ -224,6 +246,7 @@ Outcome drive_stream(wire::LedgerService::Stub& stub, const Options& options) {
         break;
       case kRead:
         if (ok) {
+          // Answers come in the order of the requests, so this one is for the oldest.
           tally.call(sent.front());
           sent.erase(sent.begin());
           tally.results(response);
@@ -243,6 +266,7 @@ Outcome drive_stream(wire::LedgerService::Stub& stub, const Options& options) {
     }
   }
   outcome.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  // gRPC wants the queue to be empty before it is destroyed. `closed` is only a place to write to.
   queue.Shutdown();
   while (queue.Next(&tag, &closed)) {
   }
@@ -295,11 +319,12 @@ std::string create_accounts(const std::shared_ptr<grpc::Channel>& channel, const
   std::uint32_t next = 0;
   std::uint32_t busy = 0;
   std::string error;
-  // They are made in order: with the last one there, only its neighbours may be missing.
+  // Accounts are created in order, at most kInFlight at a time. If the last one exists, an earlier
+  // run may have failed to create some close to it, but none further away.
   if (has_account(*stub, options.accounts - 1))
     next = options.accounts - std::min(options.accounts, 2 * kInFlight);
   const auto send = [&] {
-    auto* creation = new Creation;
+    auto* creation = new Creation;  // owned by the loop below, which gets it back as the tag
     wire::CreateAccountRequest request;
     request.set_account_id(account_name(next++));
     request.set_initial_balance(kInitialBalance);

@@ -1,3 +1,5 @@
+// Two pipes connect the processes. The child prints its port on standard output once it listens. It
+// ends when its standard input does, so it ends also if this process is killed.
 #include "bench/echo_process.hpp"
 
 #include <spawn.h>
@@ -19,6 +21,7 @@ EchoProcess::EchoProcess() {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+  // The child must not keep our ends of the pipes: its own standard input would never end.
   posix_spawn_file_actions_addclose(&actions, in[1]);
   posix_spawn_file_actions_addclose(&actions, out[0]);
   std::array<char*, 3> arguments{const_cast<char*>("scalegraph-bench"),
@@ -30,6 +33,7 @@ EchoProcess::EchoProcess() {
   close(in[0]);
   close(out[1]);
   input_ = in[1];
+  // If the child could not be started, nobody holds the other end of `out`, and this reads nothing.
   int port = 0;
   if (FILE* lines = fdopen(out[0], "r")) {
     if (std::fscanf(lines, "%d", &port) == 1) address_ = "127.0.0.1:" + std::to_string(port);

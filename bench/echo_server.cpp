@@ -1,3 +1,6 @@
+// An asynchronous gRPC server of the plainest kind. Each object is one call. It waits in the
+// completion queue for a client, and its address is the tag of every event of that call. When a
+// client comes, the object puts a new one in its place. When the call is over, it deletes itself.
 #include "bench/echo_server.hpp"
 
 #include <google/protobuf/arena.h>
@@ -17,12 +20,15 @@ namespace {
 namespace wire = scalegraph::ledger;
 using Service = wire::LedgerService::AsyncService;
 
+// What a tag in the completion queue points to.
 class Event {
  public:
   virtual ~Event() = default;
+  // The event happened. `ok` is false if the call was cut off, or the server shuts down.
   virtual void done(bool ok) = 0;
 };
 
+// Any valid transaction id: it is as long as a real one.
 constexpr const char* kId = "01M82PFJTW0000000000000004";
 
 void echo(const wire::TransferRequest& request, wire::Transaction& response) {
@@ -40,6 +46,7 @@ void echo(const wire::TransferBatchRequest& request, wire::TransferBatchResponse
   }
 }
 
+// One unary call. Its events are: a request has come, and the answer was sent.
 template <class Request, class Response, auto Method>
 class UnaryEcho final : public Event {
  public:
@@ -70,6 +77,7 @@ class UnaryEcho final : public Event {
   bool finishing_ = false;
 };
 
+// One stream. It reads a request, writes its answer, and so on, until the client ends the stream.
 class StreamEcho final : public Event {
  public:
   StreamEcho(Service& service, grpc::ServerCompletionQueue& queue)
@@ -129,6 +137,7 @@ int serve_echo() {
   auto queue = builder.AddCompletionQueue();
   auto server = builder.BuildAndStart();
   if (!server) return 3;
+  // Several objects wait per method, so that a burst of calls does not wait for new ones.
   for (int i = 0; i < 64; ++i) {
     new UnaryEcho<wire::TransferRequest, wire::Transaction, &Service::RequestTransfer>(service,
                                                                                        *queue);

@@ -1,10 +1,12 @@
-// The ceiling: a service that parses the same requests and answers messages of the same shape, with
-// nothing of a ledger behind it. Asynchronous, one completion queue, one thread.
+// The ceiling that gRPC sets for a measurement: a service without a ledger behind it. It parses the
+// same requests as a ledger server, and answers with messages of the same shape. It is
+// asynchronous, with one completion queue and one thread.
 #pragma once
 
 namespace sg::bench {
 
-// Serves on a free loopback port, prints it, until standard input ends.
+// Listens on a free port of the loopback interface, prints the port on standard output, and serves
+// until standard input ends. Returns the exit code of the process: 0, or 3 if it cannot listen.
 int serve_echo();
 
 }  // namespace sg::bench

@@ -1,4 +1,9 @@
-// scalegraph-bench: loads a server, checks what it did, prints what it reached.
+// scalegraph-bench: loads a server, checks that the server agrees with the clients, and prints
+// throughput and latency. With --echo it measures an empty gRPC service instead, the ceiling.
+//
+// Standard output gets one line for people, and with --json a JSON line after it. Errors and notes
+// go to standard error. The exit code is 0, one of the constants below, or command_line's kBadUsage
+// or kOutputLost.
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
@@ -24,24 +29,26 @@ namespace {
 using namespace sg::bench;
 using sg::command_line::add_number;
 
-// What gRPC and protobuf have to say about a failed call is in its status. Lines of theirs would
-// break the JSON on stderr.
+// Silences the logs of gRPC and protobuf. A failed call has their message in its status, and a line
+// of theirs would break the JSON on standard error.
 void quiet_libraries() {
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
   google::protobuf::SetLogHandler(nullptr);
 }
 
-constexpr int kRefused = 1;
-constexpr int kUnreachable = 3;
+constexpr int kRefused = 1;      // the run does not count
+constexpr int kUnreachable = 3;  // no server answers
 
+// Returns the value at position part * size of the sorted values, or 0 if there are none. `part` is
+// in [0, 1].
 std::uint32_t percentile(const std::vector<std::uint32_t>& sorted, double part) {
   if (sorted.empty()) return 0;
   return sorted[std::min(sorted.size() - 1,
                          static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
-// Prints a line on stderr: {"error": "..."} with --json, so that a script can read all of it, else
-// "error: ...". `kind` is "error" or "note".
+// Prints one line on standard error: "error: ...", or with --json {"error": "..."}, so that a
+// script can parse every line. `kind` is "error" or "note".
 void tell(bool json, const char* kind, const std::string& message) {
   if (json) {
     const nlohmann::json line{{kind, message}};
@@ -51,6 +58,7 @@ void tell(bool json, const char* kind, const std::string& message) {
   }
 }
 
+// Connects within ten seconds, or prints an error and returns null. Answers may have any size.
 std::shared_ptr<grpc::Channel> connect(const std::string& server, bool json) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
@@ -63,6 +71,7 @@ std::shared_ptr<grpc::Channel> connect(const std::string& server, bool json) {
   return channel;
 }
 
+// Prints the result. Sorts the latencies of `outcome`.
 void print(const Options& options, Outcome& outcome) {
   auto& times = outcome.latencies_us;
   std::sort(times.begin(), times.end());
@@ -98,6 +107,7 @@ void print(const Options& options, Outcome& outcome) {
   std::cout << line.dump() << std::endl;
 }
 
+// Measures the echo server. It refuses nothing and keeps no state, so there is nothing to check.
 int run_echo(const Options& options) {
   EchoProcess echo;
   const auto channel = connect(echo.address(), options.json);
@@ -111,6 +121,7 @@ int run_echo(const Options& options) {
   return 0;
 }
 
+// Measures the server at options.server.
 int run(const Options& options) {
   const auto channel = connect(options.server, options.json);
   if (!channel) return kUnreachable;

@@ -1,3 +1,13 @@
+// Zipf draws use Walker's alias method, with the table of Vose (1991, "A linear algorithm for
+// generating random numbers with a given distribution"). A draw takes constant time.
+//
+// The table has one cell per account, and all cells are equally likely. Cell i is shared by at most
+// two accounts: i itself, with probability threshold_[i], and alias_[i] with the rest. To draw,
+// choose a cell, then toss a coin against its threshold.
+//
+// To build it, scale the weights so that their mean is 1, the size of a cell. As long as there is
+// an account below 1 and one above, put the small one into its own cell, and fill the cell up with
+// weight of the large one.
 #include "bench/workload.hpp"
 
 #include <algorithm>
@@ -46,6 +56,7 @@ Workload::Workload(const Options& options) : options_(options), random_(options.
     (weight[i] < 1 ? small : large).push_back(i);
   }
   while (!small.empty() && !large.empty()) {
+    // Invariant: weight[i] is what account i still has to place, and `small` holds those below 1.
     const auto poor = small.back();
     const auto rich = large.back();
     small.pop_back();
@@ -57,6 +68,7 @@ Workload::Workload(const Options& options) : options_(options), random_(options.
       small.push_back(rich);
     }
   }
+  // What is left has a weight of 1, up to rounding: the cell is its own.
   for (const auto i : small) threshold_[i] = 1;
   for (const auto i : large) threshold_[i] = 1;
 }
@@ -64,12 +76,14 @@ Workload::Workload(const Options& options) : options_(options), random_(options.
 std::uint32_t Workload::pick() {
   const auto i = static_cast<std::uint32_t>(random_() % options_.accounts);
   if (threshold_.empty()) return i;
+  // The upper 53 bits, as a number in [0, 1): a double holds no more.
   const double coin = static_cast<double>(random_() >> 11) * 0x1.0p-53;
   return coin < threshold_[i] ? i : alias_[i];
 }
 
 void Workload::next(scalegraph::ledger::TransferRequest& request) {
   picked_.clear();
+  // Account 0 is the fee account.
   if (options_.fee_account) picked_.push_back(0);
   while (picked_.size() < options_.parties) {
     const auto account = pick();
@@ -78,10 +92,11 @@ void Workload::next(scalegraph::ledger::TransferRequest& request) {
     }
   }
   const auto others = static_cast<std::int64_t>(picked_.size()) - 1;
-  // The last pays: a fee account, the first, is only ever credited.
+  // The last party pays, so a fee account, which is the first, only receives.
   for (std::size_t i = 0; i < picked_.size(); ++i) {
     auto& entry = *request.add_entries();
-    // Made anew: with many accounts, names that are kept would have to come from memory.
+    // The name is made anew each time. With many accounts, a table of names would not fit into the
+    // cache, and reading it would be slower.
     entry.set_account_id(account_name(picked_[i]));
     entry.set_amount(i + 1 == picked_.size() ? -others : 1);
   }

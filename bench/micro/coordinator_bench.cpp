@@ -1,5 +1,5 @@
-// What the coordinator and the shards do for a batch of two-party transfers: grouping by shard,
-// votes, decisions; without messages, journal and disk.
+// Measures what the coordinator and the shards compute for a batch of two-party transfers: grouping
+// by shard, votes and decisions. There are no messages, no journal and no disk.
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/transfers.hpp"
@@ -11,6 +11,7 @@ namespace {
 using namespace sg;
 using ledger::TransferFlow;
 
+// A store in which no idempotency key is bound.
 class NoKeys final : public ledger::KeySource {
  public:
   ledger::Sequence durable() const override { return 0; }
@@ -20,6 +21,7 @@ class NoKeys final : public ledger::KeySource {
   }
 };
 
+// Forming the lock batch alone, for two shards.
 void group_by_shard(benchmark::State& state) {
   const auto ids = bench::account_ids(10'000);
   bench::Transfers transfers(ids, 8000);
@@ -36,6 +38,8 @@ void group_by_shard(benchmark::State& state) {
 }
 BENCHMARK(group_by_shard);
 
+// A batch from its submission until it is durable. The argument is the number of accounts: with
+// many, look-ups miss the cache. One thread does the work of all actors in turn.
 void lock_and_decide(benchmark::State& state) {
   constexpr std::uint32_t kShards = 2;
   const auto ids = bench::account_ids(static_cast<std::size_t>(state.range(0)));
@@ -59,10 +63,12 @@ void lock_and_decide(benchmark::State& state) {
     flow.submit(submission);
     TransferFlow::Effects effects;
     flow.advance({}, effects);
+    // Balances are large, so every vote is granted at once.
     for (std::uint32_t i = 0; i < kShards; ++i) {
       shards[i].lock(effects.lock, late);
       flow.voted(*effects.lock, i, {}, effects);
     }
+    // The journal's part: each unit gets its sequence, and the group is called durable.
     const auto& units = effects.commit.front();
     last += units.units.size();
     for (auto& shard : shards) shard.applied(*units.batch, units.units, last, late);

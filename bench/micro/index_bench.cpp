@@ -1,4 +1,5 @@
-// The indexes of records: filling a chunk, putting it in order, asking a filter.
+// Measures the indexes of records: filling a chunk of mentions, sorting it, and asking a filter.
+// The argument is the number of different terms.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@ using namespace sg::persistence;
 
 constexpr std::size_t kMentions = 500'000;
 
+// Random mentions of `terms` terms, two for each record, as a two-party transfer makes them.
 std::vector<Mention> some_mentions(std::uint64_t terms) {
   std::mt19937_64 random(1);
   std::vector<Mention> mentions;
@@ -22,6 +24,7 @@ std::vector<Mention> some_mentions(std::uint64_t terms) {
   return mentions;
 }
 
+// Adds mentions in pieces, and sorts each piece when it is full, as the index does.
 MentionChunk fill(std::span<const Mention> mentions) {
   MentionChunk chunk;
   while (!mentions.empty()) {
@@ -47,6 +50,7 @@ void sort_chunk(benchmark::State& state) {
 }
 BENCHMARK(sort_chunk)->Arg(10'000)->Arg(1'000'000);
 
+// Terms that were added are not asked for again, so nearly all answers are "no".
 void ask_filter(benchmark::State& state) {
   const auto terms = static_cast<std::size_t>(state.range(0));
   TermFilter filter(terms);

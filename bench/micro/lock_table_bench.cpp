@@ -1,4 +1,4 @@
-// The escrow locks: a request that is granted and then committed, and one that has to wait.
+// Measures the escrow locks: requests that are granted and committed, and one that has to wait.
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -11,6 +11,8 @@ using namespace sg::ledger;
 
 constexpr Amount kBalance = 1'000'000'000;
 
+// Credits of random accounts. The argument is the number of accounts; with one, all requests meet
+// at the same account, like those of a fee account.
 void grant_and_commit(benchmark::State& state) {
   LockTable table;
   const auto accounts = static_cast<std::uint32_t>(state.range(0));
@@ -28,6 +30,7 @@ void grant_and_commit(benchmark::State& state) {
 }
 BENCHMARK(grant_and_commit)->Arg(1)->Arg(10'000)->Arg(1'000'000);
 
+// The balance of 1 covers one of two debits, so the second waits until the first is aborted.
 void wait_and_be_granted(benchmark::State& state) {
   LockTable table;
   const auto slot = table.add_existing(0, 1, 0);

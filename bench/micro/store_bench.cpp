@@ -1,4 +1,4 @@
-// Encoding a group into blocks, hashes and checksums included, and a key's hash.
+// Measures how a group is encoded into blocks, with hashes and checksums, and how a key is hashed.
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/transfers.hpp"
@@ -21,6 +21,7 @@ void encode_group(benchmark::State& state) {
       group.add(record);
       group.end_unit();
     }
+    // The next group uses the same buffers, as in the store.
     buffers = std::move(group).finish();
     bytes += buffers->writer.buffer().size();
   }
