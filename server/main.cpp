@@ -1,4 +1,5 @@
-// scalegraphd: reads the settings, opens the store, starts the tree, and ends with it.
+// scalegraphd: reads the settings, opens the store, starts the supervision tree, and ends when the
+// tree ends. The exit codes below are part of the interface.
 #include <absl/synchronization/mutex.h>
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
@@ -36,10 +37,10 @@ using namespace sg;
 
 enum ExitCode { kDone = 0, kStoreRefused = 1, kBadUsage = 2, kCannotListen = 3, kGaveUp = 4 };
 
-// For the rest of the tree to end, after the second signal.
+// How long the tree may take to end after the second signal.
 constexpr std::chrono::seconds kLastWait{3};
 
-// Before a group waits for the indexes.
+// The index backlog has room for at least so many chunks, or groups would wait too early.
 constexpr std::size_t kLeastChunksWaiting = 8;
 
 struct Options {
@@ -49,7 +50,7 @@ struct Options {
   bool verify = false;
 };
 
-// The settings, or nothing after the errors were printed.
+// Returns the settings, or prints what is wrong with them and returns nullopt.
 std::optional<config::Settings> read_settings(const Options& options) {
   auto settings = config::defaults();
   if (!options.config.empty()) {
@@ -69,7 +70,8 @@ std::optional<config::Settings> read_settings(const Options& options) {
   return settings;
 }
 
-// Both have a line for what a client does wrong, which the client is told: none of them in the log.
+// gRPC and protobuf log each mistake of a client. The client is told about it anyway, so their
+// lines go to the debug level.
 void quiet_libraries() {
   gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); });
   google::protobuf::SetLogHandler([](google::protobuf::LogLevel level, const char*, int,
@@ -79,7 +81,8 @@ void quiet_libraries() {
   });
 }
 
-// A connection is a file: the soft limit of 1,024 is too few, the hard one is what we may have.
+// Raises the soft limit of open files to the hard one. Each connection is a file, and the usual
+// soft limit of 1,024 is too low.
 void raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -99,7 +102,7 @@ persistence::StoreOptions store_options(const config::Storage& storage) {
   return options;
 }
 
-// Blocked in every thread, so that the one below takes them.
+// Blocks the signals in this thread and in all that it starts. heed_signals() waits for them.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -108,7 +111,7 @@ sigset_t block_signals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file at the process's limit of size: the write fails instead
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of file size fails instead of killing
   return signals;
 }
 
@@ -119,9 +122,9 @@ int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat) {
   return kGaveUp;
 }
 
-// The first SIGTERM or SIGINT stops the daemon in order. With the second it waits for no call any
-// more; if it has not ended soon after, it ends as it is. That is safe: what was answered is
-// synced.
+// The first SIGTERM or SIGINT stops the daemon in order. After the second it no longer waits for
+// calls in flight. If it has not ended kLastWait later, or at a third signal, the process exits at
+// once. That is safe, because everything that was answered is synced.
 void heed_signals(const sigset_t& signals, const caf::actor& root, actors::GatewaySeat& seat,
                   const std::atomic<bool>& ended) {
   int asked = 0;
@@ -177,13 +180,13 @@ int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> 
         spdlog::critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
       }
     });
-    // The waiter leaves by a signal that it waits for.
+    // The waiter blocks in sigwait(), so a signal has to wake it up.
     ended = true;
     pthread_kill(waiter.native_handle(), SIGTERM);
     waiter.join();
     if (runtime->left_behind->load()) {
       spdlog::default_logger()->flush();
-      std::_Exit(code);  // the actor system would wait for it
+      std::_Exit(code);  // the actor system's destructor would wait for the actor that hangs
     }
   }
   return code;
@@ -207,7 +210,8 @@ int run(const Options& options) {
     std::cerr << "error: there is no store in " << path.string() << '\n';
     return kStoreRefused;
   }
-  // Before RocksDB starts its threads; a verification is ended by them as any program.
+  // Before RocksDB starts threads, which inherit the blocked signals. A verification blocks none,
+  // so that a signal ends it like any other program.
   const auto signals = options.verify ? sigset_t{} : block_signals();
 
   const auto open = options.verify ? persistence::open_store_to_read : persistence::open_store;
@@ -222,8 +226,8 @@ int run(const Options& options) {
   return serve(*settings, std::move(*store), signals);
 }
 
-// A limit of the process that stops it where nothing can be caught, such as the start of a thread:
-// says which one instead of ending with an abort.
+// The terminate handler. A limit of memory or threads may throw where nothing can catch it, such as
+// in the start of a thread. Then this says which limit it is, and exits instead of aborting.
 [[noreturn]] void end_without_resources() {
   const char* const advice =
       ": the limits of memory and threads are too low for it, see `ulimit -v` and `ulimit -u`\n";
@@ -246,10 +250,11 @@ int run(const Options& options) {
   std::abort();
 }
 
-// Batches are made on one thread and freed on another: with an arena for each thread, and large
-// vectors in them, as much memory lies free as is used (measured with a million accounts).
+// Limits the free memory that malloc keeps. Batches are made on one thread and freed on another.
+// With an arena for each thread, and large vectors in the arenas, as much memory lies free as is
+// used. That was measured with a million accounts.
 void bound_free_memory() {
-  constexpr int kLargeBytes = 4 << 20;  // given back to the system when freed
+  constexpr int kLargeBytes = 4 << 20;  // from this size on, freed memory goes back to the system
   constexpr int kSpareBytes = 64 << 20;
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, kLargeBytes);
@@ -263,7 +268,7 @@ SCALEGRAPH_OCCUPY_STANDARD_DESCRIPTORS("/dev/null");
 int main(int argc, char** argv) {
   std::set_terminate(end_without_resources);
   bound_free_memory();
-  // Debian's abseil, which gRPC locks with, looks for lock cycles at every lock.
+  // gRPC uses abseil's locks. Debian's abseil searches for lock cycles each time one is taken.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app("scalegraphd: the Scalegraph ledger server", "scalegraphd");
   Options options;

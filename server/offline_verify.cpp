@@ -9,7 +9,7 @@ namespace sg::actors {
 bool verify_offline(const persistence::Store& store) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto report = store.verify([terminal](const persistence::VerifyProgress& at) {
-    if (!terminal) return true;
+    if (!terminal) return true;  // true: go on
     std::cerr << '\r' << at.records << " of " << at.records_total << " records";
     if (at.entries > 0) {
       std::cerr << ", " << at.entries << " of " << at.entries_total << " index entries";
