@@ -16,7 +16,7 @@ enum class Context : std::uint8_t {
   start_error,       // a start or a restart failed
   child_terminated,  // a child ended by itself
   shutdown_error,    // a child that was told to stop ended with an unexpected reason
-  shutdown,          // the supervisor gives up: too many restarts, or children that hang
+  shutdown,          // the supervisor gives up: reached_max_restart_intensity, or hangs
 };
 
 // The child that a report is about, with the fields of its spec that matter.
