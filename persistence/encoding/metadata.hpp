@@ -1,4 +1,6 @@
-// Metadata as blocks and rows hold it: n:varint (text(key) text(value)){n}, by key.
+// How blocks and rows hold the metadata of accounts and participants:
+//
+//   metadata := n:varint (text(key) text(value)){n}     sorted by key
 #pragma once
 
 #include "ledger/account.hpp"
@@ -6,7 +8,8 @@
 
 namespace sg::persistence {
 
-// Fails the reader when the keys are not in order, or one stands twice.
+// Reads the metadata into an empty map; earlier contents of `into` are dropped. Fails the reader if
+// the keys are not strictly ascending: then equal metadata always has equal bytes.
 inline void read_metadata(ByteReader& in, ledger::Metadata& into) {
   into.clear();
   for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {

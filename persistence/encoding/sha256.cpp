@@ -1,5 +1,6 @@
-// OpenSSL's own functions for SHA-256: the generic ones (EVP) cost as much as the hash itself where
-// it covers a key or a transfer. They are called deprecated and are as fast as the others.
+// Calls OpenSSL's direct functions for SHA-256. The generic interface (EVP) would cost as much
+// again as the hash of a key or a transfer. OpenSSL 3 calls the direct functions deprecated; they
+// are as fast as before.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "persistence/encoding/sha256.hpp"
 
@@ -16,6 +17,7 @@ BlockHash sha256(std::string_view bytes) {
   return hash;
 }
 
+// Two lower-case digits a byte, the first byte first.
 std::string to_hex(const BlockHash& hash) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;

@@ -1,3 +1,5 @@
+// The names of the column families, in the order of Family. They are part of the store's format: a
+// family that is renamed here is not found in an existing database.
 #include <array>
 
 #include "persistence/medium/key_value.hpp"

@@ -1,4 +1,4 @@
-// What an operator may set of a store.
+// The settings of a store that an operator may change.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,15 @@
 namespace sg::persistence {
 
 struct StoreOptions {
+  // The write-ahead log may grow to about this many bytes before RocksDB writes tables.
   std::uint64_t max_wal_bytes = 256ULL << 20;
-  std::uint64_t block_cache_bytes = 64ULL << 20;
-  std::size_t index_chunk = 500'000;  // postings and keys of one run of the indexes
-  // Postings and keys that may wait in memory to be indexed: at half of them groups begin later,
-  // with all of them nothing more is taken.
+  std::uint64_t block_cache_bytes = 64ULL << 20;  // RocksDB's cache of table blocks
+  std::size_t index_chunk = 500'000;              // postings and keys in one new run of the indexes
+  // Postings and keys that may wait in memory to be indexed. From half of it on, new groups are
+  // delayed so that the indexer can catch up. At all of it, commits are refused.
   std::size_t index_backlog = 8'000'000;
-  std::int64_t key_retention_ms = 24LL * 3'600'000;  // of time that servers ran
+  // How long idempotency keys are kept, in ms of time that servers ran on this store.
+  std::int64_t key_retention_ms = 24LL * 3'600'000;
 };
 
 }  // namespace sg::persistence
