@@ -1,3 +1,6 @@
+// The disk has two images of its rows: `live_`, which readers see, and `synced_`, which survives a
+// crash. A write changes live_ and is remembered in unsynced_. A sync applies the remembered
+// batches to synced_. A crash applies the surviving ones only, then copies synced_ over live_.
 #include "persistence/memory/memory_disk.hpp"
 
 #include <utility>
@@ -16,6 +19,7 @@ void MemoryDisk::apply(std::array<Rows, kFamilies>& rows, const Write& write) {
 void MemoryDisk::keep_unsynced(const Survivors& survivors) {
   const auto [of_older, younger_from, of_younger] = survivors;
   for (std::size_t i = 0; i < unsynced_.size(); ++i) {
+    // A file ends where its first batch is missing, so a batch survives by its place in its file.
     const bool is_left = i < younger_from ? i < of_older : i - younger_from < of_younger;
     if (!is_left) continue;
     for (const auto& write : unsynced_[i]) apply(synced_, write);
@@ -30,12 +34,15 @@ void MemoryDisk::crash(const Survivors& survivors, bool keep_mark) {
   keep_unsynced(survivors);
   live_ = synced_;
   if (!keep_mark) mark_ = synced_mark_;
+  // A kept mark is one that reached the disk: a later crash cannot take it back.
   synced_mark_ = mark_;
+  // What was open before the crash now fails.
   ++opening_;
 }
 
 void MemoryDisk::disown() {
   const std::lock_guard lock(mutex_);
+  // The old medium no longer is the owner, and its rows belong to an older opening.
   ++owner_;
   ++opening_;
   locked_ = false;
@@ -83,6 +90,7 @@ void MemoryDisk::forget_faults() {
 
 void MemoryDisk::set_row(Family family, const std::string& key, std::optional<std::string> value) {
   const std::lock_guard lock(mutex_);
+  // Into both images, so that the damage outlasts a crash and no later sync undoes it.
   Write write{family, key, nullptr};
   if (value) write.value = std::make_shared<const std::string>(std::move(*value));
   apply(live_, write);

@@ -1,3 +1,10 @@
+// The database interfaces on a MemoryDisk. They keep the promises of key_value.hpp, but nothing
+// outlives the process.
+//
+// A disk is opened many times in one test. Each opening has a number, and a KeyValue or a cursor
+// works only while its number is the current one. So a handle from before a crash gets an error, as
+// it would from a dead process, and never sees the rows of the next opening. Each medium has a
+// number likewise, and only the one that prepared the disk last may open or write it.
 #include <utility>
 
 #include "faults/fault_injection.hpp"
@@ -11,7 +18,7 @@ class MemoryBatch : public Batch {
   struct Row {
     Family family;
     std::string key;
-    std::optional<std::string> value;
+    std::optional<std::string> value;  // none: the row is erased
   };
   void put(Family family, std::string_view key, std::string_view value) override {
     rows_.push_back({family, std::string(key), std::string(value)});
@@ -25,7 +32,8 @@ class MemoryBatch : public Batch {
   std::vector<Row> rows_;
 };
 
-// Keeps its place by key, not by iterator: the map may change between steps.
+// Keeps its place by key, not by iterator, because the map may change between two steps. It shares
+// the value, so that its view stays good if the row is replaced.
 class MemoryCursor : public Cursor {
  public:
   MemoryCursor(std::shared_ptr<MemoryDisk> disk, Family family, std::uint64_t opening)
@@ -58,9 +66,12 @@ class MemoryCursor : public Cursor {
  private:
   using Rows = MemoryDisk::Rows;
 
+  // The row in front of `at`, or the end if there is none: as in RocksDB, that makes the cursor
+  // invalid.
   static Rows::const_iterator before(const Rows& rows, Rows::const_iterator at) {
     return at == rows.begin() ? rows.end() : std::prev(at);
   }
+  // Goes to the row that `find` returns. Key and value are copied out under the lock.
   template <class Find>
   void move(Find find) {
     const std::lock_guard lock(disk_->mutex_);
@@ -119,13 +130,14 @@ class MemoryKeyValue : public KeyValue {
 
   StoreResult<void> ingest(Family family, std::span<const KeyRow> rows) override {
     const std::lock_guard lock(disk_->mutex_);
-    // As with RocksDB: an ingestion that fails changes nothing, and writes go on.
+    // As with RocksDB, a failed ingestion changes nothing, and later writes work.
     if (std::exchange(disk_->fail_ingest_, false)) {
       return store_error(StoreFault::io, "an ingestion was told to fail");
     }
     bool no_fault = false;
     if (auto ok = check_writable(no_fault); !ok) return ok;
     for (const KeyRow& row : rows) {
+      // Into both images: ingested rows are durable when the call returns.
       const MemoryDisk::Write write{family, std::string(row.key),
                                     std::make_shared<const std::string>(row.value)};
       MemoryDisk::apply(disk_->live_, write);
@@ -137,6 +149,7 @@ class MemoryKeyValue : public KeyValue {
   StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) override {
     const std::lock_guard lock(disk_->mutex_);
     if (auto ok = check_open(); !ok) return ok;
+    // From both images: a removal is of files, which a crash does not bring back.
     for (auto* rows : {&disk_->live_, &disk_->synced_}) {
       auto& all = (*rows)[static_cast<std::size_t>(family)];
       all.erase(all.lower_bound(begin), all.lower_bound(end));
@@ -144,13 +157,18 @@ class MemoryKeyValue : public KeyValue {
     return {};
   }
 
+  // Rows are not written anew when the disk is opened, so that takes no room.
   std::uint64_t unflushed_bytes() const override { return 0; }
 
  private:
+  // The private functions expect that the caller holds the disk's lock, except put_rows() and
+  // sync_all(), which take it.
   StoreResult<void> check_open() const {
     if (disk_->opening_ == opening_) return {};
     return store_error(StoreFault::io, "the memory disk crashed or was reopened");
   }
+  // Why a write cannot be done, if it cannot. `fault` is the requested fault of this kind of write;
+  // it is used up. A failure is remembered: all later writes of this opening fail too.
   StoreResult<void> check_writable(bool& fault) {
     if (auto ok = check_open(); !ok) return ok;
     if (access_ == Access::read_only) return store_error(StoreFault::io, "opened read-only");
@@ -163,6 +181,7 @@ class MemoryKeyValue : public KeyValue {
     disk_->write_failed_ = true;
     return store_error(StoreFault::io, "a write was told to fail");
   }
+  // Makes the rows visible, but not durable.
   StoreResult<void> put_rows(Batch& batch) {
     const std::lock_guard lock(disk_->mutex_);
     if (auto ok = check_writable(disk_->fail_write_); !ok) return ok;
@@ -175,6 +194,8 @@ class MemoryKeyValue : public KeyValue {
     }
     return {};
   }
+  // A requested fault comes after put_rows(): the rows are visible, and it is open whether they
+  // survive. The test decides, by crash() or by a reopening.
   StoreResult<void> sync_all() {
     const std::lock_guard lock(disk_->mutex_);
     bool no_fault = false;
@@ -198,11 +219,13 @@ class MemoryMedium : public Medium {
   explicit MemoryMedium(std::shared_ptr<MemoryDisk> disk) : disk_(std::move(disk)) {}
   ~MemoryMedium() override {
     const std::lock_guard lock(disk_->mutex_);
+    // After disown() the lock may belong to the medium of the next process.
     if (is_owner()) disk_->locked_ = false;
   }
 
   StoreResult<void> prepare(Access) override {
     const std::lock_guard lock(disk_->mutex_);
+    // A reopening prepares once more; the lock is still held, unless the test has disowned it.
     if (owner_ != 0) return check_owner();
     if (disk_->locked_) {
       return store_error(StoreFault::locked, "another store is open on the memory disk");
@@ -234,7 +257,7 @@ class MemoryMedium : public Medium {
     }
     ++disk_->opening_;
     if (access == Access::read_write) {
-      // Recovery writes what it finds anew, and syncs it.
+      // As RocksDB's recovery does: whatever is found in the log is written anew and synced.
       disk_->keep_unsynced({disk_->unsynced_.size()});
       disk_->write_failed_ = false;
     }
@@ -255,7 +278,7 @@ class MemoryMedium : public Medium {
     const std::lock_guard lock(disk_->mutex_);
     return disk_->full_ ? 0 : disk_->free_bytes_;
   }
-  void found_full() override {}  // free_bytes() is what the test says
+  void found_full() override {}  // the test alone decides what free_bytes() says
   std::string name() const override { return "memory"; }
 
  private:
@@ -266,7 +289,7 @@ class MemoryMedium : public Medium {
   }
 
   std::shared_ptr<MemoryDisk> disk_;
-  std::uint64_t owner_ = 0;  // none yet
+  std::uint64_t owner_ = 0;  // this medium's number; 0 before prepare()
 };
 
 std::shared_ptr<MemoryDisk> make_memory_disk() { return std::make_shared<MemoryDisk>(); }
