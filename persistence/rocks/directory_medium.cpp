@@ -1,3 +1,14 @@
+// The directory of a store. Three things here need care.
+//
+// - The lock is an flock() on the file `lock`. The kernel releases it when the process ends,
+// however
+//   it ends, so no stale lock is ever left behind.
+// - The high-water mark is overwritten in place, at every group. It is synced once a second only:
+//   after a power loss the mark may lag behind the chain, which is harmless. Each opening writes a
+//   synced one.
+// - Free space is asked for before every group, so the answer is cached. What the file system says
+//   may be wrong for this process: a quota or a limit of file sizes does not show. After a write
+//   that failed for space, a probe file must fit before any room is reported again.
 #include "persistence/rocks/directory_medium.hpp"
 
 #include <fcntl.h>
@@ -22,14 +33,18 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
+// The longest time that a mark is known to the kernel only.
 constexpr auto kMarkSyncInterval = std::chrono::seconds(1);
+// How long an answer of free_bytes() is reused.
 constexpr auto kFreeBytesInterval = std::chrono::milliseconds(200);
-// After a write without space: how long until it is looked again, and what must fit then. A merge
-// and an opening write about as much.
+// The size of the probe file. A merge and an opening write about as much.
 constexpr off_t kProbeBytes = 32 << 20;
+// How long no room is reported after a write without space, or after a probe that failed.
 constexpr auto kHoldOffWhenFull = std::chrono::seconds(3);
+// More than any version of the mark has; what is longer fails its check.
 constexpr std::size_t kLargestMark = 4096;
 
+// Owns an open file and closes it. Move-only.
 class FileDescriptor {
  public:
   FileDescriptor() = default;
@@ -49,15 +64,17 @@ class FileDescriptor {
   int number_ = -1;
 };
 
+// Not open on failure, with errno set. A file that is created belongs to its owner alone.
 FileDescriptor open_file(const fs::path& path, int flags) {
   FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, kOwnersFileMode));
-  // The umask may have taken rights of the owner away. A file that another user owns stays as it
-  // is.
+  // The umask may have taken rights from the owner. The call fails for a file of another user,
+  // whose mode then stays as it is.
   if (file.is_open() && (flags & O_CREAT) != 0) (void)::fchmod(file.get(), kOwnersFileMode);
   return file;
 }
 
-// "store/" and "store" are one path: what stands behind a last slash is no name.
+// "store/" and "store" name the same directory, but the former has an empty last component. Parents
+// are computed from the path, so that component has to go.
 fs::path without_last_slash(const fs::path& path) {
   return path.has_filename() || !path.has_relative_path() ? path : path.parent_path();
 }
@@ -71,6 +88,7 @@ class DirectoryMedium : public Medium {
         options_(options) {}
 
   StoreResult<void> prepare(Access access) override {
+    // Every opening prepares; the lock is taken by the first.
     if (lock_.is_open()) return {};
     const bool writes = access == Access::read_write;
     if (writes) {
@@ -79,7 +97,8 @@ class DirectoryMedium : public Medium {
     const auto path = directory_ / "lock";
     auto file = open_file(path, writes ? O_RDWR | O_CREAT : O_RDONLY);
     if (!file.is_open()) {
-      // A copy need not have one, and it is not made where nothing may be written.
+      // A copy of a store may lack the file, and a reader creates nothing. A writer would have
+      // created it.
       if (!writes && errno == ENOENT) return {};
       return system_error(errno, "opening " + path.string());
     }
@@ -100,15 +119,18 @@ class DirectoryMedium : public Medium {
     return system_error(errno, "looking for " + paths_.database.string());
   }
 
-  // Made under another name first, so that a crash leaves a whole database or none.
+  // Creates the database under another name and renames it. So a crash leaves a whole database or
+  // none.
   StoreResult<void> create(std::span<const KeyRow> meta) override {
     RocksPaths paths = paths_;
     paths.database = directory_ / "db.new";
     std::error_code error;
     fs::remove_all(paths.database, error);
     if (error) return system_error(error.value(), "removing " + paths.database.string());
+    // An earlier start may have made the directories and ended before it synced them.
     sync_folders_above(directory_);
     if (auto created = create_rocks(paths, meta, options_); !created) return created;
+    // The contents must be durable before the name that makes them the database.
     if (auto synced = sync_folder(paths.database); !synced) return synced;
     fs::rename(paths.database, paths_.database, error);
     if (error) return system_error(error.value(), "renaming " + paths.database.string());
@@ -118,11 +140,12 @@ class DirectoryMedium : public Medium {
   StoreResult<std::unique_ptr<KeyValue>> open(Access access) override {
     if (access == Access::read_write) {
       std::error_code error;
+      // Files that are still here were not ingested when the last process ended.
       fs::remove_all(paths_.ingest, error);
       if (error) return system_error(error.value(), "emptying " + paths_.ingest.string());
       if (auto made = make_durable_folder(paths_.ingest); !made)
         return tl::unexpected(made.error());
-      // Those of an earlier version were readable by everybody who may enter the folder.
+      // Earlier versions made files that everybody could read who may enter the directory.
       for (const auto& own : {paths_.database, paths_.ingest, head_, directory_ / "lock"}) {
         close_to_others(own);
       }
@@ -156,12 +179,14 @@ class DirectoryMedium : public Medium {
     if (!sync && now - mark_synced_ < kMarkSyncInterval) return {};
     mark_synced_ = now;
     if (::fdatasync(mark_.get()) != 0) return system_error(errno, "syncing " + head_.string());
+    // A synced mark may be a new file: its name has to be durable too.
     return sync ? sync_folder(directory_) : StoreResult<void>{};
   }
 
   std::uint64_t free_bytes() const override {
     const auto now = Clock::now().time_since_epoch().count();
     constexpr auto kInterval = std::chrono::duration_cast<Clock::duration>(kFreeBytesInterval);
+    // The common case takes no lock: the journal asks before every group.
     if (now < free_known_until_.load(std::memory_order_relaxed)) {
       return free_bytes_.load(std::memory_order_relaxed);
     }
@@ -171,7 +196,7 @@ class DirectoryMedium : public Medium {
       return 0;
     }
     was_full_ = false;
-    // A file system that cannot be asked is not thereby full: the write will tell.
+    // A file system that does not answer is not taken for full: the next write will tell.
     std::uint64_t free = ~std::uint64_t{0};
     struct statvfs info {};
     if (::statvfs(directory_.c_str(), &info) == 0) {
@@ -191,12 +216,14 @@ class DirectoryMedium : public Medium {
   std::string name() const override { return directory_.string(); }
 
  private:
+  // Reports no room for so long.
   void hold_off(Clock::duration time) const {
     free_bytes_.store(0, std::memory_order_relaxed);
     const auto until = (Clock::now() + time).time_since_epoch().count();
     free_known_until_.store(until, std::memory_order_relaxed);
   }
-  // Takes the space of a large file, and gives it back.
+  // Whether a large file can be made. Its space is returned at once: the file has no name any more
+  // when its descriptor is closed.
   bool can_grow() const {
     const auto path = paths_.ingest / "room";
     const auto file = open_file(path, O_WRONLY | O_CREAT);
@@ -206,14 +233,15 @@ class DirectoryMedium : public Medium {
   }
 
   const fs::path directory_;
-  const fs::path head_;
+  const fs::path head_;  // the file of the high-water mark
   const RocksPaths paths_;
   const StoreOptions options_;
-  FileDescriptor lock_;
-  FileDescriptor mark_;
+  FileDescriptor lock_;  // open while the directory is locked
+  FileDescriptor mark_;  // opened by the first write of the mark
   Clock::time_point mark_synced_;
-  mutable std::mutex asking_;  // guards was_full_, and what is said of it
+  mutable std::mutex asking_;  // guards was_full_ and changes of the cached answer
   mutable bool was_full_ = false;
+  // The cached answer of free_bytes(), and until when it is used.
   mutable std::atomic<std::uint64_t> free_bytes_ = 0;
   mutable std::atomic<Clock::rep> free_known_until_ = 0;
 };

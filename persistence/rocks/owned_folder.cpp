@@ -30,10 +30,12 @@ StoreFault fault_of(int error) {
   }
 }
 
+// The folder that holds this one's name.
 fs::path above(const fs::path& folder) {
   return folder.has_parent_path() ? folder.parent_path() : fs::path(".");
 }
 
+// 0, or the errno.
 int sync(const fs::path& folder) {
   const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return errno;
@@ -56,6 +58,8 @@ StoreResult<void> sync_folder(const fs::path& folder) {
 }
 
 StoreResult<void> make_durable_folder(const fs::path& folder) {
+  // Walk up to the first folder that exists, then create downwards. Each is synced into its parent
+  // before the next is made, so a power loss leaves no folder without the ones above it.
   std::vector<fs::path> missing;
   fs::path at = folder;
   for (;; at = above(at)) {
@@ -68,11 +72,13 @@ StoreResult<void> make_durable_folder(const fs::path& folder) {
     missing.push_back(at);
   }
   for (auto next = missing.rbegin(); next != missing.rend(); ++next) {
+    // Another process may make the same folder at the same moment.
     if (::mkdir(next->c_str(), kOwnersFolderMode) != 0 && errno != EEXIST) {
       return system_error(errno, "making the directory " + next->string());
     }
     if (auto synced = sync_folder(above(*next)); !synced) return synced;
   }
+  // mkdir() obeys the umask, which may have taken rights from the owner.
   if (!missing.empty() && ::chmod(folder.c_str(), kOwnersFolderMode) != 0) {
     return system_error(errno, "closing the directory " + folder.string() + " to others");
   }
@@ -85,6 +91,7 @@ void sync_folders_above(const fs::path& folder) {
   if (error) return;
   for (auto at = whole; at.has_relative_path();) {
     at = at.parent_path();
+    // A folder of another user may not be opened; then it is not ours to make durable.
     (void)sync(at);
   }
 }
@@ -93,6 +100,7 @@ void close_to_others(const fs::path& own) {
   static constexpr auto kOthers = fs::perms::group_all | fs::perms::others_all;
   const auto close = [](const fs::path& path) {
     std::error_code ignored;
+    // Without following links: what a link points to need not belong to the store.
     const auto status = fs::symlink_status(path, ignored);
     const bool is_ours =
         status.type() == fs::file_type::regular || status.type() == fs::file_type::directory;

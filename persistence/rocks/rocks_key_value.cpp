@@ -1,3 +1,10 @@
+// RocksDB behind the KeyValue interface. Most functions only translate. These decisions are ours:
+//
+// - A write that failed is final. RocksDB may resume after some errors, but whether the failed
+// batch
+//   is in the log would stay unknown. So failed_ refuses all writes until the database is reopened.
+// - Indexes do not go through the log. ingest() writes a table file and hands it to RocksDB, which
+//   moves it into the database. drop() removes whole files again, without writing tombstones.
 #include "persistence/rocks/rocks_key_value.hpp"
 
 #include <rocksdb/convenience.h>
@@ -19,8 +26,10 @@ namespace {
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
+// One for each column family: RocksDB's default family first, then ours in the order of Family.
 using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
 
+// Keeps a bad status until write(), since put() and erase() return nothing.
 class RocksBatch : public Batch {
  public:
   explicit RocksBatch(const Handles& handles) : handles_(handles) {}
@@ -35,6 +44,7 @@ class RocksBatch : public Batch {
 
  private:
   rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    // Behind the default family.
     return handles_[static_cast<std::size_t>(family) + 1];
   }
   void note(const rocksdb::Status& status) {
@@ -74,7 +84,7 @@ class RocksKeyValue : public KeyValue {
 
   ~RocksKeyValue() override {
     for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
-    // Nothing is unsynced that anyone was told of, so a failure here loses nothing.
+    // Everything that was acknowledged is synced, so a failure here loses nothing.
     db_->Close().PermitUncheckedError();
   }
 
@@ -102,7 +112,8 @@ class RocksKeyValue : public KeyValue {
     auto status = rocks.status();
     if (status.ok() && failed_) status = rocksdb::Status::IOError("an earlier write failed");
     if (sync) faults::reach(faults::Point::disk_before_write);
-    // One call writes and syncs; a test gets in between.
+    // In a program with fault points the sync is a call of its own, so that a test can stop the
+    // process between the write and the sync. Otherwise one call does both.
     if (faults::kCompiledIn) options.sync = false;
     if (status.ok()) status = db_->Write(options, &rocks.batch());
     if (faults::kCompiledIn && sync) {
@@ -130,11 +141,12 @@ class RocksKeyValue : public KeyValue {
     auto status = write_file(file, rows);
     if (status.ok()) {
       rocksdb::IngestExternalFileOptions options;
+      // Move the file instead of copying it, and never rewrite it to store a sequence number in it.
       options.move_files = true;
       options.write_global_seqno = false;
       status = db_->IngestExternalFile(handle(family), {file.string()}, options);
     }
-    std::error_code ignored;
+    std::error_code ignored;  // after a success the file has been moved away
     std::filesystem::remove(file, ignored);
     if (!status.ok()) return tl::unexpected(to_store_error(status, "ingesting rows"));
     return {};
@@ -143,6 +155,7 @@ class RocksKeyValue : public KeyValue {
   StoreResult<void> drop(Family family, std::string_view begin, std::string_view end) override {
     const auto first = slice(begin);
     const auto past = slice(end);
+    // Only files that lie in the range as a whole are removed; `false`: `end` is excluded.
     const auto status =
         rocksdb::DeleteFilesInRange(db_.get(), handle(family), &first, &past, false);
     if (!status.ok()) return tl::unexpected(to_store_error(status, "dropping rows"));
@@ -159,6 +172,7 @@ class RocksKeyValue : public KeyValue {
   rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<std::size_t>(family) + 1];
   }
+  // For messages.
   static std::string reading(Family family) {
     return "reading " + std::string(family_name(family));
   }
@@ -166,7 +180,7 @@ class RocksKeyValue : public KeyValue {
   rocksdb::Status write_file(const std::filesystem::path& file,
                              std::span<const KeyRow> rows) const {
     const rocksdb::Options options(db_->GetDBOptions(), run_options());
-    // What was just written is read soon, by the next merge and by look-ups: it stays in memory.
+    // Keep the file in the page cache: the next merge and look-ups read it soon.
     constexpr bool kInvalidatePageCache = false;
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, nullptr, kInvalidatePageCache);
     auto status = writer.Open(file.string());
@@ -180,7 +194,7 @@ class RocksKeyValue : public KeyValue {
   Handles handles_;
   std::filesystem::path ingest_;
   std::atomic<std::uint64_t> next_file_ = 1;
-  std::atomic<bool> failed_ = false;
+  std::atomic<bool> failed_ = false;  // a write or a sync failed: no more writes
 };
 
 StoreError opening_error(const rocksdb::Status& status, const RocksPaths& paths) {
@@ -191,7 +205,8 @@ StoreError opening_error(const rocksdb::Status& status, const RocksPaths& paths)
 
 StoreResult<void> create_rocks(const RocksPaths& paths, std::span<const KeyRow> meta,
                                const StoreOptions& options) {
-  // Nothing to warn of in a new one, whose folder RocksDB makes.
+  // RocksDB makes the folder, so our log could not be opened in it yet. A new database gives
+  // nothing to warn of.
   auto db_options = database_options(options, make_silent_log());
   db_options.create_if_missing = true;
   db_options.create_missing_column_families = true;

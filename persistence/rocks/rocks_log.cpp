@@ -14,8 +14,8 @@
 namespace sg::persistence {
 namespace {
 
-constexpr std::size_t kLineBytes = 2048;  // longer ones are cut
-constexpr std::size_t kLogBytes = 1 << 20;
+constexpr std::size_t kLineBytes = 2048;    // longer lines are cut
+constexpr std::size_t kLogBytes = 1 << 20;  // then the file becomes LOG.old
 constexpr mode_t kFileMode = 0600;
 
 class SilentLog : public rocksdb::Logger {
@@ -24,6 +24,7 @@ class SilentLog : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// Writes each line with one write(), which appends. Lines of several threads do not mix.
 class FileLog : public rocksdb::Logger {
  public:
   explicit FileLog(const std::filesystem::path& directory)
@@ -43,6 +44,7 @@ class FileLog : public rocksdb::Logger {
     std::size_t size = std::strftime(line.data(), line.size(), "%Y-%m-%dT%H:%M:%SZ ", &utc);
     const int wanted = std::vsnprintf(line.data() + size, line.size() - size, format, arguments);
     if (wanted < 0) return;
+    // vsnprintf() returns the length that the line would have without the limit.
     size = std::min(size + static_cast<std::size_t>(wanted), line.size() - 1);
     line[size++] = '\n';
     const std::lock_guard lock(mutex_);
@@ -51,17 +53,19 @@ class FileLog : public rocksdb::Logger {
       begin_file();
     }
     written_ += size;
+    // A line that cannot be written is dropped: the log must not stop the ledger.
     [[maybe_unused]] const auto ignored = ::write(file_, line.data(), size);
   }
 
  private:
-  // What was there is kept as the old one.
+  // Keeps the file that exists as LOG.old. Without a file, lines are dropped.
   void begin_file() {
     const auto path = directory_ / "LOG";
     std::error_code ignored;
     std::filesystem::rename(path, directory_ / "LOG.old", ignored);
     file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, kFileMode);
-    if (file_ >= 0) (void)::fchmod(file_, kFileMode);  // whatever the umask took away
+    if (file_ >= 0)
+      (void)::fchmod(file_, kFileMode);  // the umask may have taken the owner's rights
     written_ = 0;
   }
   void end_file() {
@@ -69,7 +73,7 @@ class FileLog : public rocksdb::Logger {
   }
 
   const std::filesystem::path directory_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
   int file_ = -1;
   std::size_t written_ = 0;
 };

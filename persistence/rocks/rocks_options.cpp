@@ -1,3 +1,7 @@
+// What is tuned and why. Blocks are written in order and read in order, so they have large buffers
+// and large pages. Account ids are looked up at random, also those that do not exist, so they have
+// a Bloom filter. Index runs are merged by RecordIndex, so RocksDB must not compact them. All other
+// families are small.
 #include "persistence/rocks/rocks_options.hpp"
 
 #include <rocksdb/cache.h>
@@ -11,13 +15,14 @@
 namespace sg::persistence {
 namespace {
 
+// Buffers are memtables: rows in memory before they become a table.
 constexpr std::size_t kBlocksBufferBytes = 16 << 20;
 constexpr std::size_t kSmallBufferBytes = 8 << 20;
-constexpr std::size_t kBlocksPageBytes = 16 << 10;
-constexpr std::uint64_t kSyncFilesEveryBytes = 1 << 20;  // spreads the sync of large files
+constexpr std::size_t kBlocksPageBytes = 16 << 10;       // as large as a full block of the chain
+constexpr std::uint64_t kSyncFilesEveryBytes = 1 << 20;  // spreads the sync of a large table
 constexpr int kOpenFiles = 1000;
 constexpr int kBackgroundJobs = 2;
-constexpr double kBloomBits = 10;
+constexpr double kBloomBits = 10;  // per key: about one wrong answer in a hundred
 
 rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<rocksdb::Cache> cache,
                                             std::size_t buffer_bytes, bool bloom,
@@ -33,7 +38,8 @@ rocksdb::ColumnFamilyOptions family_options(std::shared_ptr<rocksdb::Cache> cach
   return family;
 }
 
-// Runs of an index: written once as whole files, merged and dropped by RecordIndex.
+// For the runs of an index. RecordIndex writes them once, as whole files, and it also merges and
+// drops them.
 rocksdb::ColumnFamilyOptions runs_with(std::shared_ptr<rocksdb::Cache> cache) {
   auto family = family_options(std::move(cache), kSmallBufferBytes, false);
   family.compression = rocksdb::kNoCompression;  // pages are deltas already
@@ -41,16 +47,19 @@ rocksdb::ColumnFamilyOptions runs_with(std::shared_ptr<rocksdb::Cache> cache) {
   return family;
 }
 
+// RocksDB reports some causes in the text of an I/O error only.
 StoreFault fault_of(const rocksdb::Status& status) {
+  // A missing file is damage here: files are only looked for if the database names them.
   if (status.IsNoSpace()) return StoreFault::no_space;
   if (status.IsCorruption() || status.IsPathNotFound()) return StoreFault::corrupt;
   const std::string text = status.ToString();
   const auto says = [&text](const char* words) { return text.find(words) != std::string::npos; };
-  // A quota, and the process's own limit of a file's size.
+  // A quota, and the process's own limit on the size of a file.
   if (says("Disk quota exceeded") || says("File too large")) return StoreFault::no_space;
   if (says("No such file or directory")) return StoreFault::corrupt;
   if (says("Permission denied") || says("Read-only file system")) return StoreFault::permissions;
   if (says("lock hold by") || says("While lock file")) return StoreFault::locked;
+  // Families that RocksDB does not find, or that we do not open, come from another format.
   if (says("Column famil") || status.IsNotSupported()) return StoreFault::unknown_version;
   return StoreFault::io;
 }
@@ -61,20 +70,22 @@ rocksdb::DBOptions database_options(const StoreOptions& options,
                                     std::shared_ptr<rocksdb::Logger> log) {
   rocksdb::DBOptions db;
   db.env = rocks_wal_env();
+  // Recovery stops at the first damaged record. It never goes on behind one.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_total_wal_size = options.max_wal_bytes;
   db.recycle_log_file_num = 0;
-  // A log that is full stays until each family's rows in it are in tables. Without this its
-  // absence, or its end's, goes unnoticed: younger blocks are there, the head too, but rows are
-  // missing.
+  // A full log file stays until the rows of every family in it are in tables. If such a file, or
+  // its end, were lost, nothing else would notice: younger blocks and the head would be there,
+  // while rows of slower families are missing. With this option the manifest names the log files.
   db.track_and_verify_wals_in_manifest = true;
-  // What recovery reads from the WAL is written anew and synced: pages whose sync failed before a
-  // restart may be in memory only.
+  // Recovery writes what it reads from the log into tables and syncs them. After a failed sync and
+  // a restart of the process, the log's pages may be in the page cache only.
   db.avoid_flush_during_recovery = false;
   db.avoid_unnecessary_blocking_io = true;
   db.bytes_per_sync = kSyncFilesEveryBytes;
   db.max_open_files = kOpenFiles;
   db.max_background_jobs = kBackgroundJobs;
+  // Nobody reads these statistics, and loading them would delay an opening.
   db.skip_stats_update_on_db_open = true;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;

@@ -1,4 +1,5 @@
-// RocksDB's settings for the store: included by rocks_*.cpp only.
+// RocksDB's settings for the store, and its errors in our words. Only files of this folder include
+// this header. The functions keep no state.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -13,14 +14,16 @@
 
 namespace sg::persistence {
 
+// Settings of the database as a whole. `log` takes RocksDB's warnings.
 rocksdb::DBOptions database_options(const StoreOptions& options,
                                     std::shared_ptr<rocksdb::Logger> log);
-// RocksDB's default family, which stays empty, and then ours in the order of Family.
+// The column families and their settings: RocksDB's default family, which stays empty, then ours in
+// the order of Family.
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const StoreOptions& options);
-// For the files that are ingested: the runs of the indexes.
+// Settings for writing the table files that are ingested: the runs of the indexes.
 rocksdb::ColumnFamilyOptions run_options();
 
-// `doing` for the message: "writing a batch".
+// Translates a bad status. `doing` says what failed, for the message: "writing a batch".
 StoreError to_store_error(const rocksdb::Status& status, std::string_view doing);
 
 }  // namespace sg::persistence

@@ -1,3 +1,15 @@
+// The WAL in zeros; rocks_wal.hpp says why. RocksDB's log is a sequence of blocks of 32 KiB:
+//
+//   block    := fragment* zeros          a fragment does not cross the end of its block
+//   fragment := checksum:u32 length:u16 type:u8 payload:length bytes
+//   type     := full record, or the first, a middle or the last fragment of one
+//
+// The checksum covers type and payload. Fewer bytes than a header at the end of a block are zeros.
+//
+// WrittenWal puts zeros ahead of small appends. ReadWal looks for a header of zeros, and hides from
+// RocksDB what is behind it: as the end of the file if the log ended there, otherwise by a fragment
+// with a wrong checksum, which RocksDB reports as damage. WalFiles wraps the default file system
+// and hands out the two.
 #include "persistence/rocks/rocks_wal.hpp"
 
 #include <fcntl.h>
@@ -30,14 +42,15 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-// Every so many bytes one sync takes 5 to 15 ms: seldom enough not to show in the 99th percentile.
+// How far ahead zeros are written. The sync after that takes 5 to 15 ms, which is too seldom to
+// show in the 99th percentile of latency.
 constexpr std::size_t kAheadBytes = 4 << 20;
-// A sync in place saves 50 to 100 us; for larger appends the zeros would cost more than that.
+// A sync in place saves 50 to 100 us. For larger appends the zeros would cost more than that.
 constexpr std::size_t kLargestSmallAppend = 64 << 10;
+// The unit in which zeros are written.
 constexpr std::size_t kPageBytes = 64 << 10;
 
-// RocksDB's log format (log_format.h): blocks, in which records follow one another; a record does
-// not cross the end of its block, and fewer bytes than a header at the end are zeros.
+// RocksDB's log format (log_format.h).
 constexpr std::size_t kBlockBytes = 32 << 10;
 constexpr std::size_t kHeaderBytes = 7;  // checksum 4, length 2, type 1
 constexpr std::size_t kLengthAt = 4;
@@ -58,7 +71,8 @@ bool all_zeros(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
 }
 
-// WAL files are numbered in the order in which they are begun: "000012.log".
+// The number in a WAL file's name, such as "000012.log". Files are numbered in the order in which
+// they are begun.
 std::optional<std::uint64_t> number_of(const fs::path& wal) {
   if (wal.extension() != kWalSuffix) return std::nullopt;
   const std::string digits = wal.stem().string();
@@ -68,15 +82,16 @@ std::optional<std::uint64_t> number_of(const fs::path& wal) {
   return number;
 }
 
-// RocksDB's masked CRC-32C (util/crc32c.h) of a fragment's type and payload.
+// Whether the fragment's checksum fits. RocksDB stores CRC-32C rotated and shifted by a constant
+// ("masked", util/crc32c.h).
 bool has_its_checksum(std::string_view fragment) {
   constexpr std::uint32_t kMaskDelta = 0xa282ead8;
   const auto crc = crc32c(fragment.substr(kTypeAt));
   return get_fixed<std::uint32_t>(fragment.data()) == ((crc >> 15) | (crc << 17)) + kMaskDelta;
 }
 
-// True when the file's first record is whole. A power loss during the first write to a file may
-// leave a part of it, and then nothing of that file was told to anyone.
+// True if the file's first record is whole. A power loss during the first write to a file may leave
+// only a part of that record; then nothing in the file was ever acknowledged.
 bool begins_with_record(const fs::path& wal) {
   std::ifstream file(wal, std::ios::binary);
   for (std::string block(kBlockBytes, '\0');; block.resize(kBlockBytes)) {
@@ -91,13 +106,14 @@ bool begins_with_record(const fs::path& wal) {
       if (type == kFullRecord || type == kLastFragment) return true;
       rest.remove_prefix(bytes);
     }
-    // A record goes on in the next block, behind less than a header of this one.
+    // The record goes on in the next block if this one has no room for another header. Otherwise
+    // there are zeros where its next fragment should be.
     if (rest.size() >= kHeaderBytes) return false;
   }
 }
 
-// True when a WAL file that was begun later than this one holds records. A folder that cannot be
-// listed counts as one that has such a file: then nothing is taken for a clean end.
+// True if a WAL file that was begun later than this one holds records. Also true if the folder
+// cannot be listed: then no end is taken for a clean one.
 bool has_younger_records(const fs::path& wal) {
   const auto own = number_of(wal);
   std::error_code error;
@@ -109,6 +125,8 @@ bool has_younger_records(const fs::path& wal) {
   return static_cast<bool>(error);
 }
 
+// A WAL file that RocksDB appends to. It keeps a second descriptor of the same file for the zeros,
+// because RocksDB's own writer can only append.
 class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   WrittenWal(std::unique_ptr<rocksdb::FSWritableFile> file, const std::string& path)
@@ -130,13 +148,15 @@ class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
+  // Called after each append; writes more zeros once the last ones are used up.
   IOStatus appended(IOStatus status, std::size_t bytes) {
     size_ += bytes;
     if (status.ok() && size_ > zeros_end_ && bytes <= kLargestSmallAppend) write_zeros();
     return status;
   }
 
-  // As many as fit: where there are none the file grows.
+  // Writes as many zeros as fit on the disk. Without them the file grows as usual, so a failure is
+  // no error.
   void write_zeros() {
     static constexpr std::array<char, kPageBytes> kZeros{};
     for (zeros_end_ = size_; zeros_end_ < size_ + kAheadBytes; zeros_end_ += kPageBytes) {
@@ -146,10 +166,11 @@ class WrittenWal : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
   const int file_;
-  std::uint64_t size_ = 0;
-  std::uint64_t zeros_end_ = 0;
+  std::uint64_t size_ = 0;       // of the records
+  std::uint64_t zeros_end_ = 0;  // up to here the file has been written
 };
 
+// A WAL file that recovery reads. RocksDB reads it from its begin, whole blocks at a time.
 class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
  public:
   ReadWal(std::unique_ptr<rocksdb::FSSequentialFile> file, fs::path path)
@@ -165,9 +186,11 @@ class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
     const std::size_t end = records_end(bytes);
     if (end == bytes.size()) return status;
     ended_ = true;
+    // The order spares work: the folder is listed only if the rest of this file is zeros.
     const bool clean = all_zeros(bytes.substr(end)) && ends_in_zeros(options, debug) &&
                        !has_younger_records(path_);
     std::memmove(scratch, bytes.data(), end);
+    // There is room for it: what stands there is a header of zeros.
     if (!clean) put_damage(scratch + end);
     *result = Slice(scratch, clean ? end : end + kHeaderBytes);
     return status;
@@ -175,7 +198,9 @@ class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
   IOStatus Skip(std::uint64_t) override { return IOStatus::NotSupported("Skip in a WAL"); }
 
  private:
-  // RocksDB reads block by block. A record whose length is wrong is its business.
+  // Where the fragments end: at the first header of zeros, or at the end of the bytes. RocksDB
+  // reads whole blocks, so `bytes` begins with one. A fragment with a wrong length only ends the
+  // look at its block; RocksDB finds it by the checksum.
   static std::size_t records_end(std::string_view bytes) {
     for (std::size_t block = 0; block < bytes.size(); block += kBlockBytes) {
       const std::size_t block_end = std::min(block + kBlockBytes, bytes.size());
@@ -191,6 +216,8 @@ class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
     return bytes.size();
   }
 
+  // Reads the rest of the file; true if it holds only zeros. A failed read counts as something
+  // else.
   bool ends_in_zeros(const IOOptions& options, IODebugContext* debug) {
     std::array<char, kBlockBytes> scratch;
     for (Slice rest;;) {
@@ -200,7 +227,7 @@ class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
     }
   }
 
-  // An empty record with a wrong checksum.
+  // Writes an empty record with a wrong checksum, in place of a header.
   static void put_damage(char* header) {
     std::memset(header, 0xff, kLengthAt);
     std::memset(header + kLengthAt, 0, kTypeAt - kLengthAt);
@@ -208,9 +235,11 @@ class ReadWal : public rocksdb::FSSequentialFileOwnerWrapper {
   }
 
   const fs::path path_;
-  bool ended_ = false;
+  bool ended_ = false;  // the end was found: later reads return nothing
 };
 
+// Passes all calls on to the default file system. It wraps WAL files, and sets the mode of what it
+// makes.
 class WalFiles : public rocksdb::FileSystemWrapper {
  public:
   WalFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
@@ -256,8 +285,8 @@ class WalFiles : public rocksdb::FileSystemWrapper {
   }
 
  private:
-  // What was made is its owner's. A file of another user, which the store may write, stays as it
-  // is.
+  // Gives what was made to its owner alone. The call fails for a file of another user that the
+  // store may write; its mode stays as it is.
   static IOStatus owned(IOStatus made, const std::string& path, mode_t mode = kOwnersFileMode) {
     if (made.ok()) (void)::chmod(path.c_str(), mode);
     return made;

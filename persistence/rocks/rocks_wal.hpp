@@ -1,24 +1,27 @@
-// RocksDB's file system. Files and folders that it makes belong to their owner alone, whatever the
-// umask is. Beside that it has two changes to WAL files, and none to others:
+// The file system that RocksDB is given. Files and folders that it makes belong to their owner
+// alone, whatever the umask is. It also changes how write-ahead log (WAL) files are written and
+// read, and nothing else.
 //
-// Written: zeros stand ahead of what is appended, so that most syncs write bytes in place. A sync
-// of a file that grows has to write its inode too, through the file system's own journal: twice the
-// time and the processor, and a wait for whatever else that journal holds. docs/adr/0010.
+// Writing: zeros are written ahead of the records, so that most syncs overwrite bytes in place. A
+// sync of a growing file has to write its inode too, through the file system's own journal. That
+// costs twice the time and the processor, and waits for whatever else the journal holds. See
+// docs/adr/0010.
 //
-// Read: the first zeros in a place for a record are the end, and if anything else follows them,
-// damage. RocksDB would go on behind them. A power loss during a sync may keep later pages and not
-// earlier ones, so that a row would be there without one that was written before it.
+// Reading: where a record should begin, zeros are the end of the log. If anything but zeros follows
+// them, the file is damaged. RocksDB alone would skip zeros and go on behind them. But a power loss
+// during a sync may keep later pages and lose earlier ones. Then a row would survive without one
+// that was written before it.
 //
-// Zeros at the end of a file are damage too when a younger file holds records. RocksDB then goes on
-// with the younger file only if its first record continues the sequence of the last one before the
-// zeros. So a file that was not closed in time is read on, and one that lost its end is not.
+// Zeros at the end of a file count as damage too if a younger file holds records. After damage
+// RocksDB goes on with the younger file only if its first record continues the sequence of the last
+// good one. So a file that was not closed in time is read on, and one that lost its end is not.
 #pragma once
 
 #include <rocksdb/env.h>
 
 namespace sg::persistence {
 
-// Lives as long as the process.
+// The same object at every call; it lives as long as the process. Thread-safe.
 rocksdb::Env* rocks_wal_env();
 
 }  // namespace sg::persistence
