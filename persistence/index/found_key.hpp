@@ -1,4 +1,4 @@
-// What became of an idempotency key that was looked up.
+// The result of looking up an idempotency key in the store.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@ namespace sg::persistence {
 using ledger::KeyBinding;
 
 struct FoundKey {
-  std::size_t transfer = 0;         // which of those that were asked for
-  StoreResult<KeyBinding> binding;  // an error: whether the key is bound cannot be told
+  std::size_t transfer = 0;         // place of the transfer in the caller's list
+  StoreResult<KeyBinding> binding;  // an error: it is unknown whether the key is bound
 };
 
 }  // namespace sg::persistence

@@ -1,3 +1,9 @@
+// The parts of an index may change while a verification runs, so they are compared by spans of
+// sequences. The spans are laid out once, at the start. A part is compared if it is made of whole
+// spans: the parts of the start are, and so is a part that was merged from them later.
+//
+// A record that no part covers belongs to a gap. A gap must have no mentions, except for keys that
+// have expired and were given up.
 #include "persistence/index/index_verifier.hpp"
 
 #include <algorithm>
@@ -6,6 +12,7 @@
 namespace sg::persistence {
 namespace {
 
+// For messages.
 std::string name_of(Index index) {
   return index == Index::history ? "the histories" : "the key index";
 }
@@ -32,7 +39,8 @@ void MentionSum::add(const MentionSum& other) {
 void IndexVerifier::start(const RecordIndex& index, Sequence until) {
   until_ = until;
   take_parts(index);
-  // After the parts: a run that is given up in between is still among them.
+  // Ask only after the parts were taken. If a run is given up in between, it is still among them,
+  // and its keys are merely not required.
   given_up_ = index.keys_given_up();
   for (auto& side : sides_) lay_out(side);
 }
@@ -49,6 +57,7 @@ void IndexVerifier::take_parts(const RecordIndex& index) {
   read_ = total_ = 0;
   for (const auto which : kAllIndexes) {
     Side& side = sides_[at(which)];
+    // After a restart the parts end where the spans of the first start end.
     const Sequence covered = side.spans.empty() ? until_ : side.spans.back().last;
     side.parts = std::move(parts[at(which)]);
     for (auto& part : side.parts) part.last = std::min(part.last, covered);
@@ -73,6 +82,7 @@ void IndexVerifier::add(Index index, const Mention& mention) {
   }
   if (side.filling == side.spans.size()) return;  // younger than what the index held at the start
   Span& span = side.spans[side.filling];
+  // A key that may have been given up counts only if a part should have it.
   const bool may_be_gone = index == Index::keys && mention.sequence <= given_up_;
   if (span.is_part || !may_be_gone) span.sum.add(mention);
 }
@@ -100,7 +110,7 @@ void IndexVerifier::compare(Index index, const RecordIndex::Part& part,
   MentionSum wanted;
   for (const Span& span : sides_[at(index)].spans) {
     if (span.last < part.first || span.first > part.last) continue;
-    // Cut in another way since the start, or unknown: nothing can be said of the part.
+    // The part cuts a span in two, or one of its spans has lost records: it cannot be compared.
     if (span.first < part.first || span.last > part.last || !span.is_known) return;
     wanted.add(span.sum);
   }
@@ -114,7 +124,8 @@ void IndexVerifier::compare(Index index, const RecordIndex::Part& part,
   }
 }
 
-// Look-ups ask the filter first, and go to a page by what the footer says that it begins with.
+// A look-up asks the filter first, then goes to a page by the footer. If either is wrong, mentions
+// are on the pages and yet not found.
 void IndexVerifier::check_lookups(Index index, const Run& run, std::vector<std::string>& problems) {
   const auto damaged = [&](const std::string& what) {
     problems.push_back("page " + std::to_string(page_) + " of run " +
@@ -131,7 +142,7 @@ void IndexVerifier::check_lookups(Index index, const Run& run, std::vector<std::
   }
 }
 
-// False when the part has no more pages.
+// False if the part has no more pages, or if this one cannot be used. A chunk is one page.
 bool IndexVerifier::read_page(const KeyValue& rows, Index index, const RecordIndex::Part& part,
                               std::vector<std::string>& problems) {
   if (part.chunk) {
@@ -149,7 +160,7 @@ bool IndexVerifier::read_page(const KeyValue& rows, Index index, const RecordInd
     ++page_;
   }
   for (const Mention& mention : mentions_) {
-    // A part may hold a group that was not durable when the verification began.
+    // A part may hold mentions of groups that were written after the verification began.
     if (mention.sequence <= part.last) sum_.add(mention);
   }
   read_ += part.chunk ? part.chunk->size() : mentions_.size();
@@ -161,6 +172,7 @@ bool IndexVerifier::read(const KeyValue& rows, std::size_t mentions,
   for (const auto end = read_ + mentions; index_ < kAllIndexes.size();) {
     const Index index = kAllIndexes[index_];
     const auto& parts = sides_[index_].parts;
+    // The gaps of an index are known without reading it: they come behind its last part.
     if (part_ == parts.size()) {
       check_gaps(index, problems);
       ++index_;

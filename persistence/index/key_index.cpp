@@ -1,6 +1,9 @@
-// Keys of a batch that is sent again stand in few blocks, next to one another. So the places of all
-// keys are gathered first and visited in the order of the chain: each block is read and checked
-// once, however the batch is ordered.
+// Looks up many keys at once. If a client sends a batch again, its keys are all in a few blocks
+// next to one another. So the places of all keys are gathered first, then visited in the order of
+// the chain. Each block is read and checked once, whatever the order of the batch.
+//
+// The index knows only the hash of a key. If the record at a place turns out to hold another key
+// with the same hash, the search goes on with the next older place, in another pass over the chain.
 #include "persistence/index/key_index.hpp"
 
 #include <algorithm>
@@ -11,19 +14,19 @@
 namespace sg::persistence {
 namespace {
 
-// Reads records and compares them with transfers. Made for one call; it costs least when records
-// are visited in the order of the chain.
+// Reads records and compares them with transfers. Made for one call. It stays on the block that it
+// read last, so it is cheapest when records are visited in the order of the chain.
 class Bindings {
  public:
   Bindings(const KeyValue& rows, AccountIdCache& ids, Sequence durable)
       : ids_(ids), catalog_(rows, durable), blocks_(rows) {}
 
   struct Outcome {
-    bool is_of_key = false;             // else another key has the same hash
-    std::optional<KeyBinding> binding;  // none: it has expired
+    bool is_of_key = false;             // false: the record is of another key with the same hash
+    std::optional<KeyBinding> binding;  // none although is_of_key: it has expired
   };
-  // What the record says of the transfer's key; it is expired if it was written before `oldest` on
-  // the run clock.
+  // Compares the record with the transfer's key and content. The binding has expired if the record
+  // was written before `oldest` on the run clock, in ms.
   StoreResult<Outcome> look(Sequence sequence, const ledger::Transfer& transfer,
                             std::int64_t oldest) {
     if (auto found = blocks_.require(sequence); !found) return tl::unexpected(found.error());
@@ -41,7 +44,9 @@ class Bindings {
   }
 
  private:
-  // The block has account numbers for ids.
+  // Whether the record has the same kind, reference and entries as the transfer, in the same order.
+  // The contents are compared, not a digest. The block has account numbers, so they are turned into
+  // ids first.
   StoreResult<bool> has_content_of(const ledger::Transfer& transfer) {
     if (static_cast<ledger::TransferKind>(record_.kind) != transfer.kind ||
         record_.reference != transfer.reference ||
@@ -63,16 +68,17 @@ class Bindings {
   DecodedRecord record_;
 };
 
-// A key whose record is looked for: its youngest place first, older ones while the records turn out
-// to be of another key with the same hash.
+// The search for the record of one key. It begins with the youngest place and goes on to older ones
+// as long as the records belong to other keys with the same hash.
 struct Search {
-  std::uint32_t transfer = 0;
-  std::vector<Sequence> places;  // newest first
-  std::size_t next = 0;
-  std::optional<FoundKey> found{};
+  std::uint32_t transfer = 0;       // place in the caller's list
+  std::vector<Sequence> places;     // sequences of records that may have the key, newest first
+  std::size_t next = 0;             // the place to visit next
+  std::optional<FoundKey> found{};  // the result; none if the key is not bound
 };
 
-// Visits the next place of each search, in the order of the chain. Returns those that go on.
+// Visits the next place of each search, in the order of the chain. Returns the searches that are
+// not decided and have more places.
 std::vector<Search*> visit(Bindings& bindings, std::vector<Search*> searches,
                            std::span<const ledger::Transfer* const> transfers,
                            std::int64_t oldest) {
@@ -87,6 +93,7 @@ std::vector<Search*> visit(Bindings& bindings, std::vector<Search*> searches,
     } else if (outcome->binding) {
       search->found = {search->transfer, *outcome->binding};
     }
+    // The key's youngest record decides: if that has expired, so have all older ones.
     const bool is_decided = !outcome || outcome->is_of_key;
     return is_decided || search->next == search->places.size();
   });
@@ -100,6 +107,7 @@ StoreResult<std::vector<FoundKey>> KeyIndex::find(
     std::span<const ledger::Transfer* const> transfers, const Searched& searched) const {
   std::vector<Term> terms(transfers.size());
   for (std::size_t i = 0; i < transfers.size(); ++i) terms[i] = transfers[i]->key_hash;
+  // Most keys are new. The filters sort those out together, without reading a page.
   std::vector<FoundKey> found;
   const auto candidates = index.candidates(terms, searched.after);
   if (candidates.empty()) return found;

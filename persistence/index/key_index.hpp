@@ -1,5 +1,10 @@
-// What idempotency keys are bound to. The index of records says where a key may stand, the block
-// there says whether it does, and to what it is bound.
+// Finds the transfers that idempotency keys are bound to. The record index tells in which records a
+// key may be, by its hash. The block of such a record tells whether it has the key, and which
+// transfer it holds.
+//
+//   KeyIndex keys(retention_ms);
+//   keys.advance(head.run_ms);                       // after each group
+//   auto found = keys.find(rows, index, ids, transfers, {0, durable});
 #pragma once
 
 #include <atomic>
@@ -11,28 +16,32 @@
 
 namespace sg::persistence {
 
-// Thread-safe. Keys expire by the chain's run clock, how long servers ran, so that a jump of the
-// wall clock expires none.
+// Thread-safe. Keys expire by the run clock, which counts the time that servers ran on the store.
+// So neither a pause nor a jump of the wall clock expires a key.
 class KeyIndex {
  public:
+  // A key is valid for `retention_ms` after its transfer, in ms of the run clock.
   explicit KeyIndex(std::int64_t retention_ms) : retention_ms_(retention_ms) {}
 
+  // The sequences that are searched: those after `after`, up to `durable` (inclusive).
   struct Searched {
-    Sequence after = 0;  // exclusive
+    Sequence after = 0;
     Sequence durable = 0;
   };
 
-  // Bindings that are not expired, in what is to be searched; in the order of the transfers.
+  // Returns the bindings that have not expired, in the order of the transfers. Keys that are not
+  // bound are left out. A key whose record cannot be read is listed with that error. Each transfer
+  // must carry the hash of its key (stamp() in chain/record.hpp).
   StoreResult<std::vector<FoundKey>> find(const KeyValue& rows, const RecordIndex& index,
                                           AccountIdCache& ids,
                                           std::span<const ledger::Transfer* const> transfers,
                                           const Searched& searched) const;
-  // The run clock of the chain's head.
+  // Sets the run clock, in ms: that of the chain's head.
   void advance(std::int64_t run_ms) { clock_.store(run_ms, std::memory_order_relaxed); }
 
  private:
   std::int64_t retention_ms_;
-  std::atomic<std::int64_t> clock_ = 0;
+  std::atomic<std::int64_t> clock_ = 0;  // the run clock, in ms
 };
 
 }  // namespace sg::persistence

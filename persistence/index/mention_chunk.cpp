@@ -1,3 +1,11 @@
+// Sorting by counting. Hashes and account numbers are spread evenly over their range. So the high
+// bits of a term tell about where it belongs among all of them:
+//
+// 1. Find the least and the greatest term, and with them how many low bits to ignore, so that there
+//    are about as many places as mentions.
+// 2. Count the mentions of each place. The sums of the counts are where each place begins.
+// 3. Put each mention into its place.
+// 4. Sort within each place, where only a few mentions have come together.
 #include "persistence/index/mention_chunk.hpp"
 
 #include <algorithm>
@@ -8,9 +16,9 @@
 namespace sg::persistence {
 namespace {
 
-// Hashes and account numbers are spread evenly: each mention goes to about its place at once, and
-// those that fell together are sorted there. `visit` shows all to what it is given, twice in the
-// same order; of one term the newest first, so that few are left to be sorted.
+// Returns the mentions in the order of an index. `visit(use)` calls `use` with each of the `count`
+// mentions, in the same order every time. It shows the mentions of one term newest first: then most
+// places are in order already, and need no sorting.
 template <class Visit>
 std::vector<Mention> in_order(std::size_t count, const Visit& visit) {
   std::vector<Mention> placed(count);
@@ -30,6 +38,7 @@ std::vector<Mention> in_order(std::size_t count, const Visit& visit) {
   visit([&](const Mention& mention) { ++begins[place_of(mention.term) + 1]; });
   std::partial_sum(begins.begin(), begins.end(), begins.begin());
   visit([&](const Mention& mention) { placed[begins[place_of(mention.term)]++] = mention; });
+  // At shift 0 every place has one term only, and its mentions came newest first.
   if (shift == 0) return placed;
   auto begin = placed.begin();
   for (std::size_t place = 0; place + 1 < begins.size(); ++place) {
@@ -69,6 +78,7 @@ void MentionChunk::collect(Term term, const MentionRange& range,
   for (auto at = tail_.rbegin(); at != tail_.rend(); ++at) {
     if (at->term == term && !take(at->sequence)) return;
   }
+  // Below, `before - 1` is the newest sequence that may be wanted.
   if (range.before == 0) return;
   const Mention newest{term, range.before - 1};
   for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
@@ -81,6 +91,7 @@ void MentionChunk::collect(Term term, const MentionRange& range,
 }
 
 std::vector<Mention> MentionChunk::sorted() const {
+  // Newest first, as in_order() wants it: the tail, then the pieces from the youngest on.
   auto all = in_order(size(), [this](const auto& use) {
     std::for_each(tail_.rbegin(), tail_.rend(), use);
     for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {

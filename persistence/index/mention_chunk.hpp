@@ -1,7 +1,14 @@
-// The youngest mentions of an index, in memory: a tail as they came, and before it pieces that were
-// put in order once they were full. A copy shares the pieces, so it costs little. Adding costs
-// little and goes through memory in order, however many terms there are; a look-up reads the tail
-// and searches the pieces.
+// The youngest mentions of an index, in memory. New mentions are appended to a tail, as they come.
+// A full tail is put in order and becomes a piece, which never changes again.
+//
+// Adding is cheap and goes through memory in order, however many terms there are. A look-up reads
+// the whole tail and does a binary search in each piece. A copy shares the pieces, so it is cheap.
+//
+//   if (chunk.room() == 0) chunk.end_piece(chunk.tail_in_order());
+//   chunk.add(mentions);                    // at most chunk.room()
+//   chunk.collect(term, range, sequences);
+//
+// Not thread-safe: RecordIndex guards it.
 #pragma once
 
 #include <memory>
@@ -16,19 +23,22 @@ class MentionChunk {
  public:
   static constexpr std::size_t kPieceMentions = 8192;
 
-  // Sequences never fall. At most room() of them.
+  // Appends at most room() mentions. Their sequences never fall, from call to call either.
   void add(std::span<const Mention> mentions);
+  // How many more mentions fit into the tail.
   std::size_t room() const { return kPieceMentions - tail_.size(); }
-  // A full tail has to be made a piece before the next add(). In two steps, since only the second
-  // changes what look-ups read.
+  // A full tail must become a piece before the next add(). That takes two steps: the first one is
+  // slow and only reads; the second one is fast and changes what look-ups read.
   std::vector<Mention> tail_in_order() const;
   void end_piece(std::vector<Mention> tail_in_order);
 
-  // A term twice in one record counts twice here, and is told once below.
+  // The number of mentions. A term that one record mentions twice counts twice here, while the
+  // functions below return it once.
   std::size_t size() const { return pieces_.size() * kPieceMentions + tail_.size(); }
-  // Appends the term's sequences in the range until `into` has `range.limit`.
+  // Appends the term's sequences in the range, newest first, until `into` has `range.limit`. The
+  // sequences that `into` holds already must be newer.
   void collect(Term term, const MentionRange& range, std::vector<Sequence>& into) const;
-  // All of them, in the order of an index.
+  // All mentions without duplicates, in the order of an index: see precedes().
   std::vector<Mention> sorted() const;
 
  private:

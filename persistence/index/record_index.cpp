@@ -1,3 +1,9 @@
+// The record index in three files. This one opens the index and takes new mentions.
+// record_index_lookup.cpp answers look-ups, record_index_work.cpp writes and merges runs.
+//
+// The lock is held for short steps only, because the journal pushes under it. Look-ups take a
+// pointer to the frozen state under the lock and walk it without. Whoever changes that state makes
+// a copy, changes the copy, and puts it in place.
 #include "persistence/index/record_index.hpp"
 
 #include <algorithm>
@@ -8,6 +14,7 @@
 #include "persistence/rows/meta.hpp"
 
 namespace sg::persistence {
+// A chunk counts the mentions of both indexes, so at most about half of them are keys.
 RecordIndex::RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms)
     : chunk_mentions_(std::max<std::size_t>(chunk_mentions, 1)),
       key_retention_ms_(key_retention_ms),
@@ -39,7 +46,7 @@ StoreResult<void> RecordIndex::load(const KeyValue& rows) {
   auto keys_given_up = read_meta(rows, kMetaKeysGivenUp);
   if (!keys_given_up) return tl::unexpected(keys_given_up.error());
   if (!*given_up) {
-    // An earlier program wrote no such row: what is in no run may have expired.
+    // An earlier program wrote no such row. Then keys that are in no run may have expired.
     const auto& keys = loaded->runs[at(Index::keys)];
     *keys_given_up = keys.empty() ? *indexed : keys.front()->facts().first - 1;
   }
@@ -56,6 +63,7 @@ StoreResult<void> RecordIndex::find_orphans(const KeyValue& rows) {
   for (const auto index : kAllIndexes) {
     const auto& runs = frozen()->runs[at(index)];
     const auto cursor = rows.cursor(family_of(index));
+    // Look at the first page of each run only, then jump to the next run.
     for (cursor->seek({}); cursor->valid();) {
       if (cursor->key().size() != 2 * sizeof(std::uint32_t)) {
         return store_error(StoreFault::corrupt, "a page of an index has a wrong key");
@@ -64,6 +72,8 @@ StoreResult<void> RecordIndex::find_orphans(const KeyValue& rows) {
       const bool listed = std::any_of(runs.begin(), runs.end(),
                                       [id](const RunPtr& run) { return run->facts().id == id; });
       if (!listed) orphans_.emplace_back(index, id);
+      // The list may be older than the pages. A number must not be used again while pages of it are
+      // there.
       next_run_ = std::max(next_run_, id + 1);
       cursor->seek(run_key(id + 1, 0));
     }
@@ -83,8 +93,9 @@ StoreResult<void> RecordIndex::remove_orphans(KeyValue& rows) {
 
 // --- the tail ---
 
-// Nobody asks for what is pushed by halves: it is past what is durable. So the lock is let go in
-// between, and a piece is put in order without it.
+// A look-up may meet half of what is pushed, which does no harm: those records are past the durable
+// sequence, which readers do not exceed. So the lock is released between pieces, and a piece is
+// sorted without it.
 void RecordIndex::push(Index index, std::span<const Mention> mentions) {
   while (!mentions.empty()) {
     std::shared_ptr<Chunk> chunk;
@@ -105,7 +116,8 @@ void RecordIndex::push(Index index, std::span<const Mention> mentions) {
     }
     auto piece = chunk->indexes[at(index)].tail_in_order();
     const std::lock_guard lock(mutex_);
-    // Meanwhile it may have been taken by the worker, which reads it as it is.
+    // Meanwhile work() may have frozen the chunk. A frozen chunk must not change, and its full tail
+    // is read as it is.
     if (chunk == filling_) chunk->indexes[at(index)].end_piece(std::move(piece));
   }
 }
@@ -122,9 +134,10 @@ void RecordIndex::push(const Records& records) {
     if (filling_->size() < chunk_mentions_) return;
     full = filling_;
   }
-  // Its filter is large, and nobody should wait while it is cleared.
+  // Make the new chunk without the lock: clearing its large filter takes time.
   auto next = std::make_shared<Chunk>(chunk_mentions_ / 2);
   const std::lock_guard lock(mutex_);
+  // work() may have frozen it meanwhile.
   if (filling_ == full) freeze(std::move(next));
 }
 
@@ -154,10 +167,12 @@ std::array<std::vector<RecordIndex::Part>, kAllIndexes.size()> RecordIndex::part
     }
     Sequence next = indexed_ + 1;
     for (const auto& chunk : frozen_->chunks) {
-      // It shares the chunk's life.
+      // A pointer to a part of the chunk, which keeps the whole chunk alive.
       into.push_back({next, chunk->last, nullptr, {chunk, &chunk->indexes[at(index)]}});
       next = chunk->last + 1;
     }
+    // The chunk that is being filled still changes, so the caller gets a copy. It shares the
+    // pieces.
     into.push_back({next, filling_->last, nullptr,
                     std::make_shared<const MentionChunk>(filling_->indexes[at(index)])});
   }

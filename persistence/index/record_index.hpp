@@ -1,10 +1,21 @@
-// Which records touched an account (the history), and which were bound to an idempotency key: two
-// inverted indexes over the same records. The youngest mentions are in memory, the others in runs
-// that are written in bulk, off the journal's thread, and merged eight into one (a tiered
-// log-structured merge tree, O'Neil et al. 1996), so a look-up passes over a few runs only, however
-// old the store is. docs/adr/0006.
+// Two inverted indexes over the chain's records. The history tells which records touched an
+// account. The key index tells which records may be bound to an idempotency key. A record that
+// touches an account or has a key "mentions" a term: the account's number, or the hash of the key.
 //
-// Thread-safe: one thread pushes, one works, any number look up. All hold durable records only.
+//   index.push({history, keys, last, run_ms});     // the journal, after each durable group
+//   index.work(rows, false);                       // the indexer, again and again
+//   index.find(rows, Index::history, account_number, {.limit = 50});
+//
+// Operation: the youngest mentions are in a chunk in memory. A full chunk is frozen, and work()
+// writes it as one run for each index. Eight runs of a level are merged into one run of the next
+// level: a tiered log-structured merge tree (O'Neil et al. 1996). So a look-up passes over few
+// runs, however old the store is. See docs/adr/0006.
+//
+// Concurrency: one thread pushes, one thread works, any number look up. Only mentions of durable
+// records may be pushed.
+//
+// Limits: the index does not bound its own memory. The store delays or refuses groups by
+// unindexed().
 #pragma once
 
 #include <array>
@@ -25,28 +36,32 @@ namespace sg::persistence {
 
 class RecordIndex {
  public:
-  // The records of one durable group, or of one block.
+  // The mentions of one durable group, or of one block. Sequences ascend in both lists.
   struct Records {
     std::span<const Mention> history;
     std::span<const Mention> keys;
-    Sequence last = 0;
-    std::int64_t run_ms = 0;
+    Sequence last = 0;        // the last record, whether it has mentions or not
+    std::int64_t run_ms = 0;  // the run clock at `last`, in ms
   };
 
-  // A chunk with so many mentions becomes a run of each index. Keys that were bound longer ago than
-  // the retention are given up with the run that holds them.
+  // A chunk of `chunk_mentions` becomes one run of each index. A run of keys is given up as a whole
+  // once its youngest key is older than the retention, in ms of the run clock.
   RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms);
 
-  // Reads the list of runs, and finds what a crash left half done; the index then has all up to
-  // indexed().
+  // Reads the list of runs, and finds the pages that a crash left half done. The index then has all
+  // mentions up to indexed(); the caller pushes the later ones from the blocks. `corrupt` if a run
+  // that the list names is missing or damaged. Writes nothing.
   StoreResult<void> load(const KeyValue& rows);
-  // Removes what load() found; the first thing to do on rows that may be written.
+  // Removes the half-done pages that load() found. Call it once before work(), on a store that is
+  // open for writing.
   StoreResult<void> remove_orphans(KeyValue& rows);
+  // The runs have all mentions up to this sequence.
   Sequence indexed() const;
-  // Keys of records up to it may be gone: they have expired.
+  // Keys of records up to this sequence have expired and may be in no run any more.
   Sequence keys_given_up() const;
 
-  // What the index holds of consecutive sequences: a run, or a chunk in memory.
+  // A span of sequences (both ends inclusive) and where its mentions are: in a run, or in a chunk
+  // in memory. One of the two pointers is null.
   struct Part {
     Sequence first = 0;
     Sequence last = 0;
@@ -55,37 +70,43 @@ class RecordIndex {
 
     std::uint64_t size() const { return run ? run->facts().mentions : chunk->size(); }
   };
-  // All of each index, oldest first. It can be read for as long as it is held, whatever is merged
-  // or given up meanwhile.
+  // All parts of each index, oldest first. The caller may read them for as long as it holds them,
+  // even if they are merged or given up meanwhile.
   std::array<std::vector<Part>, kAllIndexes.size()> parts() const;
 
+  // Adds mentions to the chunk in memory. find() sees them when this returns, and maybe earlier.
   void push(const Records& records);
 
-  // The term's sequences in the range, newest first.
+  // The sequences of the records in the range that mention the term, newest first. In the key index
+  // a term is a hash, so a record may be of another key.
   StoreResult<std::vector<Sequence>> find(const KeyValue& rows, Index index, Term term,
                                           const MentionRange& range) const;
 
-  // Which of the keys may be in a record after `after`, by their place in the list. Few are told
-  // that are not: filters are asked, no page is read.
+  // Which of the keys may be in a record after `after`, as places in the list. May return a few
+  // false positives, because it asks filters only and reads no page. Never misses a key.
   std::vector<std::uint32_t> candidates(std::span<const Term> keys, Sequence after) const;
 
-  // Does one piece of what is to be done: a full chunk becomes runs, some mentions are merged, runs
-  // that nobody reads any more are removed. With `all` a chunk that is not full is taken too. False
-  // when there is nothing to do. A crash at any point is harmless.
+  // Does one piece of work: writes a full chunk as runs, merges some mentions, gives up an expired
+  // run, or removes a run that nobody reads any more. With `all` it also writes a chunk that is not
+  // full. False if there was nothing to do. A crash at any point is harmless, and a call that
+  // failed may be repeated.
   StoreResult<bool> work(KeyValue& rows, bool all);
+  // Whether work(rows, false) would find something to do.
   bool has_work() const;
-  // Mentions that are in no run yet.
+  // The number of mentions that are in no run yet.
   std::size_t unindexed() const;
-  // Returns when they are fewer than `limit`, or after `longest`.
+  // Waits until unindexed() is below `limit`, but at most for `longest`.
   void await_worker(std::size_t limit, std::chrono::milliseconds longest) const;
 
  private:
+  // Mentions in memory, of both indexes. Frozen once it is full: then it never changes again.
   struct Chunk {
+    // `mentions`: about how many keys it will have.
     explicit Chunk(std::size_t mentions) : keys_filter(mentions) {}
 
     std::array<MentionChunk, kAllIndexes.size()> indexes;
-    TermFilter keys_filter;
-    Sequence last = 0;
+    TermFilter keys_filter;  // of the keys' hashes
+    Sequence last = 0;       // the last record that was pushed
     std::int64_t run_ms = 0;
 
     std::size_t size() const { return indexes[0].size() + indexes[1].size(); }
@@ -93,31 +114,37 @@ class RecordIndex {
   using ChunkPtr = std::shared_ptr<const Chunk>;
   using Runs = std::vector<RunPtr>;
 
-  // What look-ups walk; replaced as a whole.
+  // Everything but the chunk that is being filled. Look-ups walk it without the lock, so it is
+  // never changed: a changed copy replaces it.
   struct Frozen {
-    std::vector<ChunkPtr> chunks;               // full, oldest first
+    std::vector<ChunkPtr> chunks;               // frozen, not yet written; oldest first
     std::array<Runs, kAllIndexes.size()> runs;  // oldest first
   };
 
+  // Notes runs in the database that the list does not name.
   StoreResult<void> find_orphans(const KeyValue& rows);
-  // Appends to the chunk that is being filled.
+  // Appends to the chunk that is being filled, piece by piece.
   void push(Index index, std::span<const Mention> mentions);
-  // Ends the chunk that is being filled; the caller has the lock.
+  // Freezes the chunk that is being filled; `next` takes its place. The caller holds the lock.
   void freeze(std::shared_ptr<Chunk> next);
+  // The oldest frozen chunk, or null. With `all` it freezes the current one if there is no other.
   ChunkPtr take_chunk(bool all);
+  // The pieces of work(). Each publishes what it has changed.
   StoreResult<void> write_chunk(KeyValue& rows, const ChunkPtr& chunk);
   StoreResult<void> merge_some(KeyValue& rows, Index index);
   StoreResult<bool> give_up_expired(KeyValue& rows);
   StoreResult<bool> remove_retired(KeyValue& rows);
+  // Notes a run that is in no list any more, to be removed once nobody reads it.
   void retire(Index index, RunPtr run);
-  // These two need the lock.
+  // The caller of these two holds the lock.
   bool oldest_keys_expired() const;
   std::size_t first_removable() const;
-  // Removes what there is of a run that no list will ever name.
+  // Removes the pages of a run that was not finished. No list will ever name it.
   static void discard(KeyValue& rows, Index index, std::uint32_t run);
-  // The runs that a merge should take, oldest first; empty: none.
+  // The runs that should be merged next, oldest first; empty if there is no need.
   static Runs due_for_merge(const Runs& runs);
-  // The list of runs as it will be, then the same in memory.
+  // Writes the new list of runs to the store, then shows the runs to look-ups. `indexed`: the runs
+  // have all mentions up to it. `given_up`: keys up to it are in no run; 0 keeps the earlier value.
   StoreResult<void> publish(KeyValue& rows, std::shared_ptr<Frozen> next, Sequence indexed,
                             bool sync, Sequence given_up = 0);
   std::shared_ptr<const Frozen> frozen() const;
@@ -125,20 +152,20 @@ class RecordIndex {
   const std::size_t chunk_mentions_;
   const std::int64_t key_retention_ms_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  mutable std::condition_variable published_;
+  mutable std::mutex mutex_;                   // guards what follows
+  mutable std::condition_variable published_;  // signalled when unindexed_ may have fallen
   std::shared_ptr<Chunk> filling_;
   std::shared_ptr<const Frozen> frozen_;
   std::size_t unindexed_ = 0;
   Sequence indexed_ = 0;
   Sequence keys_given_up_ = 0;
-  std::int64_t run_ms_ = 0;
-  std::vector<std::pair<Index, RunPtr>> retired_;  // in no list any more, perhaps still read
+  std::int64_t run_ms_ = 0;                        // the run clock at the last push, in ms
+  std::vector<std::pair<Index, RunPtr>> retired_;  // in no list any more, but maybe still read
 
-  // The worker's own.
+  // Used only by load() and by the thread that works.
   std::uint32_t next_run_ = 1;
-  std::vector<std::pair<Index, std::uint32_t>> orphans_;
-  std::array<std::optional<RunMerge>, kAllIndexes.size()> merges_;
+  std::vector<std::pair<Index, std::uint32_t>> orphans_;            // found by load()
+  std::array<std::optional<RunMerge>, kAllIndexes.size()> merges_;  // begun, not finished
 };
 
 }  // namespace sg::persistence

@@ -1,4 +1,8 @@
-// The part of the record index that looks up: in memory first, then in the runs, youngest first.
+// Look-ups of the record index: in memory first, then in the runs, from the youngest to the oldest.
+//
+// candidates() is for batches of keys, nearly all of them new. For each chunk and run it asks the
+// filter about 64 keys at once: it prefetches the lines of all of them, then tests them. So the
+// waits for memory overlap instead of adding up.
 #include <algorithm>
 
 #include "persistence/index/record_index.hpp"
@@ -8,17 +12,19 @@ namespace {
 
 TermFilter::Probe key_probe(Term key) { return TermFilter::Probe(filter_hash(Family::keys, key)); }
 
-// Keys that are looked for together, so that their waits for memory overlap.
+// A group of keys that are looked up together.
 constexpr std::size_t kAskedTogether = 64;
+// The hashes are spread into filter bits once, and then asked of every filter.
 struct Asked {
   explicit Asked(std::span<const Term> keys) : size(keys.size()) {
     std::transform(keys.begin(), keys.end(), probes.begin(), key_probe);
   }
   std::size_t size;
   std::array<TermFilter::Probe, kAskedTogether> probes;
-  std::array<bool, kAskedTogether> has{};
+  std::array<bool, kAskedTogether> has{};  // some filter may have the key
 };
 
+// Notes which of the keys the filter may have.
 void ask(const TermFilter& filter, Asked& asked) {
   const std::span probes(asked.probes.data(), asked.size);
   for (const auto& probe : probes) filter.prefetch(probe);
@@ -36,12 +42,15 @@ StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index
   };
   std::shared_ptr<const Frozen> frozen;
   {
+    // The chunk that is being filled changes, so it is read under the lock. What is frozen is not
+    // changed any more.
     const std::lock_guard lock(mutex_);
     collect(*filling_);
     frozen = frozen_;
   }
   const auto& chunks = frozen->chunks;
   for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+    // Chunks behind this one are older still.
     if (found.size() >= range.limit || (*chunk)->last < range.first) return found;
     collect(**chunk);
   }

@@ -1,5 +1,13 @@
-// The part of the record index that works off the journal's thread: chunks become runs, runs are
-// merged, those that nobody reads go.
+// The work of the record index, which the indexer does beside the write path: chunks become runs,
+// runs are merged, expired runs are given up, and runs that nobody reads are removed.
+//
+// Everything is safe against a crash by its order:
+// 1. Write the pages of the new run. No list names it yet, so a crash leaves pages that the next
+//    opening removes.
+// 2. Write the list of runs, in one batch with the watermark. This is when the change happens.
+// 3. Show the new runs to look-ups.
+// 4. Retire the old runs. Their pages are removed once no look-up holds them. If that fails or a
+//    crash comes first, the next opening removes them, since no list names them.
 #include <algorithm>
 
 #include "faults/fault_injection.hpp"
@@ -11,11 +19,12 @@
 namespace sg::persistence {
 namespace {
 
-// So many runs of one level become one of the next.
+// So many runs of one level are merged into one run of the next level.
 constexpr std::size_t kRunsToMerge = 8;
-// Of a merge, between two looks at what else is to be done: some 30 ms of work.
+// Mentions that one call of work() merges: about 30 ms of work. Then chunks get their turn.
 constexpr std::size_t kMergeSlice = 500'000;
 
+// How many different terms; equal ones stand together.
 std::size_t count_terms(std::span<const Mention> in_order) {
   std::size_t terms = in_order.empty() ? 0 : 1;
   for (std::size_t i = 1; i < in_order.size(); ++i) {
@@ -27,7 +36,7 @@ std::size_t count_terms(std::span<const Mention> in_order) {
 }  // namespace
 
 RecordIndex::Runs RecordIndex::due_for_merge(const Runs& runs) {
-  // Oldest first, levels fall: runs of one level stand together.
+  // From the oldest to the youngest run levels fall, so runs of one level stand together.
   for (std::size_t begin = 0; begin < runs.size();) {
     auto end = begin;
     while (end < runs.size() && runs[end]->facts().level == runs[begin]->facts().level) ++end;
@@ -48,12 +57,15 @@ bool RecordIndex::has_work() const {
                      [](const Runs& r) { return !due_for_merge(r).empty(); });
 }
 
+// By the youngest key of the oldest run: all of the run has expired then.
 bool RecordIndex::oldest_keys_expired() const {
   const auto& keys = frozen_->runs[at(Index::keys)];
   return !keys.empty() && run_ms_ - keys.front()->facts().run_ms > key_retention_ms_;
 }
 
-// The first that nobody reads: ours is the last reference, and no list has it to give another.
+// The place of the first retired run that nobody reads. A use count of 1 is the reference in
+// retired_, and it cannot rise again: look-ups take runs from the frozen state, which lacks this
+// one.
 std::size_t RecordIndex::first_removable() const {
   const auto found = std::find_if(retired_.begin(), retired_.end(), [](const auto& retired) {
     return retired.second.use_count() == 1;
@@ -66,12 +78,13 @@ void RecordIndex::retire(Index index, RunPtr run) {
   retired_.emplace_back(index, std::move(run));
 }
 
-// What cannot be removed now, the next opening removes.
+// Ignores errors: the next opening removes what is left.
 void RecordIndex::discard(KeyValue& rows, Index index, std::uint32_t run) {
   (void)rows.drop(family_of(index), run_key(run, 0), run_key(run + 1, 0));
 }
 
 StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
+  // Chunks first, since they hold memory that the store may be waiting for.
   if (const auto chunk = take_chunk(all)) {
     if (auto written = write_chunk(rows, chunk); !written) return tl::unexpected(written.error());
     return true;
@@ -118,7 +131,7 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
     for (const auto& mention : sorted) writer.add(mention);
     auto run = writer.finish(rows);
     if (!run) {
-      // One of the two alone would be left with each attempt.
+      // Remove what was written: otherwise each new attempt would leave more pages behind.
       discard(rows, index, facts.id);
       discard_written();
       return tl::unexpected(run.error());
@@ -129,16 +142,19 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
   for (const auto index : kAllIndexes) {
     if (written[at(index)]) next->runs[at(index)].push_back(written[at(index)]);
   }
-  // Not synced: a list that is lost only makes the chunk be written again.
+  // Not synced: if a power loss takes the list, the chunk is filled from the blocks and written
+  // again.
   return publish(rows, std::move(next), chunk->last, false);
 }
 
 StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
-  // Out of the list while it works: after an exception it is begun anew.
+  // Take the merge out while it works. If an exception comes, it is gone, and the next call begins
+  // it anew.
   auto merge = *std::exchange(merges_[at(index)], std::nullopt);
   auto run = merge.step(rows, kMergeSlice);
   if (!run) {
-    // Begun anew, under another number: which of its pages were written is not known.
+    // The next call begins the merge anew under another number, because it is unknown which pages
+    // were written.
     discard(rows, index, merge.id());
     return tl::unexpected(run.error());
   }
@@ -148,11 +164,13 @@ StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
   }
   const auto& inputs = merge.inputs();
   auto next = std::make_shared<Frozen>(*frozen());
+  // Put the new run in the place of its inputs, so that the list stays in order.
   auto& runs = next->runs[at(index)];
   const auto first = std::find(runs.begin(), runs.end(), inputs.front());
   const auto place = runs.erase(first, first + static_cast<std::ptrdiff_t>(inputs.size()));
   runs.insert(place, std::move(*run));
-  // Synced: the inputs may be removed as soon as nobody reads them.
+  // Synced, because the inputs may be removed as soon as nobody reads them: the list that a crash
+  // leaves must not name them.
   if (auto done = publish(rows, std::move(next), indexed(), true); !done) return done;
   faults::reach(faults::Point::index_before_retire);
   for (const auto& input : inputs) retire(index, input);
@@ -169,6 +187,8 @@ StoreResult<bool> RecordIndex::give_up_expired(KeyValue& rows) {
   auto& runs = next->runs[at(Index::keys)];
   const auto expired = runs.front();
   runs.erase(runs.begin());
+  // Synced for the same reason as a merge. The watermark of expired keys lets a verification accept
+  // that they are missing.
   if (auto done = publish(rows, std::move(next), indexed(), true, expired->facts().last); !done) {
     return tl::unexpected(done.error());
   }
@@ -188,6 +208,7 @@ StoreResult<bool> RecordIndex::remove_retired(KeyValue& rows) {
   const auto id = removed.second->facts().id;
   const auto index = removed.first;
   if (auto dropped = rows.drop(family_of(index), run_key(id, 0), run_key(id + 1, 0)); !dropped) {
+    // Try again at a later call.
     retire(index, std::move(removed.second));
     return tl::unexpected(dropped.error());
   }
@@ -212,7 +233,8 @@ StoreResult<void> RecordIndex::publish(KeyValue& rows, std::shared_ptr<Frozen> n
   faults::reach(faults::Point::index_before_publish);
   if (auto written = rows.write(*batch, sync); !written) return written;
   const std::lock_guard lock(mutex_);
-  // What was pushed meanwhile: chunks grow at the end, and only the worker takes the first.
+  // The caller's copy may lack chunks that were frozen meanwhile, so take the current ones. Then
+  // drop those that are in runs now. Only this thread removes chunks.
   next->chunks = frozen_->chunks;
   while (!next->chunks.empty() && next->chunks.front()->last <= indexed) {
     unindexed_ -= next->chunks.front()->size();

@@ -1,3 +1,9 @@
+// How the pages of a run are written and read; run.hpp has the grammar. Mentions are sorted, so
+// each is stored as its difference to the one before it. Terms ascend. Of one term the sequences
+// descend, so a difference of zero in the term means that the sequence is counted downwards.
+//
+// A look-up asks the filter, then finds the page by the starts in the footer, and decodes that page
+// from its begin. If the term has more mentions, it goes on with the pages behind it.
 #include "persistence/index/run.hpp"
 
 #include <algorithm>
@@ -13,8 +19,8 @@ tl::unexpected<StoreError> damaged_run(Family family, std::uint32_t run, const s
                                               std::string(family_name(family)) + "': " + what);
 }
 
-// Shows the page's mentions in order to `visit`, until that returns false. False when what was
-// looked at does not decode.
+// Calls `visit` with the page's mentions in order, until `visit` returns false. Returns false if
+// the bytes that were looked at do not decode.
 template <class Visit>
 bool walk_page(std::string_view bytes, const Visit& visit) {
   ByteReader in(bytes);
@@ -24,6 +30,7 @@ bool walk_page(std::string_view bytes, const Visit& visit) {
     const auto step = in.varint();
     const auto sequence = in.varint();
     const Mention next{at.term + step, step == 0 ? at.sequence - sequence : sequence};
+    // Both sums may have wrapped in damaged bytes: then the mention does not follow the last one.
     if (!in.ok() || next.term < at.term || !precedes(at, next)) return false;
     at = next;
   }
@@ -45,6 +52,7 @@ StoreResult<RunPtr> Run::load(const KeyValue& rows, Family family, const RunFact
   ByteReader in(**footer);
   const auto pages = in.varint();
   const auto terms = in.varint();
+  // The number of pages is checked against the bytes before so much memory is taken.
   if (!in.ok() || in.left() / sizeof(Mention) < pages) {
     return damaged_run(family, facts.id, "its footer does not decode");
   }
@@ -98,7 +106,8 @@ StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRan
                                std::vector<Sequence>& into) const {
   if (range.before == 0) return {};
   if (!filter_.may_have(TermFilter::Probe(filter_hash(family_, term)))) return {};
-  // The newest that may be wanted: on the last page that does not begin behind it.
+  // The newest mention that may be wanted. It can only be on the last page that does not begin
+  // behind it, or on a later page if that one ends before it.
   const Mention newest{term, range.before - 1};
   const auto behind = std::upper_bound(page_starts_.begin(), page_starts_.end(), newest, precedes);
   auto index = behind == page_starts_.begin()
@@ -107,6 +116,7 @@ StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRan
   bool goes_on = true;
   for (; goes_on && index < pages() && page_starts_[index].term <= term; ++index) {
     const auto read = visit_page(rows, index, [&](const Mention& mention) {
+      // Pass over smaller terms, and over sequences that are too new.
       if (precedes(mention, newest)) return true;
       goes_on =
           mention.term == term && mention.sequence >= range.first && into.size() < range.limit;
@@ -121,6 +131,7 @@ StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRan
 void RunWriter::add(const Mention& mention) {
   if (page_.empty()) page_.resize(kPageBytes + 2 * kMaxVarintBytes);
   const bool starts_page = page_end_ == 0;
+  // A page begins with full numbers, so that it can be decoded without the one before it.
   const Mention before = starts_page ? Mention{} : previous_;
   const bool same_term = !starts_page && mention.term == before.term;
   char* to = put_varint(page_.data() + page_end_, mention.term - before.term);
@@ -128,6 +139,8 @@ void RunWriter::add(const Mention& mention) {
   page_end_ = static_cast<std::size_t>(to - page_.data());
   if (starts_page) run_.page_starts_.push_back(mention);
   if (run_.facts_.mentions == 0 || previous_.term != mention.term) {
+    // A new term. Its line of the filter is loaded now and changed 16 terms later, so the writer
+    // does not wait for memory.
     auto& place = ahead_[run_.terms_ % kTermsAhead];
     if (run_.terms_++ >= kTermsAhead) run_.filter_.add(place);
     place = TermFilter::Probe(filter_hash(run_.family_, mention.term));
@@ -147,6 +160,7 @@ StoreResult<void> RunWriter::write_pages(KeyValue& rows) { return write(rows, nu
 
 StoreResult<RunPtr> RunWriter::finish(KeyValue& rows) {
   if (page_end_ != 0) end_page();
+  // The terms that are still in the ring. Their order does not matter.
   const auto waiting = std::min<std::size_t>(run_.terms_, kTermsAhead);
   for (std::size_t i = 0; i < waiting; ++i) run_.filter_.add(ahead_[i]);
   const auto footer = run_.footer();
@@ -160,6 +174,7 @@ StoreResult<void> RunWriter::write(KeyValue& rows, const std::string* footer) {
   std::vector<KeyRow> pages;
   pages.reserve(pages_.size() + 1);
   for (const auto& page : pages_) {
+    // The rows are views of these keys, so the vector must not grow its memory: see reserve().
     keys.push_back(run_key(run_.facts_.id, written_++));
     pages.push_back({keys.back(), page});
   }

@@ -1,3 +1,5 @@
+// The format of the list of runs:
+//
 //   runs     := next run:varint history:list keys:list
 //   list     := count:varint facts{count}
 //   facts    := id level first last mentions run_ms, each a varint
@@ -8,6 +10,7 @@
 namespace sg::persistence {
 namespace {
 
+// Appends each number as a varint.
 template <class... Numbers>
 void put(std::string& bytes, Numbers... numbers) {
   char buffer[sizeof...(numbers) * kMaxVarintBytes];

@@ -1,8 +1,12 @@
+// A merge of sorted inputs, which are few, so the reader with the lowest term is found by looking
+// at all of them. All mentions of that term are copied at once, from the newest run to the oldest.
+// That needs no comparison of sequences, since the runs cover separate spans.
 #include "persistence/index/run_merge.hpp"
 
 namespace sg::persistence {
 namespace {
 
+// What the list of runs will say of the new run. Its mentions are counted as they are written.
 RunFacts facts_of(const std::vector<RunPtr>& inputs, std::uint32_t id) {
   const auto& newest = inputs.back()->facts();
   RunFacts facts;
@@ -14,6 +18,7 @@ RunFacts facts_of(const std::vector<RunPtr>& inputs, std::uint32_t id) {
   return facts;
 }
 
+// An upper bound, since inputs share terms. The new run's filter is made for so many.
 std::uint64_t terms_of(const std::vector<RunPtr>& inputs) {
   std::uint64_t terms = 0;
   for (const auto& run : inputs) terms += run->terms();
@@ -53,6 +58,7 @@ StoreResult<RunPtr> RunMerge::step(KeyValue& rows, std::size_t mentions) {
     started_ = true;
   }
   for (std::size_t merged = 0; merged < mentions;) {
+    // A slice ends between two terms, so it may exceed `mentions` by the mentions of one.
     const Reader* lowest = nullptr;
     for (const auto& reader : readers_) {
       if (reader.ended) continue;

@@ -1,7 +1,14 @@
-// Tells which terms a run cannot have: a Bloom filter whose bits of one term all lie in one cache
-// line (Putze, Sanders, Singler 2007, "Cache-, Hash- and Space-Efficient Bloom Filters"). It is
-// asked by a hash of the term whose bits are all as good as random. At 16 bits a term about one in
-// 1,000 absent terms is taken for present.
+// A Bloom filter that tells which terms a run cannot have. All bits of one term are in one cache
+// line, so a question costs one wait for memory (Putze, Sanders, Singler 2007, "Cache-, Hash- and
+// Space-Efficient Bloom Filters"). At 16 bits a term, about one in 1,000 absent terms is taken for
+// present. A present term is always found.
+//
+//   TermFilter filter(1'000'000);              // terms
+//   const TermFilter::Probe probe(hash);       // each bit of the hash as good as random
+//   filter.add(probe);
+//   filter.may_have(probe);                    // true
+//
+// Concurrency: any number of threads may ask; add() and load() need the filter for themselves.
 #pragma once
 
 #include <array>
@@ -21,51 +28,59 @@ class TermFilter {
   static constexpr std::size_t kBitsPerTerm = 16;
   static constexpr std::size_t kLineBits = 512;
   static constexpr unsigned kProbes = 7;
-  static constexpr unsigned kBitsPerProbe = 9;  // 2^9 bits in a line
-  static constexpr unsigned kUnused = 64 - kProbes * kBitsPerProbe;
+  static constexpr unsigned kBitsPerProbe = 9;                       // 2^9 bits in a line
+  static constexpr unsigned kUnused = 64 - kProbes * kBitsPerProbe;  // low bits that are dropped
   static_assert(kProbes * kBitsPerProbe < 64);
 
  public:
+  // Has no terms: may_have() is always false. load() may fill it.
   TermFilter() = default;
+  // For about so many terms. More of them only make wrong answers more frequent.
   explicit TermFilter(std::size_t terms) : lines_(terms * kBitsPerTerm / kLineBits + 1) {}
 
-  // A term's hash as every filter looks at it. The line goes by the hash's order, so that terms
-  // which come in that order go through the filter's memory in order.
+  // What a filter needs of a term's hash; the same for all filters, so it is computed once. The
+  // line follows the order of the hashes: terms that are added in that order go through the
+  // filter's memory in order.
   struct Probe {
     Probe() = default;
     explicit Probe(std::uint64_t hash) : line(hash) {
+      // The line uses the high bits of the hash. Multiplying by 2^64 divided by the golden ratio
+      // gives other bits for the seven places within the line.
       const auto places = (hash * 0x9e3779b97f4a7c15u) >> kUnused;
       for (unsigned i = 0; i < kProbes; ++i) {
         const auto bit = (places >> (i * kBitsPerProbe)) & (kLineBits - 1);
         bits[bit / 64] |= std::uint64_t{1} << (bit % 64);
       }
     }
-    std::uint64_t line = 0;
-    std::array<std::uint64_t, kLineBits / 64> bits{};  // that are set in its line
+    std::uint64_t line = 0;                            // the hash: line_of() scales it
+    std::array<std::uint64_t, kLineBits / 64> bits{};  // the term's bits within its line
   };
 
   void add(const Probe& probe) {
     Line& line = lines_[line_of(probe)];
     for (std::size_t i = 0; i < probe.bits.size(); ++i) line.words[i] |= probe.bits[i];
   }
-  // Asks for the memory that may_have() looks at.
+  // Starts to load the memory that add() and may_have() need. Prefetch several probes before the
+  // first is used, so that the waits for memory overlap.
   void prefetch(const Probe& probe) const {
     if (!lines_.empty()) ledger::prefetch(&lines_[line_of(probe)]);
   }
+  // False: the term was never added.
   bool may_have(const Probe& probe) const {
     if (lines_.empty()) return false;
     const Line& line = lines_[line_of(probe)];
-    // All words are looked at: a branch on each would be guessed wrong half of the time, and keep
-    // the processor from waiting for several lines at once.
+    // Look at all words without a branch. A branch on each would be predicted wrongly half of the
+    // time, and would keep the processor from waiting for several lines at once.
     std::uint64_t missing = 0;
     for (std::size_t i = 0; i < probe.bits.size(); ++i) missing |= probe.bits[i] & ~line.words[i];
     return missing == 0;
   }
 
+  // The filter as a run's footer holds it. The view is good until the filter changes.
   std::string_view bytes() const {
     return {reinterpret_cast<const char*>(lines_.data()), lines_.size() * sizeof(Line)};
   }
-  // False when the bytes are no filter.
+  // Replaces the filter by what bytes() gave. False if the bytes cannot be a filter.
   [[nodiscard]] bool load(std::string_view bytes) {
     if (bytes.empty() || bytes.size() % sizeof(Line) != 0) return false;
     lines_.resize(bytes.size() / sizeof(Line));
@@ -74,10 +89,12 @@ class TermFilter {
   }
 
  private:
+  // One cache line.
   struct alignas(kLineBits / 8) Line {
     std::array<std::uint64_t, kLineBits / 64> words{};
   };
 
+  // Scales the hash from [0, 2^64) to [0, lines): keeps the order and needs no division.
   std::size_t line_of(const Probe& probe) const {
     __extension__ using Wide = unsigned __int128;
     return static_cast<std::size_t>((static_cast<Wide>(probe.line) * lines_.size()) >> 64);
