@@ -10,7 +10,7 @@ struct StoreOptions {
   // The write-ahead log may grow to about this many bytes before RocksDB writes tables.
   std::uint64_t max_wal_bytes = 256ULL << 20;
   std::uint64_t block_cache_bytes = 64ULL << 20;  // RocksDB's cache of table blocks
-  std::size_t index_chunk = 500'000;              // postings and keys in one new run of the indexes
+  std::size_t index_chunk = 500'000;  // so many postings and keys become a run of each index
   // Postings and keys that may wait in memory to be indexed. From half of it on, new groups are
   // delayed so that the indexer can catch up. At all of it, commits are refused.
   std::size_t index_backlog = 8'000'000;

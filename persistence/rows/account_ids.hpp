@@ -1,5 +1,9 @@
-// Ids of accounts that were read lately, by number: listings and retries need many of the same. Ids
-// of durable accounts never change.
+// A cache of account ids by account number. Blocks name accounts by number; listings and retries
+// turn many of the same numbers back into ids. The id of a durable account never changes, so an
+// entry never goes stale.
+//
+//   AccountIdCache ids;
+//   auto id = ids.id_of(17, Catalog(rows, durable));   // "alice:cash", read from the store once
 #pragma once
 
 #include <array>
@@ -12,12 +16,14 @@
 
 namespace sg::persistence {
 
-// Thread-safe. Each number has one slot, which the last one read keeps.
+// Thread-safe. Limits: it holds 65,536 ids. A number has one slot, which it shares with other
+// numbers; the slot keeps the id that was read last.
 class AccountIdCache {
  public:
   AccountIdCache() : slots_(kSlots) {}
 
-  // Of an account that must be there; reads it where it is not known.
+  // The id of an account that must exist; `corrupt` if it has no row. Reads the store only if the
+  // cache does not have the id.
   StoreResult<std::string> id_of(AccountNumber number, const Catalog& catalog) {
     if (auto known = find(number)) return std::move(*known);
     auto id = catalog.account_id(number);
@@ -38,9 +44,10 @@ class AccountIdCache {
   }
 
   static constexpr std::size_t kSlots = 1 << 16;
-  static constexpr std::size_t kMutexes = 64;  // divides kSlots, so a slot has one mutex
+  // It divides kSlots, so all numbers of one slot share one mutex.
+  static constexpr std::size_t kMutexes = 64;
   struct Slot {
-    AccountNumber number = ledger::kNoAccount;
+    AccountNumber number = ledger::kNoAccount;  // kNoAccount: the slot is empty
     std::string id;
   };
   std::mutex& mutex_of(AccountNumber number) const { return mutexes_[number % kMutexes]; }

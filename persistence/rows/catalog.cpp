@@ -1,3 +1,7 @@
+// An account has up to three rows: the account itself under its number, its number under its id,
+// and its number under its participant. Blocks name accounts by number, clients by id, so the full
+// row stands once. Listings go through the small rows and read the full one for each account they
+// show.
 #include "persistence/rows/catalog.hpp"
 
 #include "persistence/rows/rows.hpp"
@@ -10,7 +14,8 @@ tl::unexpected<StoreError> damaged_row(Family family, std::string_view key) {
                                               " does not decode: '" + std::string(key) + "'");
 }
 
-// Calls with every row of a family after `after`; stops when `visit` returns false.
+// Calls `visit` with every row whose key is after `after` (exclusive), in the order of the keys.
+// Stops when `visit` returns false or an error. An empty `after` begins with the first row.
 StoreResult<void> scan(const KeyValue& rows, Family family, std::string_view after,
                        const std::function<StoreResult<bool>(const Cursor&)>& visit) {
   const auto cursor = rows.cursor(family);
@@ -35,6 +40,7 @@ void Catalog::add(Batch& batch, const GroupContents& group) {
     batch.put(Family::account_ids, account.id,
               encode(AccountIdRow{account.number, account.floor, account.sequence}));
     if (account.participant_id.empty()) continue;
+    // The type ends the key: a participant has at most one account of each type.
     auto key = participant_account_prefix(account.participant_id);
     key += static_cast<char>(account.type);
     batch.put(Family::participant_accounts, key,
@@ -63,6 +69,8 @@ StoreResult<std::vector<ledger::Participant>> Catalog::participants(
         if (!participant) return damaged_row(Family::participants, row.key());
         const bool wanted =
             role == ledger::ParticipantRole::unspecified || participant->role == role;
+        // The row of an undurable record is passed over, not the end of the list: ids do not sort
+        // by sequence.
         if (!wanted || participant->sequence > durable_) return true;
         found.push_back(std::move(*participant));
         return !(enough && enough(found.back())) && found.size() < limit;
@@ -133,6 +141,7 @@ StoreResult<std::vector<ledger::Account>> Catalog::accounts_of(
   const auto prefix = participant_account_prefix(participant_id);
   const auto scanned = scan(rows_, Family::participant_accounts, prefix,
                             [&](const Cursor& cursor) -> StoreResult<bool> {
+                              // Rows of this participant stand together.
                               if (!cursor.key().starts_with(prefix)) return false;
                               const auto row = decode_participant_account(cursor.value());
                               if (!row)
@@ -160,6 +169,7 @@ StoreResult<void> Catalog::for_each_account(
 StoreResult<void> Catalog::for_each_participant(
     const std::function<void(std::string_view)>& visit) const {
   return scan(rows_, Family::participants, {}, [&](const Cursor& cursor) -> StoreResult<bool> {
+    // The row begins with its sequence, and the rest is not needed.
     ByteReader in(cursor.value());
     const Sequence sequence = in.varint();
     if (!in.ok()) return damaged_row(Family::participants, cursor.key());

@@ -1,4 +1,11 @@
-// Participants and accounts: their rows, written with the blocks that create them.
+// The catalog of participants and accounts: their rows, which are written in one batch with the
+// block that creates them.
+//
+//   Catalog::add(*batch, group);                 // beside the group's blocks
+//   auto found = Catalog(rows, durable).account("alice:cash");
+//
+// Rows are in the database as soon as their batch is written, that is before it is synced. So each
+// reader names the durable sequence, and rows of later records are passed over.
 #pragma once
 
 #include <functional>
@@ -14,34 +21,48 @@
 
 namespace sg::persistence {
 
-// What readers may see: rows up to a durable sequence. Made for one call.
+// The rows up to one durable sequence. Cheap to make: make one for each call. Thread-safe.
+//
+// Errors: those of the database, and `corrupt` for a row that does not decode or is missing.
 class Catalog {
  public:
   Catalog(const KeyValue& rows, Sequence durable) : rows_(rows), durable_(durable) {}
 
+  // Adds the rows of everything that the group creates.
   static void add(Batch& batch, const GroupContents& group);
 
+  // Nullopt if no participant has this id.
   StoreResult<std::optional<ledger::Participant>> participant(std::string_view id) const;
+  // At most `limit` participants with ids after `after` (exclusive), in the order of their ids. An
+  // empty `after` begins with the first one. The role `unspecified` takes all of them. The list
+  // ends early when `enough` returns true.
   StoreResult<std::vector<ledger::Participant>> participants(
       ledger::ParticipantRole role, std::string_view after, std::size_t limit,
       const Enough<ledger::Participant>& enough) const;
   StoreResult<std::optional<ledger::Account>> account(std::string_view id) const;
-  // An account that must be there.
+  // For an account that must exist: that it is missing is `corrupt`. These two do not look at the
+  // durable sequence, because the caller has the number from a durable record.
   StoreResult<ledger::Account> account(AccountNumber number) const;
   StoreResult<std::string> account_id(AccountNumber number) const;
+  // As participants().
   StoreResult<std::vector<ledger::Account>> accounts(std::string_view after, std::size_t limit,
                                                      const Enough<ledger::Account>& enough) const;
+  // All accounts of a participant, by account type.
   StoreResult<std::vector<ledger::Account>> accounts_of(std::string_view participant_id) const;
 
+  // Calls `visit` with id, number and floor of every account, by id. Reads no metadata, so it costs
+  // less than accounts().
   StoreResult<void> for_each_account(
       const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const;
+  // Calls `visit` with the id of every participant, by id.
   StoreResult<void> for_each_participant(const std::function<void(std::string_view)>& visit) const;
 
  private:
+  // The bytes of the account's row.
   StoreResult<std::string> account_row(AccountNumber number) const;
 
   const KeyValue& rows_;
-  Sequence durable_;
+  Sequence durable_;  // rows of later records are not shown
 };
 
 }  // namespace sg::persistence

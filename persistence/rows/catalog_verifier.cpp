@@ -8,9 +8,10 @@
 namespace sg::persistence {
 namespace {
 
+// Places in kFamiliesRead.
 enum Place : std::size_t { kParticipants, kAccounts, kAccountIds, kParticipantAccounts };
 
-// Of the record that made the row; nothing when it does not decode.
+// The sequence of the record that made the row; nullopt if the row does not decode.
 std::optional<Sequence> sequence_of(Family family, std::string_view row) {
   if (family == Family::account_ids) {
     const auto decoded = decode_account_id(row);
@@ -25,6 +26,8 @@ std::optional<Sequence> sequence_of(Family family, std::string_view row) {
   return in.ok() ? std::optional(sequence) : std::nullopt;
 }
 
+// Appends `differs` if the row is not the expected one. Rows have one encoding, so bytes are
+// compared and nothing is decoded.
 void compare(const KeyValue& rows, Family family, const std::string& key,
              const std::string& expected, const std::string& differs,
              std::vector<std::string>& problems) {
@@ -71,6 +74,8 @@ bool CatalogVerifier::read(const KeyValue& rows, Sequence until, std::size_t cou
   if (family_ == kFamiliesRead.size()) return false;
   const Family family = kFamiliesRead[family_];
   const auto cursor = rows.cursor(family);
+  // The cursor of the last call is gone, since the store may have been reopened in between. Go on
+  // behind its last key.
   cursor->seek(after_);
   if (!after_.empty() && cursor->valid() && cursor->key() == after_) cursor->next();
   for (; cursor->valid() && count > 0; --count, cursor->next()) {
@@ -83,6 +88,7 @@ bool CatalogVerifier::read(const KeyValue& rows, Sequence until, std::size_t cou
     }
   }
   if (cursor->valid()) return true;
+  // The family has ended, or could not be read on: then its count says nothing.
   if (auto status = cursor->status(); !status) {
     problems.push_back("the rows of " + std::string(family_name(family)) +
                        " cannot be read: " + status.error().message);

@@ -1,7 +1,10 @@
-// Holds the rows of participants and accounts against the records that create them: each record has
-// its rows, and no row is without a record.
+// Compares the rows of participants and accounts with the records that create them. Each record
+// must have its rows, and there must be no other rows.
 //
-// Not thread-safe. check() for each creation in the chain, then read() until it returns false.
+// The first is checked record by record, as the verifier walks the chain. For the second the rows
+// are counted at the end. If each record has its rows and their number is right, there is no other.
+//
+// Not thread-safe. Call check() for each creation in the chain, then read() until it returns false.
 #pragma once
 
 #include <array>
@@ -16,11 +19,13 @@ namespace sg::persistence {
 
 class CatalogVerifier {
  public:
-  // The rows of a record that creates an account or a participant. Problems are appended.
+  // Compares the rows of one record, which must create an account or a participant. Appends to
+  // `problems` what is wrong.
   void check(const KeyValue& rows, const DecodedRecord& record, std::vector<std::string>& problems);
-  // A record was lost: rows cannot be counted against the chain.
+  // A record could not be read, so the number of rows cannot be compared any more.
   void lose_record() { is_complete_ = false; }
-  // Counts about so many rows more; false at the end. Rows of records after `until` do not count.
+  // Counts at most `count` more rows; false at the end. Rows of records after `until` are not
+  // counted. Appends to `problems`.
   bool read(const KeyValue& rows, Sequence until, std::size_t count,
             std::vector<std::string>& problems);
 
@@ -30,12 +35,13 @@ class CatalogVerifier {
 
   void end_family(std::vector<std::string>& problems);
 
-  std::array<std::uint64_t, kFamiliesRead.size()> wanted_{};  // by the chain's records
-  bool is_complete_ = true;
-  // Where read() is.
-  std::size_t family_ = 0;
-  std::string after_;  // the last key that was read
-  std::uint64_t found_ = 0;
+  // How many rows the chain's records make, by the place of the family in kFamiliesRead.
+  std::array<std::uint64_t, kFamiliesRead.size()> wanted_{};
+  bool is_complete_ = true;  // no record was lost
+  // Where read() goes on.
+  std::size_t family_ = 0;   // index into kFamiliesRead
+  std::string after_;        // the last key that was read
+  std::uint64_t found_ = 0;  // rows of this family so far
 };
 
 }  // namespace sg::persistence

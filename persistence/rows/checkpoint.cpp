@@ -1,3 +1,11 @@
+// How balances are loaded at a start. For each account the replay knows the balance and the
+// sequence up to which that balance holds all records.
+//
+// 1. Read all pages. An account on a page starts with the page's balance and sequence. An account
+//    between or behind the pages starts as it was created.
+// 2. Walk the blocks behind the marker. Add a posting only if its record is younger than what the
+//    account's balance holds already.
+// 3. Compare the sum of the balances with the sum of postings that the chain's last block states.
 #include "persistence/rows/checkpoint.hpp"
 
 #include <numeric>
@@ -11,27 +19,34 @@
 namespace sg::persistence {
 namespace {
 
+// The state of one load. Made for one call.
 class Replay {
  public:
   Replay(const KeyValue& rows, const ChainHead& head)
       : rows_(rows), head_(head), balances_(head.accounts), known_up_to_(head.accounts) {}
 
+  // Step 1: balances from the checkpoint's pages, checked against the list of pages.
   StoreResult<void> read_pages(Sequence marker);
+  // Step 2: the records after the checkpoint.
   StoreResult<void> apply_blocks_after(Sequence marker);
-  // The balances are those of the chain, as far as their sum tells.
+  // Step 3: the sum of the balances is that of the chain.
   StoreResult<void> check_sum() const;
   std::vector<Amount> take() { return std::move(balances_); }
 
  private:
+  // Fails if the pages that were found cannot be those of the checkpoint.
   StoreResult<void> check_pages(Sequence marker, const PageStamps& found) const;
+  // For an account on no page: it must be younger than the marker.
   StoreResult<void> start_without_page(AccountNumber number, Sequence marker);
+  // Applies one record of the block.
   StoreResult<void> apply(const BlockView& block, std::uint32_t index);
+  // False if there is no such account.
   bool add(AccountNumber account, Amount amount, Sequence sequence);
 
   const KeyValue& rows_;
   const ChainHead& head_;
-  std::vector<Amount> balances_;
-  std::vector<Sequence> known_up_to_;  // by account: its balance has all records up to it
+  std::vector<Amount> balances_;       // by account number
+  std::vector<Sequence> known_up_to_;  // by account number: its balance has all records up to here
   DecodedRecord record_;
 };
 
@@ -48,6 +63,7 @@ StoreResult<void> Replay::start_without_page(AccountNumber number, Sequence mark
   return {};
 }
 
+// Without a list nothing is known: an earlier program wrote the marker.
 StoreResult<void> Replay::check_pages(Sequence marker, const PageStamps& found) const {
   const auto list = read_page_list(rows_, marker);
   if (!list) return tl::unexpected(list.error());
@@ -85,14 +101,15 @@ StoreResult<void> Replay::read_pages(Sequence marker) {
   }
   if (auto status = cursor->status(); !status) return status;
   if (auto checked = check_pages(marker, found); !checked) return checked;
-  // With nothing checkpointed the replay meets every creation.
+  // Without a checkpoint the replay begins with the first record and meets every creation itself.
   for (; marker > 0 && next < head_.accounts; ++next) {
     if (auto started = start_without_page(next, marker); !started) return started;
   }
   return {};
 }
 
-// Sums wrap on the way: an atomic batch is netted, so only its end has to fit.
+// The sum may leave the range of int64 within an atomic batch, since only its net effect has to
+// fit. Unsigned arithmetic wraps, and comes back into range at the end of the batch.
 bool Replay::add(AccountNumber account, Amount amount, Sequence sequence) {
   if (account >= balances_.size()) return false;
   if (sequence <= known_up_to_[account] && !faults::has(faults::Defect::replay_twice)) return true;

@@ -1,4 +1,10 @@
-// Balances at a checkpoint, and what the blocks after it make of them.
+// Loads the balances at the chain's head: those of the last checkpoint, with the blocks after it
+// applied. checkpoint_writer.hpp writes checkpoints.
+//
+// A checkpoint consists of pages of 64 balances each, and a marker. Every page carries the sequence
+// at which its balances were taken. A checkpoint writes only the pages that changed; the marker is
+// the lowest sequence among those. So every page holds all records of its accounts up to the
+// marker.
 #pragma once
 
 #include <vector>
@@ -8,12 +14,17 @@
 
 namespace sg::persistence {
 
-// By account number, at `head`. An account on no page starts with its initial balance, unless it is
-// as old as the marker: then pages are missing. A record counts for an account only past its page's
-// sequence, so a marker older than the pages is harmless.
+// Returns the balances after the record `head.sequence`, by account number. `marker` is the
+// checkpoint's marker, 0 if there is none.
+//
+// The replay begins behind the marker. A record changes an account only if it is younger than the
+// account's page, so pages that are younger than the marker are harmless. An account on no page
+// starts with its initial balance. If such an account is as old as the marker, a page is missing.
 //
 // What is loaded is checked: the pages against the list that was written with the marker, and the
-// sum of all balances against the chain's postings. An error when either does not fit.
+// sum of all balances against the sum of the chain's postings. If either differs, or a page or
+// block is missing or damaged, the error is `corrupt`. Any thread; nothing may write a checkpoint
+// meanwhile.
 StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
                                                Sequence marker);
 

@@ -1,3 +1,5 @@
+// The order is what makes a checkpoint safe: pages, sync, marker with the list of pages, sync. If
+// the power fails in between, the old marker stands, and the blocks behind it are replayed.
 #include "persistence/rows/checkpoint_writer.hpp"
 
 #include "faults/fault_injection.hpp"
@@ -8,6 +10,7 @@
 namespace sg::persistence {
 namespace {
 
+// The stamps of the pages that the store holds.
 StoreResult<PageStamps> read_stamps(const KeyValue& rows) {
   PageStamps stamps;
   const auto cursor = rows.cursor(Family::balances);
@@ -37,12 +40,13 @@ StoreResult<void> CheckpointWriter::write_pages(KeyValue& rows,
 
 StoreResult<void> CheckpointWriter::write_marker(KeyValue& rows, Sequence marker) {
   const std::lock_guard lock(mutex_);
-  // The log may lie in two files. The younger one, with the marker, can survive a power loss
-  // without the end of the older one, where the pages are.
+  // Without this sync a power loss could keep the marker and lose pages. The log may lie in two
+  // files: the younger file with the marker can survive without the end of the older one.
   if (!faults::has(faults::Defect::marker_before_pages)) {
     if (auto synced = rows.sync(); !synced) return synced;
   }
   if (!stamps_) {
+    // The first marker since the opening: from now on write_pages() keeps the stamps up to date.
     auto stamps = read_stamps(rows);
     if (!stamps) return tl::unexpected(stamps.error());
     stamps_ = std::move(*stamps);

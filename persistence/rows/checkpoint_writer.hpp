@@ -1,7 +1,14 @@
-// Writes checkpoints: pages of balances in any number of calls, the marker last.
+// Writes checkpoints: the pages of balances in any number of calls, then the marker.
 //
-// Concurrency: any thread; one call at a time does its work. Verification reads pages and marker
-// with lock(), so that both are of one moment.
+//   writer.write_pages(rows, pages);        // as often as needed; not synced
+//   writer.write_marker(rows, marker);      // makes the pages durable, then the marker
+//
+// The marker promises that every page holds all records of its accounts up to it. A page that did
+// not change since an earlier checkpoint is not written again. Pages that are younger than the
+// marker are harmless.
+//
+// Concurrency: any thread; calls wait for one another. A verification holds lock() while it reads
+// pages and marker, so that both belong to the same moment.
 #pragma once
 
 #include <mutex>
@@ -15,21 +22,25 @@ namespace sg::persistence {
 
 class CheckpointWriter {
  public:
-  // Unsynced: write_marker() syncs them.
+  // Writes pages without a sync; write_marker() syncs them. The caller makes sure that their
+  // sequences are durable.
   StoreResult<void> write_pages(KeyValue& rows, std::span<const BalancePage> pages);
-  // The pages are durable before the marker is written, which names them.
+  // Makes all pages durable, then writes the marker with a list of the pages, then syncs again.
+  // `marker` must not exceed the sequence of any page that was written for this checkpoint.
   StoreResult<void> write_marker(KeyValue& rows, Sequence marker);
-  // The rows of the next call are those of another opening.
+  // Drops what is known of the pages in the store. Call it when the store is opened anew.
   void forget();
-  // Nothing is written while it is held.
+  // Nothing is written while the caller holds this lock.
   std::unique_lock<std::mutex> lock() const { return std::unique_lock(mutex_); }
 
  private:
   mutable std::mutex mutex_;
-  std::optional<PageStamps> stamps_;  // of all pages in the store; read when first needed
+  // Stamps of all pages in the store; nullopt until write_marker() reads them.
+  std::optional<PageStamps> stamps_;
 };
 
-// A store of a program that wrote no list of pages gets one: once, when it is opened for writing.
+// Adds the list of pages to a checkpoint that an earlier program wrote without one. Called when a
+// store is opened for writing; does nothing if there is a list or no checkpoint.
 StoreResult<void> complete_checkpoint(KeyValue& rows, Sequence marker);
 
 }  // namespace sg::persistence

@@ -7,7 +7,7 @@ namespace sg::persistence {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x314B52414D444748;  // "HGDMARK1"
-constexpr std::size_t kCovered = 48;
+constexpr std::size_t kCovered = 48;                  // bytes before the checksum
 constexpr std::size_t kMarkBytes = kCovered + sizeof(std::uint32_t);
 
 }  // namespace
@@ -20,6 +20,7 @@ std::string encode(const HighWaterMark& mark) {
   return bytes;
 }
 
+// The checksum tells a mark that was half written from a whole one.
 std::optional<HighWaterMark> decode_mark(std::string_view bytes) {
   ByteReader in(bytes);
   const auto magic = in.fixed<std::uint64_t>();

@@ -1,12 +1,12 @@
-// How a list of rows ends.
+// How a caller ends a list before its limit, for example when the answer has enough bytes.
 #pragma once
 
 #include <functional>
 
 namespace sg::persistence {
 
-// Asked after each row that a list found: true ends the list with that row. Empty: only the limit
-// ends it.
+// Called with each row that was added to the list. True makes that row the last one. An empty
+// function never ends the list.
 template <class Row>
 using Enough = std::function<bool(const Row&)>;
 

@@ -1,3 +1,5 @@
+// The list stores the differences of neighbouring sequences, which take fewer bytes than the
+// sequences. It has one stamp for 64 accounts.
 #include "persistence/rows/page_stamps.hpp"
 
 #include "persistence/chain/format.hpp"
@@ -7,6 +9,7 @@
 namespace sg::persistence {
 namespace {
 
+// For messages.
 std::string name_of_page(std::size_t page) {
   const auto first = page * kBalancesOfPage;
   return "the checkpointed balances of account numbers " + std::to_string(first) + " to " +
@@ -61,7 +64,7 @@ StoreResult<std::optional<PageList>> read_page_list(const KeyValue& rows, Sequen
                        "checkpoint than its marker at sequence " +
                            std::to_string(marker));
   }
-  // A marker without a list of its own.
+  // The list is that of an earlier checkpoint, so the marker was written without one.
   if (list->marker < marker) return std::nullopt;
   return list;
 }
@@ -70,6 +73,7 @@ std::optional<std::string> missing_pages(const PageList& list, const PageStamps&
   for (std::size_t page = 0; page < list.pages.size(); ++page) {
     const PageStamp& listed = list.pages[page];
     const PageStamp there = page < found.size() ? found[page] : PageStamp{};
+    // Either the very page that the checkpoint wrote, or one of the next checkpoint.
     if (there == listed || there.sequence > listed.sequence) continue;
     const auto checkpoint = "the checkpoint at sequence " + std::to_string(list.marker);
     if (there.sequence == listed.sequence) {

@@ -1,3 +1,5 @@
+// Encoders and decoders of rows; rows.hpp has their grammar. Rows with texts are written field by
+// field by RowWriter. Small ones that are read often have fields of fixed width.
 #include "persistence/rows/rows.hpp"
 
 #include "persistence/encoding/bytes.hpp"
@@ -6,6 +8,7 @@
 namespace sg::persistence {
 namespace {
 
+// Appends fields to a row. Calls are chained; take() ends the row.
 class RowWriter {
  public:
   RowWriter& varint(std::uint64_t value) {
@@ -48,6 +51,7 @@ std::string encode(const ledger::Participant& participant) {
 }
 
 std::optional<ledger::Participant> decode_participant(std::string_view row) {
+  // A read that fails gives zero, so one check at the end covers all fields.
   ByteReader in(row);
   ledger::Participant participant;
   participant.sequence = in.varint();
@@ -94,6 +98,7 @@ std::optional<ledger::Account> decode_account(std::string_view row) {
 
 std::string_view account_id_of(std::string_view row) {
   ByteReader in(row);
+  // Pass over sequence, created_at and number, then the type, then floor and initial balance.
   for (int number = 0; number < 3; ++number) in.varint();
   in.fixed<std::uint8_t>();
   in.varint();
@@ -149,11 +154,13 @@ std::optional<BalancePage> decode_balances(std::string_view key, std::string_vie
   ByteReader in(row);
   BalancePage page;
   page.sequence = in.fixed<Sequence>();
+  // The row does not say how many balances it has: its length does. A remainder fails at_end().
   const auto count = in.left() / sizeof(Amount);
   if (!in.ok() || count == 0 || count > kBalancesOfPage || key.size() != sizeof page.page) {
     return std::nullopt;
   }
   page.page = get_be32(key.data());
+  // The page's first account number has to be an account number.
   if (page.page > ledger::kNoAccount / kBalancesOfPage) return std::nullopt;
   page.balances.resize(count);
   for (Amount& balance : page.balances) balance = in.fixed<Amount>();

@@ -1,5 +1,12 @@
-// The values of the derived families. Every row carries the sequence of the record that made it, so
-// that readers can pass over what is not durable.
+// How the rows of participants, accounts and checkpointed balances become bytes, and back. Each row
+// carries a sequence: of the record that made it, or, on a page of balances, of the last record in
+// it. Readers use it to pass over rows that are not durable.
+//
+//   decode_account(encode(account))->id == account.id
+//
+// Rows have one encoding each, so they may be compared as bytes. Decoders return nullopt for bytes
+// that are not such a row: cut short, too long, or with an unknown role or type. The functions keep
+// no state.
 #pragma once
 
 #include <optional>
@@ -18,30 +25,35 @@ std::string encode(const ledger::Participant& participant);
 std::string encode(const ledger::Account& account);
 std::optional<ledger::Participant> decode_participant(std::string_view row);
 std::optional<ledger::Account> decode_account(std::string_view row);
-// The id alone, without the metadata's cost; empty when the row is damaged.
+// Reads only the id from an account's row, which costs less than decode_account(). The view points
+// into the row; it is empty if the row is damaged.
 std::string_view account_id_of(std::string_view row);
 
 //   account id row          := number:u32 floor:i64 sequence:u64
 //   participant account row := number:u32 sequence:u64
+// An account id row, under the account's id: what a start needs to know of an account.
 struct AccountIdRow {
   AccountNumber number = ledger::kNoAccount;
   Amount floor = 0;
-  Sequence sequence = 0;
+  Sequence sequence = 0;  // of the record that created the account
 };
 std::string encode(const AccountIdRow& row);
 std::optional<AccountIdRow> decode_account_id(std::string_view row);
 
+// A participant account row, under participant_account_prefix() and the account's type.
 struct ParticipantAccountRow {
   AccountNumber number = ledger::kNoAccount;
   Sequence sequence = 0;
 };
 std::string encode(const ParticipantAccountRow& row);
 std::optional<ParticipantAccountRow> decode_participant_account(std::string_view row);
-// Ids hold no control characters, so 0x00 ends one unambiguously.
+// The begin of the keys of a participant's accounts: its id and 0x00. Ids hold no control
+// characters, so no other participant's keys begin like this.
 std::string participant_account_prefix(std::string_view participant_id);
 
 //   balance page := sequence:u64 balance:i64{1..kBalancesOfPage}, under be32(page)
 std::string encode(const BalancePage& page);
+// `key` is the row's key; the page's number is read from it.
 std::optional<BalancePage> decode_balances(std::string_view key, std::string_view row);
 
 }  // namespace sg::persistence
