@@ -1,3 +1,5 @@
+// A transaction without an index: sequences are walked backwards, and creations are passed over.
+// With an account, the history gives the sequences, and each of them must be a transaction.
 #include "persistence/transaction_reader.hpp"
 
 #include <algorithm>
@@ -25,6 +27,7 @@ StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence s
   if (sequence == 0 || sequence > durable_) return std::nullopt;
   if (auto found = blocks_.require(sequence); !found) return tl::unexpected(found.error());
   const BlockView& block = blocks_.block();
+  // Look at the kind first: a creation need not be decoded.
   if (!block.is_transaction_at(static_cast<std::uint32_t>(sequence - block.first()))) {
     return std::nullopt;
   }
@@ -51,6 +54,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
     const RecordIndex& index, const TransactionRange& wanted,
     const Enough<StoredTransaction>& enough) {
   TransactionRange range = wanted;
+  // Bring the range into what is durable. Sequences begin with 1.
   range.first = std::max<Sequence>(range.first, 1);
   range.before = std::min(range.before, durable_ + 1);
   if (range.before <= range.first || range.limit == 0) return std::vector<StoredTransaction>{};
@@ -64,6 +68,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
     auto stored = read(sequence);
     if (!stored) return tl::unexpected(stored.error());
     if (!*stored) {
+      // The history lists transactions only, up to the durable sequence.
       return store_error(StoreFault::corrupt, "the history of account number " +
                                                   std::to_string(*range.account) +
                                                   " names sequence " + std::to_string(sequence) +
@@ -76,8 +81,8 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
 }
 
 StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, TimeMs time) {
-  // Block times never fall, so sequences can be halved: all before `low` are too early, and
-  // `high` is late enough or the end.
+  // Block times never fall, so a binary search works. Invariant: all sequences before `low` are too
+  // early, and `high` is late enough or the end. Each step decides about a whole block.
   BlockCursor cursor(rows);
   Sequence low = 1;
   Sequence high = durable + 1;

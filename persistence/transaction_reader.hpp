@@ -1,4 +1,10 @@
-// Transactions as readers get them: decoded from their blocks, with account ids for numbers.
+// Reads transactions from their blocks, and replaces account numbers by account ids.
+//
+//   TransactionReader reader(rows, ids, durable);
+//   auto one = reader.read(sequence);
+//   auto page = reader.list(index, {.account = 17, .limit = 50}, {});
+//
+// Errors: those of the database, and `corrupt` for a block, a row or an index entry that is wrong.
 #pragma once
 
 #include <optional>
@@ -13,20 +19,27 @@
 
 namespace sg::persistence {
 
-// Made for one call: stays on the block that it read last.
+// Not thread-safe; make one for each call. It stays on the block that it read last, so neighbouring
+// sequences cost little.
 class TransactionReader {
  public:
+  // `durable`: later records are not shown.
   TransactionReader(const KeyValue& rows, AccountIdCache& ids, Sequence durable)
       : rows_(rows), ids_(ids), catalog_(rows, durable), blocks_(rows), durable_(durable) {}
 
-  // Nothing for a creation, or past the durable end.
+  // Nullopt if the record is the creation of an account or participant, or is not durable.
   StoreResult<std::optional<StoredTransaction>> read(Sequence sequence);
+  // The transactions in the range, newest first, at most `range.limit`. Creations are left out.
+  // With an account only those that touch it, found by the history. The list ends early when
+  // `enough` returns true.
   StoreResult<std::vector<StoredTransaction>> list(const RecordIndex& index,
                                                    const TransactionRange& range,
                                                    const Enough<StoredTransaction>& enough);
 
  private:
+  // Replaces numbers by ids. `time`: that of the record's block.
   StoreResult<StoredTransaction> to_stored(const DecodedRecord& record, TimeMs time);
+  // list() without an account: walks the sequences backwards.
   StoreResult<std::vector<StoredTransaction>> list_all(const TransactionRange& range,
                                                        const Enough<StoredTransaction>& enough);
 
@@ -35,10 +48,11 @@ class TransactionReader {
   const Catalog catalog_;
   BlockCursor blocks_;
   const Sequence durable_;
-  DecodedRecord record_;
+  DecodedRecord record_;  // keeps its memory from record to record
 };
 
-// The first sequence up to `durable` whose block time is at or after `time`, durable + 1 if none.
+// The first sequence up to `durable` whose block time is at or after `time`; durable + 1 if there
+// is none. Times are in ms since 1970. A binary search over the blocks.
 StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, TimeMs time);
 
 }  // namespace sg::persistence

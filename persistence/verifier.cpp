@@ -1,3 +1,14 @@
+// How a verification goes on after damage. A block that cannot be read is reported, and the walk
+// continues with the next block. From then on two things are unknown:
+//
+// - knows_before_: whether the next block follows the one before it. It is known again one block
+//   later.
+// - knows_balances_: the balances. A record was lost, so they stay unknown, and neither floors nor
+//   the checkpoint are compared any more. Otherwise one lost block would give a problem for each
+//   account.
+//
+// Floors are checked only at the end of a unit: within an atomic batch a balance may fall below its
+// floor, since the batch is netted.
 #include "persistence/verifier.hpp"
 
 #include <algorithm>
@@ -14,6 +25,7 @@ namespace {
 
 constexpr std::size_t kMaxProblems = 100;
 
+// For messages; balances may have left the range of int64.
 std::string text_of(WideAmount amount) {
   if (ledger::fits(amount)) return std::to_string(static_cast<Amount>(amount));
   return amount < 0 ? "below the least int64" : "above the greatest int64";
@@ -28,7 +40,7 @@ void Verifier::problem(std::string what) {
 
 StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index,
                                   const std::function<ChainHead()>& head) {
-  // Before the pages: a checkpoint may end meanwhile.
+  // Read the marker before the pages. If it were younger than they are, they would seem too old.
   const auto marker = read_meta(rows, kMetaCheckpoint);
   if (!marker) return tl::unexpected(marker.error());
   marker_ = *marker;
@@ -55,12 +67,14 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index
   for (const auto& page : pages) {
     const std::uint64_t first = std::uint64_t{page.page} * kBalancesOfPage;
     const std::uint64_t end = first + page.balances.size();
+    // The walk creates accounts as the chain does, so it never meets such an account.
     if (end > until_.accounts) {
       problem("account number " + std::to_string(end - 1) +
               " has a checkpointed balance but was never created");
       continue;
     }
     note_page(found, page, encode(page));
+    // Accounts on a missing page are marked by `stands`.
     checkpointed_.resize(first);
     for (const Amount balance : page.balances) {
       checkpointed_.push_back({balance, page.sequence, true});
@@ -87,15 +101,18 @@ StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
       problem(found.error().message);
       knows_before_ = knows_balances_ = false;
       if (!cursor.is_on_block()) {
+        // The database cannot go on, so the rest of the chain is lost.
         problem("blocks from sequence " + std::to_string(next_) + " on cannot be read");
         lose_records(until_.sequence);
         return false;
       }
+      // How many records the block has is unknown: the next block tells by where it begins.
       lose_records(cursor.key());
       next_ = cursor.key() + 1;
       continue;
     }
     const BlockView& block = cursor.block();
+    // The records of a damaged or missing block before this one.
     lose_records(block.first() - 1);
     check_place(block);
     check_records(rows, block);
@@ -116,7 +133,7 @@ void Verifier::check_place(const BlockView& block) {
             std::to_string(format_));
   }
   if (!knows_before_) {
-    // Counts on from what the block says; the records before it are lost to the sums.
+    // Nothing to compare with. Totals go on from what this block says.
     totals_ = stamp.totals;
     return;
   }
@@ -174,7 +191,7 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
   totals_ = stated;
 }
 
-// An account that stands twice in a record has it once in its history.
+// An account that a record names twice has the record once in its history.
 void Verifier::add_mentions(const DecodedRecord& record) {
   mentioned_.clear();
   for (const Posting& posting : record.postings) mentioned_.push_back(posting.account);
@@ -232,6 +249,7 @@ void Verifier::apply_transaction(const DecodedRecord& record) {
   }
   for (const Posting& posting : record.postings) {
     AccountState& account = accounts_[posting.account];
+    // The first record behind the page: until now the balance is that of the page's sequence.
     if (account.has_checkpoint && account.checkpoint.sequence < record.sequence) {
       compare_checkpoint(posting.account, account);
     }
@@ -255,7 +273,8 @@ void Verifier::end_unit(Sequence sequence) {
   if (sequence == at_ && knows_balances_) balances_at_ = balances();
 }
 
-// A start applies the records after the marker: a page has to have all up to it.
+// A start applies only the records after the marker. So a page must hold all records of its
+// accounts up to the marker.
 void Verifier::check_freshness(AccountNumber number, AccountState& account, Sequence sequence) {
   const Checkpointed& page = account.checkpoint;
   if (!page.stands || account.is_stale || sequence <= page.sequence || sequence > marker_) return;
@@ -286,6 +305,7 @@ bool Verifier::read_derived(const KeyValue& rows, std::size_t count) {
 StoreResult<bool> Verifier::finish(const KeyValue& rows, const Medium& medium) {
   if (knows_balances_) {
     for (AccountNumber number = 0; number < accounts_.size(); ++number) {
+      // Accounts that no record has changed since their page was written.
       AccountState& account = accounts_[number];
       if (account.has_checkpoint) compare_checkpoint(number, account);
       if (account.checkpoint.sequence > until_.sequence) {
@@ -301,7 +321,7 @@ StoreResult<bool> Verifier::finish(const KeyValue& rows, const Medium& medium) {
   }
   const auto indexed = read_meta(rows, kMetaIndexed);
   if (!indexed) return tl::unexpected(indexed.error());
-  // Later groups may have been indexed since the start.
+  // Compare with the current head: groups that are younger than the start may be indexed already.
   const auto head = read_head(rows);
   if (head && *indexed > head->sequence) {
     problem("the index reaches sequence " + std::to_string(*indexed) + ", past the chain's end");
@@ -311,7 +331,7 @@ StoreResult<bool> Verifier::finish(const KeyValue& rows, const Medium& medium) {
 }
 
 void Verifier::check_mark(const Medium& medium) {
-  // Read twice at most: the first may meet a write half done.
+  // The journal may be writing the mark at this moment, so a damaged one is read once more.
   std::optional<HighWaterMark> mark;
   for (int attempt = 0; attempt < 2 && !mark; ++attempt) {
     const auto bytes = medium.read_mark();
@@ -319,6 +339,7 @@ void Verifier::check_mark(const Medium& medium) {
     if (*bytes) mark = decode_mark(**bytes);
   }
   if (!mark) return problem("the high-water mark is missing or fails its checksum");
+  // It may be ahead: the chain has grown since the start.
   if (mark->sequence < until_.sequence) {
     return problem("the high-water mark is at sequence " + std::to_string(mark->sequence) +
                    ", behind the chain's head " + std::to_string(until_.sequence));
