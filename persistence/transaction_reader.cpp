@@ -40,6 +40,7 @@ StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence s
 StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
     const TransactionRange& range, const Enough<StoredTransaction>& enough) {
   std::vector<StoredTransaction> listed;
+  // `next` is one past the sequence that is read, so that it never falls below zero.
   for (Sequence next = range.before; next > range.first && listed.size() < range.limit; --next) {
     auto stored = read(next - 1);
     if (!stored) return tl::unexpected(stored.error());
@@ -90,6 +91,7 @@ StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, 
     const Sequence middle = low + (high - low) / 2;
     if (auto found = cursor.require(middle); !found) return tl::unexpected(found.error());
     if (cursor.block().stamp().time >= time) {
+      // All records of a block have its time, so the first of them is the earliest candidate.
       high = cursor.block().first();
     } else {
       low = cursor.block().last() + 1;

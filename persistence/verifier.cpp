@@ -138,6 +138,7 @@ void Verifier::check_place(const BlockView& block) {
     return;
   }
   if (block.first() != next_) {
+    // Records are missing in between, or appear twice.
     problem(name + " does not follow sequence " + std::to_string(next_ - 1));
     knows_balances_ = false;
   }
@@ -156,6 +157,7 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
   for (std::uint32_t i = 0; i < block.count(); ++i) {
     if (!block.read_record(i, record_)) {
       problem(name + ": record " + std::to_string(block.first() + i) + " does not decode");
+      // The other records of the block can still be read: each has its place in the block.
       knows_balances_ = false;
       index_.skip(block.first() + i, block.first() + i);
       catalog_.lose_record();
@@ -184,6 +186,7 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
   }
   if (!record_.ends_unit) problem(name + " ends within a unit");
   const ChainTotals& stated = block.stamp().totals;
+  // Behind a block that was lost there are no totals to add to.
   if (!knows_before_) return;
   if (stated.transactions != totals.transactions || stated.postings != totals.postings) {
     problem(name + " states other totals than its records make");
@@ -214,6 +217,7 @@ void Verifier::apply_account(const DecodedRecord& record) {
     problem("record " + std::to_string(record.sequence) + " creates account number " +
             std::to_string(account.number) + " when " + std::to_string(accounts_.size()) +
             " is the next");
+    // Numbers count up without a gap, so from here on they fit to no account that is known.
     knows_balances_ = false;
     return;
   }
@@ -230,6 +234,7 @@ void Verifier::apply_account(const DecodedRecord& record) {
     }
   }
   if (!state.checkpoint.stands && record.sequence <= marker_) {
+    // A start would take the account for younger than the checkpoint.
     problem("the checkpoint at sequence " + std::to_string(marker_) +
             " has no balance of account number " + std::to_string(account.number) +
             ", which is older");
@@ -247,6 +252,8 @@ void Verifier::apply_transaction(const DecodedRecord& record) {
     knows_balances_ = false;
     return;
   }
+  // All entries are compared before any is applied: an account may stand in several entries, and
+  // the checkpoint's balance is the one before the whole record.
   for (const Posting& posting : record.postings) {
     AccountState& account = accounts_[posting.account];
     // The first record behind the page: until now the balance is that of the page's sequence.
@@ -285,6 +292,7 @@ void Verifier::check_freshness(AccountNumber number, AccountState& account, Sequ
           ", changes it");
 }
 
+// The row is compared once, when the walk leaves the page's sequence.
 void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {
   account.has_checkpoint = false;
   if (account.balance == account.checkpoint.balance) return;
@@ -296,6 +304,7 @@ void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {
 
 bool Verifier::read_derived(const KeyValue& rows, std::size_t count) {
   std::vector<std::string> found;
+  // First the indexes, then the catalog: || reads the second only once the first has ended.
   const bool goes_on =
       index_.read(rows, count, found) || catalog_.read(rows, until_.sequence, count, found);
   for (auto& text : found) problem(std::move(text));

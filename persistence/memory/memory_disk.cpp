@@ -53,6 +53,8 @@ std::size_t MemoryDisk::unsynced() const {
   return unsynced_.size();
 }
 
+// The requested faults. Each is used up by the operation that it fails, except that a full disk
+// stays full until set_full(false).
 void MemoryDisk::fail_next_write() {
   const std::lock_guard lock(mutex_);
   fail_write_ = true;

@@ -4,7 +4,7 @@
 // A disk is opened many times in one test. Each opening has a number, and a KeyValue or a cursor
 // works only while its number is the current one. So a handle from before a crash gets an error, as
 // it would from a dead process, and never sees the rows of the next opening. Each medium has a
-// number likewise, and only the one that prepared the disk last may open or write it.
+// number likewise, and only the one that prepared the disk last may open it or write its mark.
 #include <utility>
 
 #include "faults/fault_injection.hpp"
@@ -94,6 +94,7 @@ class MemoryCursor : public Cursor {
   bool stale_ = false;
 };
 
+// Reads and writes the disk's rows as long as its opening is the current one.
 class MemoryKeyValue : public KeyValue {
  public:
   MemoryKeyValue(std::shared_ptr<MemoryDisk> disk, Access access, std::uint64_t opening)
@@ -122,6 +123,7 @@ class MemoryKeyValue : public KeyValue {
     return !disk_->write_failed_;
   }
   StoreResult<void> write(Batch& batch, bool sync) override {
+    // The write and the sync are two steps, so that a test can stop the process in between.
     if (sync) faults::reach(faults::Point::disk_before_write);
     if (auto put = put_rows(batch); !put || !sync) return put;
     faults::reach(faults::Point::disk_before_sync);
@@ -214,6 +216,7 @@ class MemoryKeyValue : public KeyValue {
   std::uint64_t opening_;
 };
 
+// The place is a MemoryDisk, which the test keeps. A medium stands for one process that uses it.
 class MemoryMedium : public Medium {
  public:
   explicit MemoryMedium(std::shared_ptr<MemoryDisk> disk) : disk_(std::move(disk)) {}

@@ -9,6 +9,7 @@
 namespace sg::persistence {
 namespace {
 
+// The error for a row that does not decode.
 tl::unexpected<StoreError> damaged_row(Family family, std::string_view key) {
   return store_error(StoreFault::corrupt, "a row of " + std::string(family_name(family)) +
                                               " does not decode: '" + std::string(key) + "'");
@@ -20,6 +21,7 @@ StoreResult<void> scan(const KeyValue& rows, Family family, std::string_view aft
                        const std::function<StoreResult<bool>(const Cursor&)>& visit) {
   const auto cursor = rows.cursor(family);
   cursor->seek(after);
+  // The cursor stands on `after` itself if that row exists; the caller has seen it already.
   if (cursor->valid() && !after.empty() && cursor->key() == after) cursor->next();
   for (; cursor->valid(); cursor->next()) {
     const auto goes_on = visit(*cursor);
@@ -112,6 +114,8 @@ StoreResult<std::optional<ledger::Account>> Catalog::account(std::string_view id
   const auto row = decode_account_id(**bytes);
   if (!row) return damaged_row(Family::account_ids, id);
   if (row->sequence > durable_) return std::nullopt;
+  // The row under the id is written in the same batch as the one under the number, so an account
+  // that has the first has both.
   auto found = account(row->number);
   if (!found) return tl::unexpected(found.error());
   return std::move(*found);

@@ -1,3 +1,6 @@
+// For each creation the rows are encoded once more and compared with those in the store. That every
+// row has a record is shown by counting: the keys of the expected rows differ, so if the store has
+// as many rows as the records make, it has no others.
 #include "persistence/rows/catalog_verifier.hpp"
 
 #include <optional>

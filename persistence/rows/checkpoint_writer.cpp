@@ -35,6 +35,8 @@ StoreResult<void> CheckpointWriter::write_pages(KeyValue& rows,
     batch->put(Family::balances, be32(page.page), row);
     if (stamps_) note_page(*stamps_, page, row);
   }
+  // If this fails, the stamps are ahead of the store. No marker can be written then before a
+  // reopening, which forgets them.
   return rows.write(*batch, false);
 }
 

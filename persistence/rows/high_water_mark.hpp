@@ -1,5 +1,6 @@
 // The high-water mark: how far records may have been acknowledged. It is written after the sync of
-// each group and before any reply. A chain that ends before the mark has lost acknowledged records.
+// each group and before any reply. A chain that ends before it counts as having lost acknowledged
+// records.
 // The mark is kept outside of the database, so that it does not get lost together with the log.
 //
 //   mark := magic:u64 sequence:u64 hash:32 bytes checksum:u32 (CRC-32C of what is before it)

@@ -38,6 +38,7 @@ std::optional<PageList> decode_page_list(std::string_view bytes) {
   list.marker = in.fixed<Sequence>();
   Sequence before = 0;
   while (in.ok() && in.left() > 0) {
+    // The list has no count: it ends with the row.
     PageStamp page;
     page.sequence = before + static_cast<Sequence>(in.signed_varint());
     page.checksum = in.fixed<std::uint32_t>();
@@ -77,6 +78,7 @@ std::optional<std::string> missing_pages(const PageList& list, const PageStamps&
     if (there == listed || there.sequence > listed.sequence) continue;
     const auto checkpoint = "the checkpoint at sequence " + std::to_string(list.marker);
     if (there.sequence == listed.sequence) {
+      // The same version by its sequence, and yet other bytes.
       return name_of_page(page) + " are not the ones that " + checkpoint + " wrote";
     }
     return name_of_page(page) + " are " +

@@ -57,6 +57,7 @@ std::optional<ledger::Participant> decode_participant(std::string_view row) {
   participant.sequence = in.varint();
   participant.created_at = in.signed_varint();
   const auto role = in.fixed<std::uint8_t>();
+  // The cast accepts any byte; the range is checked at the end.
   participant.role = static_cast<ledger::ParticipantRole>(role);
   participant.id = in.text();
   participant.name = in.text();
@@ -80,6 +81,7 @@ std::string encode(const ledger::Account& account) {
 }
 
 std::optional<ledger::Account> decode_account(std::string_view row) {
+  // In the order of encode(); the checks come last.
   ByteReader in(row);
   ledger::Account account;
   account.sequence = in.varint();
@@ -106,6 +108,7 @@ std::string_view account_id_of(std::string_view row) {
   return in.text();
 }
 
+// Three fields of fixed width. A start reads one such row for each account.
 std::string encode(const AccountIdRow& row) {
   std::string bytes(sizeof row.number + sizeof row.floor + sizeof row.sequence, '\0');
   put_fixed(put_fixed(put_fixed(bytes.data(), row.number), row.floor), row.sequence);

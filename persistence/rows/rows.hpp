@@ -1,6 +1,6 @@
 // How the rows of participants, accounts and checkpointed balances become bytes, and back. Each row
-// carries a sequence: of the record that made it, or, on a page of balances, of the last record in
-// it. Readers use it to pass over rows that are not durable.
+// carries a sequence: that of the record which made it, or that at which a page of balances was
+// taken. Readers use it to pass over rows that are not durable.
 //
 //   decode_account(encode(account))->id == account.id
 //
