@@ -1,3 +1,5 @@
+// A participant's account has no id of its own: its id is PARTICIPANT:TYPE. So a participant has at
+// most one account of each type, and its accounts share its shard (see shard_key()).
 #include "ledger/account.hpp"
 
 #include <algorithm>
@@ -6,9 +8,12 @@
 namespace sg::ledger {
 namespace {
 
+// Indexed by AccountType. These names are parts of account ids, so they never change.
 constexpr std::array<std::string_view, kLastAccountType + 1> kTypeNames{
     "unspecified", "standalone", "operating", "receivables", "payables", "escrow", "fees", "usage"};
 
+// NOT_UTF8 when `text` is not UTF-8. Unlike check_id(), it allows an empty text and control
+// characters.
 std::optional<Error> check_text(std::string_view text, std::string_view field) {
   if (is_utf8(text)) return std::nullopt;
   return Error{Reason::not_utf8,
@@ -17,6 +22,7 @@ std::optional<Error> check_text(std::string_view text, std::string_view field) {
                Outcome::none};
 }
 
+// Counts the bytes of all keys and values against one limit.
 std::optional<Error> check_metadata(const Metadata& metadata) {
   std::size_t bytes = 0;
   for (const auto& [key, value] : metadata) {
@@ -43,9 +49,11 @@ std::string participant_account_id(std::string_view participant_id, AccountType 
 }
 
 std::string_view possible_owner(std::string_view account_id) {
+  // The last colon: a participant's own id may have colons.
   const auto colon = account_id.rfind(':');
   if (colon == std::string_view::npos) return {};
   const auto name = account_id.substr(colon + 1);
+  // "unspecified" is no part of an id.
   const auto* first = kTypeNames.begin() + static_cast<int>(AccountType::standalone);
   if (std::find(first, kTypeNames.end(), name) == kTypeNames.end()) return {};
   return account_id.substr(0, colon);
@@ -75,6 +83,7 @@ std::optional<Error> check(const NewAccount& account) {
   const bool standalone = account.participant_id.empty();
   if (!standalone) {
     if (auto error = check_id(account.participant_id, "participant_id")) return error;
+    // The caller did not send the derived id. So the message explains how it came to be too long.
     if (account.id.size() > kMaxIdBytes) {
       return Error{
           Reason::id_too_long,
@@ -95,6 +104,7 @@ std::optional<Error> check(const NewAccount& account) {
         {{"field", "initial_balance"}},
         Outcome::none};
   }
+  // Otherwise the account would stand below its floor from the start.
   if (account.floor > account.initial_balance) {
     return Error{Reason::floor_above_balance,
                  "floor " + std::to_string(account.floor) + " is above the initial balance " +

@@ -1,4 +1,10 @@
-// Participants and accounts, and what makes a request to create one valid.
+// Participants and accounts, and the checks of a request to create one. The checks look at the
+// request alone. Whether the id is taken is decided under a lock, by the account's shard.
+//
+//   NewAccount account{participant_account_id("seb", AccountType::operating), "seb"};
+//   if (auto error = check(account)) return *error;
+//
+// Plain values and pure functions: thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +19,7 @@
 
 namespace sg::ledger {
 
-// Numbers are those of the wire and of the store.
+// The numbers are those of the wire and of the store, so they never change.
 enum class ParticipantRole : std::uint8_t {
   unspecified = 0,
   access_provider = 1,
@@ -22,11 +28,12 @@ enum class ParticipantRole : std::uint8_t {
   supplier = 4,
   equipment_provider = 5,
 };
-inline constexpr int kLastRole = 5;
+inline constexpr int kLastRole = 5;  // the highest ParticipantRole
 
+// The numbers are those of the wire and of the store, so they never change.
 enum class AccountType : std::uint8_t {
   unspecified = 0,
-  standalone = 1,
+  standalone = 1,  // belongs to no participant
   operating = 2,
   receivables = 3,
   payables = 4,
@@ -34,14 +41,15 @@ enum class AccountType : std::uint8_t {
   fees = 6,
   usage = 7,
 };
-inline constexpr int kLastAccountType = 7;
+inline constexpr int kLastAccountType = 7;  // the highest AccountType
 
-// Sorted, so that what is stored does not depend on a hash.
+// The caller's own keys and values. A sorted map, so that the stored bytes do not depend on a hash.
 using Metadata = std::map<std::string, std::string>;
 
-inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;
-inline constexpr std::size_t kMaxNameBytes = 1024;
+inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;  // keys and values together
+inline constexpr std::size_t kMaxNameBytes = 1024;           // of a participant's name
 
+// A participant as a caller asks for it.
 struct NewParticipant {
   std::string id;
   std::string name;
@@ -49,40 +57,44 @@ struct NewParticipant {
   Metadata metadata;
 };
 
+// An account as a caller asks for it.
 struct NewAccount {
   std::string id;
   std::string participant_id;  // empty: a standalone account
   AccountType type = AccountType::standalone;
-  Amount initial_balance = 0;
-  Amount floor = 0;
+  Amount initial_balance = 0;  // minor units, 0 or more
+  Amount floor = 0;            // the balance never falls below it; may be negative
   Metadata metadata;
 };
 
-// As stored: created, with its place.
+// A participant as it is stored: the request, and the place of the record that created it.
 struct Participant : NewParticipant {
-  Sequence sequence = 0;
-  TimeMs created_at = 0;
+  Sequence sequence = 0;  // of the creating record
+  TimeMs created_at = 0;  // the time of its block
 };
 
+// An account as it is stored. `initial_balance` is not its current balance.
 struct Account : NewAccount {
-  AccountNumber number = kNoAccount;
-  Sequence sequence = 0;
-  TimeMs created_at = 0;
+  AccountNumber number = kNoAccount;  // given by the journal
+  Sequence sequence = 0;              // of the creating record
+  TimeMs created_at = 0;              // the time of its block
 };
 
-// "operating": the type's part of a participant's account id.
+// "operating": the type's name, as it appears in a participant's account id.
 std::string_view to_string(AccountType type);
-// "seb:operating".
+// The id of a participant's account of this type: "seb:operating".
 std::string participant_account_id(std::string_view participant_id, AccountType type);
 
-// The participant that an account of this id would belong to, if there is such a participant: "seb"
-// for "seb:operating". Empty when the id does not end with a colon and the name of a type. Lives as
-// long as `account_id`.
+// The participant that would own an account of this id, if that participant exists: "seb" for
+// "seb:operating". Empty when the id does not end with a colon and the name of a type other than
+// `unspecified`. The view lives as long as `account_id`.
 std::string_view possible_owner(std::string_view account_id);
 
+// Checks id, name, role and metadata, in that order. Returns the first error, or nullopt.
 std::optional<Error> check(const NewParticipant& participant);
-// For a participant's account, `id` is made by participant_account_id after the participant's own
-// id was checked; a derived id that is too long is refused as `participant_id`.
+// Checks the ids, the initial balance, the floor and the metadata, in that order. Returns the first
+// error, or nullopt. For a participant's account, `id` comes from participant_account_id(); if that
+// id is too long, the error names `participant_id`, which is the field that the caller sent.
 std::optional<Error> check(const NewAccount& account);
 
 }  // namespace sg::ledger

@@ -1,3 +1,5 @@
+// The status table: the name and the gRPC code of each reason, in the order of the enumeration. A
+// reason's number is the index of its row, so a look-up needs no search.
 #include "ledger/error.hpp"
 
 #include <array>
@@ -12,14 +14,17 @@ struct Row {
 };
 
 constexpr std::array kRows{
+    // What the request names does not exist, or exists already.
     Row{Reason::account_not_found, "ACCOUNT_NOT_FOUND", Code::not_found},
     Row{Reason::participant_not_found, "PARTICIPANT_NOT_FOUND", Code::not_found},
     Row{Reason::transaction_not_found, "TRANSACTION_NOT_FOUND", Code::not_found},
     Row{Reason::account_exists, "ACCOUNT_EXISTS", Code::already_exists},
     Row{Reason::participant_exists, "PARTICIPANT_EXISTS", Code::already_exists},
     Row{Reason::reserved_id, "RESERVED_ID", Code::invalid_argument},
+    // The account's balance would leave its range.
     Row{Reason::insufficient_funds, "INSUFFICIENT_FUNDS", Code::failed_precondition},
     Row{Reason::balance_overflow, "BALANCE_OVERFLOW", Code::out_of_range},
+    // The request is wrong by itself.
     Row{Reason::id_empty, "ID_EMPTY", Code::invalid_argument},
     Row{Reason::id_too_long, "ID_TOO_LONG", Code::invalid_argument},
     Row{Reason::id_control_character, "ID_CONTROL_CHARACTER", Code::invalid_argument},
@@ -42,8 +47,10 @@ constexpr std::array kRows{
     Row{Reason::time_range_invalid, "TIME_RANGE_INVALID", Code::invalid_argument},
     Row{Reason::too_many_transfers, "TOO_MANY_TRANSFERS", Code::invalid_argument},
     Row{Reason::keys_mixed, "KEYS_MIXED", Code::invalid_argument},
+    // The request disagrees with an earlier one, or with the rest of its batch.
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
     Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
+    // The system cannot answer at the moment.
     Row{Reason::shard_unavailable, "SHARD_UNAVAILABLE", Code::unavailable},
     Row{Reason::journal_unavailable, "JOURNAL_UNAVAILABLE", Code::unavailable},
     Row{Reason::node_unavailable, "NODE_UNAVAILABLE", Code::unavailable},
@@ -55,6 +62,7 @@ constexpr std::array kRows{
     Row{Reason::internal, "INTERNAL", Code::internal},
 };
 
+// Checked by the compiler: a reason without a row, or a row in the wrong place, does not build.
 constexpr bool rows_stand_in_order() {
   for (std::size_t i = 0; i < kRows.size(); ++i) {
     if (static_cast<std::size_t>(kRows[i].reason) != i) return false;

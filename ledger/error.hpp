@@ -1,4 +1,9 @@
-// Why the ledger refuses: one reason per row of the status table, as values.
+// Why the ledger refuses a request, as a value. Each Reason is one row of the status table of the
+// API: its name and its gRPC code stand in error.cpp.
+//
+//   if (amount == 0) return Error{Reason::amount_zero, "amount is 0", {{"field", "amount"}}};
+//
+// Functions return Result<T> if they have a value, and optional<Error> if they only check.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +15,7 @@
 
 namespace sg::ledger {
 
-// Numbers are those of gRPC status codes; they travel unchanged.
+// The numbers are those of gRPC's status codes, so they travel unchanged.
 enum class Code : int {
   ok = 0,
   cancelled = 1,
@@ -26,20 +31,23 @@ enum class Code : int {
   unavailable = 14,
 };
 
+// The machine-readable reason. Its number is the index of its row in error.cpp, so a new reason
+// needs a row there.
 enum class Reason : std::uint8_t {
   account_not_found,
   participant_not_found,
   transaction_not_found,
   account_exists,
   participant_exists,
-  reserved_id,
-  insufficient_funds,
-  balance_overflow,
+  reserved_id,         // it would be the id of an existing participant's account
+  insufficient_funds,  // the balance would fall below the floor
+  balance_overflow,    // the balance would pass the int64 range
+  // Arguments that are wrong by themselves, whatever the ledger holds.
   id_empty,
   id_too_long,
   id_control_character,
   not_utf8,
-  malformed_request,
+  malformed_request,  // bytes that are no such message
   no_entries,
   too_many_entries,
   amount_zero,
@@ -56,39 +64,45 @@ enum class Reason : std::uint8_t {
   page_token_invalid,
   time_range_invalid,
   too_many_transfers,
-  keys_mixed,
+  keys_mixed,  // an atomic batch with keys on some transfers only
+  // The key was used before, for a transfer with other content.
   idempotency_mismatch,
+  // Another item of the same atomic batch was refused.
   batch_aborted,
+  // The system cannot answer, or not at the moment.
   shard_unavailable,
   journal_unavailable,
   node_unavailable,
-  overloaded,
-  result_too_large,
-  storage_full,
-  lock_timeout,
+  overloaded,        // too much is in flight
+  result_too_large,  // the answer would pass the largest answer
+  storage_full,      // answered only before a transfer has its sequence
+  lock_timeout,      // the deadline, or the longest wait for a lock, is over
   cancelled,
-  internal,
+  internal,  // a bug; logged under a correlation id
 };
 
-// What the caller knows of the ledger after the error.
+// What the caller knows about the ledger after the error.
 enum class Outcome : std::uint8_t {
   none,     // nothing changed
-  unknown,  // a retry with the same idempotency key gets the one true answer
+  unknown,  // it may have committed; a retry with the same key tells
 };
 
+// A refusal or a failure, on its way to the caller.
 struct [[nodiscard]] Error {
   Reason reason = Reason::internal;
-  std::string message;
-  // Further facts for programs, e.g. account_id, balance, amount.
+  std::string message;  // a sentence for people: what is wrong, then what to do
+  // Further facts for programs, as key and value: account_id, balance, amount, field.
   std::vector<std::pair<std::string, std::string>> metadata;
   Outcome outcome = Outcome::none;
 };
 
+// A value, or why there is none.
 template <class T>
 using Result = tl::expected<T, Error>;
 
-// The reason as it travels: "INSUFFICIENT_FUNDS".
+// The reason's name on the wire: "INSUFFICIENT_FUNDS".
 std::string_view to_string(Reason reason);
+// The gRPC status code that the reason travels with.
 Code code_of(Reason reason);
 
 }  // namespace sg::ledger

@@ -1,6 +1,13 @@
-// One request to change the ledger on its way through the house: a unary call, or a batch with many
-// items. It is moved by pointer; who holds it last and has not answered it makes its owner answer
-// "outcome unknown", so no crash of an actor leaves a caller waiting.
+// One request to change the ledger, on its way through the actors: a unary call, or a batch with
+// many items. It travels by pointer from the gateway to the coordinator, and its results come back
+// in it.
+//
+// Every submission is answered. If its last holder drops it unanswered, its owner answers the
+// caller with "outcome unknown" (see RpcSubmission's destructor). So no crash of an actor leaves a
+// caller waiting.
+//
+// Concurrency: one actor at a time works on a submission. Only `cancelled`, answer() and answered()
+// may be used from any thread.
 #pragma once
 
 #include <atomic>
@@ -18,6 +25,7 @@
 
 namespace sg::ledger {
 
+// Deadlines use the steady clock, so that a jump of the wall clock expires none.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // One or more transfers. With `atomic` all of them are one lock unit: all commit, or none.
@@ -36,19 +44,20 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
+// What became of one item.
 struct ItemResult {
   enum class State : std::uint8_t {
-    undecided,
-    joined,  // waits for the outcome of an earlier item with the same idempotency key
-    committed,
+    undecided,  // neither committed nor refused yet
+    joined,     // waits for the outcome of an earlier item with the same idempotency key
+    committed,  // it has a sequence
     refused,
   };
 
   State state = State::undecided;
-  // With `committed`.
+  // With `committed`: the item's record, and the time of its block.
   Sequence sequence = 0;
   TimeMs time = 0;
-  // With `refused`; shared by the items that joined one another.
+  // With `refused`. Items that joined one another share it.
   std::shared_ptr<const Error> error;
 };
 
@@ -63,9 +72,12 @@ class Submission : public std::enable_shared_from_this<Submission> {
   Operation operation;
   // One per item; an item that its checks refused is `refused` from the start.
   std::vector<ItemResult> results;
+  // When the caller stops waiting. Like `cancelled`, it counts until the commit is handed to the
+  // journal.
   SteadyTime deadline = SteadyTime::max();
 
-  // Set by the caller at any time; heeded until the commit is handed to the journal.
+  // Set by the caller at any time. It counts until the commit is handed to the journal; after that
+  // only the outcome does.
   std::atomic<bool> cancelled{false};
 
   // The transfers that it asks for; empty with another operation.
@@ -83,19 +95,20 @@ class Submission : public std::enable_shared_from_this<Submission> {
     return count == 0 ? 1 : count;
   }
 
-  // Called once by the coordinator, when every item is decided and all that the results show is
-  // durable.
+  // The coordinator calls this when every item is decided and everything that the results show is
+  // durable. Only the first call has an effect.
   void answer() {
     if (!answered_.exchange(true)) on_answered();
   }
   bool answered() const { return answered_.load(); }
 
   // --- the coordinator's own ---
-  std::uint32_t undecided = 0;
-  bool keyed = false;     // a transfer has an idempotency key
-  Sequence observed = 0;  // the last sequence that any of the results shows
+  std::uint32_t undecided = 0;  // items
+  bool keyed = false;           // at least one transfer has an idempotency key
+  Sequence observed = 0;        // the last sequence that any of the results shows
 
  private:
+  // Sends the results to whoever waits for them. Called at most once, on the thread that answers.
   virtual void on_answered() = 0;
 
   std::atomic<bool> answered_{false};
@@ -103,11 +116,12 @@ class Submission : public std::enable_shared_from_this<Submission> {
 
 using SubmissionPtr = std::shared_ptr<Submission>;
 
-// Whether the item is a transfer with an idempotency key.
+// True when the item is a transfer with an idempotency key.
 inline bool has_key(const Submission& submission, std::size_t item) {
   return item < submission.transfers().size() &&
          !submission.transfers()[item].idempotency_key.empty();
 }
+// True when any item is.
 inline bool has_any_key(const Submission& submission) {
   for (std::size_t i = 0; i < submission.transfers().size(); ++i) {
     if (has_key(submission, i)) return true;

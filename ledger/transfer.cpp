@@ -1,3 +1,5 @@
+// The order of these checks is part of the API: a request with several mistakes always gets the
+// same error.
 #include "ledger/transfer.hpp"
 
 #include <algorithm>
@@ -6,6 +8,7 @@
 namespace sg::ledger {
 namespace {
 
+// The name of a wrong field, as the caller knows it. A credit or debit has no list of entries.
 std::string field_of(const Transfer& transfer, std::size_t entry, std::string_view name) {
   if (transfer.kind != TransferKind::transfer) return std::string(name);
   return "entries[" + std::to_string(entry) + "]." + std::string(name);
@@ -47,8 +50,10 @@ std::optional<Error> check(const Transfer& transfer) {
                  {{"field", "entries"}},
                  Outcome::none};
   }
+  // In entry order, so the first wrong entry is the one that the error names.
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    // The field's name is built for a wrong id only: this is the hot path.
+    // This is the hot path, and a wrong id is rare. So the field's name is only built for a wrong
+    // id.
     if (check_id(entries[i].account_id, {})) {
       return check_id(entries[i].account_id, field_of(transfer, i, "account_id"));
     }
@@ -60,6 +65,7 @@ std::optional<Error> check(const Transfer& transfer) {
                    Outcome::none};
     }
   }
+  // Unlike an id, the reference may be empty and may have control characters.
   if (transfer.reference.size() > kMaxReferenceBytes) {
     return Error{Reason::reference_too_long,
                  "reference has " + std::to_string(transfer.reference.size()) +
@@ -71,6 +77,7 @@ std::optional<Error> check(const Transfer& transfer) {
     return Error{
         Reason::not_utf8, "reference is not valid UTF-8", {{"field", "reference"}}, Outcome::none};
   }
+  // The key is optional. One that is present must be a valid id.
   if (transfer.idempotency_key.empty()) return std::nullopt;
   return check_id(transfer.idempotency_key, "idempotency_key");
 }
@@ -78,6 +85,7 @@ std::optional<Error> check(const Transfer& transfer) {
 std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers) {
   if (transfers.empty()) return std::nullopt;
   const bool keyed = !transfers.front().idempotency_key.empty();
+  // The first transfer that differs from transfers[0] in having a key.
   const auto other = std::find_if(
       transfers.begin(), transfers.end(),
       [keyed](const Transfer& transfer) { return transfer.idempotency_key.empty() == keyed; });

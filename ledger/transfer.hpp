@@ -1,4 +1,11 @@
-// A transfer as it is asked for, and what makes it valid before any account is looked at.
+// A transfer as a caller asks for it, and the checks that need no account: number of entries, ids,
+// amounts, texts. Whether the accounts exist and can pay is decided under locks.
+//
+//   const std::array entries{Entry{"alice", -500}, Entry{"bob", 500}};
+//   Transfer transfer{.entries = entries, .reference = "invoice 17"};
+//   if (auto error = check(transfer)) return *error;
+//
+// Plain values and pure functions: thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,40 +19,47 @@
 
 namespace sg::ledger {
 
-// Numbers are those of the store.
+// The numbers are those of the store, so they never change.
 enum class TransferKind : std::uint8_t { credit = 1, debit = 2, transfer = 3 };
 
+// "credit", "debit" or "transfer".
 std::string_view to_string(TransferKind kind);
 
-inline constexpr std::size_t kMaxEntries = 4096;
-inline constexpr std::size_t kMaxReferenceBytes = 1024;
-inline constexpr std::size_t kMaxBatchTransfers = 10'000;
+// Limits of one request. The messages in transfer.cpp spell these numbers out.
+inline constexpr std::size_t kMaxEntries = 4096;           // of a transfer
+inline constexpr std::size_t kMaxReferenceBytes = 1024;    // of UTF-8
+inline constexpr std::size_t kMaxBatchTransfers = 10'000;  // of a batch
 
+// One movement on one account. The entries of a transfer need not sum to zero.
 struct Entry {
   std::string_view account_id;
-  Amount amount = 0;  // positive credits, negative debits
+  Amount amount = 0;  // minor units; positive credits, negative debits
 };
 
-// A view: entries and texts are owned by the request that carries it.
+// A view: the request that carries the transfer owns its entries and texts, and must outlive it.
 struct Transfer {
   TransferKind kind = TransferKind::transfer;
   std::span<const Entry> entries;
-  std::string_view reference;
+  std::string_view reference;        // free text of the caller; may be empty
   std::string_view idempotency_key;  // empty: none
-  std::uint64_t key_hash = 0;        // with a key; whoever makes the submission fills it
+  std::uint64_t key_hash = 0;        // of the key, if there is one; persistence::stamp() fills it
 };
 
-// Method, entries in order and reference: two requests with one key must agree in them.
+// True when kind, entries (in order) and reference are equal. Two requests with one idempotency key
+// must agree in these, or the second ends with IDEMPOTENCY_MISMATCH. Compares the content itself,
+// not a digest.
 bool same_content(const Transfer& a, const Transfer& b);
 
-// The argument checks of the status table, in entry order, then reference, then key. A credit's or
-// debit's own amount rule is check_amount's.
+// The argument checks of the status table: the number of entries, each entry in order, the
+// reference, the key. Returns the first error, or nullopt. A credit or debit also needs
+// check_amount().
 std::optional<Error> check(const Transfer& transfer);
 
-// The keys of an atomic batch: either every transfer has one, or none has (KEYS_MIXED).
+// Returns KEYS_MIXED unless either every transfer of the atomic batch has a key, or none has.
 std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers);
 
-// The amount of a credit or debit request: above 0.
+// AMOUNT_NOT_POSITIVE unless the amount of a credit or debit request is above 0. A debit's entry
+// gets the negative amount afterwards.
 std::optional<Error> check_amount(Amount amount);
 
 }  // namespace sg::ledger

@@ -1,13 +1,16 @@
 // A copy of all balances as they stood at one moment, made in slices while they go on changing.
 //
-//   BalanceCopy copy(accounts.size());
+//   BalanceCopy copy(accounts.size());      // the moment
 //   copy.keep(number, balance_of);          // before the balance of `number` changes
 //   while (!copy.advance(kSlice, balance_of)) { /* other work */ }
 //   use(std::move(copy).take());
 //
-// Copying goes by account number. A page whose balances are about to change before the copying
-// gets there is kept as it stands, once. So neither call takes longer with more accounts.
-// Not thread-safe.
+// The copy advances by account number. Before a balance changes that the copy has not reached,
+// keep() saves the page with its old values. Each page is saved at most once. This is
+// copy-on-write, so the time of a call does not grow with the number of accounts.
+//
+// Limits: while the copy is made, the kept pages take memory beside it: all of them at worst. Not
+// thread-safe.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -27,16 +30,17 @@ namespace sg::ledger {
 
 class BalanceCopy {
  public:
-  // Accounts that are kept together.
+  // Accounts that are kept together, and the unit in which advance() counts.
   static constexpr std::size_t kPage = 64;
 
-  // Of the accounts with the numbers below `accounts`; later ones are none of it. The room is
-  // reserved, but its memory is first touched slice by slice.
+  // Copies the accounts with numbers below `accounts`; accounts opened later do not belong to it.
+  // The room is reserved now, but its memory is first touched slice by slice.
   explicit BalanceCopy(std::size_t accounts) : accounts_(accounts) { balances_.reserve(accounts); }
 
-  // Called before the balance of `account` changes. `balance_of(number)` reads a balance.
+  // Must be called before the balance of `account` changes. `balance_of(number)` reads a balance.
   template <class BalanceOf>
   void keep(AccountNumber account, const BalanceOf& balance_of) {
+    // No work for an account that is copied already, or that was opened later.
     if (account >= accounts_ || account < balances_.size()) return;
     const auto page = static_cast<std::uint32_t>(account / kPage);
     if (!kept_.try_emplace(page, kept_pages_.size()).second) return;
@@ -46,12 +50,13 @@ class BalanceCopy {
     for (auto i = first; i < end; ++i) to[i - first] = balance_of(static_cast<AccountNumber>(i));
   }
 
-  // Copies up to `pages` more. True when all balances stand in the copy.
+  // Copies up to `pages` more pages. Returns true when all balances are copied.
   template <class BalanceOf>
   bool advance(std::size_t pages, const BalanceOf& balance_of) {
     for (; pages > 0 && balances_.size() < accounts_; --pages) {
       const auto first = balances_.size();
       const auto end = std::min(first + kPage, accounts_);
+      // If the page has changed since the copy began, take the kept balances.
       const auto kept = kept_.find(static_cast<std::uint32_t>(first / kPage));
       for (auto i = first; i < end; ++i) {
         balances_.push_back(kept == kept_.end() ? balance_of(static_cast<AccountNumber>(i))
@@ -61,13 +66,14 @@ class BalanceCopy {
     return balances_.size() == accounts_;
   }
 
+  // The number of accounts that are copied so far; they are those with the lowest numbers.
   std::size_t copied() const { return balances_.size(); }
   // The balances by account number. Needs: advance() returned true.
   std::vector<Amount> take() && { return std::move(balances_); }
 
  private:
-  std::size_t accounts_;
-  std::vector<Amount> balances_;                          // always whole pages, up to the last
+  std::size_t accounts_;          // of the moment
+  std::vector<Amount> balances_;  // copied so far: whole pages, except perhaps the last
   absl::flat_hash_map<std::uint32_t, std::size_t> kept_;  // page -> its place in kept_pages_
   std::deque<std::array<Amount, kPage>> kept_pages_;
 };

@@ -1,3 +1,11 @@
+// How the books know what a checkpoint has to write. A page is in one of three states:
+//
+// - clean: the last checkpoint has it;
+// - changed: it stands in changed_, and its bit in is_changed_ is set;
+// - taken: begin_checkpoint() moved it to taking_ and cleared its bit, so that a later change puts
+//   it into changed_ again, for the next checkpoint.
+//
+// If a checkpoint fails after it took pages, mark_all_changed() makes every page changed again.
 #include "ledger/books/books.hpp"
 
 #include <numeric>
@@ -36,11 +44,13 @@ void Books::mark_all_changed() {
 void Books::begin_checkpoint() {
   taking_ = std::exchange(changed_, {});
   if (faults::has(faults::Defect::forget_dirty_page)) return;
+  // From here on a change to one of these pages is one that this checkpoint may miss.
   for (const auto page : taking_) is_changed_[page] = false;
 }
 
 std::vector<std::uint32_t> Books::take_changed(std::size_t limit) {
   const auto count = std::min(limit, taking_.size());
+  // From the end, so that what is left need not move. The order of the pages does not matter.
   const auto first = taking_.end() - static_cast<std::ptrdiff_t>(count);
   std::vector<std::uint32_t> taken(first, taking_.end());
   taking_.erase(first, taking_.end());
