@@ -1,4 +1,10 @@
-// What a shard's accounts hold at one moment, copied in slices while they go on changing.
+// What the accounts of one shard hold at one moment, copied in slices while they go on changing. A
+// verification compares these copies with the journal's balances and with the chain.
+//
+//   HeldBalancesCopy copy(table);                    // the moment
+//   copy.keep(slot, table);                          // before the balance in `slot` changes
+//   while (!copy.advance(kSlice, table)) { /* other work */ }
+//   use(std::move(copy).take());
 #pragma once
 
 #include <utility>
@@ -11,14 +17,18 @@
 
 namespace sg::ledger {
 
-// Two columns of the same length. kNoAccount: a name that is not an account yet.
+// Two columns of the same length: accounts and their balances, in order of slots. The number is
+// kNoAccount for a slot that has no account: a participant, or a name that is not created yet.
 struct HeldBalances {
   std::vector<AccountNumber> numbers;
   std::vector<Amount> balances;
 };
 
-// The copy goes by slot. A slot whose account is created during the copy is listed with its number,
-// which is higher than that of every account of the moment. Not thread-safe.
+// A BalanceCopy (see there) by slot instead of account number. If an account is created during the
+// copy, its slot may be listed with its number. That number is higher than those of all accounts
+// that existed at the moment, so the reader can ignore it.
+//
+// Concurrency: not thread-safe; the shard's ledger owns it.
 class HeldBalancesCopy {
   static auto balances_in(const LockTable& table) {
     return [&table](Slot slot) { return table.at(slot).balance; };
@@ -29,9 +39,9 @@ class HeldBalancesCopy {
     numbers_.reserve(table.slots());
   }
 
-  // Called before the balance in `slot` changes.
+  // Must be called before the balance in `slot` changes.
   void keep(Slot slot, const LockTable& table) { copy_.keep(slot, balances_in(table)); }
-  // Copies up to `pages` pages of BalanceCopy::kPage slots. True when all are copied.
+  // Copies up to `pages` pages of BalanceCopy::kPage slots. Returns true when all are copied.
   bool advance(std::size_t pages, const LockTable& table) {
     const bool is_whole = copy_.advance(pages, balances_in(table));
     while (numbers_.size() < copy_.copied()) {
@@ -40,12 +50,12 @@ class HeldBalancesCopy {
     }
     return is_whole;
   }
-  // Needs: advance() returned true.
+  // The copy. Needs: advance() returned true.
   HeldBalances take() && { return {std::move(numbers_), std::move(copy_).take()}; }
 
  private:
   BalanceCopy copy_;
-  std::vector<AccountNumber> numbers_;
+  std::vector<AccountNumber> numbers_;  // by slot, as many as copy_ has copied
 };
 
 }  // namespace sg::ledger

@@ -1,3 +1,6 @@
+// How a submission becomes lock requests. Each unit's entries go to the parts of the shards that
+// own their accounts. Within a part, entries of a unit stand together, and units stand in the order
+// of their numbers; find_unit() relies on that.
 #include "ledger/locks/lock_batch.hpp"
 
 #include <algorithm>
@@ -5,8 +8,10 @@
 namespace sg::ledger {
 namespace {
 
+// Smaller submissions come in numbers, so the vectors simply grow as they come.
 constexpr std::size_t kManyItems = 64;
 
+// Adds an entry to the part of its shard. The unit's first entry there also adds its UnitPart.
 void add_entry(LockBatch& batch, std::uint32_t unit, std::size_t shard, EntryPart entry) {
   auto& part = batch.parts[shard];
   if (part.units.empty() || part.units.back().unit != unit) {

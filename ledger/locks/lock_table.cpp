@@ -1,3 +1,11 @@
+// Fairness: a request is judged at once only if its account's queue is empty. Otherwise it queues
+// behind the others, even if it could be granted now. So no stream of small requests can overtake a
+// large one for ever.
+//
+// No deadlock can form here: the coordinator requests locks in the order of its units, so a unit
+// waits for earlier ones only.
+//
+// The faults in this file are compiled into tests only. They prove that the tests find such bugs.
 #include "ledger/locks/lock_table.hpp"
 
 #include "faults/fault_injection.hpp"
@@ -34,6 +42,7 @@ bool LockTable::vacant(Slot slot) const {
 void LockTable::remove_name(Slot slot) { free_slots_.push_back(slot); }
 
 Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amount) {
+  // An undecided creation: nothing can be said before it is decided.
   if (account.exclusive) return {Vote::waiting};
   switch (mode) {
     case LockMode::create_account:
@@ -41,6 +50,7 @@ Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amo
       return {Vote::granted};
     case LockMode::create_participant:
       if (account.exists) return {Vote::refused, Reason::participant_exists};
+      // The creation of a participant waits for those who rely on its absence.
       return {account.held > 0 ? Vote::waiting : Vote::granted};
     case LockMode::participant_exists:
       if (!account.exists) return {Vote::refused, Reason::participant_not_found};
@@ -56,17 +66,21 @@ Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amo
   const WideAmount held = account.held;
   const WideAmount incoming = account.incoming;
   if (amount < 0) {
+    // The worst outcome for a debit: all undecided debits commit, and no undecided credit does.
     if (balance - held + amount >= account.floor) return {Vote::granted};
+    // The best outcome for it: all undecided credits commit, and no undecided debit does.
     if (balance + incoming + amount < account.floor) {
       return {Vote::refused, Reason::insufficient_funds};
     }
     return {Vote::waiting};
   }
+  // A credit mirrors that. Its worst outcome is that all undecided credits commit.
   if (balance + incoming + amount <= kMaxAmount) return {Vote::granted};
   if (balance - held + amount > kMaxAmount) return {Vote::refused, Reason::balance_overflow};
   return {Vote::waiting};
 }
 
+// `participant_exists` has amount 0 and changes nothing: a participant never ceases to exist.
 void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
   if (faults::has(faults::Defect::release_before_vote)) return;
   if (mode == LockMode::create_account || mode == LockMode::create_participant) {
@@ -97,6 +111,7 @@ Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, const 
     if (judgement.vote == Vote::granted) grant(account, mode, amount);
     if (judgement.vote != Vote::waiting) return judgement;
   }
+  // It has to wait: append it to the account's queue.
   if (free_waiters_.empty()) {
     waiter = static_cast<std::uint32_t>(waiters_.size());
     waiters_.emplace_back();
@@ -118,6 +133,7 @@ Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, const 
 
 void LockTable::unlink(Account& account, std::uint32_t waiter) {
   const auto& node = waiters_[waiter];
+  // Each neighbour, or the end of the queue in its place, now points past the node.
   (node.previous == kNone ? account.first_waiter : waiters_[node.previous].next) = node.next;
   (node.next == kNone ? account.last_waiter : waiters_[node.next].previous) = node.previous;
   free_waiters_.push_back(waiter);
@@ -126,6 +142,7 @@ void LockTable::unlink(Account& account, std::uint32_t waiter) {
 
 void LockTable::judge_queue(Account& account, std::vector<DecidedWaiter>& decided) {
   while (account.first_waiter != kNone) {
+    // FIFO: the first waiter that cannot be decided keeps all those behind it waiting.
     const auto head = account.first_waiter;
     const auto& node = waiters_[head];
     const auto judgement = judge(account, node.mode, node.amount);
@@ -179,6 +196,7 @@ void LockTable::leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter
   auto& account = accounts_[slot];
   const bool was_head = account.first_waiter == waiter;
   unlink(account, waiter);
+  // Only the head holds others up: a request that leaves from the middle decides nothing.
   if (was_head) judge_queue(account, decided);
 }
 

@@ -1,15 +1,24 @@
-// The escrow locks of one shard's accounts (O'Neil 1986, "The Escrow Transactional Method").
+// The escrow locks of one shard's accounts (Patrick O'Neil, "The Escrow Transactional Method",
+// 1986). An account can be locked by many undecided transfers at once, as long as none of their
+// outcomes can take its balance out of its range.
 //
-// An account keeps its balance, the sum of granted undecided debits (`held`) and of granted
-// undecided credits (`incoming`). Requests on an account stand in one FIFO queue; only the head is
-// judged:
-// - a debit d is granted if balance - held - d >= floor: it holds however the undecided ones end;
+// An account keeps its balance, the sum of granted undecided debits (`held`), and the sum of
+// granted undecided credits (`incoming`). Requests on an account stand in one FIFO queue. Only the
+// head is judged. A debit d is
+// - granted if balance - held - d >= floor: it holds however the undecided ones end;
 // - refused if balance + incoming - d < floor: it cannot hold however they end;
-// - left waiting otherwise. Credits mirror this against the int64 range.
-// A name that is being created is a slot with an exclusive holder; requests on it queue behind. A
-// participant's name may have many holders of its absence instead; its creation waits for them.
+// - left waiting otherwise, and judged again when an undecided one ends.
 //
-// Pure: the caller owns time and messages. Not thread-safe.
+// Credits mirror this against the highest int64. A name that is being created is a slot with an
+// exclusive holder, and other requests on it queue behind. Any number of holders may share the
+// absence of a participant's name; the creation of that participant waits for all of them.
+//
+//   auto judgement = table.request(slot, LockMode::escrow, -500, owner, waiter);
+//   if (judgement.vote == Vote::granted) table.commit(slot, -500, decided);
+//
+// Concurrency: not thread-safe; one shard owns the table. Operation: the caller has time and
+// messages. Each granted lock must be ended exactly once, with the amount that it was requested
+// with.
 #pragma once
 
 #include <cstdint>
@@ -23,18 +32,21 @@
 
 namespace sg::ledger {
 
-// What the caller knows a lock request by: returned when a waiting one is decided.
+// How the caller finds the unit of a lock request. The table returns it when a waiting request is
+// decided.
 struct LockOwner {
   LockBatch* batch = nullptr;
   std::uint32_t unit_part = 0;  // index into ShardPart::units
   std::uint32_t lock = 0;       // index into ShardPart::locks
 };
 
+// The verdict on one request.
 struct Judgement {
   Vote vote = Vote::granted;
   Reason reason = Reason::internal;  // with `refused`
 };
 
+// A request that waited, left its queue, and was granted or refused.
 struct DecidedWaiter {
   LockOwner owner;
   Judgement judgement;
@@ -42,57 +54,65 @@ struct DecidedWaiter {
 
 class LockTable {
  public:
+  // The lock state of one name: an account's, or a participant's.
   struct Account {
     Amount balance = 0;
     Amount floor = 0;
-    // Each at most 2^64 - 1: bounded by the distance from floor to balance, and from balance to
-    // max. Of a participant's name, which has no money: how many hold its absence.
+    // Each is at most 2^64 - 1: `held` is bounded by the distance from floor to balance, `incoming`
+    // by the distance from balance to the highest int64. For a participant's name, which has no
+    // money, `held` counts the locks of `participant_absent`.
     std::uint64_t held = 0;
     std::uint64_t incoming = 0;
     AccountNumber number = kNoAccount;
-    std::uint32_t first_waiter = kNone;
+    std::uint32_t first_waiter = kNone;  // the head of the queue; kNone: nobody waits
     std::uint32_t last_waiter = kNone;
     bool exists = false;     // its creation is committed
     bool exclusive = false;  // its creation is undecided
   };
 
-  // A slot for a name that does not exist yet; it may be created by an exclusive request.
+  // Takes a slot for a name that does not exist yet. A granted creation may make it exist.
   Slot add_name();
-  // A slot for what exists.
+  // Takes a slot for an account or participant that exists.
   Slot add_existing(AccountNumber number, Amount balance, Amount floor);
-  // Gives back a slot whose creation was aborted; true when nobody stands in its queue.
+  // True when the slot's name does not exist, nobody holds a lock on it, and nobody waits.
   bool vacant(Slot slot) const;
+  // Gives the slot back for another name. Needs: vacant(slot).
   void remove_name(Slot slot);
 
   const Account& at(Slot slot) const { return accounts_[slot]; }
-  // Those of names that were given back included.
+  // All slots, including those that were given back.
   std::size_t slots() const { return accounts_.size(); }
-  // Asks for the memory of the slot, which may lie in two cache lines.
+  // Asks the processor for the slot's memory. It may lie in two cache lines, so both are asked for.
   void prefetch(Slot slot) const {
     const auto* account = &accounts_[slot];
     ledger::prefetch(account);
     ledger::prefetch(reinterpret_cast<const char*>(account + 1) - 1);
   }
 
-  // Grants, refuses or queues. On `waiting`, `waiter` holds the place in the queue.
+  // Requests a lock. Grants or refuses it at once, or queues it. Then the vote is `waiting`, and
+  // `waiter` is its place among the waiters. `amount` is the net of a unit on the account, 0 for
+  // other modes.
   Judgement request(Slot slot, LockMode mode, WideAmount amount, const LockOwner& owner,
                     std::uint32_t& waiter);
-  // Ends a granted lock: with its amount applied, or without. Appends the waiters that this
-  // decides.
+  // End a granted escrow lock: commit() applies its amount to the balance, abort() does not. Both
+  // append the waiters that this decides to `decided`.
   void commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided);
   void abort(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided);
-  // Ends an exclusive lock.
+  // End an exclusive lock: the name exists from now on, or it does not. Both append decided
+  // waiters.
   void commit_creation(Slot slot, AccountNumber number, Amount balance, Amount floor,
                        std::vector<DecidedWaiter>& decided);
   void abort_creation(Slot slot, std::vector<DecidedWaiter>& decided);
-  // Ends a lock of `participant_absent`.
+  // Ends a lock of `participant_absent`, and appends decided waiters.
   void release_absence(Slot slot, std::vector<DecidedWaiter>& decided);
-  // Takes a waiting request out of its queue.
+  // Takes a waiting request out of its queue. If it was the head, the next ones are judged.
   void leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter>& decided);
 
+  // Requests in the queues of all accounts.
   std::size_t waiting() const { return waiting_; }
 
  private:
+  // A request in an account's queue, which is a doubly linked list of indexes into waiters_.
   struct Waiter {
     LockOwner owner;
     WideAmount amount = 0;
@@ -101,14 +121,18 @@ class LockTable {
     LockMode mode = LockMode::escrow;
   };
 
+  // The rules: what the verdict on a request would be if it were the head of the queue.
   static Judgement judge(const Account& account, LockMode mode, WideAmount amount);
+  // Notes a granted lock in the account.
   static void grant(Account& account, LockMode mode, WideAmount amount);
+  // Takes an escrow lock out of `held` or `incoming`.
   static void release(Account& account, WideAmount amount);
   void unlink(Account& account, std::uint32_t waiter);
+  // Decides waiters from the head on, until one has to go on waiting.
   void judge_queue(Account& account, std::vector<DecidedWaiter>& decided);
 
   std::vector<Account, HugePageAllocator<Account>> accounts_;
-  std::vector<Slot> free_slots_;
+  std::vector<Slot> free_slots_;  // given back, for add_name() to use again
   std::vector<Waiter> waiters_;
   std::vector<std::uint32_t> free_waiters_;
   std::size_t waiting_ = 0;

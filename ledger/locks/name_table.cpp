@@ -1,3 +1,5 @@
+// The memory of erased names is reclaimed by copying: when more than half of the block is dead, the
+// living texts move to a new block. So an erase costs constant time on average.
 #include "ledger/locks/name_table.hpp"
 
 #include <absl/hash/hash.h>
@@ -8,9 +10,10 @@
 namespace sg::ledger {
 namespace {
 
-// So few bytes are not worth a walk over all names.
+// Fewer dead bytes than this are not worth a walk over all names.
 constexpr std::size_t kDeadAtLeast = 64 << 10;
 
+// `length`, rounded up to a multiple of `unit`.
 constexpr std::size_t padded(std::size_t length, std::size_t unit) {
   return (length + unit - 1) / unit * unit;
 }
@@ -22,6 +25,7 @@ std::uint64_t NameTable::hash(std::string_view name) {
 }
 
 std::size_t NameTable::place_of(std::string_view name, std::uint64_t hash) const {
+  // Compare the tag first: the text is in another cache line.
   const auto tag = tag_of(hash);
   return table_.find(
       hash, [&](const Entry& entry) { return entry.tag == tag && text_of(entry) == name; });
@@ -45,6 +49,7 @@ bool NameTable::insert(std::string_view name, Value value) {
   const auto hashed = hash(name);
   if (place_of(name, hashed) != table_.kNowhere) return false;
   if (table_.full()) {
+    // The table stores no whole hashes, so it has to compute them again from the texts.
     table_.grow(
         0, [this](const Entry& entry) { return hash(text_of(entry)); },
         [](std::size_t, std::size_t) {});

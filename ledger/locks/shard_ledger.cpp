@@ -1,3 +1,9 @@
+// The states of a unit on its shard:
+//
+//   fresh --vote()--> granted --applied() or abort()--> done
+//                     waiting --settle()--> granted, or done (refused)
+//
+// A refused unit is done at once, since it holds nothing.
 #include "ledger/locks/shard_ledger.hpp"
 
 #include <algorithm>
@@ -7,13 +13,13 @@
 namespace sg::ledger {
 namespace {
 
-// Up to here a scan over a unit's locks beats a hash table.
+// Up to so many entries, a scan over the unit's locks is faster than a hash table.
 constexpr std::uint32_t kScanLocks = 16;
-// With many accounts each look-up waits for memory: it is asked for so many locks ahead.
+// With many accounts each lock waits for memory, so the slot is asked for this many locks ahead.
 constexpr std::uint32_t kPrefetchAhead = 12;
-// Finding a unit by its number costs about as much as passing so many.
+// Finding a unit by its number costs about as much as walking over this many units.
 constexpr std::size_t kUnitsWorthWalk = 8;
-// Units whose names are looked up together.
+// Units whose names are looked up together, so that their waits for memory overlap.
 constexpr std::size_t kUnitsTogether = 32;
 
 bool is_creation(LockMode mode) {
@@ -25,7 +31,7 @@ bool is_participant(LockMode mode) {
          mode == LockMode::participant_absent;
 }
 
-// Whether a lock of this mode stands on a name that need not exist yet.
+// True for locks on a name that need not exist yet.
 bool makes_name(LockMode mode) { return is_creation(mode) || mode == LockMode::participant_absent; }
 
 }  // namespace
@@ -59,6 +65,8 @@ void ShardLedger::resolve_ahead(const ShardPart& part, std::uint32_t first, std:
     hashes_ahead_.push_back(NameTable::hash(entry.name));
     accounts_.prefetch(hashes_ahead_.back());
   }
+  // Three passes: ask for the entries, then for the texts and slots, then look up. Each pass finds
+  // what the one before has asked for.
   for (const auto hash : hashes_ahead_) {
     if (const auto slot = accounts_.prefetch_text(hash)) table_.prefetch(*slot);
   }
@@ -81,6 +89,7 @@ void ShardLedger::drop_name_if_vacant(Slot slot) {
   if (!table_.vacant(slot)) return;
   const auto found = creating_.find(slot);
   if (found == creating_.end()) return;
+  // The freed slot may get another name, so slots found ahead are not valid any more.
   ahead_.clear();
   (found->second.participant ? participants_ : accounts_).erase(found->second.name);
   creating_.erase(found);
@@ -124,11 +133,11 @@ bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusa
   return true;
 }
 
-// Of several refused locks of one unit, the one whose item stands first explains the refusal.
+// Of several refused locks, the one whose item comes first explains the refusal.
 //
-// A unit is judged by its net on each account. To blame is the first item that takes the account's
-// running balance out of its range. There is one, since the net does. One walk over the entries
-// serves all refused locks: a unit may have many thousands of both.
+// A unit is judged by its net on each account. The item to blame is the first one that takes the
+// account's running balance out of its range. Such an item exists, because the net is out of range.
+// One walk over the entries serves all refused locks: a unit may have thousands of both.
 Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
                              std::span<const RefusedLock> refused) {
   Refusal first;
@@ -147,12 +156,12 @@ Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
   if (running_.empty()) return first;
   const auto end = unit.first_entry + unit.entry_count;
   for (auto e = unit.first_entry; e < end && first.entry == kNone;) {
-    // The entries of one item on this shard.
+    // All entries of one item on this shard.
     const auto item = part.entries[e].item;
     touched_.clear();
     for (; e < end && part.entries[e].item == item; ++e) {
       const auto& entry = part.entries[e];
-      // A name is gone when the creation of its account was aborted.
+      // The name is gone if the creation of its account was aborted.
       const auto found = running_.find(accounts_.find(entry.name).value_or(kNone));
       if (found == running_.end()) continue;
       auto& [slot, running] = *found;
@@ -226,7 +235,7 @@ void ShardLedger::finish(LockBatch& batch, UnitPart& unit) {
     if (entry.mode != LockMode::escrow) continue;
     auto slot = kNone;
     if (unit.lock_count == unit.entry_count) {
-      // No two entries share an account: locks stand in entry order.
+      // No two entries share an account, so the locks stand in the order of the entries.
       slot = part.locks[unit.first_lock + (e - unit.first_entry)].slot;
     } else {
       slot = *accounts_.find(entry.name);
@@ -255,7 +264,7 @@ void ShardLedger::roll_back(ShardPart& part, UnitPart& unit) {
   unit.locks_waiting = 0;
 }
 
-// A decided waiter has left its queue: its lock says so before anything else looks at it.
+// A decided waiter has left its queue. Its lock must say so before roll_back() looks at it.
 void ShardLedger::absorb() {
   for (; absorbed_ < decided_.size(); ++absorbed_) {
     const auto& [owner, judgement] = decided_[absorbed_];
@@ -284,7 +293,7 @@ void ShardLedger::lock(const LockBatchPtr& batch, std::vector<LateVote>& late) {
 }
 
 void ShardLedger::settle(std::vector<LateVote>& late) {
-  // Rolling a refused unit back can decide further waiters: the list grows while it is walked.
+  // Rolling back a refused unit can decide further waiters, so the list grows during the walk.
   for (std::size_t i = 0; i < decided_.size(); ++i) {
     const auto [owner, judgement] = decided_[i];
     auto& part = owner.batch->parts[shard_];
@@ -313,23 +322,24 @@ void ShardLedger::settle(std::vector<LateVote>& late) {
 
 void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
                           std::vector<LateVote>& late) {
-  // The state was loaded with these records in it already.
+  // The loaded state reflects these records already.
   if (last <= applied_) return;
   applied_ = last;
   const auto active = active_.find(batch.id);
-  // A restarted coordinator counts its batches anew: the id alone may name another one.
+  // A restarted coordinator counts its batches anew, so the id alone may name another batch.
   if (active == active_.end() || active->second.get() != &batch) return;
   const auto keep = active->second;
   auto& part = batch.parts[shard_];
-  // Shards are many, and each has a part of the batch. So a shard goes through its own part, unless
-  // the units are few.
+  // Each shard has a part of the batch. Walking over it is cheaper than a look-up of each unit,
+  // unless the units are few.
   if (units.size() * kUnitsWorthWalk < part.units.size()) {
     for (const auto index : units) {
       if (auto* unit = find_unit(part, index)) apply_unit(batch, *unit);
     }
   } else {
     for (auto& unit : part.units) {
-      // Those that are sequenced later are not told of yet.
+      // A later group of the journal may have given out higher sequences already. Its message
+      // follows.
       const auto sequence = batch.sequence_of(unit.unit);
       if (sequence != 0 && sequence <= last) apply_unit(batch, unit);
     }
@@ -393,7 +403,7 @@ void ShardLedger::drop_undecided() {
   const auto dropped = std::exchange(active_, {});
   for (const auto& [id, batch] : dropped) {
     for (auto& unit : batch->parts[shard_].units) {
-      // Waiters first: a queue whose members are all gone has nobody to grant.
+      // Waiters first: then the roll-back of the granted units has nobody left to grant.
       if (unit.state == PartState::waiting) {
         unit.state = PartState::done;
         roll_back(batch->parts[shard_], unit);

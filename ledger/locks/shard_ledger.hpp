@@ -1,8 +1,15 @@
-// One account shard's rules: its accounts' balances, their locks, and the units that hold them.
-// Events in, votes out; the shard actor around it only moves messages.
+// One account shard's rules: the balances of its accounts, their locks, and the units that hold
+// them. Events go in, votes come out. The shard's actor around it only moves messages.
 //
-// Every unit that was asked for ends in exactly one of applied() and abort(), or in
-// drop_undecided(). Not thread-safe.
+//   ShardLedger ledger(shard, incarnation, sequence);
+//   ledger.load_account("alice", 0, 1'000, 0);
+//   ledger.lock(batch, late);                       // votes stand in batch->parts[shard]
+//   ledger.applied(*batch, units, last, late);      // or abort(*batch, units, late)
+//
+// Operation: a unit that was not refused ends exactly once: by applied(), by abort(), or by
+// drop_undecided(). Each of them can decide units that waited; their votes are appended to `late`.
+//
+// Concurrency: not thread-safe; the shard's actor owns it. It reads no clock and does no I/O.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -23,63 +30,73 @@
 
 namespace sg::ledger {
 
-// The vote of a unit that had to wait.
+// The vote on a unit that had to wait for locks.
 struct LateVote {
   LockBatchPtr batch;
   std::uint32_t shard = 0;
-  std::uint32_t unit = 0;
-  std::uint64_t shard_incarnation = 0;
+  std::uint32_t unit = 0;               // index into LockBatch::units
+  std::uint64_t shard_incarnation = 0;  // of the shard that voted
   Vote vote = Vote::granted;
   Refusal refusal;  // with `refused`
 };
 
-// What a reader is told of an account; `observed` is the last sequence that the balance shows.
+// An account's balance as a reader sees it. The reader must not be answered before the record with
+// sequence `observed` is durable.
 struct AccountReading {
   AccountNumber number = kNoAccount;
   Amount balance = 0;
-  Sequence observed = 0;
+  Sequence observed = 0;  // the last sequence that the balance reflects
 };
 
 class ShardLedger {
  public:
-  // `applied` is the sequence that the loaded state stands at.
+  // `applied`: the sequence that the loaded state reflects.
   ShardLedger(std::uint32_t shard, std::uint64_t incarnation, Sequence applied);
 
+  // Load what exists at that sequence. Needs: called before lock(), once for each id.
   void load_account(std::string_view id, AccountNumber number, Amount balance, Amount floor);
   void load_participant(std::string_view id);
 
-  // Judges the shard's part of the batch; the prompt votes stand in the part.
+  // Judges the shard's part of the batch. The prompt votes stand in the part; `late` gets votes on
+  // other units that a roll-back here decided. Needs: a batch of the coordinator that is not
+  // fenced.
   void lock(const LockBatchPtr& batch, std::vector<LateVote>& late);
-  // The units have their sequence, the last of them `last`: applies and releases.
+  // The journal gave these units their sequences, of which `last` is the highest. Applies their
+  // amounts, or creates what they create, and releases their locks. `late` gets the votes that this
+  // decides.
   void applied(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
                std::vector<LateVote>& late);
-  // Releases what the units hold or wait for here.
+  // Releases everything that these units hold or wait for here.
   void abort(LockBatch& batch, std::span<const std::uint32_t> units, std::vector<LateVote>& late);
-  // The coordinator was fenced: ends every undecided unit without a vote.
+  // Ends every undecided unit without a vote. Called when their coordinator was fenced: nobody
+  // waits for these votes any more.
   void drop_undecided();
 
-  // Nothing for an account that does not exist (yet).
+  // Reads a balance. Returns nullopt if the account does not exist, or its creation is undecided.
   std::optional<AccountReading> read(std::string_view id) const;
+  // The last sequence that the balances reflect.
   Sequence applied_sequence() const { return applied_; }
   std::uint64_t incarnation() const { return incarnation_; }
 
-  // Begins a copy of what the accounts hold at this moment. Copies are made one after another.
+  // Begins a copy of what the accounts hold now. Several copies may be under way; advance_copy()
+  // works on the oldest one.
   void begin_copy();
-  // Goes on with the oldest copy, by up to `pages` pages of BalanceCopy::kPage accounts. Returns it
-  // once it is whole. Needs: a copy was begun.
+  // Advances the oldest copy by up to `pages` pages of BalanceCopy::kPage accounts. Returns it once
+  // it is whole, and ends it. Needs: a copy is under way.
   std::optional<HeldBalances> advance_copy(std::size_t pages);
-  // Ends the oldest copy.
+  // Ends the oldest copy without its result. Needs: a copy is under way.
   void drop_copy() { copies_.pop_front(); }
 
+  // Names of accounts, including those whose creation is undecided.
   std::size_t accounts() const { return accounts_.size(); }
-  // Lock batches with undecided units, and requests in queues.
+  // Batches with undecided units, and requests in queues.
   std::size_t undecided_batches() const { return active_.size(); }
   std::size_t waiting() const { return table_.waiting(); }
 
  private:
-  // A name that does not exist yet: it is being created, or its absence is held.
+  // A name that does not exist yet: its creation is undecided, or somebody holds its absence.
   struct Creating {
-    bool participant = false;
+    bool participant = false;  // the name of a participant, not of an account
     std::string name;
   };
 
@@ -87,33 +104,46 @@ class ShardLedger {
     std::uint32_t lock = 0;  // index into ShardPart::locks
     Reason reason = Reason::internal;
   };
-  // An account of a refused lock, while the items of its unit are gone through.
+  // The balance of a refused account, while explain() walks over the items of the unit.
   struct RunningBalance {
     Reason reason = Reason::internal;
-    WideAmount balance = 0;       // with the items before
-    WideAmount amount = 0;        // of the present item
-    std::uint32_t entry = kNone;  // of the present item: its first that could be to blame
-    bool touched = false;         // by the present item
+    WideAmount balance = 0;       // after the earlier items
+    WideAmount amount = 0;        // of the present item, netted
+    std::uint32_t entry = kNone;  // the present item's first entry that could be to blame
+    bool touched = false;         // the present item has an entry on this account
   };
 
-  // The slot of an entry's name, made if the entry creates it; kNone when there is none.
+  // The slot of the entry's name. Takes a new slot if the entry is about a name that need not exist
+  // yet. Returns kNone if the name must exist and does not.
   Slot resolve(const EntryPart& entry);
-  // Finds the accounts of many entries together, so that their waits for memory overlap.
+  // Finds the accounts of entries [first, end) together, so that the waits for memory overlap.
   void resolve_ahead(const ShardPart& part, std::uint32_t first, std::uint32_t end);
+  // What resolve_ahead() found for the entry, or else resolve().
   Slot slot_of(const ShardPart& part, std::uint32_t entry);
+  // Requests all locks of one unit and writes the prompt vote.
   void vote(LockBatch& batch, UnitPart& unit);
+  // Nets the unit's entries to one lock for each account. Returns false, with the reason in
+  // `refusal`, if a name does not exist.
   bool collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal);
+  // Writes the vote `refused` and ends the unit here.
   void refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal);
+  // Which entry is to blame for the refusal, and with which balance.
   Refusal explain(const ShardPart& part, const UnitPart& unit,
                   std::span<const RefusedLock> refused);
+  // Commits all locks of a granted unit.
   void apply_unit(LockBatch& batch, UnitPart& unit);
+  // Gives back every lock that the unit holds or waits for.
   void roll_back(ShardPart& part, UnitPart& unit);
+  // The unit is granted: writes the numbers of its accounts into the batch, for the journal.
   void finish(LockBatch& batch, UnitPart& unit);
+  // Copies new decisions from decided_ into the states of their locks.
   void absorb();
-  // Tells the units whose last waiting lock was decided.
+  // Turns the decisions in decided_ into late votes: a unit is decided with its last waiting lock,
+  // or with the first refused one.
   void settle(std::vector<LateVote>& late);
+  // Forgets a name that was not created after all, once nobody needs it.
   void drop_name_if_vacant(Slot slot);
-  // Called before a balance changes.
+  // Must be called before a balance changes.
   void keep_for_copies(Slot slot) {
     for (auto& copy : copies_) copy.keep(slot, table_);
   }
@@ -126,17 +156,19 @@ class ShardLedger {
   NameTable participants_;
   absl::flat_hash_map<Slot, Creating> creating_;
   std::deque<HeldBalancesCopy> copies_;
-  std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
-  std::vector<DecidedWaiter> decided_;
-  std::size_t absorbed_ = 0;  // how many of decided_ their locks know of
-  absl::flat_hash_map<Slot, std::uint32_t> lock_of_slot_;  // scratch for units with many entries
-  // Scratch for the explanation of a refusal.
+  // with undecided units; ordered, so that walks repeat exactly
+  std::map<std::uint64_t, LockBatchPtr> active_;
+  std::vector<DecidedWaiter> decided_;                     // by the table, and not settled yet
+  std::size_t absorbed_ = 0;                               // how many of decided_ absorb() has seen
+  absl::flat_hash_map<Slot, std::uint32_t> lock_of_slot_;  // scratch of collect_locks()
+  // Scratch of vote() and explain(), kept for its memory.
   std::vector<RefusedLock> refused_;
   absl::flat_hash_map<Slot, RunningBalance> running_;
   std::vector<Slot> touched_;
-  // Of the entries that were resolved ahead; they stand until a name goes.
+  // What resolve_ahead() found, by entry from first_ahead_ on. It is cleared when a name goes,
+  // since slots can then get other names.
   std::vector<std::uint64_t> hashes_ahead_;
-  std::vector<Slot> ahead_;
+  std::vector<Slot> ahead_;  // kNone: not found, or not an account
   std::uint32_t first_ahead_ = 0;
 };
 
