@@ -1,4 +1,4 @@
-// Messages as the bytes of an answer.
+// Messages as the bytes of an answer, within the size that an answer may have.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -8,8 +8,8 @@
 
 namespace sg::actors {
 
-// RESULT_TOO_LARGE for a message that passes kMaxAnswerBytes, INTERNAL for one that cannot be
-// written: never an answer without its content.
+// Serialises the message. Returns RESULT_TOO_LARGE if it passes kMaxAnswerBytes, and INTERNAL if
+// gRPC cannot serialise it. So a client never gets an empty answer by mistake.
 ledger::Result<grpc::ByteBuffer> to_answer(const google::protobuf::Message& message);
 
 }  // namespace sg::actors

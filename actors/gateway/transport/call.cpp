@@ -1,3 +1,7 @@
+// Long work in portions: the gateway has one thread, and a batch of 10,000 transfers is
+// milliseconds of work. So large requests are parsed and answered in portions, and the server does
+// one portion between events of other calls. A call's portions take turns: a function that is not
+// finished goes to the end of the call's queue.
 #include "actors/gateway/transport/call.hpp"
 
 #include <grpcpp/impl/codegen/proto_utils.h>
@@ -12,7 +16,7 @@
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "proto/conversion.hpp"
 
-// Exported by gRPC's core library, in none of its public headers.
+// gRPC's core library exports this function, but none of its public headers declares it.
 std::uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
 
 namespace sg::actors {
@@ -23,9 +27,10 @@ using ledger::Reason;
 
 namespace {
 
+// The key under which an error tells its place in the log.
 constexpr const char* kCorrelationId = "correlation_id";
 
-// Bits of a message's flags that gRPC's core keeps for itself.
+// Bits of a message's flags that gRPC's core reserves for itself.
 constexpr std::uint32_t kIsCompressed = 0x8000'0000;
 constexpr std::uint32_t kWasCompressed = 0x4000'0000;
 
@@ -37,8 +42,8 @@ void Call::begin() {
   server_.arm(served_);
 }
 
-// gRPC hands over a message that says it is compressed as if it were plain, when the encoding that
-// the call names is none that it knows, or there is none. Only this function tells.
+// A client may set the compressed flag without naming an encoding that gRPC knows. Then gRPC hands
+// over the message as if it were plain. Only this function tells the difference.
 bool Call::arrived_compressed() {
   const auto flags = grpc_call_test_only_get_message_flags(context_.c_call());
   return (flags & (kIsCompressed | kWasCompressed)) != 0;
@@ -50,8 +55,10 @@ grpc::Status compressed_status() {
 }
 
 void Call::do_in_portions(std::function<bool()> portion, bool large) {
+  // If others wait already, the new portion queues behind them.
   if (large || !portions_.empty() || do_portion(portion)) {
     portions_.push_back(std::move(portion));
+    // The server lists each call once, for all of its portions.
     if (portions_.size() == 1) server_.work_later(id_);
   }
 }
@@ -92,7 +99,7 @@ grpc::ByteBuffer serialize(const google::protobuf::Message& message) {
   bool own = false;
   const auto status =
       grpc::SerializationTraits<google::protobuf::Message>::Serialize(message, &bytes, &own);
-  // An empty answer would be taken for one without content.
+  // An empty buffer would pass as a valid message without fields.
   if (!status.ok()) throw std::length_error("cannot write a message: " + status.error_message());
   return bytes;
 }
@@ -114,8 +121,8 @@ std::string text_of(const grpc::ByteBuffer& bytes) {
 }
 
 ledger::SteadyTime steady_deadline(const grpc::ServerContext& context) {
-  // In gRPC's own type: the longest deadlines pass the range of system_clock's nanoseconds, and
-  // would come out as long ago.
+  // Computed in gRPC's own type: the longest deadlines pass the range of system_clock's
+  // nanoseconds, and would come out as times in the past.
   constexpr std::int64_t kForeverSeconds = 365 * 24 * 3'600;
   const auto left =
       gpr_time_sub(gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC),
@@ -158,6 +165,7 @@ Error too_many_streams_error(std::size_t max_streams) {
 
 Error internal_error(std::string_view what) {
   static std::atomic<std::uint64_t> count{0};
+  // The steady clock's time and a count, in hexadecimal: "TIME-COUNT".
   const auto started = std::chrono::steady_clock::now().time_since_epoch().count();
   const auto id = fmt::format("{:x}-{}", started, count.fetch_add(1));
   spdlog::error("gateway: internal error {}: {}", id, what);

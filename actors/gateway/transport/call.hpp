@@ -1,4 +1,11 @@
-// One RPC under way on the gateway's thread.
+// One RPC on the gateway's thread: the base of unary calls, streams and watches.
+//
+// The states of a call: it is made to wait for a client (`armed`), a client comes (`begun`),
+// requests and answers go back and forth as operations on the completion queue, and the last event
+// ends it. Its server owns it all that time, and finds it by its id. Answers of other threads come
+// by Inbox.
+//
+// Concurrency: all members are called on the gateway's thread.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -20,8 +27,7 @@ namespace sg::actors {
 
 class RpcServer;
 
-// Owned by the server from the request for it to its last event. All members are called on the
-// gateway's thread.
+// `id` is unique within the server. `served` outlives the call.
 class Call {
  public:
   Call(RpcServer& server, std::uint64_t id, const Served& served)
@@ -30,34 +36,36 @@ class Call {
   Call& operator=(const Call&) = delete;
   virtual ~Call() = default;
 
-  // An answer came; a null completion was lost on the way.
+  // An answer arrived from another thread. A null completion means that the request was lost.
   virtual void completed(const Completed& completed) = 0;
-  // Who was asked hangs, and what it was given with it: who waits for it is told so.
+  // The coordinator hangs, or the queries actor hangs, with the requests that it holds. A call that
+  // waits for that actor answers with "outcome unknown".
   virtual void give_up_write() {}
   virtual void give_up_read() {}
-  // The server stops soon: calls that last for ever end themselves.
+  // The server is about to stop: calls without an end of their own end themselves.
   virtual void drain() {}
-  // A serving status changed.
+  // The serving status of some service changed.
   virtual void health_changed() {}
-  // Something that it did threw: the call ends with INTERNAL.
+  // One of the call's own functions threw. The call ends with INTERNAL, and the server goes on.
   virtual void failed(const std::exception& error) = 0;
-  // Does the next of its portions; true: it has more.
+  // Does the next portion of its work. Returns true if there are more.
   bool work_on();
 
   RpcServer& server() { return server_; }
-  // The client's call has come; until then this is a place that waits for one.
+  // True once a client's call has come. Until then the call is armed: it waits for a client.
   bool is_begun() const { return is_begun_; }
   std::uint64_t id() const { return id_; }
 
  protected:
-  // Work that may take long: `portion` is called at once and, while it returns true, again between
-  // other events. With `large` it is not called at once: many such calls may have come together.
+  // Work that may take long. `portion` is called at once and, while it returns true, again between
+  // events of other calls. With `large` it is not called at once, because many such calls may have
+  // come together.
   void do_in_portions(std::function<bool()> portion, bool large);
-  // The client's call has come: another call takes the place that waited for it.
+  // A client's call has come. Arms another call for the next client.
   void begin();
-  // The last message from the client had gRPC's compressed flag.
+  // True if the last message from the client had gRPC's flag for compression.
   bool arrived_compressed();
-  // Its portions are of no use any more.
+  // True if the remaining portions are of no use any more.
   virtual bool is_answered() const { return false; }
   bool has_portions() const { return !portions_.empty(); }
 
@@ -67,31 +75,38 @@ class Call {
   grpc::ServerContext context_;
 
  private:
+  // Calls the portion unless the call is answered. An exception ends the call.
   bool do_portion(const std::function<bool()>& portion);
 
+  // unfinished work, in turn; a stream may have several
   std::vector<std::function<bool()>> portions_;
   bool is_begun_ = false;
 };
 
-// Of a submission that nobody takes, since the coordinator is away. With a key its outcome is
-// unknown: an earlier attempt may have had its effect.
+// The error for a submission that was not handed over because the coordinator is restarting. If it
+// has a key, its outcome is unknown: an earlier attempt with that key may have committed.
 ledger::Error coordinator_away_error(const ledger::Submission& submission);
-// For small messages that the gateway makes itself; to_answer() (answer_bytes.hpp) for all others.
+// For small messages that the gateway makes itself; all others take to_answer() (answer_bytes.hpp).
+// Throws std::length_error if gRPC cannot serialise the message.
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);
-// False when the bytes are no such message.
+// Parses `bytes`, which is empty afterwards. Returns false if they are no such message.
 bool parse(grpc::ByteBuffer& bytes, google::protobuf::Message& message);
-// The bytes in one piece.
+// A copy of the bytes in one piece.
 std::string text_of(const grpc::ByteBuffer& bytes);
-// What a client is told that sends a compressed message.
+// UNIMPLEMENTED: the status for a client that sends a compressed message.
 grpc::Status compressed_status();
+// The call's deadline on the steady clock; max() if it has none, or one over a year ahead.
 ledger::SteadyTime steady_deadline(const grpc::ServerContext& context);
-// What a caller is told whose request was lost in a restart.
+// The error for a request that was lost in a restart: its outcome is unknown.
 ledger::Error lost_error();
+// OVERLOADED, one for each limit of Admissions. The argument is the limit.
 ledger::Error overloaded_error(std::size_t max_in_flight);
 ledger::Error too_many_bytes_error(std::size_t max_in_flight_bytes);
 ledger::Error too_many_streams_error(std::size_t max_streams);
+// Logs `what` under a new correlation id. Returns INTERNAL with that id and without `what`.
 ledger::Error internal_error(std::string_view what);
-// The error itself, unless it is a bug that no correlation id was given yet: logs it under one.
+// Returns the error itself, unless it is INTERNAL without a correlation id: that is a bug, and is
+// logged like internal_error() does.
 ledger::Error with_correlation_id(const ledger::Error& error);
 
 }  // namespace sg::actors

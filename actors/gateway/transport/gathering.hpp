@@ -1,5 +1,14 @@
-// What was submitted and is not handed over yet, and when it is time to hand it over: a wake of the
-// coordinator, and a group of the journal, cost more than a call. Pure: the caller has the clock.
+// Collects submissions, and says when it is time to hand them to the coordinator. A wake-up of the
+// coordinator, and a group of the journal, cost more than a call. So it pays to hand over many at
+// once.
+//
+//   gathering.add(submission, now);
+//   if (gathering.is_full() || gathering.is_due(now)) send(gathering.take());
+//
+// It waits for the clients that were just answered, because they are likely to call again: an
+// answered group of clients then becomes one new group. The wait is bounded by kLongestLinger.
+//
+// Pure: the caller has the clock. Concurrency: not thread-safe; the gateway's thread owns it.
 #pragma once
 
 #include <chrono>
@@ -13,18 +22,18 @@ namespace sg::actors {
 
 class Gathering {
  public:
-  // So many transfers are handed over, though more may follow.
+  // This many transfers are handed over even if more may follow.
   static constexpr std::size_t kTransfers = 256;
-  // So many events of any call are handled first at most: others may keep the queue from ever being
-  // empty. 64 unary calls are 192 events.
+  // At most this many events are handled first: events of other calls may keep the queue from ever
+  // being empty. 64 unary calls are 192 events.
   static constexpr int kEvents = 256;
-  // How long those that were submitted wait for the calls that answers have brought about: a client
-  // needs 11 us for one.
+  // How long to wait, after the last submission, for the calls of clients that were answered. A
+  // client needs 11 us for one.
   static constexpr std::chrono::microseconds kLinger{20};
-  // And the first of them at most.
+  // How long the first submission waits at most.
   static constexpr std::chrono::microseconds kLongestLinger{1'000};
-  // So many transfers at once keep coordinator and journal at work for a while: they take what
-  // processors there are.
+  // This many transfers at once keep the coordinator and the journal busy for a while, so they
+  // should use all processors that there are.
   static constexpr std::size_t kLarge = 4'096;
 
   void add(ledger::SubmissionPtr submission, ledger::SteadyTime now) {
@@ -33,26 +42,26 @@ class Gathering {
     transfers_ += submission->items();
     submissions_.push_back(std::move(submission));
   }
-  // Somebody who had submitted was answered, and is likely to call again.
+  // A client whose submission was answered is likely to call again.
   void answered() { ++answered_; }
-  // The queue gave an event, whatever of.
+  // The completion queue gave an event, of any call.
   void event() {
     if (!submissions_.empty()) ++events_;
   }
 
   bool empty() const { return submissions_.empty(); }
-  // It is time, though the queue has more.
+  // True if it is time to hand over, even though the queue has more events.
   bool is_full() const { return transfers_ >= kTransfers || events_ >= kEvents; }
-  // It is time, for the queue is empty and nobody else is expected: who was answered has called
-  // again, or had time enough. A group for all of them is cheaper than two.
+  // Flush: every client that was answered has called again, or the linger has expired. Asked while
+  // the queue is empty.
   bool is_due(ledger::SteadyTime now) const {
     return submissions_.size() >= answered_ || now - last_at_ >= kLinger ||
            now - first_at_ >= kLongestLinger;
   }
-  // What was taken last was large.
+  // True if the last take() returned a large number of transfers.
   bool was_large() const { return was_large_; }
 
-  // All of them; begins anew.
+  // Returns all of them, and begins anew.
   std::vector<ledger::SubmissionPtr> take() {
     was_large_ = transfers_ >= kLarge;
     transfers_ = 0;
@@ -63,10 +72,10 @@ class Gathering {
 
  private:
   std::vector<ledger::SubmissionPtr> submissions_;
-  std::size_t transfers_ = 0;
-  std::size_t answered_ = 0;
-  int events_ = 0;
-  ledger::SteadyTime first_at_{};
+  std::size_t transfers_ = 0;      // items of submissions_
+  std::size_t answered_ = 0;       // clients answered since the last take()
+  int events_ = 0;                 // since the first submission
+  ledger::SteadyTime first_at_{};  // when the first and the last one were added
   ledger::SteadyTime last_at_{};
   bool was_large_ = false;
 };

@@ -1,5 +1,11 @@
-// Where other threads leave answers for the gateway's thread: a locked list and an alarm that wakes
-// its completion queue. Outlives the server: what is posted after close() is dropped.
+// Where other threads leave answers for the gateway's thread: a locked list, and a gRPC alarm that
+// wakes the completion queue.
+//
+//   inbox->post({call, 0, std::move(answer)});     // on any thread
+//   for (auto& completed : inbox->take()) ...      // on the gateway's thread, when the alarm rings
+//
+// Concurrency: thread-safe. It outlives the server, because requests hold it: what they post after
+// close() is dropped.
 #pragma once
 
 #include <grpcpp/alarm.h>
@@ -12,7 +18,7 @@
 
 namespace sg::actors {
 
-// An answer on its way back to its call.
+// An answer on its way back to its call. Each kind of request has its own subclass.
 class Completion {
  public:
   Completion() = default;
@@ -21,14 +27,15 @@ class Completion {
   virtual ~Completion() = default;
 };
 
+// A completion, and the call that it is for.
 struct Completed {
-  std::uint64_t call = 0;
-  std::uint64_t part = 0;                  // of a call with many: a stream's request
+  std::uint64_t call = 0;  // Call::id()
+  std::uint64_t part = 0;  // which request of a stream; what else it means is up to the call
   std::shared_ptr<Completion> completion;  // null: lost on the way, the outcome is unknown
 };
 
-// The completion as what the call expects. Throws std::bad_cast when it is something else. Needs:
-// it was not lost.
+// The completion as the type that the call expects. Throws std::bad_cast if it is another one.
+// Needs: it was not lost.
 template <class Expected>
 Expected& as(const Completed& completed) {
   return dynamic_cast<Expected&>(*completed.completion);
@@ -36,26 +43,29 @@ Expected& as(const Completed& completed) {
 
 class Inbox {
  public:
-  // Needs: `tag` stands until close().
+  // `tag` is the tag of the event that the alarm puts into `queue`. Needs: both stand until
+  // close().
   Inbox(grpc::CompletionQueue* queue, void* tag) : queue_(queue), tag_(tag) {}
 
+  // Leaves an answer and wakes the gateway's thread. After close() it does nothing.
   void post(Completed completed) {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
     waiting_.push_back(std::move(completed));
     ring();
   }
-  // Wakes the gateway's thread without an answer.
+  // Wakes the gateway's thread without an answer, for example to look at a flag.
   void wake() {
     const std::lock_guard lock(mutex_);
     if (!closed_) ring();
   }
-  // Called by the gateway's thread when the alarm rang.
+  // The answers since the last call. Called by the gateway's thread when the alarm rang.
   std::vector<Completed> take() {
     const std::lock_guard lock(mutex_);
     rung_ = false;
     return std::exchange(waiting_, {});
   }
+  // From here on nothing touches the queue, which may be shut down.
   void close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -63,18 +73,19 @@ class Inbox {
   }
 
  private:
+  // Sets the alarm unless it is set: many answers then cost one wake-up. Needs: mutex_ is held.
   void ring() {
     if (std::exchange(rung_, true)) return;
     alarm_.Set(queue_, gpr_time_0(GPR_CLOCK_MONOTONIC), tag_);
   }
 
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
   grpc::CompletionQueue* queue_;
   void* tag_;
   grpc::Alarm alarm_;
   std::vector<Completed> waiting_;
-  bool rung_ = false;
-  bool closed_ = false;
+  bool rung_ = false;    // the alarm is set, and take() was not called since
+  bool closed_ = false;  // close() was called
 };
 
 using InboxPtr = std::shared_ptr<Inbox>;

@@ -1,3 +1,7 @@
+// What happens when descriptors run short. accept() fails with EMFILE, and the connection stays in
+// the kernel's queue: its client waits, and poll() reports it again and again. So the listener
+// keeps one spare descriptor. It closes the spare, accepts the connection in its place, closes
+// that, and opens the spare again. The client learns at once that it is not served.
 #include "actors/gateway/transport/listener.hpp"
 
 #include <fcntl.h>
@@ -21,15 +25,15 @@
 namespace sg::actors {
 namespace {
 
-// The kernel cuts it to its own limit, net.core.somaxconn.
+// Connections that the kernel queues. It cuts the number to its own limit, net.core.somaxconn.
 constexpr int kBacklog = 4'096;
-// Connections taken in one go, before it is looked whether the server stops.
+// Connections that are accepted in one go, before the thread checks whether the server stops.
 constexpr int kAtOnce = 64;
 // Descriptors that connections leave to the store: an eighth of all, within these bounds.
 constexpr rlim_t kLeastReserve = 12;
 constexpr rlim_t kMostReserve = 512;
 constexpr rlim_t kShare = 8;
-// When not even a spare descriptor is to be had.
+// How long to wait when not even a spare descriptor is to be had.
 constexpr int kRetryMs = 100;
 
 std::string reason(int error) { return std::strerror(error); }
@@ -41,19 +45,21 @@ rlim_t max_descriptors() {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
-// The kernel gives the lowest free number: one this high means that few are free.
+// The kernel gives the lowest free number, so a number this high means that few are free.
 bool is_of_the_reserve(int descriptor) {
   const auto most = max_descriptors();
   const auto reserve = std::clamp(most / kShare, kLeastReserve, kMostReserve);
   return most != RLIM_INFINITY && static_cast<rlim_t>(descriptor) + reserve >= most;
 }
 
+// Errors of accept() that tell of the machine and not of one connection.
 bool is_shortage(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-// Whether somebody listens at the path; a file that nobody listens at was left behind.
+// True if a process listens at the path. A socket file without one was left behind by a crash.
 bool is_served(const sockaddr_un& address) {
+  // In doubt it is served: a file that is in use must not be removed.
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return true;
   const bool served =
@@ -84,6 +90,7 @@ int port_of(int socket) {
                                              : reinterpret_cast<sockaddr_in*>(&address)->sin_port);
 }
 
+// The two common mistakes in plain words; the system's text for all others.
 std::string why_not_bound(const std::string& where, int error) {
   const auto sentence = "cannot listen on " + where + ": ";
   if (error == EADDRINUSE) return sentence + "the port is taken by another program";
@@ -109,6 +116,7 @@ tl::expected<void, std::string> Listener::open_unix(const std::string& path) {
   const auto sentence = "cannot listen on unix:" + path + ": ";
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
+  // sun_path is an array of fixed size, and needs room for a final NUL.
   if (path.size() >= sizeof address.sun_path) {
     return tl::unexpected(sentence + "the path may have at most " +
                           std::to_string(sizeof address.sun_path - 1) + " bytes");
@@ -118,6 +126,7 @@ tl::expected<void, std::string> Listener::open_unix(const std::string& path) {
   if (::lstat(path.c_str(), &found) == 0) {
     if (!S_ISSOCK(found.st_mode)) return tl::unexpected(sentence + "a file of that name is there");
     if (is_served(address)) return tl::unexpected(sentence + "another program listens there");
+    // Left behind by a process that was killed: bind() would fail on it.
     ::unlink(path.c_str());
   }
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -126,12 +135,13 @@ tl::expected<void, std::string> Listener::open_unix(const std::string& path) {
   if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return tl::unexpected(sentence + reason(errno));
   }
+  // Note which file it is, so that stop() does not remove another program's.
   if (::lstat(path.c_str(), &found) == 0) {
     path_ = path;
     device_ = found.st_dev;
     inode_ = found.st_ino;
   }
-  // Whoever reaches it can move money: its owner only, unless that one changes it.
+  // Whoever can connect can move money, so only the owner may, unless the owner changes that.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 || ::listen(socket, kBacklog) != 0) {
     return tl::unexpected(sentence + reason(errno));
   }
@@ -157,21 +167,25 @@ tl::expected<void, std::string> Listener::open_tcp(const config::Endpoint& where
       failure = errno;
       continue;
     }
+    // A restarted server can bind while old connections are in TIME_WAIT.
     set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    // Connections inherit this option.
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);  // connections inherit it
+    // Let a socket for "::" take IPv4 clients as well.
     if (at->ai_family == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     set_port(at->ai_addr, port_);
     if (::bind(socket, at->ai_addr, at->ai_addrlen) != 0 || ::listen(socket, kBacklog) != 0) {
       failure = errno;
       ::close(socket);
+      // A port in use is an error even if another address of the name could be bound.
       if (failure == EADDRINUSE) return tl::unexpected(why_not_bound(to_string(where), failure));
       continue;
     }
     sockets_.push_back(socket);
-    // All addresses of a name have the port that the first one got.
+    // All addresses of a name get the port that the system chose for the first one.
     if (port_ == 0) port_ = port_of(socket);
   }
-  // A name may stand for an address that this machine does not have, beside one that it has.
+  // A name may also stand for an address that this machine does not have. One that it has suffices.
   if (sockets_.empty()) return tl::unexpected(why_not_bound(to_string(where), failure));
   return {};
 }
@@ -194,7 +208,7 @@ void Listener::stop() {
   }
 }
 
-// Another program may have put its own socket there since.
+// Another program may have put its own socket there in the meantime.
 void Listener::remove_socket() {
   struct stat found {};
   const bool is_ours = !path_.empty() && ::lstat(path_.c_str(), &found) == 0 &&
@@ -208,7 +222,8 @@ void Listener::run() {
   for (const int socket : sockets_) polled.push_back({socket, POLLIN, 0});
   while (!stopping_) {
     if (spare_ < 0) spare_ = open_spare();
-    // Without a spare one nothing could be done about who waits at the door.
+    // Without a spare descriptor, a connection could be neither served nor refused. So do not poll
+    // the sockets, and try again later.
     const bool can_take = spare_ >= 0;
     if (::poll(polled.data(), can_take ? polled.size() : 1, can_take ? -1 : kRetryMs) < 0) continue;
     if (!can_take) continue;
@@ -221,6 +236,7 @@ void Listener::run() {
 void Listener::accept_some(int socket) {
   for (int i = 0; i < kAtOnce && !stopping_; ++i) {
     const int connection = ::accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    // It was accepted, but it took one of the descriptors that belong to the store.
     if (connection >= 0 && is_of_the_reserve(connection)) {
       ::close(connection);
       note_refusal(EMFILE);
@@ -236,7 +252,7 @@ void Listener::accept_some(int socket) {
   }
 }
 
-// Its client is told at once, instead of waiting at the door for nothing.
+// Closing the connection tells its client at once.
 void Listener::refuse_one(int socket, int why) {
   note_refusal(why);
   ::close(spare_);
@@ -245,7 +261,7 @@ void Listener::refuse_one(int socket, int why) {
   spare_ = open_spare();
 }
 
-// One line when it begins and one when it is over, however many come meanwhile.
+// One line when it begins and one when it ends, however many connections come in between.
 void Listener::note_refusal(int why) {
   if (refused_++ > 0) return;
   spdlog::error(

@@ -1,4 +1,7 @@
-// A method of a service as the server serves it: one row of the table that it is given.
+// The rows of the table of methods (methods.cpp): what the server needs to know to serve one
+// method.
+//
+//   Method{"scalegraph.ledger.LedgerService", "Credit", Effect::writes, make<UnaryCall>, credit}
 #pragma once
 
 #include <cstddef>
@@ -13,14 +16,15 @@ class RawService;
 class RpcServer;
 class UnaryCall;
 
-// Starts the work on a unary request. The call is answered later, on the gateway's thread.
+// Starts the work on a unary request. It may answer at once, or leave that to a later event on the
+// gateway's thread.
 using UnaryHandler = void (*)(UnaryCall& call);
 
-// What a method does to the ledger.
+// What a method does to the ledger. It decides how its errors are told and whether it is admitted.
 enum class Effect : std::uint8_t {
-  reads,
-  writes,  // its errors tell an outcome
-  probes,  // answered however much is in flight
+  reads,   // changes nothing
+  writes,  // its errors carry an outcome
+  probes,  // health checks: answered however much is in flight
 };
 
 struct Served;
@@ -31,13 +35,13 @@ struct Method {
                                              const Served& served);
 
   std::string_view service;  // full name: "scalegraph.ledger.LedgerService"
-  std::string_view name;
+  std::string_view name;     // "Credit"
   Effect effect = Effect::reads;
   MakeCall make_call = nullptr;
-  UnaryHandler handler = nullptr;  // of a unary method
+  UnaryHandler handler = nullptr;  // null for a method that streams
 };
 
-// A method, and where gRPC has it.
+// A method, and the place that gRPC knows it by.
 struct Served {
   const Method& method;
   RawService& service;

@@ -1,5 +1,11 @@
-// A tag of the completion queue that calls a member function of the call it belongs to. What the
-// function throws is told to the call's failed(), so no call takes the gateway's thread with it.
+// A tag of gRPC's completion queue. When its event comes, the server calls done(), which calls a
+// member function of the tag's owner.
+//
+//   OperationOf<UnaryCall, &UnaryCall::received> received_operation_{this};
+//   stream_.Read(&request_, &read_operation_);      // later: read(ok) on the gateway's thread
+//
+// If that function throws, the owner's failed() is called instead. So no exception of one call ends
+// the gateway's thread.
 #pragma once
 
 #include <exception>
@@ -11,10 +17,11 @@ class Operation {
   Operation() = default;
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
+  // `ok` is gRPC's flag of the event: false if the operation could not be carried out.
   virtual void done(bool ok) = 0;
 
  protected:
-  ~Operation() = default;
+  ~Operation() = default;  // never deleted through this type: its owner has it as a member
 };
 
 template <class Call, void (Call::*Member)(bool)>
@@ -30,6 +37,7 @@ class OperationOf final : public Operation {
   }
 
  private:
+  // The owner of the operation, which outlives its events.
   Call* call_;
 };
 

@@ -5,6 +5,7 @@
 namespace sg::actors {
 namespace {
 
+// Which sides of the method stream, in gRPC's terms.
 grpc::internal::RpcMethod::RpcType type_of(const google::protobuf::MethodDescriptor& method) {
   using grpc::internal::RpcMethod;
   if (method.client_streaming()) {
@@ -17,6 +18,7 @@ grpc::internal::RpcMethod::RpcType type_of(const google::protobuf::MethodDescrip
 
 RawService::RawService(const google::protobuf::ServiceDescriptor& descriptor)
     : descriptor_(descriptor) {
+  // gRPC keeps pointers to the texts, so the vector must not move them.
   paths_.reserve(static_cast<std::size_t>(descriptor.method_count()));
   for (int i = 0; i < descriptor.method_count(); ++i) {
     const auto& method = *descriptor.method(i);

@@ -1,5 +1,6 @@
-// A gRPC service whose methods hand over bytes: what the generated WithRawMethod templates do, as a
-// table made from the service's descriptor, so that one kind of call serves every method.
+// A gRPC service whose methods take and give bytes instead of messages. It is built from the
+// service's descriptor. gRPC's code generator does the same with its WithRawMethod templates, one
+// type for each method; here one type serves every method.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -12,10 +13,14 @@ namespace sg::actors {
 
 class RawService final : public grpc::Service {
  public:
+  // Needs: the descriptor outlives the service, as those of generated files do.
   explicit RawService(const google::protobuf::ServiceDescriptor& descriptor);
 
   const google::protobuf::ServiceDescriptor& descriptor() const { return descriptor_; }
 
+  // Each of these asks gRPC for the method's next call. `method` is its index in the descriptor.
+  // When a client comes, `tag` arrives in `queue`, and `context` and `request` (if there is one)
+  // are filled.
   void request_unary(int method, grpc::ServerContext* context, grpc::ByteBuffer* request,
                      grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>* writer,
                      grpc::ServerCompletionQueue* queue, void* tag) {
@@ -35,7 +40,7 @@ class RawService final : public grpc::Service {
 
  private:
   const google::protobuf::ServiceDescriptor& descriptor_;
-  std::vector<std::string> paths_;  // the methods point into it
+  std::vector<std::string> paths_;  // "/package.Service/Method"; gRPC keeps pointers to these texts
 };
 
 }  // namespace sg::actors

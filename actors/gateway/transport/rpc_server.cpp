@@ -1,3 +1,17 @@
+// How the thread spends its time. Events come first, as long as the queue has any. Between events
+// it does portions of long work, at the latest after kEventsPerPortion events. When the queue is
+// empty and there is no such work, it hands the gathered submissions over and waits. While calls
+// are in flight it waits by polling: the next event is near, and going to sleep and being woken
+// costs as much as several calls.
+//
+// How it stops:
+//
+//   stop()          the listener closes; stopping_; the inbox wakes the thread
+//   thread          every call drains: streams end themselves, armed calls are left
+//   stop()          server_->Shutdown(): calls in flight end, or are cancelled after `drain`
+//   thread          once no call is under way, closes the connections of idle clients
+//   stop()          closing_; the inbox wakes the thread
+//   thread          closes inbox and queue; takes the last events; ends
 #include "actors/gateway/transport/rpc_server.hpp"
 
 #include <grpc/grpc.h>
@@ -13,29 +27,31 @@
 namespace sg::actors {
 namespace {
 
-// Unary calls that may arrive in one turn of the queue without waiting for a new request to be
-// armed.
+// Unary calls of one method that may arrive in one turn of the queue before a new one is armed.
 constexpr int kArmedPerMethod = 16;
 
-// So many events are handled between two portions of long work, though there are always more.
+// After this many events one portion of long work is done, even if there are more events.
 constexpr int kEventsPerPortion = 16;
 
 // After this long without an event, the gateway gives up its processor.
 constexpr std::chrono::milliseconds kIdle{100};
 
-// gRPC counts a ping as too early by the time that it came in: one on time may be a bit early.
+// gRPC measures a ping's interval by the time of arrival, so a ping on time may look early. A tenth
+// of the interval is tolerated.
 constexpr int kPingToleranceDivisor = 10;
 
 int milliseconds_of(std::chrono::milliseconds time) { return static_cast<int>(time.count()); }
 
 void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings.max_message_bytes));
+  // No limit by gRPC: answers have one of their own, kMaxAnswerBytes.
   builder.SetMaxSendMessageSize(-1);
-  // Inflating is bounded by nothing that gRPC has: nothing is inflated.
+  // gRPC has no bound on the size of an inflated message. So nothing is inflated.
   for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
     builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
   }
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  // Clients may send pings while they have no calls. One that pings too often is disconnected.
   const auto least =
       settings.min_ping_interval - settings.min_ping_interval / kPingToleranceDivisor;
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
@@ -65,6 +81,7 @@ RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> p
     served_.push_back({method, service, found->index()});
   }
   for (const auto& service : services_) {
+    // The service is served as a whole, so each of its methods needs a row.
     const auto rows = std::count_if(served_.begin(), served_.end(), [&](const Served& served) {
       return &served.service == service.get();
     });
@@ -116,6 +133,7 @@ tl::expected<void, std::string> RpcServer::start_grpc() {
   queue_ = builder.AddCompletionQueue();
   server_ = builder.BuildAndStart();
   if (server_) return {};
+  // A queue must be shut down and empty before it is destroyed.
   queue_->Shutdown();
   void* tag = nullptr;
   for (bool ok = false; queue_->Next(&tag, &ok);) {
@@ -130,7 +148,7 @@ void RpcServer::stop(std::chrono::milliseconds drain) {
   stopping_ = true;
   inbox_->wake();
   server_->Shutdown(std::chrono::system_clock::now() + drain);
-  // The queue is closed by its own thread: no call can start anything on it afterwards.
+  // The server's thread closes the queue. No call can start anything on it afterwards.
   closing_ = true;
   inbox_->wake();
   thread_.join();
@@ -151,6 +169,8 @@ void RpcServer::forget(std::uint64_t call) {
   calls_.erase(found);
 }
 
+// gRPC's Shutdown() waits until its deadline while idle clients hold connections open. This closes
+// them.
 void RpcServer::cut_idle_connections() {
   if (!drained_ || cut_ || closing_ || (under_way_ > 0 && !hurried_)) return;
   cut_ = true;
@@ -164,12 +184,14 @@ void RpcServer::run() {
     bool ok = false;
     auto next = queue_->AsyncNext(&tag, &ok, at_once);
     if (next == grpc::CompletionQueue::TIMEOUT && !working_.empty()) {
+      // Nothing else is near: what has gathered need not wait for a portion of work.
       hand_over();
       work_on_portion();
       continue;
     }
     if (next == grpc::CompletionQueue::TIMEOUT) next = await_event(&tag, &ok);
     if (next != grpc::CompletionQueue::GOT_EVENT) break;
+    // After the queue was closed its last events are taken, but calls must not start anything more.
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
     if (stopping_) cut_idle_connections();
     gathering_.event();
@@ -190,6 +212,8 @@ void RpcServer::work_on_portion() {
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
   if (admissions_.calls() > 0 && settings_.busy_poll.count() > 0) {
+    // After a large batch the coordinator and the journal should use all processors. So do not hold
+    // them to this one.
     if (gathering_.was_large()) {
       processor_->leave();
     } else {
@@ -199,6 +223,7 @@ grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
     if (next != grpc::CompletionQueue::TIMEOUT) return next;
   }
   hand_over();
+  // Others follow this thread to its processor. Give it up only after some time without an event.
   if (processor_->where() != SharedProcessor::kNowhere) {
     const auto next = queue_->AsyncNext(tag, ok, std::chrono::system_clock::now() + kIdle);
     if (next != grpc::CompletionQueue::TIMEOUT) return next;
@@ -207,8 +232,7 @@ grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
   return queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
 }
 
-// To go to sleep and be woken costs as much as several calls, and while some are in flight the next
-// event is near. Whoever else has work gets the processor in between.
+// Yields in each turn, so that any other thread with work gets this processor.
 grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
   using Clock = std::chrono::steady_clock;
   const auto at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
@@ -228,7 +252,8 @@ void RpcServer::hand_over() {
   if (gathering_.empty()) return;
   auto submissions = gathering_.take();
   const std::lock_guard lock(mutex_);
-  // Those that nobody takes say so themselves when they are dropped.
+  // If the coordinator is down, these submissions are dropped here. Their destructors answer the
+  // calls.
   if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submissions)});
 }
 
@@ -254,7 +279,7 @@ void RpcServer::inbox_rang(bool) {
   if (stopping_ && !std::exchange(drained_, true)) tell_all(&Call::drain);
   if (closing_ && !std::exchange(closed_, true)) {
     inbox_->close();
-    // A portion could begin an operation, which a queue that was shut down does not take.
+    // A portion could start an operation, and a queue that was shut down takes none.
     working_.clear();
     queue_->Shutdown();
   }
@@ -265,7 +290,7 @@ void RpcServer::give_up(std::atomic<bool>& wanted, void (Call::*tell)()) {
 }
 
 void RpcServer::tell_all(void (Call::*tell)()) {
-  // A call that ends with it takes itself out of the list.
+  // By id, since a call may end and so leave the map during the walk.
   std::vector<std::uint64_t> ids;
   ids.reserve(calls_.size());
   for (const auto& [id, call] : calls_) ids.push_back(id);
@@ -287,8 +312,8 @@ void RpcServer::give_up_reads() {
   if (inbox_) inbox_->wake();
 }
 
-// gRPC has the call's tag once it was made, and a method without a call that waits is never served
-// again: an exception here ends the process.
+// noexcept: an exception here ends the process. Once the call is made, gRPC holds its tag. And a
+// method without an armed call would never be served again.
 void RpcServer::arm(const Served& served) noexcept {
   if (stopping_) return;
   const auto id = next_call_++;
@@ -297,6 +322,7 @@ void RpcServer::arm(const Served& served) noexcept {
 
 void RpcServer::arm_all() {
   for (const auto& served : served_) {
+    // Streams are rare and long, so one armed call suffices.
     const int calls = served.method.handler != nullptr ? kArmedPerMethod : 1;
     for (int i = 0; i < calls; ++i) arm(served);
   }

@@ -1,6 +1,19 @@
-// The gateway's engine: one asynchronous gRPC server, one completion queue, one thread. It parses
-// and validates requests, hands them to the coordinator and the queries actor, and sends what they
-// answer.
+// The gateway's engine: one asynchronous gRPC server, with one completion queue and one thread. The
+// thread parses and checks requests, hands them to the coordinator and the queries actor, and sends
+// their answers.
+//
+//   RpcServer server(settings, processor, methods());
+//   auto port = server.start(50051);            // or why it cannot listen
+//   server.set_coordinator(coordinator);        // whenever a new one is up
+//   server.stop(drain_timeout);
+//
+// Operation: for each method some calls wait for clients ("armed"). Submissions are gathered and
+// handed over together (gathering.hpp). Answers come back through the inbox (inbox.hpp).
+//
+// Concurrency: start() and stop() belong to one thread, the gateway's actor. The groups below say
+// which other functions belong to any thread, and which to the server's own.
+//
+// Limits: calls in flight, the bytes that they hold, and streams are bounded (admissions.hpp).
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -38,86 +51,103 @@ class RpcServer {
  public:
   using ServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
-  // `methods`: one row for each method of the services that it names. Throws std::logic_error when
-  // that is not so. Needs: they outlive the server.
+  // `methods` has one row for each method of every service that it names. Throws std::logic_error
+  // if that is not so. Needs: the rows outlive the server.
   RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor,
             std::span<const Method> methods);
   ~RpcServer();
 
-  // Binds and serves. The port it got, or why it cannot listen.
+  // Binds, listens and serves. Returns the port that it got, or a sentence that says why it cannot.
   tl::expected<int, std::string> start(int port);
-  // No new calls; what is in flight may end within `drain`. Returns when nothing is any more.
+  // Takes no new calls, and gives those in flight up to `drain` to end. The rest are cancelled.
+  // Nothing is in flight afterwards. Does nothing unless the server was started.
   void stop(std::chrono::milliseconds drain);
 
   // --- from any thread ---
+  // The handles that requests are sent to; null while the actor is down.
   void set_coordinator(caf::actor coordinator);
   void set_queries(caf::actor queries);
   void set_root(caf::actor root);
+  // What health checks are told about a service; "" is the whole server.
   void set_serving(const std::string& service, bool serving);
-  // The coordinator, or the queries actor, hangs: all that wait for it are told so.
+  // The coordinator hangs, or the queries actor hangs. Every call that waits for it is answered.
   void give_up_writes();
   void give_up_reads();
-  // A stop() that is under way, or comes, waits for nothing.
+  // Makes a stop() that is under way, or comes later, wait for nothing.
   void hurry();
 
   // --- on the server's thread ---
   const config::Server& settings() const { return settings_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   const InboxPtr& inbox() const { return inbox_; }
-  // A place for a call; the error that refuses it when too much is in flight.
+  // A place for a call that holds `bytes`, or OVERLOADED.
   ledger::Result<Admissions::Place> admit(std::size_t bytes);
-  // The same for a stream, beside its requests.
+  // A place for an open stream, or OVERLOADED. The requests on it need places of their own.
   ledger::Result<Admissions::Place> admit_stream();
-  // The call has portions of work to do, between other events.
+  // Queues a call that has portions of work. Between events, queued calls do one portion in turn.
   void work_later(std::uint64_t call) { working_.push_back(call); }
-  // False when there is nobody to take it: the caller answers.
+  // Gathers the submission for the coordinator. Returns false if the coordinator is down; then the
+  // caller answers.
   bool submit(ledger::SubmissionPtr submission);
-  // The answer to a submission came: its caller is likely to submit again.
+  // A submission was answered, so its client is likely to submit again.
   void submission_answered() { gathering_.answered(); }
+  // Sets `cancelled` and tells the coordinator, which may then refuse the submission.
   void cancel(ledger::SubmissionPtr submission);
+  // Sends the query to the queries actor. Returns false if that actor is down.
   bool ask(QueryPtr query);
+  // The root supervisor; null before it is known.
   caf::actor root() const;
   ServingStatus status_of(const std::string& service) const;
+  // An armed call got its client.
   void call_begun() { ++under_way_; }
+  // Destroys the call. Needs: none of its operations is under way.
   void forget(std::uint64_t call);
+  // Full names of the services that are served.
   std::span<const std::string> service_names() const { return service_names_; }
+  // True from the beginning of stop() on.
   bool stopping() const { return stopping_; }
 
-  // Something threw that belongs to no call: the process ends.
+  // Something threw that belongs to no call. Logs it and ends the process.
   void failed(const std::exception& error);
 
-  // Makes a call that waits for the method's next client.
+  // Makes a call that waits for the method's next client. Does nothing while the server stops.
   void arm(const Served& served) noexcept;
 
  private:
-  // The service of that full name, made when it is named for the first time.
+  // The service of that full name; it is made when it is first named.
   RawService& service_named(std::string_view name);
+  // Arms calls of every method.
   void arm_all();
+  // The server's thread: handles events until the queue is closed.
   void run();
-  // The queue's next event, or that it is closed.
+  // Waits for the queue's next event. Returns GOT_EVENT, or SHUTDOWN once the queue is closed.
   grpc::CompletionQueue::NextStatus await_event(void** tag, bool* ok);
-  // The same within `server.busy_poll`, or that there was none.
+  // Polls for the next event for up to `server.busy_poll`. Returns TIMEOUT if there was none.
   grpc::CompletionQueue::NextStatus poll(void** tag, bool* ok);
-  // One portion of one call that has some.
+  // One portion of one call. Needs: working_ is not empty.
   void work_on_portion();
-  // Hands over what has gathered.
+  // Sends all gathered submissions to the coordinator.
   void hand_over();
+  // The inbox's alarm: passes answers on, and looks at the flags that other threads have set.
   void inbox_rang(bool ok);
+  // Starts gRPC's server. The error is a sentence.
   tl::expected<void, std::string> start_grpc();
-  // When the server stops and no call is under way: closes the connections that are left, which
-  // idle clients would hold open.
+  // While the server stops: closes the connections that idle clients would hold open, once no call
+  // is under way.
   void cut_idle_connections();
+  // Calls `tell` on every call if `wanted` is set, and clears it.
   void give_up(std::atomic<bool>& wanted, void (Call::*tell)());
+  // Calls a member function of every call.
   void tell_all(void (Call::*tell)());
-  // Calls `use` with the call, if it is there still; what that throws ends the call.
+  // Calls `use` with the call, if it still exists. If `use` throws, that call fails.
   template <class Use>
   void guarded(std::uint64_t id, Use use);
 
   config::Server settings_;
   std::shared_ptr<SharedProcessor> processor_;
   std::vector<std::unique_ptr<RawService>> services_;
-  std::vector<std::string> service_names_;  // of services_, in that order
-  std::vector<Served> served_;              // calls point into it
+  std::vector<std::string> service_names_;  // of services_, in the same order
+  std::vector<Served> served_;              // one for each method; calls hold references into it
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
@@ -126,27 +156,28 @@ class RpcServer {
   InboxPtr inbox_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  bool drained_ = false;
+  bool drained_ = false;              // every call was told to drain
   std::atomic<bool> closing_{false};  // gRPC's server has shut down
-  bool closed_ = false;               // and the queue as well
-  std::atomic<bool> hurried_{false};
-  bool cut_ = false;           // connections were closed, with what was left of calls
-  std::size_t under_way_ = 0;  // calls that have begun
+  bool closed_ = false;               // the queue has shut down as well
+  std::atomic<bool> hurried_{false};  // hurry() was called
+  bool cut_ = false;                  // cut_idle_connections() has done its work
+  std::size_t under_way_ = 0;         // calls that have a client
 
-  // Both outlive the calls, which hold places.
+  // Both are declared before the calls, which hold places of them.
   Admissions admissions_;
-  Admissions streams_;
+  Admissions streams_;  // open streams; counts no bytes
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
-  std::deque<std::uint64_t> working_;  // calls with portions of work, one after the other
+  std::deque<std::uint64_t> working_;  // calls with portions of work, in turn
   int events_since_portion_ = 0;
   Gathering gathering_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the four below
   caf::actor coordinator_;
   caf::actor queries_;
   caf::actor root_;
-  std::map<std::string, bool> serving_;
+  std::map<std::string, bool> serving_;  // by service: for health checks
+  // Set by other threads; inbox_rang() looks at them.
   std::atomic<bool> health_changed_{false};
   std::atomic<bool> gives_up_writes_{false};
   std::atomic<bool> gives_up_reads_{false};

@@ -1,3 +1,6 @@
+// The events of a unary call: `received` with the request, `finished` when the answer was sent, and
+// `done` when the call is over for gRPC. If the client goes away first, `done` comes before the
+// answer. The call then still waits for the answer, so that gRPC gets one status for each call.
 #include "actors/gateway/transport/unary_call.hpp"
 
 #include <spdlog/spdlog.h>
@@ -8,7 +11,7 @@
 namespace sg::actors {
 namespace {
 
-// A request up to this size has few fields, whatever they are: one needs two bytes.
+// A field takes at least two bytes, so a request up to this size has few fields whatever they are.
 constexpr std::size_t kMostBytesUnlooked = 2 * proto::kMaxFieldsOfRequest;
 
 }  // namespace
@@ -21,10 +24,11 @@ UnaryCall::UnaryCall(RpcServer& server, std::uint64_t id, const Served& served)
 }
 
 void UnaryCall::received(bool ok) {
-  // Not ok: the server stops. The done event does not come for a call that never was.
+  // The server stops, and no client came. For such a call there is no done event.
   if (!ok) return server_.forget(id_);
   begin();
   if (arrived_compressed()) return fail_with(compressed_status());
+  // Health checks are answered under any load.
   if (served_.method.effect != Effect::probes) {
     auto place = server_.admit(request_.Length());
     if (!place) return fail(place.error());
@@ -35,14 +39,15 @@ void UnaryCall::received(bool ok) {
 
 bool UnaryCall::parse_request(google::protobuf::Message& message) {
   const auto& type = *message.GetDescriptor();
-  // The parser would build an object for each of a million fields: only a few are let through.
+  // The parser builds an object for each field, and a request could have millions. Check its shape
+  // first.
   if (request_.Length() > kMostBytesUnlooked) {
     if (const auto error = proto::check_shape(type, text_of(request_))) {
       fail(*error);
       return false;
     }
   }
-  // Parsing empties the buffer: the copy shares its slices.
+  // Parsing empties the buffer. The copy shares its bytes, for the explanation of an error.
   grpc::ByteBuffer copy(request_);
   if (parse(request_, message)) return true;
   fail(proto::explain_malformed(type, text_of(copy)));
@@ -77,6 +82,7 @@ void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
 }
 
 void UnaryCall::completed(const Completed& completed) {
+  // Also if the call was given up: its client may call again all the same.
   if (is_submitted_) server_.submission_answered();
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
@@ -90,7 +96,7 @@ void UnaryCall::reply(const google::protobuf::Message& message) {
 }
 
 void UnaryCall::reply(const grpc::ByteBuffer& response) {
-  // What a write has done is told whatever it takes; a read can be asked again.
+  // A client must learn what its write has done, even past the limit. A read can be asked again.
   if (is_write()) {
     place_.resize(response.Length());
   } else if (!hold(response.Length())) {
@@ -114,9 +120,9 @@ void UnaryCall::done(bool) {
   if (context_.IsCancelled()) {
     if (const auto submission = submission_.lock()) server_.cancel(submission);
     if (const auto query = query_.lock()) query->cancelled = true;
-    // Who was asked may hang: the call's place is free all the same.
+    // The queries actor may hang. Answer now, so that the call's place is free in any case.
     give_up(is_asked_);
-    // It has not been handed in yet, and is not any more.
+    // Its request is still being read, and now it need not be handed in at all.
     if (has_portions() && !is_submitted_ && !answered_) fail_with(grpc::Status::CANCELLED);
   }
   forget_if_over();
