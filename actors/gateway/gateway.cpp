@@ -1,3 +1,5 @@
+// The names that grpc.health.v1 knows: "" is the whole ledger, which serves while the journal is
+// up. "shard/N" is one account shard, which serves while it is attached to the journal.
 #include "actors/gateway/gateway.hpp"
 
 #include <spdlog/spdlog.h>
@@ -10,6 +12,7 @@
 namespace sg::actors {
 namespace {
 
+// The health service of one shard.
 std::string shard_service(std::uint32_t shard) { return "shard/" + std::to_string(shard); }
 
 }  // namespace
@@ -21,6 +24,7 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
       root_(std::move(root)),
       seat_(std::move(seat)),
       server_(runtime_->settings.server, runtime_->processor, methods()) {
+  // Known from the start, so that a client is told NOT_SERVING and not that the service is unknown.
   server_.set_serving("", false);
   for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {
     server_.set_serving(shard_service(i), false);
@@ -29,7 +33,7 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
 
 Gateway::~Gateway() {
   const std::lock_guard lock(seat_->mutex_);
-  // A successor may have taken the seat before this one is gone.
+  // A successor may have taken the seat already.
   if (seat_->server_ == &server_) seat_->server_ = nullptr;
 }
 
@@ -40,17 +44,18 @@ void GatewaySeat::hurry() {
 }
 
 caf::behavior Gateway::make_behavior() {
+  // An orderly stop: calls in flight get `drain_timeout` to end.
   self_->set_exit_handler([this](const caf::exit_msg& message) {
     server_.stop(runtime_->settings.server.drain_timeout);
     self_->quit(message.reason);
   });
   return {
       [this](supervisor::Init) -> caf::result<supervisor::Ready> {
-        // It binds when it knows to whom it can hand what comes in.
+        // Answered later: the server listens when it has somebody to hand requests to.
         ready_ = self_->make_response_promise();
         server_.set_root(root_);
-        // Attached after the supervisor's monitor, so run before it tells of a kill: the successor
-        // finds the port free.
+        // Also stop when the actor is killed. This is attached after the supervisor's monitor, so
+        // it runs before the supervisor hears of the kill. The successor finds the port free.
         self_->attach_functor([this] { server_.stop(std::chrono::milliseconds{0}); });
         subscribe(self_, root_);
         return ready_;
@@ -59,6 +64,7 @@ caf::behavior Gateway::make_behavior() {
       [this](const supervisor::ChildUp& up) { child_up(up); },
       [this](const supervisor::ChildDown& down) { child_down(down); },
       [this](const ShardAttached& message) {
+        // A message of an ended journal is out of date.
         if (journal_.is_sender()) server_.set_serving(shard_service(message.shard), true);
       },
       [this](const ShardDetached& message) {
@@ -68,6 +74,7 @@ caf::behavior Gateway::make_behavior() {
 }
 
 caf::error Gateway::open() {
+  // Only the first gateway chooses a port: clients know it from then on.
   const bool again = seat_->has_listened;
   auto port = server_.start(again ? seat_->port.load() : runtime_->settings.server.listen.port);
   if (!port) {
@@ -97,6 +104,7 @@ void Gateway::child_up(const supervisor::ChildUp& up) {
     journal_.send(Watch{handle_of(self_)});
     server_.set_serving("", true);
   }
+  // Listen once all three are there for the first time.
   if (!coordinator_ || !queries_ || !journal_ || !ready_.pending()) return;
   if (auto error = open()) {
     ready_.deliver(error);
@@ -106,6 +114,8 @@ void Gateway::child_up(const supervisor::ChildUp& up) {
 }
 
 void Gateway::child_down(const supervisor::ChildDown& down) {
+  // A child that hangs was abandoned: it may keep requests for ever. One that crashed has dropped
+  // its requests, which are answered by that.
   const bool hangs = down.reason == supervisor::Errc::unresponsive;
   if (coordinator_.is_down(down)) {
     server_.set_coordinator(nullptr);
@@ -128,6 +138,7 @@ caf::behavior gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::act
   end_with_exceptions(self, kGatewayId);
   auto state =
       std::make_shared<Gateway>(self, std::move(runtime), std::move(root), std::move(seat));
+  // The state lives as long as the actor.
   self->attach_functor([state] {});
   return state->make_behavior();
 }

@@ -1,9 +1,12 @@
-// The gateway: an actor that owns the asynchronous gRPC server. The server dies with it, and its
-// successor binds the resolved port again.
+// The gateway: an actor that owns the asynchronous gRPC server. The server ends with its actor. The
+// gateway that follows binds the same port again.
+//
+// Operation: it starts to listen once it knows the coordinator, the queries actor and the journal.
+// It keeps the server's handles of them up to date, and the serving status of each shard. If one of
+// them hangs, it makes the server answer all calls that wait for that actor.
 //
 // Concurrency: detached, since binding and draining block. Requests do not pass through its
-// mailbox: the server's thread sends them to the coordinator and the queries actor, whose handles
-// the gateway keeps up to date.
+// mailbox: the server's thread sends them to the coordinator and the queries actor itself.
 #pragma once
 
 #include <atomic>
@@ -22,35 +25,39 @@
 
 namespace sg::actors {
 
-// What outlives one gateway.
+// What outlives one gateway: its successor and the process read it.
 struct GatewaySeat {
-  // The resolved port; 0 until the first gateway is bound.
+  // The port that the first gateway got; 0 until then. Its successors bind this one.
   std::atomic<int> port{0};
-  // Why the first one cannot listen.
+  // The first gateway could not listen. The reason is in the log.
   std::atomic<bool> cannot_listen{false};
   // A gateway serves, or has served.
   std::atomic<bool> has_listened{false};
-  // Makes the gateway that stops, or stops later, wait for nothing. From any thread.
+  // Makes stop() of the server wait for nothing, now or later. From any thread.
   void hurry();
-  // Told once, when the first gateway serves: "HOST:PORT".
+  // Called once, when the first gateway listens, with its endpoint: "HOST:PORT" or "unix:PATH".
   std::function<void(const std::string&)> on_listening;
 
  private:
   friend class Gateway;
-  std::mutex mutex_;  // guards what follows
-  RpcServer* server_ = nullptr;
-  bool hurried_ = false;
+  std::mutex mutex_;             // guards the two below
+  RpcServer* server_ = nullptr;  // of the gateway that serves; null: none does
+  bool hurried_ = false;         // hurry() was called
 };
 
+// The actor's state. Needs: `root` is the root supervisor, which tells what is up.
 class Gateway {
  public:
   Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
           std::shared_ptr<GatewaySeat> seat);
   ~Gateway();
+  // What the actor handles. Called once, by gateway().
   caf::behavior make_behavior();
 
  private:
+  // Starts the server, or says why it cannot.
   caf::error open();
+  // Take note of a child of the root that came up, or went down.
   void child_up(const supervisor::ChildUp& up);
   void child_down(const supervisor::ChildDown& down);
 
@@ -61,10 +68,12 @@ class Gateway {
   Followed coordinator_{self_, kCoordinatorId};
   Followed queries_{self_, kQueriesId};
   Followed journal_{self_, kJournalId};
-  caf::response_promise ready_;
+  caf::response_promise ready_;  // the answer to Init, given when the server listens
   RpcServer server_;
 };
 
+// The actor's function. It answers Init once the server listens, or with the error that prevents
+// it.
 caf::behavior gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
                       std::shared_ptr<GatewaySeat> seat);
 

@@ -1,4 +1,5 @@
-// The handlers stand in writes.cpp and reads.cpp, a call that streams in a file of its own.
+// The unary handlers stand in writes.cpp and reads.cpp. Each kind of call that streams has a file
+// of its own: stream_call, verify_call, watch_call, reflection_call.
 #include "actors/gateway/methods/methods.hpp"
 
 #include <array>
@@ -17,6 +18,7 @@
 namespace sg::actors {
 namespace {
 
+// grpc.health.v1.Health.Check: the serving status now, or NOT_FOUND for an unknown service.
 void check_health(UnaryCall& call) {
   grpc::health::v1::HealthCheckRequest request;
   if (!call.parse_request(request)) return;
@@ -30,11 +32,13 @@ void check_health(UnaryCall& call) {
   call.reply(response);
 }
 
+// Method::MakeCall of each kind of call.
 template <class CallType>
 std::unique_ptr<Call> make(RpcServer& server, std::uint64_t id, const Served& served) {
   return std::make_unique<CallType>(server, id, served);
 }
 
+// Short names, so that a row fits on a line.
 constexpr auto kReads = Effect::reads;
 constexpr auto kWrites = Effect::writes;
 constexpr auto kProbes = Effect::probes;
@@ -46,6 +50,8 @@ constexpr std::string_view kHealth = "grpc.health.v1.Health";
 constexpr std::string_view kReflection = "grpc.reflection.v1.ServerReflection";
 constexpr std::string_view kReflectionAlpha = "grpc.reflection.v1alpha.ServerReflection";
 
+// Methods stand in the order of proto/ledger.proto. Both versions of reflection have the same
+// messages and share a kind of call.
 constexpr std::array kMethods{
     Method{kParticipants, "CreateParticipant", kWrites, make<UnaryCall>, create_participant},
     Method{kParticipants, "GetParticipant", kReads, make<UnaryCall>, get_participant},
@@ -81,7 +87,8 @@ constexpr std::array kMethods{
 }  // namespace
 
 std::span<const Method> methods() {
-  // Links the generated files in: they register the descriptors that the services are found by.
+  // A use of each generated file links it in. Its registered descriptors are how services are
+  // found.
   scalegraph::ledger::Transaction::descriptor();
   grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::reflection::v1::ServerReflectionRequest::descriptor();

@@ -1,4 +1,5 @@
-// The table of all methods that the server serves.
+// The table of all methods that the server serves: the one place that says which service and method
+// has which effect, which kind of call, and which handler.
 #pragma once
 
 #include <span>
@@ -7,7 +8,8 @@
 
 namespace sg::actors {
 
-// One row a method. A service may be named only if each of its methods has a row.
+// One row for each method. If a row names a service, each of that service's methods has a row. The
+// rows live as long as the process.
 std::span<const Method> methods();
 
 }  // namespace sg::actors

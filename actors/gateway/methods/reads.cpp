@@ -1,3 +1,6 @@
+// A read has two halves. to_ask() turns the request into a question for the queries actor. An
+// encode function turns the actor's answer into the bytes of the response. The second half runs on
+// the thread that answers, so the gateway's thread only sends the bytes.
 #include "actors/gateway/methods/reads.hpp"
 
 #include <google/protobuf/arena.h>
@@ -15,6 +18,7 @@ namespace {
 
 using Response = RpcQuery::Response;
 
+// The response that is one row.
 template <class Message, class Answer>
 Response one(const QueryAnswer& answer) {
   Message response;
@@ -22,10 +26,11 @@ Response one(const QueryAnswer& answer) {
   return to_answer(response);
 }
 
-// `add` adds a row to the response.
+// The response that is a page of rows. `add` is the member function that adds a row to the message.
 template <class Message, class Row, auto add>
 Response page(const QueryAnswer& answer) {
   const auto& rows = std::get<Page<Row>>(answer);
+  // Thousands of rows are freed at once with the arena.
   google::protobuf::Arena arena;
   auto& response = *google::protobuf::Arena::CreateMessage<Message>(&arena);
   for (const auto& row : rows.items) fill(*(response.*add)(), row);
@@ -41,6 +46,7 @@ Response balance(const QueryAnswer& answer) {
   return to_answer(response);
 }
 
+// 128-bit sums travel as decimal text.
 Response balance_sheet(const QueryAnswer& answer) {
   const auto& sheet = std::get<BalanceSheet>(answer);
   wire::GetBalanceSheetResponse response;
@@ -54,6 +60,7 @@ Response balance_sheet(const QueryAnswer& answer) {
   response.set_total(to_text(sheet.total));
   response.set_sum_of_postings(to_text(sheet.totals.postings));
   response.set_transactions(sheet.totals.transactions);
+  // This error advises better than that of to_answer().
   if (response.ByteSizeLong() > kMaxAnswerBytes) return tl::unexpected(sheet_too_large_error());
   return to_answer(response);
 }
@@ -76,6 +83,7 @@ QueryAsk to_ask(const wire::ListAccountsRequest& r) {
 }
 QueryAsk to_ask(const wire::GetBalanceSheetRequest& r) { return BalanceSheetOf{r.by_type()}; }
 
+// Parses the request and asks the queries actor; `encode` makes the response.
 template <class Request, RpcQuery::Encode encode>
 void read(UnaryCall& call) {
   Request request;
@@ -94,6 +102,7 @@ void get_participant(UnaryCall& call) {
 void list_participants(UnaryCall& call) {
   wire::ListParticipantsRequest request;
   if (!call.parse_request(request)) return;
+  // An unknown role is an error of the arguments, so it is refused before anything is asked.
   const auto role = proto::to_role_filter(request.role());
   if (!role) return call.fail(role.error());
   auto query =

@@ -20,7 +20,7 @@ void set_error(wire::ServerReflectionResponse& response, grpc::StatusCode code,
   response.mutable_error_response()->set_error_message(message);
 }
 
-// The file, and once each all that it imports.
+// Adds the file and, recursively, all that it imports. Each file is added once.
 void add_file(wire::FileDescriptorResponse& response, const FileDescriptor& file,
               std::set<const FileDescriptor*>& added) {
   if (!added.insert(&file).second) return;
@@ -30,6 +30,7 @@ void add_file(wire::FileDescriptorResponse& response, const FileDescriptor& file
   for (int i = 0; i < file.dependency_count(); ++i) add_file(response, *file.dependency(i), added);
 }
 
+// Answers with a file, or with NOT_FOUND if it is null. `wanted` names what was asked for.
 void set_file(wire::ServerReflectionResponse& response, const FileDescriptor* file,
               const std::string& wanted) {
   if (file == nullptr) return set_error(response, grpc::StatusCode::NOT_FOUND, "no " + wanted);
@@ -37,6 +38,7 @@ void set_file(wire::ServerReflectionResponse& response, const FileDescriptor* fi
   add_file(*response.mutable_file_descriptor_response(), *file, added);
 }
 
+// Answers with the file that defines an extension of a message type.
 void set_extension_file(wire::ServerReflectionResponse& response,
                         const wire::ExtensionRequest& request) {
   const auto* pool = DescriptorPool::generated_pool();
@@ -48,6 +50,7 @@ void set_extension_file(wire::ServerReflectionResponse& response,
                request.containing_type());
 }
 
+// Answers with the field numbers of all extensions of a message type.
 void set_extension_numbers(wire::ServerReflectionResponse& response, const std::string& name) {
   const auto* pool = DescriptorPool::generated_pool();
   const auto* type = pool->FindMessageTypeByName(name);
@@ -65,6 +68,7 @@ wire::ServerReflectionResponse reflect(const wire::ServerReflectionRequest& requ
                                        std::span<const std::string> services) {
   wire::ServerReflectionResponse response;
   response.set_valid_host(request.host());
+  // The protocol wants the request back in each response.
   *response.mutable_original_request() = request;
   const auto* pool = DescriptorPool::generated_pool();
   using Kind = wire::ServerReflectionRequest;

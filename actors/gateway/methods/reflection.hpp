@@ -1,4 +1,5 @@
-// What server reflection answers: which services there are, and the descriptors of their files.
+// The answers of server reflection: which services there are, and the descriptors of the files that
+// define them. Tools such as grpcurl use it to call methods without the .proto files.
 #pragma once
 
 #include <span>
@@ -8,7 +9,8 @@
 
 namespace sg::actors {
 
-// `services`: the full names of those that are served. v1 and v1alpha have the same messages.
+// Answers one request. `services` are the full names of those that are served. An error becomes
+// part of the response, not a status. v1 and v1alpha have the same messages, so this serves both.
 grpc::reflection::v1::ServerReflectionResponse reflect(
     const grpc::reflection::v1::ServerReflectionRequest& request,
     std::span<const std::string> services);

@@ -6,7 +6,7 @@
 namespace sg::actors {
 namespace {
 
-// A request names a file, a type or a symbol.
+// A request names a file, a type or a symbol, so it is short.
 constexpr std::size_t kMaxRequestBytes = 16'384;
 
 const grpc::Status kStopping(grpc::StatusCode::UNAVAILABLE, "the server stops");
@@ -21,6 +21,7 @@ ReflectionCall::ReflectionCall(RpcServer& server, std::uint64_t id, const Served
 }
 
 void ReflectionCall::received(bool ok) {
+  // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
   auto place = server_.admit_stream();
@@ -37,7 +38,9 @@ void ReflectionCall::read_next() {
 
 void ReflectionCall::read(bool ok) {
   reading_ = false;
+  // The status is on its way. It has ended this read.
   if (finishing_) return forget_if_over();
+  // The client has no more requests.
   if (!ok) return finish(grpc::Status::OK);
   answer();
 }
@@ -72,11 +75,12 @@ void ReflectionCall::drain() {
 }
 
 void ReflectionCall::failed(const std::exception& error) {
+  // gRPC takes no status while a write is under way. The cancelled write then ends the call.
   if (writing_) return context_.TryCancel();
   finish(proto::to_status(internal_error(error.what()), false));
 }
 
-// A status other than OK may go out while a read is under way: it ends that read.
+// A status other than OK may be sent while a read is under way. It ends that read.
 void ReflectionCall::finish(const grpc::Status& status) {
   if (std::exchange(finishing_, true)) return;
   stream_.Finish(status, &finished_operation_);

@@ -16,7 +16,7 @@ RpcQuery::Response RpcQuery::make_response() const {
 
 void RpcQuery::on_answered() {
   auto answered = std::make_shared<Answered>(make_response());
-  // Thousands of rows are freed here, too.
+  // Free thousands of rows here as well, and not on the gateway's thread.
   result = QueryAnswer{};
   inbox_->post({call_, 0, std::move(answered)});
 }

@@ -1,3 +1,5 @@
+// A batch is read and answered in portions, so that no large request holds up the gateway's thread.
+// Its bytes are kept in one piece, and transfers are views of them: no text is copied on the way.
 #include "actors/gateway/methods/rpc_submission.hpp"
 
 #include <algorithm>
@@ -14,8 +16,8 @@ using ledger::ItemResult;
 
 namespace {
 
-// Of a batch that are worked on in one go: 1 to 4 ms of work. A batch of 10,000 transfers between
-// two accounts needs five portions.
+// How much of a batch is worked on in one go: 1 to 4 ms of work. A batch of 10,000 transfers
+// between two accounts needs five portions.
 constexpr std::size_t kFieldsOfPortion = 16'384;
 constexpr std::size_t kEntriesOfPortion = 4'096;
 // What the answer to one item needs beside the texts of the request: ids, times, or an error.
@@ -23,6 +25,7 @@ constexpr std::size_t kAnswerBytesOfItem = 128;
 
 }  // namespace
 
+// Shares the ownership of the submission until the call is answered.
 class RpcSubmission::Answered final : public UnaryCompletion {
  public:
   explicit Answered(std::shared_ptr<RpcSubmission> submission)
@@ -132,7 +135,8 @@ bool RpcSubmission::take_item(ledger::Transfer& transfer) {
   return false;
 }
 
-// One wrong item refuses an atomic batch: the first one says why, the others that one did.
+// One wrong item refuses an atomic batch. The first one keeps its own error; the others say that
+// another item was refused.
 void RpcSubmission::finish_batch() {
   const auto is_refused = [](const ItemResult& result) {
     return result.state == ItemResult::State::refused;

@@ -1,5 +1,16 @@
-// A submission that came by RPC: it owns the request's bytes as parsed, which its transfers point
-// into, and finds its way back to its call.
+// A submission that came by RPC. It owns the bytes of the request, which its transfers point into,
+// and finds the way back to its call.
+//
+//   auto submission = std::make_shared<RpcSubmission>(call, 0, respond);
+//   submission->begin_batch(request);
+//   while (submission->read_batch_portion()) { /* other events */ }
+//   if (!submission->batch_error()) call.submit(submission);
+//
+// Operation: if it is dropped without an answer, its destructor tells the call that the request was
+// lost, with an unknown outcome.
+//
+// Concurrency: it is read and answered on the gateway's thread. In between it belongs to the
+// coordinator. Limits: those of TransferReader and of Admissions, see bytes_held().
 #pragma once
 
 #include <google/protobuf/arena.h>
@@ -25,56 +36,68 @@ class UnaryCall;
 
 class RpcSubmission final : public ledger::Submission {
  public:
-  // Carries the submission back to the gateway's thread.
+  // The submission on its way back to the gateway's thread.
   class Answered;
-  // A batch of 10,000 transfers between two accounts has half of it.
+  // Larger requests are large, see is_large(). A batch of 10,000 transfers between two accounts has
+  // half of it.
   static constexpr std::size_t kLargeBytes = 1'048'576;
+  // Answers the unary call with the submission's results.
   using Respond = void (*)(RpcSubmission& submission, UnaryCall& call);
 
-  // `respond`: with a unary call; a stream makes its own response of the results.
+  // `part` is the request's number on a stream, 0 for a unary call. `respond` is for unary calls; a
+  // stream makes its own response of the results.
   RpcSubmission(Call& call, std::uint64_t part, Respond respond);
   // Tells the call that the request was lost, unless it was answered.
   ~RpcSubmission() override;
 
+  // A new message on the submission's arena, which lives as long as the submission.
   template <class Message>
   Message& message() {
     return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
   }
 
-  // Reads a TransferRequest and checks its transfer; the error of either.
+  // Reads a TransferRequest and checks its transfer. Returns the first error, or nullopt.
   [[nodiscard]] std::optional<ledger::Error> read_transfer(const grpc::ByteBuffer& request);
-  // Begins to read a TransferBatchRequest, and lets go of its buffer.
+  // Takes the bytes of a TransferBatchRequest. The buffer is empty afterwards.
   void begin_batch(grpc::ByteBuffer& request);
-  // Milliseconds of work, which others should not have to wait for.
+  // True if the request takes milliseconds of work, which other calls should not have to wait for.
   bool is_large() const { return bytes_.size() > kLargeBytes; }
-  // Reads a portion of it, and checks each item: a wrong one is refused from the start, with an
-  // atomic batch all of them are. True: there is more to read.
+  // Reads a portion of the batch and checks each item. An item that fails is refused from the
+  // start; in an atomic batch all items are. Returns true if there is more to read.
   [[nodiscard]] bool read_batch_portion();
-  // Why the batch as a whole is refused, once it was read.
+  // Why the whole batch is refused, or nullopt. Needs: the batch was read.
   const std::optional<ledger::Error>& batch_error() const { return batch_error_; }
-  // What it holds in memory until its answer is made, and that answer as far as can be told.
+  // An estimate of the bytes that the submission holds until it is answered, with its answer.
   std::size_t bytes_held() const;
-  // A credit or debit; the error of its checks.
+  // Makes the one transfer of a credit or debit and checks it. `amount` is positive for both. The
+  // texts must live as long as the submission. Returns the first error, or nullopt.
   std::optional<ledger::Error> take(ledger::TransferKind kind, std::string_view account_id,
                                     ledger::Amount amount, std::string_view reference,
                                     std::string_view key);
 
-  // Makes a portion of the TransferBatchResponse. True: there is more to make.
+  // Writes a portion of the TransferBatchResponse. Returns true if there is more to write.
   [[nodiscard]] bool write_response_portion();
+  // The response. Needs: write_response_portion() returned false.
   grpc::ByteBuffer take_response() { return writer_->take(); }
 
   void respond(UnaryCall& call) { respond_(*this, call); }
 
  private:
   void on_answered() override;
+  // Keeps the request's bytes in one piece. Returns a view of them, or nullopt if gRPC cannot copy
+  // them.
   std::optional<std::string_view> copy_bytes(const grpc::ByteBuffer& request);
+  // Checks a transfer and fills the hash of its key.
   std::optional<ledger::Error> check_item(ledger::Transfer& transfer);
+  // Adds the result of an item that was read: undecided, or refused by its checks.
   bool take_item(ledger::Transfer& transfer);
+  // Refuses every item of an atomic batch that has a wrong one.
   void finish_batch();
 
   google::protobuf::Arena arena_;
-  grpc::Slice bytes_;  // of the request
-  std::vector<ledger::Entry> entries_;
+  grpc::Slice bytes_;                   // of the request
+  std::vector<ledger::Entry> entries_;  // of all transfers, which have spans of it
+  // A batch that is being read: the reader and the list that it fills.
   struct Reading {
     proto::TransferList list;
     proto::TransferReader reader;
@@ -82,14 +105,14 @@ class RpcSubmission final : public ledger::Submission {
   };
   std::unique_ptr<Reading> reading_;  // of a batch, until all of it is read
   std::optional<ledger::Error> batch_error_;
-  std::optional<proto::ResultsWriter> writer_;
+  std::optional<proto::ResultsWriter> writer_;  // of the response, once it was begun
   InboxPtr inbox_;
-  std::uint64_t call_;
-  std::uint64_t part_;
+  std::uint64_t call_;  // Call::id()
+  std::uint64_t part_;  // see the constructor
   Respond respond_;
 };
 
-// The submission that a completion carries.
+// The submission that a completion carries. Needs: it was not lost.
 RpcSubmission& submission_of(const Completed& completed);
 
 }  // namespace sg::actors

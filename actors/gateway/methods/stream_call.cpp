@@ -1,3 +1,10 @@
+// Requests are numbered from 0. slots_ holds those that are not answered yet, from first_slot_ on.
+// So a request's number finds its slot, and a response is written when its slot is the first one.
+//
+//   read() -> take_request() -> take_portion()... -> hand_in() -> coordinator
+//   completed() -> answer_portion()... -> respond() -> write_next() -> wrote()
+//
+// The stream ends when no more requests come, all slots are gone, and no operation is under way.
 #include "actors/gateway/methods/stream_call.hpp"
 
 #include <exception>
@@ -16,6 +23,7 @@ StreamCall::StreamCall(RpcServer& server, std::uint64_t id, const Served& served
 }
 
 void StreamCall::received(bool ok) {
+  // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
   auto place = server_.admit_stream();
@@ -25,7 +33,7 @@ void StreamCall::received(bool ok) {
   read_next();
 }
 
-// What is under way is not answered on this stream any more: its outcome is unknown.
+// Requests in work are not answered on this stream any more, so their outcome is unknown.
 void StreamCall::failed(const std::exception& error) {
   failure_ = internal_error(error.what());
   if (!writing_) end_at_once(*failure_);
@@ -33,6 +41,7 @@ void StreamCall::failed(const std::exception& error) {
 
 void StreamCall::end_at_once(const ledger::Error& error) {
   if (std::exchange(finishing_, true)) return;
+  // True: a write's error carries an outcome.
   stream_.Finish(proto::to_status(error, true), &finished_operation_);
 }
 
@@ -64,6 +73,7 @@ void StreamCall::take_request() {
   const auto number = first_slot_ + slots_.size();
   auto& slot = slots_.emplace_back();
   grpc::ByteBuffer bytes;
+  // Frees request_ for the next read.
   bytes.Swap(&request_);
   try {
     auto place = server_.admit(bytes.Length());
@@ -80,18 +90,22 @@ void StreamCall::take_request() {
   }
 }
 
-// The next request is read when this one was handed in: they are applied in their order.
+// The next request is read after this one was handed in, because requests are applied in their
+// order.
 bool StreamCall::take_portion(std::uint64_t number,
                               const std::shared_ptr<RpcSubmission>& submission) {
   auto* slot = find_slot(number);
   try {
     if (!broken_ && slot != nullptr && !slot->response && submission->read_batch_portion()) {
+      // The place grows with what was parsed. A request that would pass the limit is refused.
       if (slot->place.try_resize(submission->bytes_held())) return true;
       refuse(*slot, too_many_bytes_error(server_.settings().max_in_flight_bytes));
     }
     taking_ = false;
     if (slot != nullptr && !slot->response) {
       if (broken_) {
+        // The client has gone, so the request is not handed in. An empty response only frees the
+        // slot.
         respond(*slot, {});  // the client has gone before it was handed in
       } else {
         hand_in(*slot, submission);
@@ -137,7 +151,8 @@ void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
 
 void StreamCall::completed(const Completed& completed) {
   server_.submission_answered();
-  // A request that was refused at the door is lost as well, after its slot has gone.
+  // A request that was refused before it was handed in is dropped, and so reported as lost. By then
+  // its slot may have gone.
   auto* slot = find_slot(completed.part);
   if (slot == nullptr || slot->response) return;
   if (!completed.completion) {
@@ -186,6 +201,7 @@ void StreamCall::write_next() {
     stream_.Write(*slots_.front().response, &wrote_operation_);
     return;
   }
+  // Every slot is answered and no request will follow.
   const bool over = no_more_requests_ || draining_ || broken_ || compressed_;
   // A status other than OK may go out while a read is under way: it ends that read.
   if (over && slots_.empty() && (!reading_ || (draining_ && !broken_))) {

@@ -5,6 +5,7 @@
 namespace sg::actors {
 namespace {
 
+// Carries the error back to the gateway's thread.
 class Refused final : public UnaryCompletion {
  public:
   explicit Refused(ledger::Error error) : error_(std::move(error)) {}
@@ -14,13 +15,15 @@ class Refused final : public UnaryCompletion {
   ledger::Error error_;
 };
 
+// Reads the existing account. Any end of the query, even a failure, answers the call with the
+// error.
 class TakenName final : public Query {
  public:
   TakenName(UnaryCall& call, const ledger::NewAccount& account, ledger::Error error)
       : inbox_(call.server().inbox()), call_(call.id()), error_(std::move(error)) {
     ask = AccountById{account.id};
   }
-  // Without an answer the error stands as it is.
+  // Dropped without an answer: the error stands as it is.
   ~TakenName() override {
     if (!answered()) tell();
   }

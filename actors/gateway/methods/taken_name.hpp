@@ -1,4 +1,5 @@
-// Tells who creates a participant's account whether a standalone account has taken its name.
+// A better error for callers that create a participant's account whose id is taken. If a standalone
+// account has that id, the error says so.
 #pragma once
 
 #include "actors/gateway/transport/unary_call.hpp"
@@ -6,8 +7,9 @@
 
 namespace sg::actors {
 
-// Answers `call` with `error`, ACCOUNT_EXISTS of `account`; with another text if the account that
-// exists is no participant's. Looks it up first, beside the gateway's thread.
+// Answers `call` with `error`, which is ACCOUNT_EXISTS for `account`. First asks the queries actor
+// for the existing account. The message gets longer if that account belongs to no participant. If
+// it cannot be read, `error` is answered as it is.
 void fail_taken(UnaryCall& call, const ledger::NewAccount& account, const ledger::Error& error);
 
 }  // namespace sg::actors

@@ -8,6 +8,7 @@
 namespace sg::actors {
 namespace {
 
+// Copies a node and, recursively, its children.
 void fill(wire::TreeNode& to, const supervisor::TreeNode& from) {
   to.set_id(from.id);
   to.set_type(supervisor::to_string(from.type));
@@ -16,10 +17,12 @@ void fill(wire::TreeNode& to, const supervisor::TreeNode& from) {
   to.set_restarts_in_window(static_cast<std::int32_t>(from.restarts_in_window));
   to.set_last_exit_reason(from.last_exit);
   to.set_uptime_ms(from.uptime_ms);
+  // A negative number: the depth of that actor's mailbox is not known.
   if (from.mailbox >= 0) to.set_mailbox_depth(from.mailbox);
   for (const auto& child : from.children) fill(*to.add_children(), child);
 }
 
+// Carries the tree to the gateway's thread.
 class TreeAnswer final : public UnaryCompletion {
  public:
   explicit TreeAnswer(supervisor::TreeNode root) : root_(std::move(root)) {}
@@ -43,6 +46,8 @@ void ask_tree(UnaryCall& call) {
                       {},
                       ledger::Outcome::none});
   }
+  // The server's thread is no actor, so an actor for this one question receives the answer. A root
+  // that is gone answers with an error.
   auto asker = [inbox = call.server().inbox(), id = call.id(), root](caf::event_based_actor* self) {
     self->request(root, caf::infinite, supervisor::GetTree{})
         .then(

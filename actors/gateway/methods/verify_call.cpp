@@ -12,15 +12,17 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
+// A point of the walk, on its way to the gateway's thread.
 class Progress final : public Completion {
  public:
   explicit Progress(const persistence::VerifyProgress& progress) : at(progress) {}
   persistence::VerifyProgress at;
 };
 
-// How often a walk tells where it is.
+// The least time between two progress messages.
 constexpr std::chrono::milliseconds kInterval{100};
 
+// The report as the last message of the stream.
 RpcQuery::Response encode(const QueryAnswer& answer) {
   const auto& report = std::get<persistence::VerifyReport>(answer);
   wire::VerifyResponse response;
@@ -49,6 +51,7 @@ VerifyCall::VerifyCall(RpcServer& server, std::uint64_t id, const Served& served
 }
 
 void VerifyCall::received(bool ok) {
+  // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
   start();
@@ -65,6 +68,7 @@ void VerifyCall::start() {
   auto query = std::make_shared<RpcQuery>(*this, encode);
   query->ask = VerifyChain{};
   query_ = query;
+  // Called on the walking thread. Part 1 stands for progress, part 0 for the report.
   query->progress = [inbox = server_.inbox(), id = id_, last = std::chrono::steady_clock::now()](
                         const persistence::VerifyProgress& at) mutable {
     const auto now = std::chrono::steady_clock::now();
@@ -84,6 +88,7 @@ void VerifyCall::start() {
 }
 
 void VerifyCall::completed(const Completed& completed) {
+  // The call has ended already, so whatever else arrives is of no use.
   if (end_) return;
   if (completed.part == 1) {
     is_under_way_ = true;
@@ -103,6 +108,7 @@ void VerifyCall::completed(const Completed& completed) {
 }
 
 void VerifyCall::give_up_read() {
+  // A walk with an actor of its own goes on although the queries actor hangs.
   if (place_ && !is_under_way_ && !end_) finish(proto::to_status(lost_error(), false));
 }
 
@@ -138,8 +144,8 @@ void VerifyCall::wrote(bool) {
 
 void VerifyCall::done(bool) {
   is_done_ = true;
-  // The query gives its place back when whoever has it looks at it. The call does not wait for
-  // that.
+  // The walk stops when it next looks, and gives its own place back then. The call does not wait
+  // for it.
   if (context_.IsCancelled()) {
     cancel_query();
     if (!end_) finish(grpc::Status::CANCELLED);

@@ -1,3 +1,5 @@
+// Changes that come while a write is under way are not queued. After the write, write_next()
+// compares the present status with the one that was told, so a client sees the newest one.
 #include "actors/gateway/methods/watch_call.hpp"
 
 #include "proto/conversion.hpp"
@@ -13,6 +15,7 @@ WatchCall::WatchCall(RpcServer& server, std::uint64_t id, const Served& served)
 }
 
 void WatchCall::received(bool ok) {
+  // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
   if (arrived_compressed()) return finish(compressed_status());
@@ -28,6 +31,7 @@ void WatchCall::received(bool ok) {
 
 void WatchCall::write_next() {
   if (!started_ || writing_ || finishing_) return;
+  // An unknown service is watched as well: its status is SERVICE_UNKNOWN, as the protocol wants.
   const auto status = server_.status_of(service_name_);
   if (told_ != status) {
     grpc::health::v1::HealthCheckResponse response;
@@ -42,6 +46,7 @@ void WatchCall::write_next() {
 }
 
 void WatchCall::failed(const std::exception& error) {
+  // gRPC takes no status while a write is under way. The cancelled write then ends the call.
   if (writing_) return context_.TryCancel();
   finish(proto::to_status(internal_error(error.what()), false));
 }

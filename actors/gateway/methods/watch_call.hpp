@@ -1,4 +1,7 @@
-// grpc.health.v1.Health.Watch: the serving status now, and at each change.
+// grpc.health.v1.Health.Watch: a stream of serving statuses, one now and one at each change.
+//
+// Concurrency: as in Call. Limits: it holds one place for its stream, and ends when the server
+// stops.
 #pragma once
 
 #include <grpcpp/support/async_stream.h>
@@ -22,11 +25,14 @@ class WatchCall final : public Call {
   void health_changed() override { write_next(); }
 
  private:
+  // The events of the completion queue.
   void received(bool ok);
   void wrote(bool ok);
   void done(bool ok);
   void finished(bool ok);
+  // Writes the status if it differs from the one that was told last, or ends the stream.
   void write_next();
+  // Ends the stream with this status.
   void finish(const grpc::Status& status);
 
   grpc::ByteBuffer request_;
@@ -35,15 +41,15 @@ class WatchCall final : public Call {
   OperationOf<WatchCall, &WatchCall::wrote> wrote_operation_{this};
   OperationOf<WatchCall, &WatchCall::done> done_operation_{this};
   OperationOf<WatchCall, &WatchCall::finished> finished_operation_{this};
-  Admissions::Place place_;  // of the stream
-  std::string service_name_;
-  std::optional<RpcServer::ServingStatus> told_;
-  bool started_ = false;
-  bool writing_ = false;
-  bool ending_ = false;
-  bool finishing_ = false;
-  bool is_done_ = false;
-  bool is_finished_ = false;
+  Admissions::Place place_;                       // of the stream
+  std::string service_name_;                      // whose status is watched; "" is the whole server
+  std::optional<RpcServer::ServingStatus> told_;  // the last status written
+  bool started_ = false;                          // the client's request was read
+  bool writing_ = false;                          // a write is under way
+  bool ending_ = false;                           // the server stops, or the client has gone
+  bool finishing_ = false;                        // the status of the call was given to gRPC
+  bool is_done_ = false;                          // the call is over for gRPC
+  bool is_finished_ = false;  // the status of the call was sent, or could not be
 };
 
 }  // namespace sg::actors

@@ -1,3 +1,5 @@
+// A write has two halves. The handler fills a submission and submits it. A respond function, which
+// the submission carries, answers the call with the results.
 #include "actors/gateway/methods/writes.hpp"
 
 #include "actors/gateway/methods/rpc_submission.hpp"
@@ -11,6 +13,7 @@ namespace {
 
 using ledger::ItemResult;
 
+// A submission with the call's deadline.
 std::shared_ptr<RpcSubmission> submission_for(UnaryCall& call, RpcSubmission::Respond respond) {
   auto submission = std::make_shared<RpcSubmission>(call, 0, respond);
   submission->deadline = steady_deadline(call.context());
@@ -30,6 +33,7 @@ void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
   call.reply(proto::write_transaction(submission.transfers().front(), submission.results.front()));
 }
 
+// If the id of a participant's account is taken, the error says by whom (taken_name.hpp).
 void respond_account(RpcSubmission& submission, UnaryCall& call) {
   const auto& account = std::get<ledger::NewAccount>(submission.operation);
   const auto& error = submission.results.front().error;
@@ -50,6 +54,7 @@ void respond_participant(RpcSubmission& submission, UnaryCall& call) {
   call.reply(response);
 }
 
+// The lambda keeps the submission alive until all portions of the response are written.
 void respond_batch(RpcSubmission& submission, UnaryCall& call) {
   call.in_portions(
       [&call, &submission, alive = submission.shared_from_this()] {
@@ -60,6 +65,7 @@ void respond_batch(RpcSubmission& submission, UnaryCall& call) {
       submission.is_large());
 }
 
+// CreateAccount and CreateParticipantAccount.
 template <class Request>
 void create_account_of(UnaryCall& call) {
   auto submission = submission_for(call, respond_account);
@@ -72,6 +78,7 @@ void create_account_of(UnaryCall& call) {
   call.submit(std::move(submission));
 }
 
+// Credit and Debit.
 template <class Request, ledger::TransferKind kind>
 void post(UnaryCall& call) {
   auto submission = submission_for(call, respond_transaction);

@@ -1,14 +1,17 @@
-// The unary methods that change the ledger. Each parses the call's request and hands it in; the
-// call is answered when the coordinator has decided.
+// The unary methods that change the ledger. Each parses and checks its request and hands it to the
+// coordinator. The call is answered when the coordinator has decided and the result is durable. It
+// is answered at once if the request is wrong or the coordinator is down.
 #pragma once
 
 #include "actors/gateway/transport/unary_call.hpp"
 
 namespace sg::actors {
 
+// Creations: one item each.
 void create_participant(UnaryCall& call);
 void create_participant_account(UnaryCall& call);
 void create_account(UnaryCall& call);
+// Transfers: one item each, and a batch of up to 10,000.
 void credit(UnaryCall& call);
 void debit(UnaryCall& call);
 void transfer(UnaryCall& call);
