@@ -1,3 +1,5 @@
+// The size of a row is that of its wire message, which is filled for this purpose. So the count
+// cannot differ from what is sent.
 #include "actors/queries/answer_rows.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -10,11 +12,11 @@
 namespace sg::actors {
 namespace {
 
-// Room for the token of the next page: base 64 of 8 bytes and an id of at most 256, its tag and its
-// length.
+// Room for the token of the next page: base 64 of 8 bytes and an id of at most 256 bytes, with tag
+// and length.
 constexpr std::size_t kTokenBytes = 360;
 
-// A list's rows have field number 1, so their tag is one byte.
+// In a list's response the rows have field number 1, so their tag takes one byte.
 std::size_t bytes_in_list(const google::protobuf::Message& row) {
   const auto bytes = row.ByteSizeLong();
   return 1 + google::protobuf::io::CodedOutputStream::VarintSize64(bytes) + bytes;
@@ -58,7 +60,7 @@ std::size_t RowSizes::of(const ledger::Participant& row) {
 
 std::size_t RowSizes::of(const ledger::Account& row) {
   account_.Clear();
-  // A negative number takes all ten bytes.
+  // A negative number takes ten bytes, the most of all.
   proto::fill(account_, row, -1, row.created_at);
   return bytes_in_list(account_);
 }
@@ -70,13 +72,14 @@ std::size_t RowSizes::of(const persistence::StoredTransaction& row) {
 }
 
 PageEnd::PageEnd(std::size_t rows, std::int64_t page_bytes)
+    // Minus 1, so that limit() does not overflow.
     : max_rows_(rows == 0 ? std::numeric_limits<std::size_t>::max() - 1 : rows),
       is_paged_(page_bytes > 0),
       max_bytes_(is_paged_ ? static_cast<std::size_t>(page_bytes) : kMaxAnswerBytes) {
   if (is_paged_) max_bytes_ -= std::min(max_bytes_, kTokenBytes);
 }
 
-// One more than the page may have tells whether there is a next page.
+// One row more than the page may have: it tells whether there is a next page.
 std::size_t PageEnd::limit() const { return max_rows_ + 1; }
 
 bool PageEnd::reached_with(std::size_t row_bytes) {
@@ -84,6 +87,7 @@ bool PageEnd::reached_with(std::size_t row_bytes) {
   bytes_ += row_bytes;
   if (rows_ > max_rows_) {
     why_ = Why::full;
+    // The first row always belongs to the page, or a page could be empty and lead nowhere.
   } else if (bytes_ > max_bytes_ && rows_ > 1) {
     why_ = is_paged_ ? Why::full : Why::too_large;
   }

@@ -1,3 +1,5 @@
+// A token is base 64 (the alphabet that is safe in URLs) of: 8 bytes of check sum, then the
+// position.
 #include "actors/queries/page_token.hpp"
 
 #include <absl/strings/escaping.h>
@@ -9,10 +11,11 @@
 namespace sg::actors {
 namespace {
 
-// Of listing and position together, so that a token is neither edited nor taken elsewhere by
-// mistake.
+// A check sum of listing and position. It finds tokens that were edited or taken to another listing
+// by mistake.
 std::uint64_t seal(std::string_view listing, std::string_view position) {
   std::string bound(listing);
+  // A separator that no listing has, so that no two pairs are bound alike.
   bound += '\0';
   bound += position;
   return ledger::shard_hash(bound);

@@ -1,3 +1,10 @@
+// Which query takes which way:
+//
+//   participants, transactions      the store, at once
+//   one account, a balance,
+//   accounts of a participant       their shard -> wait until durable -> the store's rows
+//   a page of accounts              the store's rows -> the journal's balances, when durable
+//   verification, balance sheet     the journal's snapshot -> a walk over the store
 #include "actors/queries/queries.hpp"
 
 #include <algorithm>
@@ -12,6 +19,7 @@
 namespace sg::actors {
 namespace {
 
+// For std::visit: one lambda for each kind of query.
 template <class... Handlers>
 struct Overloaded : Handlers... {
   using Handlers::operator()...;
@@ -19,6 +27,7 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
+// The error of a part that is restarting. A read changes nothing, so its outcome is known.
 ledger::Error away(ledger::Reason reason, std::string what) {
   return {reason, std::move(what) + " is restarting: try again", {}, ledger::Outcome::none};
 }
@@ -31,6 +40,7 @@ ledger::Error too_many_walks() {
           ledger::Outcome::none};
 }
 
+// Runs in the walk's own actor. An exception becomes the query's answer.
 ReadResult walk_store(const persistence::Store& store, const Snapshot& snapshot) {
   const auto& query = *snapshot.query;
   try {
@@ -62,6 +72,8 @@ caf::behavior Queries::make_behavior() {
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
         if (!journal_.is_up(up)) return;
+        // Handles from an earlier incarnation of the journal are out of date. Watch makes the new
+        // one send all.
         shards_.assign(shards_.size(), nullptr);
         journal_.send(Watch{handle_of(self_)});
       },
@@ -76,6 +88,7 @@ caf::behavior Queries::make_behavior() {
         end_reads(message.shard, message.handle);
         const bool all = std::all_of(shards_.begin(), shards_.end(),
                                      [](const caf::actor& shard) { return bool{shard}; });
+        // Up means: every kind of query can be answered.
         if (all && ready_.pending()) ready_.deliver(supervisor::Ready{});
       },
       [this](const ShardDetached& message) {
@@ -109,6 +122,8 @@ void Queries::ask(const QueryPtr& query) {
                    if (auto error = ledger::check_id(ask.id, "account_id")) {
                      return query->answer(tl::unexpected(std::move(*error)));
                    }
+                   // Whether the account exists is the shard's to say: its row may not be in the
+                   // store yet.
                    query->account_ids = {ask.id};
                    ask_shard(query);
                  },
@@ -133,11 +148,13 @@ void Queries::ask_shard(const QueryPtr& query) {
         tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(index))));
     return;
   }
+  // Noted before it is sent, so that end_reads() finds it if the shard goes.
   reads_[query.get()] = {query, static_cast<std::uint32_t>(index), shards_[index], ++reads_asked_};
   caf::anon_send(shards_[index], ReadAccounts{query, handle_of(self_)});
 }
 
 void Queries::end_reads(std::uint32_t shard, const caf::actor& serves) {
+  // Ordered by the number of asking: tests repeat a run exactly.
   std::map<std::uint64_t, QueryPtr> ended;
   absl::erase_if(reads_, [&](const auto& entry) {
     const Read& read = entry.second;
@@ -156,10 +173,12 @@ void Queries::end_reads(std::uint32_t shard, const caf::actor& serves) {
 void Queries::accounts_read(const QueryPtr& query) {
   if (reads_.erase(query.get()) == 0) return;  // answered already
   const auto durable = runtime_->store->durable();
-  // After `durable` was read: it belongs to this life of the journal, or to an earlier one.
+  // Read after `durable`: so `durable` belongs to this incarnation of the journal, or to an earlier
+  // one.
   const bool same_life = query->journal_life == runtime_->journal_life();
   if (same_life && query->observed <= durable) return finish(query);
   if (faults::has(faults::Defect::read_unsynced)) return finish(query);
+  // What an earlier journal had sequenced may never become durable.
   if (!same_life || !journal_) {
     query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
     return;
@@ -197,6 +216,7 @@ void Queries::ask_snapshot(const QueryPtr& query) {
   if (!journal_) {
     return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
   }
+  // Forget the queries that are answered.
   std::erase_if(snapshots_, [](const auto& asked) { return asked.expired(); });
   snapshots_.push_back(query);
   journal_.send(TakeSnapshot{query, handle_of(self_), std::move(place)});
@@ -215,10 +235,11 @@ void Queries::walk(const Snapshot& message) {
   if (message.query->answered() || message.query->drop_if_cancelled()) return;
   auto work = [store = runtime_->store, snapshot = message]() mutable {
     auto result = walk_store(*store, snapshot);
-    // Who hears the answer may take the place.
+    // Give the place back first: the caller, once answered, may ask for a walk again.
     snapshot.place = nullptr;
     snapshot.query->answer(std::move(result));
   };
+  // Tests on one thread walk at once.
   if (!runtime_->detached) return work();
   self_->spawn<caf::detached>(
       [work = std::move(work)](caf::event_based_actor*) mutable { work(); });
@@ -227,6 +248,7 @@ void Queries::walk(const Snapshot& message) {
 caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root) {
   end_with_exceptions(self, kQueriesId);
   auto state = std::make_shared<Queries>(self, std::move(runtime), std::move(root));
+  // The state lives as long as the actor.
   self->attach_functor([state] {});
   return state->make_behavior();
 }

@@ -1,8 +1,13 @@
-// The queries actor: reads the store beside the write path, and balances from their shards. What it
-// answers is durable.
+// The queries actor: answers reads beside the write path. It reads rows and transactions from the
+// store, and balances from the account shards or the journal. Everything that it answers is
+// durable.
 //
-// Concurrency: one actor, detached since it reads from the disk. What walks the whole store (a
-// verification, a balance sheet) runs in a detached actor of its own.
+// Operation: a balance of one shard is read by that shard. It is answered once the last sequence
+// that it reflects is durable. For a page of accounts, and for what walks the whole store (a
+// verification, a balance sheet), the journal gives all balances at one sequence.
+//
+// Concurrency: one actor, detached because it reads from the disk. A walk runs in a detached actor
+// of its own. Limits: Runtime::kMaxWalks walks at a time.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -19,46 +24,55 @@
 
 namespace sg::actors {
 
+// The actor's state. Needs: `root` is the root supervisor, which tells when the journal is up.
 class Queries {
  public:
   Queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root);
+  // What the actor handles. Called once, by queries().
   caf::behavior make_behavior();
 
  private:
+  // A query came from the gateway: answers it, or sends it on.
   void ask(const QueryPtr& query);
-  // Reads that need the accounts' shard: asks it for query->account_ids.
+  // Asks the shard of query->account_ids for their balances.
   void ask_shard(const QueryPtr& query);
+  // The shard has read them: waits, if need be, until what they show is durable.
   void accounts_read(const QueryPtr& query);
-  // The shard's reads that were asked of another handle lie with one that hangs, or are lost.
+  // `serves` is the shard's handle from now on, or null. Reads that an earlier handle was asked for
+  // may be lost, or lie with a shard that hangs. They are answered with UNAVAILABLE.
   void end_reads(std::uint32_t shard, const caf::actor& serves);
-  // All that the query shows is durable.
+  // Everything that the query shows is durable: answers it.
   void finish(const QueryPtr& query);
-  // A page of accounts: reads its rows, then asks the journal for their balances.
+  // A page of accounts: reads the rows, and asks the journal for their balances.
   void ask_balances(const QueryPtr& query);
-  // A verification or a balance sheet: takes a place, then asks the journal for all balances.
+  // A verification or a balance sheet: takes a place for the walk, and asks the journal for all
+  // balances.
   void ask_snapshot(const QueryPtr& query);
+  // The balances have come: walks the store in an actor of its own, and answers.
   void walk(const Snapshot& snapshot);
-  // The journal is gone: whoever has a part of a snapshot may hang, and keep its query.
+  // The journal is down: answers the queries whose snapshot is being made. Otherwise a part of the
+  // system that hangs could keep them for ever.
   void end_snapshots();
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   caf::actor root_;
   Followed journal_{self_, kJournalId};
-  std::vector<caf::actor> shards_;
-  caf::response_promise ready_;
+  std::vector<caf::actor> shards_;  // by shard; null: it is not attached
+  caf::response_promise ready_;     // the answer to Init
+  // A query that a shard was asked for.
   struct Read {
-    std::weak_ptr<Query> query;  // a shard that dies drops it, and so answers it
+    std::weak_ptr<Query> query;  // weak: a shard that ends drops its queries, which answers them
     std::uint32_t shard = 0;
     caf::actor asked;
-    std::uint64_t number = 0;  // in the order of asking
+    std::uint64_t number = 0;  // in the order of asking, in which they are ended
   };
   absl::flat_hash_map<const Query*, Read> reads_;  // at the shards
   std::vector<std::weak_ptr<Query>> snapshots_;    // at the journal, and the shards it has asked
   std::uint64_t reads_asked_ = 0;
 };
 
-// Answers Init when it knows the journal and every shard.
+// The actor's function. It answers Init once it knows the journal and every shard.
 caf::behavior queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root);
 
 }  // namespace sg::actors

@@ -1,3 +1,5 @@
+// The order of the checks in each function is part of the API: a request with several mistakes
+// always gets the same error.
 #include "actors/queries/reads.hpp"
 
 #include <algorithm>
@@ -16,11 +18,14 @@ using ledger::Reason;
 
 namespace {
 
+// Rows of a page: the most that may be asked for, and how many without a limit.
 constexpr std::int64_t kMaxPage = 1000;
 constexpr std::int64_t kDefaultTransactions = 50;
 constexpr std::int64_t kDefaultAccounts = 100;
+// Accounts that a balance sheet reads at a time. In between it looks whether it was cancelled.
 constexpr std::size_t kScanPage = 1000;
-// Of a line of a balance sheet on the wire: the tags and the least values of its fields.
+// What a line of a balance sheet takes on the wire besides its participant's id: the tags and the
+// shortest values of its fields.
 constexpr std::size_t kLeastLineBytes = 9;
 
 tl::unexpected<Error> refuse(Reason reason, std::string message, std::string key,
@@ -29,6 +34,7 @@ tl::unexpected<Error> refuse(Reason reason, std::string message, std::string key
       Error{reason, std::move(message), {{std::move(key), std::move(value)}}, Outcome::none});
 }
 
+// The error for a store that could not be read.
 tl::unexpected<Error> failed(const persistence::StoreError& error) {
   return tl::unexpected(unavailable_error(error));
 }
@@ -69,6 +75,7 @@ tl::unexpected<Error> bad_token() {
       "field", "page_token");
 }
 
+// The number that is all of `text`, or nullopt.
 template <class T>
 std::optional<T> number_in(std::string_view text) {
   T value{};
@@ -110,6 +117,7 @@ ReadResult read_participants(const persistence::Store& store, const ParticipantP
 
 ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask) {
   if (auto error = ledger::check_id(ask.id, "id")) return tl::unexpected(*error);
+  // An id that we did not make is reported like one that is not there.
   const auto missing =
       refuse(Reason::transaction_not_found, "transaction " + ask.id + " does not exist",
              "transaction_id", ask.id);
@@ -117,6 +125,7 @@ ReadResult read_transaction(const persistence::Store& store, const TransactionBy
   if (!place) return missing;
   auto found = store.transaction(place->sequence);
   if (!found) return failed(found.error());
+  // The id also holds the block time. Another time means that this id was never given.
   if (!*found || (*found)->time != place->time) return missing;
   return std::move(**found);
 }
@@ -126,6 +135,7 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
   if (!ask.account_id.empty()) {
     if (auto error = ledger::check_id(ask.account_id, "account_id")) return tl::unexpected(*error);
   }
+  // A token is bound to all filters, so it cannot be used with others.
   const auto listing = "transactions:" + std::to_string(ask.from) + ":" + std::to_string(ask.to) +
                        ":" + ask.account_id;
   persistence::TransactionRange range;
@@ -159,6 +169,7 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
   if (ask.to > 0) {
     auto past = store.first_at_or_after(ask.to);
     if (!past) return failed(past.error());
+    // The token may stand before the end of the time range already.
     range.before = std::min(range.before, *past);
   }
   auto found = store.transactions(range, end.asked_by<persistence::StoredTransaction>());
@@ -185,7 +196,7 @@ std::optional<Error> read_accounts_of(const persistence::Store& store,
   auto participant = store.participant(ask.participant_id);
   if (!participant) return failed(participant.error()).value();
   if (!*participant) return no_such_participant(ask.participant_id).value();
-  // As many as there are types, so a page of them all is small.
+  // A participant has at most one account of each type, so all of them are read at once.
   auto found = store.accounts_of(ask.participant_id);
   if (!found) return failed(found.error()).value();
   PageEnd end(0, ask.page_bytes);
@@ -206,6 +217,7 @@ std::optional<Error> read_accounts_of(const persistence::Store& store,
 
 ReadResult join_accounts(const persistence::Store& store, Query& query) {
   if (const auto* ask = std::get_if<AccountById>(&query.ask)) {
+    // No reading: the shard knows no such account.
     if (!query.readings.front()) return no_such_account(ask->id);
     auto account = store.account(ask->id);
     if (!account) return failed(account.error());
@@ -259,9 +271,11 @@ Error sheet_too_large_error() {
 
 namespace {
 
-// Of each holder: a memory that is wrong in every account would fill the answer.
+// Listed for the journal and for each shard. A memory that is wrong in every account would
+// otherwise fill the answer.
 constexpr std::size_t kMaxDifferences = 100;
 
+// Compares balances with the chain's, and lists the differences of one holder as problems.
 class Differences {
  public:
   Differences(std::string holder, std::vector<std::string>& problems)
@@ -284,8 +298,8 @@ class Differences {
   std::size_t found_ = 0;
 };
 
-// `counted`: by account number, what the chain makes. Empty when the walk did not get there; the
-// report says why.
+// `counted` has the balances that the chain makes, by account number. It is empty if the walk did
+// not get so far; the report says why.
 void compare_memory(const Snapshot& snapshot, const std::vector<ledger::Amount>& counted,
                     std::vector<std::string>& problems) {
   if (counted.empty()) return;
@@ -294,6 +308,7 @@ void compare_memory(const Snapshot& snapshot, const std::vector<ledger::Amount>&
   for (std::size_t i = 0; i < std::min(counted.size(), balances.size()); ++i) {
     journal.compare(static_cast<ledger::AccountNumber>(i), counted[i], balances[i]);
   }
+  // How many shards hold each account: 0, 1, or 2 for more.
   std::vector<std::uint8_t> holders(counted.size());
   for (std::size_t shard = 0; shard < snapshot.held.size(); ++shard) {
     if (!snapshot.held[shard]) continue;
@@ -306,6 +321,7 @@ void compare_memory(const Snapshot& snapshot, const std::vector<ledger::Amount>&
       differences.compare(number, counted[number], held.balances[i]);
     }
   }
+  // An account is only known to be missing if every shard has told its accounts.
   const bool knows_all = std::all_of(snapshot.held.begin(), snapshot.held.end(),
                                      [](const auto& held) { return held != nullptr; });
   if (!knows_all) return;
@@ -334,6 +350,7 @@ ReadResult read_balance_sheet(const persistence::Store& store, const Query& quer
     if (page->empty()) break;
     if (query.cancelled) return tl::unexpected(Query::cancelled_error());
     for (const auto& account : *page) {
+      // Created after the snapshot.
       if (account.number >= balances.size()) continue;
       const auto participant = by_type ? std::string() : account.participant_id;
       auto& line = lines[{participant, account.type}];
@@ -341,6 +358,7 @@ ReadResult read_balance_sheet(const persistence::Store& store, const Query& quer
         line.participant_id = participant;
         line.type = account.type;
         bytes += kLeastLineBytes + participant.size();
+        // Stop early: the lines only grow in number.
         if (bytes > kMaxAnswerBytes) return tl::unexpected(sheet_too_large_error());
       }
       ++line.accounts;
