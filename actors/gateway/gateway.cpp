@@ -101,6 +101,7 @@ void Gateway::child_up(const supervisor::ChildUp& up) {
   if (coordinator_.is_up(up)) server_.set_coordinator(up.handle);
   if (queries_.is_up(up)) server_.set_queries(up.handle);
   if (journal_.is_up(up)) {
+    // The journal then tells which shards are attached, and every change.
     journal_.send(Watch{handle_of(self_)});
     server_.set_serving("", true);
   }

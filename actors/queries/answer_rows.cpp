@@ -76,6 +76,7 @@ PageEnd::PageEnd(std::size_t rows, std::int64_t page_bytes)
     : max_rows_(rows == 0 ? std::numeric_limits<std::size_t>::max() - 1 : rows),
       is_paged_(page_bytes > 0),
       max_bytes_(is_paged_ ? static_cast<std::size_t>(page_bytes) : kMaxAnswerBytes) {
+  // The token counts as well: the whole response has to fit.
   if (is_paged_) max_bytes_ -= std::min(max_bytes_, kTokenBytes);
 }
 

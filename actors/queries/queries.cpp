@@ -70,6 +70,7 @@ caf::behavior Queries::make_behavior() {
         return ready_;
       },
       [this](supervisor::Probe) { return alive(self_); },
+      // The journal tells which handle serves each shard, so a new journal is asked anew.
       [this](const supervisor::ChildUp& up) {
         if (!journal_.is_up(up)) return;
         // Handles from an earlier incarnation of the journal are out of date. Watch makes the new
@@ -85,6 +86,7 @@ caf::behavior Queries::make_behavior() {
       [this](const ShardAttached& message) {
         if (!journal_.is_sender()) return;
         shards_[message.shard] = message.handle;
+        // Reads that lie with the shard's earlier incarnation have no answer to come.
         end_reads(message.shard, message.handle);
         const bool all = std::all_of(shards_.begin(), shards_.end(),
                                      [](const caf::actor& shard) { return bool{shard}; });
@@ -115,6 +117,7 @@ void Queries::ask(const QueryPtr& query) {
                    if (auto error = read_accounts_of(store, ask, *query)) {
                      return query->answer(tl::unexpected(std::move(*error)));
                    }
+                   // No accounts, so there is no shard to ask.
                    if (query->account_ids.empty()) return query->answer(Page<AccountView>{});
                    ask_shard(query);
                  },
@@ -203,6 +206,7 @@ void Queries::ask_balances(const QueryPtr& query) {
   if (auto error = read_page(*runtime_->store, *query)) {
     return query->answer(tl::unexpected(std::move(*error)));
   }
+  // An empty page shows no balances, so it need not wait for the journal.
   if (query->accounts.empty()) return query->answer(join_page(*query));
   if (!journal_) {
     return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
@@ -211,6 +215,7 @@ void Queries::ask_balances(const QueryPtr& query) {
 }
 
 void Queries::ask_snapshot(const QueryPtr& query) {
+  // Taken before any work is done, so that refused walks cost nothing.
   auto place = runtime_->walks->take();
   if (!place) return query->answer(tl::unexpected(too_many_walks()));
   if (!journal_) {
@@ -232,6 +237,7 @@ void Queries::end_snapshots() {
 
 void Queries::walk(const Snapshot& message) {
   std::erase_if(snapshots_, [&](const auto& asked) { return asked.lock() == message.query; });
+  // It may have been answered by end_snapshots() while the snapshot was on its way.
   if (message.query->answered() || message.query->drop_if_cancelled()) return;
   auto work = [store = runtime_->store, snapshot = message]() mutable {
     auto result = walk_store(*store, snapshot);

@@ -28,6 +28,7 @@ constexpr std::size_t kScanPage = 1000;
 // shortest values of its fields.
 constexpr std::size_t kLeastLineBytes = 9;
 
+// An error with one fact for programs. A read changes nothing, so its outcome is `none`.
 tl::unexpected<Error> refuse(Reason reason, std::string message, std::string key,
                              std::string value) {
   return tl::unexpected(
@@ -56,6 +57,7 @@ std::optional<Error> check_limit(std::int64_t limit) {
                Outcome::none};
 }
 
+// 0 is allowed: it means that no page size in bytes was set.
 std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
   if (page_bytes >= 0 && page_bytes <= static_cast<std::int64_t>(kMaxAnswerBytes)) {
     return std::nullopt;
@@ -100,6 +102,7 @@ ReadResult read_participants(const persistence::Store& store, const ParticipantP
   std::string after;
   if (!ask.token.empty()) {
     auto position = read_page_token(listing, ask.token);
+    // The token was made by another listing, or is not one of ours.
     if (!position) return bad_token();
     after = std::move(*position);
   }
@@ -186,6 +189,7 @@ std::optional<Error> read_accounts_of(const persistence::Store& store,
   if (auto error = ledger::check_id(ask.participant_id, "participant_id")) return error;
   if (auto error = check_page_bytes(ask.page_bytes)) return error;
   const auto listing = "accounts of:" + ask.participant_id;
+  // Accounts of a participant are listed by type, so the type of the last one is the position.
   int after = -1;  // the type of the last account of the page before
   if (!ask.token.empty()) {
     const auto position = read_page_token(listing, ask.token);
@@ -219,6 +223,8 @@ ReadResult join_accounts(const persistence::Store& store, Query& query) {
   if (const auto* ask = std::get_if<AccountById>(&query.ask)) {
     // No reading: the shard knows no such account.
     if (!query.readings.front()) return no_such_account(ask->id);
+    // The shard knows the balance, the store the row. The balance is durable by now, and so is the
+    // row.
     auto account = store.account(ask->id);
     if (!account) return failed(account.error());
     if (!*account) return no_such_account(ask->id);
@@ -340,6 +346,7 @@ ReadResult read_balance_sheet(const persistence::Store& store, const Query& quer
                               const persistence::ChainHead& head,
                               const std::vector<ledger::Amount>& balances) {
   const bool by_type = std::get<BalanceSheetOf>(query.ask).by_type;
+  // Sorted by participant, then type. By type alone, the participant is the empty text.
   std::map<std::pair<std::string, ledger::AccountType>, BalanceSheet::Line> lines;
   std::size_t bytes = 0;  // that the lines take at least
   BalanceSheet sheet;
@@ -373,6 +380,7 @@ ReadResult read_balance_sheet(const persistence::Store& store, const Query& quer
 
 ReadResult verify_chain(const persistence::Store& store, const Snapshot& snapshot) {
   const auto& query = *snapshot.query;
+  // The walk stops when its caller has gone, or when the query's progress function says so.
   const auto progress = [&query](const persistence::VerifyProgress& at) {
     return !query.cancelled && (!query.progress || query.progress(at));
   };

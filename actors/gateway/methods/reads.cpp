@@ -65,6 +65,7 @@ Response balance_sheet(const QueryAnswer& answer) {
   return to_answer(response);
 }
 
+// The requests as questions. Arguments are checked by the queries actor (actors/queries/reads.cpp).
 QueryAsk to_ask(const wire::GetParticipantRequest& r) {
   return ParticipantById{r.participant_id()};
 }
@@ -99,6 +100,7 @@ void get_participant(UnaryCall& call) {
   read<wire::GetParticipantRequest, one<wire::Participant, ledger::Participant>>(call);
 }
 
+// Not by read(): the role may be unknown, which is refused before anything is asked.
 void list_participants(UnaryCall& call) {
   wire::ListParticipantsRequest request;
   if (!call.parse_request(request)) return;
@@ -142,6 +144,7 @@ void list_accounts(UnaryCall& call) {
 
 void get_balance_sheet(UnaryCall& call) { read<wire::GetBalanceSheetRequest, balance_sheet>(call); }
 
+// The tree is told by its root supervisor, not by the queries actor.
 void get_tree(UnaryCall& call) {
   wire::GetTreeRequest request;
   if (call.parse_request(request)) ask_tree(call);

@@ -1,3 +1,5 @@
+// Answers come from protobuf's pool of generated descriptors, which has every .proto file that is
+// linked in. No file is read.
 #include "actors/gateway/methods/reflection.hpp"
 
 #include <google/protobuf/descriptor.h>
@@ -33,6 +35,7 @@ void add_file(wire::FileDescriptorResponse& response, const FileDescriptor& file
 // Answers with a file, or with NOT_FOUND if it is null. `wanted` names what was asked for.
 void set_file(wire::ServerReflectionResponse& response, const FileDescriptor* file,
               const std::string& wanted) {
+  // The protocol has an error for each request, so that the stream can go on.
   if (file == nullptr) return set_error(response, grpc::StatusCode::NOT_FOUND, "no " + wanted);
   std::set<const FileDescriptor*> added;
   add_file(*response.mutable_file_descriptor_response(), *file, added);

@@ -1,3 +1,5 @@
+// At most one operation of each kind is under way: read() leads to answer(), that to wrote(), and
+// that to the next read. The server may destroy the call only after all of them have ended.
 #include "actors/gateway/methods/reflection_call.hpp"
 
 #include "actors/gateway/methods/reflection.hpp"
@@ -27,6 +29,7 @@ void ReflectionCall::received(bool ok) {
   auto place = server_.admit_stream();
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
+  // The server's drain may have passed before this call began.
   if (server_.stopping()) return finish(kStopping);
   read_next();
 }
@@ -56,6 +59,7 @@ void ReflectionCall::answer() {
   const auto response = serialize(reflect(request, server_.service_names()));
   auto place = server_.admit(response.Length());
   if (!place) return finish(proto::to_status(place.error(), false));
+  // Held until the answer is written.
   answer_place_ = std::move(*place);
   writing_ = true;
   stream_.Write(response, &wrote_operation_);

@@ -4,6 +4,7 @@
 
 namespace sg::actors {
 
+// An exception here must not end the actor that answers, so it becomes the response.
 RpcQuery::Response RpcQuery::make_response() const {
   if (!result) return tl::unexpected(result.error());
   try {

@@ -29,6 +29,7 @@ void StreamCall::received(bool ok) {
   auto place = server_.admit_stream();
   if (!place) return end_at_once(place.error());
   place_ = std::move(*place);
+  // The server's drain may have passed before this call began.
   if (server_.stopping()) return drain();
   read_next();
 }
@@ -122,6 +123,7 @@ bool StreamCall::take_portion(std::uint64_t number,
 
 void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submission) {
   if (const auto& error = submission->batch_error()) return refuse(slot, *error);
+  // An empty batch changes nothing, so the coordinator need not see it.
   if (submission->transfers().empty()) {
     return respond(slot, serialize(wire::TransferBatchResponse()));
   }
@@ -173,7 +175,7 @@ bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission)
     if (submission.write_response_portion()) return true;
     respond(*slot, submission.take_response());
   } catch (const std::exception& error) {
-    // What was done is done; the client learns of it by a retry.
+    // The transfers may be committed. The client learns their outcome by a retry.
     refuse(*slot, internal_error(error.what()));
   }
   write_next();
@@ -227,6 +229,7 @@ void StreamCall::wrote(bool ok) {
     return forget_if_over();
   }
   if (!ok) broken_ = true;
+  // The response is sent: its slot and place are free, and the window has room.
   slots_.pop_front();
   ++first_slot_;
   read_next();

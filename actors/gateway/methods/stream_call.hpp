@@ -88,7 +88,7 @@ class StreamCall final : public Call {
   bool no_more_requests_ = false;  // the client has sent its last request
   bool broken_ = false;            // the client is gone: responses have nowhere to go
   bool draining_ = false;    // the server stops: requests in work are answered, no more are taken
-  bool compressed_ = false;  // a request was: no more are taken
+  bool compressed_ = false;  // a request was compressed: no more are taken
   std::optional<ledger::Error> failure_;  // a handler threw: it ends with this
   bool finishing_ = false;                // the status was given to gRPC
   bool is_done_ = false;                  // the call is over for gRPC

@@ -55,6 +55,7 @@ void ask_tree(UnaryCall& call) {
               inbox->post({id, 0, std::make_shared<TreeAnswer>(std::move(node))});
             },
             [inbox, id](const caf::error&) {
+              // Null: the call answers that the request was lost.
               inbox->post({id, 0, nullptr});
             });
   };

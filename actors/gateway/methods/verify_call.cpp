@@ -1,3 +1,5 @@
+// The report is the last message. Progress that comes faster than it can be written is replaced by
+// newer progress, so a slow client costs no memory. The status goes out after the last message.
 #include "actors/gateway/methods/verify_call.hpp"
 
 #include <absl/strings/escaping.h>
@@ -61,6 +63,7 @@ void VerifyCall::start() {
   if (arrived_compressed()) return finish(compressed_status());
   auto stream = server_.admit_stream();
   if (!stream) return finish(proto::to_status(stream.error(), false));
+  // Held until the call is destroyed.
   stream_place_ = std::move(*stream);
   auto place = server_.admit(request_.Length());
   if (!place) return finish(proto::to_status(place.error(), false));
@@ -91,6 +94,8 @@ void VerifyCall::completed(const Completed& completed) {
   // The call has ended already, so whatever else arrives is of no use.
   if (end_) return;
   if (completed.part == 1) {
+    // Progress comes from the walk's own actor, so from here on a hanging queries actor does not
+    // matter.
     is_under_way_ = true;
     const auto& at = as<Progress>(completed).at;
     wire::VerifyResponse response;
@@ -155,6 +160,7 @@ void VerifyCall::done(bool) {
 
 void VerifyCall::finished(bool) {
   is_finished_ = true;
+  // The report was sent: its bytes are free.
   place_.give_back();
   if (is_done_) server_.forget(id_);
 }

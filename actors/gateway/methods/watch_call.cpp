@@ -25,6 +25,7 @@ void WatchCall::received(bool ok) {
   grpc::health::v1::HealthCheckRequest request;
   if (parse(request_, request)) service_name_ = request.service();
   started_ = true;
+  // The server's drain may have passed before this call began.
   ending_ = server_.stopping();
   write_next();
 }
@@ -37,6 +38,7 @@ void WatchCall::write_next() {
     grpc::health::v1::HealthCheckResponse response;
     response.set_status(status);
     const auto bytes = serialize(response);
+    // Set before the write ends: later changes are compared with it.
     told_ = status;
     writing_ = true;
     writer_.Write(bytes, &wrote_operation_);

@@ -1,9 +1,8 @@
 // One RPC on the gateway's thread: the base of unary calls, streams and watches.
 //
-// The states of a call: it is made to wait for a client (`armed`), a client comes (`begun`),
-// requests and answers go back and forth as operations on the completion queue, and the last event
-// ends it. Its server owns it all that time, and finds it by its id. Answers of other threads come
-// by Inbox.
+// The states of a call: it is made to wait for a client (armed); a client comes (begun); requests
+// and answers go back and forth as operations on the completion queue; the last event ends it. Its
+// server owns it all that time, and finds it by its id. Answers of other threads come by Inbox.
 //
 // Concurrency: all members are called on the gateway's thread.
 #pragma once
@@ -78,7 +77,7 @@ class Call {
   // Calls the portion unless the call is answered. An exception ends the call.
   bool do_portion(const std::function<bool()>& portion);
 
-  // unfinished work, in turn; a stream may have several
+  // Unfinished work, in turn; a stream may have several.
   std::vector<std::function<bool()>> portions_;
   bool is_begun_ = false;
 };

@@ -159,6 +159,7 @@ tl::expected<void, std::string> Listener::open_tcp(const config::Endpoint& where
                           "\" does not resolve: " + ::gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
+  // 0 lets the system choose a port for the first address.
   port_ = where.port;
   int failure = 0;
   for (const auto* at = addresses.get(); at != nullptr; at = at->ai_next) {
@@ -221,6 +222,7 @@ void Listener::run() {
   std::vector<pollfd> polled{{wake_, POLLIN, 0}};
   for (const int socket : sockets_) polled.push_back({socket, POLLIN, 0});
   while (!stopping_) {
+    // It may have been lost when no descriptor was free; by now there may be one.
     if (spare_ < 0) spare_ = open_spare();
     // Without a spare descriptor, a connection could be neither served nor refused. So do not poll
     // the sockets, and try again later.

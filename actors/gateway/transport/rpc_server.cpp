@@ -202,6 +202,7 @@ void RpcServer::run() {
   processor_->leave();
 }
 
+// Round robin: a call with more portions goes to the end of the line.
 void RpcServer::work_on_portion() {
   events_since_portion_ = 0;
   const auto id = working_.front();
@@ -297,6 +298,7 @@ void RpcServer::tell_all(void (Call::*tell)()) {
   for (const auto id : ids) guarded(id, [tell](Call& call) { (call.*tell)(); });
 }
 
+// Without its inbox the gateway could answer nobody, so the process ends.
 void RpcServer::failed(const std::exception& error) {
   spdlog::critical("gateway: it cannot go on: {}", error.what());
   std::terminate();
@@ -322,7 +324,7 @@ void RpcServer::arm(const Served& served) noexcept {
 
 void RpcServer::arm_all() {
   for (const auto& served : served_) {
-    // Streams are rare and long, so one armed call suffices.
+    // Only unary methods have a handler. One armed call suffices for a method that streams.
     const int calls = served.method.handler != nullptr ? kArmedPerMethod : 1;
     for (int i = 0; i < calls; ++i) arm(served);
   }
@@ -385,6 +387,7 @@ void RpcServer::set_root(caf::actor root) {
   root_ = std::move(root);
 }
 
+// The server's thread is woken, so that streams of Health.Watch learn of the change.
 void RpcServer::set_serving(const std::string& service, bool serving) {
   {
     const std::lock_guard lock(mutex_);

@@ -27,6 +27,7 @@ void UnaryCall::received(bool ok) {
   // The server stops, and no client came. For such a call there is no done event.
   if (!ok) return server_.forget(id_);
   begin();
+  // Refused before it is parsed: its bytes may not be what they seem.
   if (arrived_compressed()) return fail_with(compressed_status());
   // Health checks are answered under any load.
   if (served_.method.effect != Effect::probes) {
