@@ -100,6 +100,7 @@ std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers) {
                Outcome::none};
 }
 
+// Credits and debits carry no sign of their own: the method gives the direction.
 std::optional<Error> check_amount(Amount amount) {
   if (amount > 0) return std::nullopt;
   return Error{Reason::amount_not_positive,

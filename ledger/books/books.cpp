@@ -57,6 +57,7 @@ std::vector<std::uint32_t> Books::take_changed(std::size_t limit) {
   return taken;
 }
 
+// The oldest copy first: its asker has waited longest.
 std::optional<std::vector<Amount>> Books::advance_copy(std::size_t pages) {
   auto& copy = copies_.front();
   if (!copy.advance(pages, [this](auto number) { return balance(number); })) return std::nullopt;

@@ -12,6 +12,7 @@
 
 namespace sg::ledger {
 
+// Slots are never given back to the system: those of names that went are used again first.
 Slot LockTable::add_name() {
   if (!free_slots_.empty()) {
     const Slot slot = free_slots_.back();
@@ -33,6 +34,7 @@ Slot LockTable::add_existing(AccountNumber number, Amount balance, Amount floor)
   return slot;
 }
 
+// `incoming` need not be looked at: a name without an account has no credits.
 bool LockTable::vacant(Slot slot) const {
   const auto& account = accounts_[slot];
   return !account.exists && !account.exclusive && account.held == 0 &&
@@ -47,6 +49,7 @@ Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amo
   switch (mode) {
     case LockMode::create_account:
       if (account.exists) return {Vote::refused, Reason::account_exists};
+      // A free name: the creation holds it exclusively until it is decided.
       return {Vote::granted};
     case LockMode::create_participant:
       if (account.exists) return {Vote::refused, Reason::participant_exists};
@@ -76,6 +79,7 @@ Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amo
   }
   // A credit mirrors that. Its worst outcome is that all undecided credits commit.
   if (balance + incoming + amount <= kMaxAmount) return {Vote::granted};
+  // Its best outcome is that all undecided debits commit.
   if (balance - held + amount > kMaxAmount) return {Vote::refused, Reason::balance_overflow};
   return {Vote::waiting};
 }
@@ -120,6 +124,7 @@ Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, const 
     free_waiters_.pop_back();
   }
   waiters_[waiter] = {owner, amount, account.last_waiter, kNone, mode};
+  // The planted defect: a request that is told to wait, and forgotten.
   if (faults::has(faults::Defect::drop_waiter)) return {Vote::waiting};
   if (account.last_waiter == kNone) {
     account.first_waiter = waiter;
@@ -156,6 +161,7 @@ void LockTable::judge_queue(Account& account, std::vector<DecidedWaiter>& decide
 void LockTable::commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   release(account, amount);
+  // In range: the grant was given for the worst outcome of all other undecided requests.
   account.balance = static_cast<Amount>(account.balance + amount);
   if (faults::has(faults::Defect::apply_twice)) {
     account.balance = static_cast<Amount>(account.balance + amount);
@@ -163,6 +169,7 @@ void LockTable::commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>&
   judge_queue(account, decided);
 }
 
+// A freed debit may let a waiting debit in, and a freed credit a waiting credit.
 void LockTable::abort(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   release(account, amount);
@@ -175,11 +182,13 @@ void LockTable::commit_creation(Slot slot, AccountNumber number, Amount balance,
   account.number = number;
   account.balance = balance;
   account.floor = floor;
+  // Only now do waiting requests on the new name find it.
   account.exists = true;
   account.exclusive = false;
   judge_queue(account, decided);
 }
 
+// The name may be requested again: waiters find that it does not exist.
 void LockTable::abort_creation(Slot slot, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   account.exclusive = false;

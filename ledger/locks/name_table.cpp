@@ -74,6 +74,7 @@ std::uint32_t NameTable::add_text(std::string_view name) {
   return static_cast<std::uint32_t>(begin / kTextUnit);
 }
 
+// Entries keep their places in the table; only the positions of their texts change.
 void NameTable::drop_dead_texts() {
   const auto old = std::exchange(texts_, {});
   for (std::size_t place = 0; place < table_.places(); ++place) {

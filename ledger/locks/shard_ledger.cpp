@@ -205,6 +205,8 @@ void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
   for (std::uint32_t l = unit.first_lock; l < unit.first_lock + unit.lock_count; ++l) {
     auto& lock = part.locks[l];
     const LockOwner owner{&batch, static_cast<std::uint32_t>(&unit - part.units.data()), l};
+    // Locks after a refused one are requested as well, so that explain() knows all that were
+    // refused.
     const auto judgement = table_.request(lock.slot, lock.mode, lock.amount, owner, lock.waiter);
     if (judgement.vote == Vote::granted) {
       lock.state = LockState::held;
@@ -328,6 +330,7 @@ void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units
   const auto active = active_.find(batch.id);
   // A restarted coordinator counts its batches anew, so the id alone may name another batch.
   if (active == active_.end() || active->second.get() != &batch) return;
+  // Keeps the batch alive: the map's pointer to it may be erased below.
   const auto keep = active->second;
   auto& part = batch.parts[shard_];
   // Each shard has a part of the batch. Walking over it is cheaper than a look-up of each unit,
@@ -400,6 +403,7 @@ void ShardLedger::abort(LockBatch& batch, std::span<const std::uint32_t> units,
 }
 
 void ShardLedger::drop_undecided() {
+  // Their late votes would go to a coordinator that was fenced, so none are made.
   const auto dropped = std::exchange(active_, {});
   for (const auto& [id, batch] : dropped) {
     for (auto& unit : batch->parts[shard_].units) {

@@ -156,7 +156,7 @@ class ShardLedger {
   NameTable participants_;
   absl::flat_hash_map<Slot, Creating> creating_;
   std::deque<HeldBalancesCopy> copies_;
-  // with undecided units; ordered, so that walks repeat exactly
+  // Batches with undecided units. Ordered, so that walks repeat exactly.
   std::map<std::uint64_t, LockBatchPtr> active_;
   std::vector<DecidedWaiter> decided_;                     // by the table, and not settled yet
   std::size_t absorbed_ = 0;                               // how many of decided_ absorb() has seen
