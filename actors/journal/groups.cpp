@@ -48,7 +48,8 @@ ledger::Sequence Journal::last_sequence() const {
 
 void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
                      RejectedUnits::Why why) {
-  if (gathered_.rejected.empty() || gathered_.rejected.back().units.batch != batch || gathered_.rejected.back().why != why) {
+  if (gathered_.rejected.empty() || gathered_.rejected.back().units.batch != batch ||
+      gathered_.rejected.back().why != why) {
     gathered_.rejected.push_back({{batch, {}}, why});
   }
   gathered_.rejected.back().units.units.push_back(unit);
@@ -145,9 +146,8 @@ void Journal::await_durable(const AwaitDurable& wait) {
 
 bool Journal::is_in_flight(std::uint64_t key_hash) const {
   return gathered_.keys.contains(key_hash) ||
-         std::any_of(under_way_.begin(), under_way_.end(), [key_hash](const Gathered& group) {
-           return group.keys.contains(key_hash);
-         });
+         std::any_of(under_way_.begin(), under_way_.end(),
+                     [key_hash](const Gathered& group) { return group.keys.contains(key_hash); });
 }
 
 void Journal::Gathered::add(Gathered& later) {
