@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 namespace sg::ledger {
 
@@ -21,5 +22,9 @@ inline constexpr WideAmount kMinAmount = std::numeric_limits<Amount>::min();
 
 // True when the sum can be stored as an Amount.
 constexpr bool fits(WideAmount amount) { return amount >= kMinAmount && amount <= kMaxAmount; }
+
+// Decimal digits, with a minus in front if need be: 40 characters at the longest. The wire has no
+// integer of 128 bits, so sums travel in this form.
+std::string to_text(WideAmount amount);
 
 }  // namespace sg::ledger

@@ -25,12 +25,6 @@ namespace {
 
 constexpr std::size_t kMaxProblems = 100;
 
-// For messages; balances may have left the range of int64.
-std::string text_of(WideAmount amount) {
-  if (ledger::fits(amount)) return std::to_string(static_cast<Amount>(amount));
-  return amount < 0 ? "below the least int64" : "above the greatest int64";
-}
-
 }  // namespace
 
 void Verifier::problem(std::string what) {
@@ -273,7 +267,7 @@ void Verifier::end_unit(Sequence sequence) {
     const AccountState& account = accounts_[number];
     if (account.balance >= account.floor && ledger::fits(account.balance)) continue;
     problem("after record " + std::to_string(sequence) + " account number " +
-            std::to_string(number) + " has balance " + text_of(account.balance) +
+            std::to_string(number) + " has balance " + ledger::to_text(account.balance) +
             ", its floor is " + std::to_string(account.floor));
   }
   touched_.clear();
@@ -299,7 +293,7 @@ void Verifier::compare_checkpoint(AccountNumber number, AccountState& account) {
   problem("the checkpointed balance of account number " + std::to_string(number) + " at sequence " +
           std::to_string(account.checkpoint.sequence) + " is " +
           std::to_string(account.checkpoint.balance) + ", its records make " +
-          text_of(account.balance));
+          ledger::to_text(account.balance));
 }
 
 bool Verifier::read_derived(const KeyValue& rows, std::size_t count) {

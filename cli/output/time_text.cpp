@@ -1,84 +1,57 @@
 #include "cli/output/time_text.hpp"
 
+#include <absl/time/time.h>
+
 #include <array>
 #include <charconv>
-#include <chrono>
-#include <cstdio>
 #include <optional>
 
 namespace sg::cli {
 namespace {
 
-using std::chrono::days;
-using std::chrono::milliseconds;
-using std::chrono::sys_days;
-using std::chrono::sys_time;
-using std::chrono::year_month_day;
-
-// 0001-01-01 and 9999-12-31T23:59:59.999: four digits of year.
+// Years 0001 to 9999, to the millisecond: four digits of year.
 constexpr std::int64_t kFirstMs = -62'135'596'800'000;
 constexpr std::int64_t kLastMs = 253'402'300'799'999;
 
-// Takes exactly `digits` digits off the front.
-std::optional<int> take_number(std::string_view& text, std::size_t digits) {
-  if (text.size() < digits) return std::nullopt;
-  int value = 0;
-  for (const char c : text.substr(0, digits)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + (c - '0');
-  }
-  text.remove_prefix(digits);
-  return value;
-}
+// The forms of a time that are accepted, `d` being a digit, and the same in absl's words.
+struct Form {
+  std::string_view shape;
+  std::string_view format;
+};
+constexpr std::array kForms{
+    Form{"dddd-dd-dd", "%Y-%m-%d"},
+    Form{"dddd-dd-ddTdd:dd", "%Y-%m-%dT%H:%M"},
+    Form{"dddd-dd-ddTdd:dd:dd", "%Y-%m-%dT%H:%M:%S"},
+    Form{"dddd-dd-ddTdd:dd:dd.ddd", "%Y-%m-%dT%H:%M:%E*S"},
+};
+constexpr std::size_t kSecondsAt = 17;  // in the forms that have seconds
 
-bool take(std::string_view& text, char expected) {
-  if (text.empty() || text.front() != expected) return false;
-  text.remove_prefix(1);
+// absl's parser takes spaces, signs, and fields with fewer digits too.
+bool has_shape(std::string_view text, std::string_view shape) {
+  if (text.size() != shape.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_digit = text[i] >= '0' && text[i] <= '9';
+    if (shape[i] == 'd' ? !is_digit : text[i] != shape[i]) return false;
+  }
   return true;
 }
 
-std::optional<sys_days> take_date(std::string_view& text) {
-  const auto year = take_number(text, 4);
-  if (!year || !take(text, '-')) return std::nullopt;
-  const auto month = take_number(text, 2);
-  if (!month || !take(text, '-')) return std::nullopt;
-  const auto day = take_number(text, 2);
-  if (!day) return std::nullopt;
-  const year_month_day date{std::chrono::year{*year},
-                            std::chrono::month{static_cast<unsigned>(*month)},
-                            std::chrono::day{static_cast<unsigned>(*day)}};
-  if (!date.ok()) return std::nullopt;
-  return sys_days{date};
-}
-
-std::optional<milliseconds> take_time_of_day(std::string_view& text) {
-  const auto hour = take_number(text, 2);
-  if (!hour || *hour > 23 || !take(text, ':')) return std::nullopt;
-  const auto minute = take_number(text, 2);
-  if (!minute || *minute > 59) return std::nullopt;
-  milliseconds time = std::chrono::hours{*hour} + std::chrono::minutes{*minute};
-  if (!take(text, ':')) return time;
-  const auto second = take_number(text, 2);
-  if (!second || *second > 59) return std::nullopt;
-  time += std::chrono::seconds{*second};
-  if (!take(text, '.')) return time;
-  const auto fraction = take_number(text, 3);
-  if (!fraction) return std::nullopt;
-  return time + milliseconds{*fraction};
-}
-
 std::optional<std::int64_t> parse_iso_8601(std::string_view text) {
-  const auto date = take_date(text);
-  if (!date) return std::nullopt;
-  milliseconds time{0};
-  if (take(text, 'T')) {
-    const auto time_of_day = take_time_of_day(text);
-    if (!time_of_day) return std::nullopt;
-    time = *time_of_day;
-    take(text, 'Z');
+  const bool has_clock = text.find('T') != std::string_view::npos;
+  if (has_clock && text.ends_with('Z')) text.remove_suffix(1);
+  for (const auto& [shape, format] : kForms) {
+    if (!has_shape(text, shape)) continue;
+    // absl moves a leap second to the next minute; a block's time has none.
+    if (text.size() > kSecondsAt && text.substr(kSecondsAt, 2) == "60") return std::nullopt;
+    absl::Time time;
+    std::string error;
+    if (!absl::ParseTime({format.data(), format.size()}, {text.data(), text.size()},
+                         absl::UTCTimeZone(), &time, &error)) {
+      return std::nullopt;
+    }
+    return absl::ToUnixMillis(time);
   }
-  if (!text.empty()) return std::nullopt;
-  return (date->time_since_epoch() + time).count();
+  return std::nullopt;
 }
 
 // "1714557600123", with or without "ms" behind it. A bare number has to have 13 digits, which are
@@ -98,20 +71,10 @@ std::optional<std::int64_t> parse_milliseconds(std::string_view text) {
 
 }  // namespace
 
-std::string iso_8601(std::int64_t time) {
-  if (time < kFirstMs || time > kLastMs) return std::to_string(time);
-  const sys_time<milliseconds> point{milliseconds{time}};
-  const sys_days day = std::chrono::floor<days>(point);
-  const year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{point - day};
-  std::array<char, 64> text{};
-  const int written = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(written)};
+std::string iso_8601(std::int64_t milliseconds) {
+  if (milliseconds < kFirstMs || milliseconds > kLastMs) return std::to_string(milliseconds);
+  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixMillis(milliseconds),
+                          absl::UTCTimeZone());
 }
 
 tl::expected<std::int64_t, std::string> parse_time(std::string_view text) {

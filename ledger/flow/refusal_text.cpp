@@ -6,17 +6,6 @@
 namespace sg::ledger {
 namespace {
 
-std::string decimal(WideAmount value) {
-  const bool negative = value < 0;
-  std::string digits;
-  do {
-    const int digit = static_cast<int>(value % 10);
-    digits.insert(digits.begin(), static_cast<char>('0' + (digit < 0 ? -digit : digit)));
-    value /= 10;
-  } while (value != 0);
-  return negative ? "-" + digits : digits;
-}
-
 bool is_not_found(Reason reason) { return code_of(reason) == Code::not_found; }
 
 Error refusal_of(const NewParticipant& participant, const Unit&, const Refusal& refusal) {
@@ -52,13 +41,13 @@ Error refusal_of(const TransferBatch& batch, const Unit& unit, const Refusal& re
     error.message = "account " + id + " does not exist";
     return error;
   }
-  const auto amount = decimal(refusal.amount);
+  const auto amount = to_text(refusal.amount);
   const auto balance = std::to_string(refusal.balance);
   error.metadata.emplace_back("balance", balance);
   error.metadata.emplace_back("amount", amount);
   error.message = "account " + id + " has " + balance;
   if (refusal.before != refusal.balance) {
-    error.message += ", " + decimal(refusal.before) + " after the transfers before this one";
+    error.message += ", " + to_text(refusal.before) + " after the transfers before this one";
   }
   error.message += ": " + amount +
                    (refusal.reason == Reason::insufficient_funds ? " would take it below its floor"

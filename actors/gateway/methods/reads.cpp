@@ -7,7 +7,6 @@
 
 #include "actors/gateway/methods/rpc_query.hpp"
 #include "actors/gateway/methods/tree_query.hpp"
-#include "actors/gateway/methods/wide_text.hpp"
 #include "actors/gateway/transport/answer_bytes.hpp"
 #include "actors/queries/answer_rows.hpp"
 #include "actors/queries/reads.hpp"
@@ -55,10 +54,10 @@ Response balance_sheet(const QueryAnswer& answer) {
     added.set_participant_id(line.participant_id);
     added.set_account_type(static_cast<wire::AccountType>(line.type));
     added.set_accounts(line.accounts);
-    added.set_total(to_text(line.total));
+    added.set_total(ledger::to_text(line.total));
   }
-  response.set_total(to_text(sheet.total));
-  response.set_sum_of_postings(to_text(sheet.totals.postings));
+  response.set_total(ledger::to_text(sheet.total));
+  response.set_sum_of_postings(ledger::to_text(sheet.totals.postings));
   response.set_transactions(sheet.totals.transactions);
   // This error advises better than that of to_answer().
   if (response.ByteSizeLong() > kMaxAnswerBytes) return tl::unexpected(sheet_too_large_error());

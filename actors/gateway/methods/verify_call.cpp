@@ -5,7 +5,6 @@
 #include <absl/strings/escaping.h>
 
 #include "actors/gateway/methods/rpc_query.hpp"
-#include "actors/gateway/methods/wide_text.hpp"
 #include "actors/gateway/transport/answer_bytes.hpp"
 #include "proto/conversion.hpp"
 
@@ -36,8 +35,8 @@ RpcQuery::Response encode(const QueryAnswer& answer) {
   response.set_accounts(report.accounts);
   ledger::WideAmount sum = 0;
   for (const auto balance : report.balances) sum += balance;
-  response.set_sum_of_balances(to_text(sum));
-  response.set_sum_of_postings(to_text(report.sum_of_postings));
+  response.set_sum_of_balances(ledger::to_text(sum));
+  response.set_sum_of_postings(ledger::to_text(report.sum_of_postings));
   response.set_head_hash(absl::BytesToHexString(absl::string_view(
       reinterpret_cast<const char*>(report.head_hash.data()), report.head_hash.size())));
   return to_answer(response);
