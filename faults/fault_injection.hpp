@@ -13,6 +13,10 @@
 // only while no actor runs.
 #pragma once
 
+#ifdef SCALEGRAPH_WITHOUT_FAULTS
+#error "name this file at scalegraph_with_faults() in its layer's CMakeLists.txt"
+#endif
+
 #include <array>
 #include <cstdint>
 #include <functional>

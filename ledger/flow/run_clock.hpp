@@ -7,11 +7,9 @@
 // Pure: time comes as an argument. Not thread-safe.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
-#include "faults/fault_injection.hpp"
 #include "ledger/submission.hpp"
 
 namespace sg::ledger {
@@ -29,14 +27,7 @@ class RunClock {
   RunClock(std::int64_t start_ms, SteadyTime now)
       : counted_(std::chrono::milliseconds(start_ms)), last_(now) {}
 
-  void tick(SteadyTime now) {
-    auto step = std::max(now - last_, SteadyTime::duration::zero());
-    if (!faults::has(faults::Defect::age_by_pause)) {
-      step = std::min<SteadyTime::duration>(step, kLongestStep);
-    }
-    counted_ += step;
-    last_ = now;
-  }
+  void tick(SteadyTime now);
   std::int64_t ms() const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(counted_).count();
   }

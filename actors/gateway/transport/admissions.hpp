@@ -16,8 +16,6 @@
 #include <tl/expected.hpp>
 #include <utility>
 
-#include "faults/fault_injection.hpp"
-
 namespace sg::actors {
 
 class Admissions {
@@ -60,13 +58,7 @@ class Admissions {
       bytes_ = bytes;
     }
     // Gives the place back before the end of its scope. An empty place is left alone.
-    void give_back() {
-      if (of_ == nullptr || faults::has(faults::Defect::leak_admission)) return;
-      --of_->calls_;
-      of_->bytes_ -= bytes_;
-      of_ = nullptr;
-      bytes_ = 0;
-    }
+    void give_back();
 
    private:
     friend class Admissions;
