@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "actors/journal_link.hpp"
+#include "actors/children.hpp"
 #include "supervisor/messages.hpp"
 
 namespace sg::actors {

@@ -130,7 +130,7 @@ class Query {
   std::vector<std::string> account_ids;  // all of one shard
   std::vector<std::optional<ledger::AccountReading>> readings;
   ledger::Sequence observed = 0;
-  std::uint64_t journal_life = 0;  // whose sequence that is
+  std::uint64_t journal_incarnation = 0;  // whose sequence that is
   // With AccountPage and AccountsOfParticipant: the page's rows. With AccountPage: their balances,
   // as the journal tells them.
   std::vector<ledger::Account> accounts;

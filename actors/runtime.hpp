@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "actors/places.hpp"
-#include "actors/shared_processor.hpp"
 #include "config/settings.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/submission.hpp"
@@ -34,18 +33,17 @@ struct Runtime {
   std::function<ledger::SteadyTime()> steady_clock = [] {
     return std::chrono::steady_clock::now();
   };
-  // Tells the lives of shards and coordinators apart, across restarts of the journal too.
+  // Numbers for the starts and incarnations of shards and coordinators. They rise across restarts
+  // of the journal too.
   std::uint64_t next_incarnation() const { return incarnations->fetch_add(1) + 1; }
   std::shared_ptr<std::atomic<std::uint64_t>> incarnations =
       std::make_shared<std::atomic<std::uint64_t>>(0);
-  // Counts the journals: one that fails takes back sequences that its shards have shown already.
-  std::uint64_t journal_life() const { return journal_lives->load(); }
-  std::shared_ptr<std::atomic<std::uint64_t>> journal_lives =
+  // Counts the journals. One that fails takes back sequences that its shards have shown already.
+  std::uint64_t journal_incarnation() const { return journal_incarnations->load(); }
+  std::shared_ptr<std::atomic<std::uint64_t>> journal_incarnations =
       std::make_shared<std::atomic<std::uint64_t>>(0);
   // An actor that hung was left behind: its thread ends with the process only.
   std::shared_ptr<std::atomic<bool>> left_behind = std::make_shared<std::atomic<bool>>(false);
-  // Of the gateway, the coordinator and the journal.
-  std::shared_ptr<SharedProcessor> processor = std::make_shared<SharedProcessor>();
   // For verifications and balance sheets: each has a thread and a copy of the balances.
   static constexpr int kMaxWalks = 4;
   std::shared_ptr<Places> walks = std::make_shared<Places>(kMaxWalks);

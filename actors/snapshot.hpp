@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -96,4 +97,9 @@ class SnapshotInMaking {
 
 using SnapshotInMakingPtr = std::shared_ptr<SnapshotInMaking>;
 
+// To itself, of an actor that makes a copy: copy the next slice.
+struct CopySlice {};
+
 }  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::CopySlice)

@@ -190,8 +190,13 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows) {
   std::vector<Mention> history;
   std::vector<Mention> keys;
   auto found = cursor.seek(indexed + 1);
-  for (; found && *found; found = cursor.next()) {
+  for (Sequence next = indexed + 1; found && *found; found = cursor.next()) {
     const BlockView& block = cursor.block();
+    // The pair of Group, which numbers records without a gap. The first block may begin earlier.
+    if (!block.holds(next)) {
+      return damaged(block, "sequence " + std::to_string(next) + " is missing before it");
+    }
+    next = block.last() + 1;
     history.clear();
     keys.clear();
     for (std::uint32_t i = 0; i < block.count(); ++i) {

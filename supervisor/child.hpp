@@ -32,8 +32,9 @@ struct Child {
   RestartWindow restarts;  // of this child, for TreeNode only; SupervisorState::window_ decides
   ChildState state = ChildState::stopped;
   std::uint64_t incarnation = 0;  // how many times this child was started; 0: never
-  std::uint64_t life = 0;  // number of the last start, unique over all children of the supervisor
-  caf::actor handle{};     // set from its start until its down_msg, or until it is abandoned
+  std::uint64_t start_number =
+      0;                // number of the last start, unique over all children of the supervisor
+  caf::actor handle{};  // set from its start until its down_msg, or until it is abandoned
   std::string handle_text{};  // kept after `handle` is cleared, for reports
   bool is_announced = false;  // subscribers got a ChildUp, and no ChildDown since
   Verdict verdict = Verdict::none;
@@ -57,10 +58,10 @@ struct Child {
 // child was started again is recognised and dropped.
 struct ChildKey {
   std::string id;
-  std::uint64_t life = 0;  // Child::life
+  std::uint64_t start_number = 0;  // Child::start_number
 };
 
 // The key of the child's current start.
-inline ChildKey key_of(const Child& child) { return {child.spec.id, child.life}; }
+inline ChildKey key_of(const Child& child) { return {child.spec.id, child.start_number}; }
 
 }  // namespace sg::supervisor

@@ -46,7 +46,7 @@ bool SupervisorState::start_group() {
 
 void SupervisorState::start(Child& child) {
   ++child.incarnation;
-  child.life = ++lives_;
+  child.start_number = ++starts_;
   child.state = ChildState::starting;
   child.verdict = Child::Verdict::none;
   child.probe_is_out = false;

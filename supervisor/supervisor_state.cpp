@@ -200,7 +200,7 @@ void SupervisorState::stop_child(Child& child) {
 
 void SupervisorState::answered(const ChildKey& key) {
   Child* child = find(key.id);
-  if (child == nullptr || child->life != key.life) return;
+  if (child == nullptr || child->start_number != key.start_number) return;
   // Inside a response handler, the current message is the response.
   std::erase(child->open_requests, self_->current_message_id());
 }
@@ -239,7 +239,8 @@ Child* SupervisorState::find(const std::string& id) const {
 
 Child* SupervisorState::find(const ChildKey& key, ChildState state) const {
   Child* child = find(key.id);
-  const bool is_current = child != nullptr && child->life == key.life && child->state == state;
+  const bool is_current =
+      child != nullptr && child->start_number == key.start_number && child->state == state;
   return is_current ? child : nullptr;
 }
 Child* SupervisorState::find(const caf::actor_addr& address) const {

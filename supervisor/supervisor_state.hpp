@@ -175,7 +175,7 @@ class SupervisorState {
   std::vector<std::unique_ptr<Child>> children_{};  // in start order
   std::optional<ChildSpec> template_{};             // with simple_one_for_one only
   std::uint64_t instances_ = 0;                     // made from template_ so far; numbers their ids
-  std::uint64_t lives_ = 0;                         // starts so far; the last Child::life
+  std::uint64_t starts_ = 0;                        // starts so far; the last Child::start_number
   int abandoned_ = 0;                               // children that hung and were left behind
   std::deque<std::string> to_start_{};              // ids, in start order
   bool front_is_begun_ = false;                     // start() was called for the front of to_start_

@@ -14,12 +14,12 @@ namespace sg::actors {
 using faults::Point;
 
 AccountShard::AccountShard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                           std::uint32_t index, std::uint64_t life)
+                           std::uint32_t index, std::uint64_t start_number)
     : self_(self),
       runtime_(std::move(runtime)),
       root_(std::move(root)),
       index_(index),
-      life_(life) {}
+      start_number_(start_number) {}
 
 caf::behavior AccountShard::make_behavior() {
   return {
@@ -37,7 +37,7 @@ caf::behavior AccountShard::make_behavior() {
         if (journal_.is_down(down)) leave_journal();
       },
       [this](const Attached& message) { attached(message); },
-      [this](const LockRequest& message) { lock(message); },
+      [this](const LockUnits& message) { lock(message); },
       [this](const AbortUnits& message) {
         if (!ledger_) return;
         for (const auto& units : message.units) {
@@ -46,11 +46,11 @@ caf::behavior AccountShard::make_behavior() {
         }
         tell_late_votes();
       },
-      [this](const Applied& message) {
+      [this](const Apply& message) {
         if (!ledger_ || !journal_.is_sender()) return;
         faults::reach(Point::shard_before_apply);
         for (const auto& [units, last] : *message.units) {
-          ledger_->applied(*units.batch, units.units, last, late_);
+          ledger_->apply(*units.batch, units.units, last, late_);
         }
         faults::reach(Point::shard_after_apply);
         tell_late_votes();
@@ -72,7 +72,7 @@ void AccountShard::leave_journal() {
 void AccountShard::journal_up() {
   leave_journal();
   faults::reach(Point::shard_before_attach);
-  journal_.send(Attach{index_, handle_of(self_), life_});
+  journal_.send(Attach{index_, handle_of(self_), start_number_});
 }
 
 void AccountShard::attached(const Attached& message) {
@@ -89,7 +89,7 @@ void AccountShard::attached(const Attached& message) {
 caf::error AccountShard::load(const Attached& message) {
   faults::reach(Point::shard_before_load);
   coordinator_incarnation_ = std::max(coordinator_incarnation_, message.coordinator);
-  journal_life_ = message.journal_life;
+  journal_incarnation_ = message.journal_incarnation;
   leave_journal();
   ledger_.emplace(index_, message.incarnation, message.sequence);
   if (!message.roster) return load_from_store(message);
@@ -130,7 +130,7 @@ bool AccountShard::heed_coordinator(std::uint64_t incarnation) {
   return incarnation == coordinator_incarnation_;
 }
 
-void AccountShard::lock(const LockRequest& request) {
+void AccountShard::lock(const LockUnits& request) {
   if (!ledger_ || !heed_coordinator(request.batch->coordinator)) return;
   coordinator_ = request.coordinator;
   faults::reach(Point::shard_before_votes);
@@ -158,7 +158,7 @@ void AccountShard::read(const ReadAccounts& message) {
   query.readings.clear();
   for (const auto& id : query.account_ids) query.readings.push_back(ledger_->read(id));
   query.observed = ledger_->applied_sequence();
-  query.journal_life = journal_life_;
+  query.journal_incarnation = journal_incarnation_;
   caf::anon_send(message.asker, AccountsRead{message.query});
 }
 
@@ -183,10 +183,10 @@ void AccountShard::copy_slice() {
 }
 
 caf::behavior account_shard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                            std::uint32_t index, std::uint64_t life) {
+                            std::uint32_t index, std::uint64_t start_number) {
   end_with_exceptions(self, "account_shard/" + std::to_string(index));
-  auto state =
-      std::make_shared<AccountShard>(self, std::move(runtime), std::move(root), index, life);
+  auto state = std::make_shared<AccountShard>(self, std::move(runtime), std::move(root), index,
+                                              start_number);
   self->attach_functor([state] {});
   return state->make_behavior();
 }

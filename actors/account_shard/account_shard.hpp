@@ -10,8 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "actors/account_shard/messages.hpp"
 #include "actors/followed.hpp"
-#include "actors/messages.hpp"
+#include "actors/journal/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/locks/shard_ledger.hpp"
 
@@ -20,7 +21,7 @@ namespace sg::actors {
 class AccountShard {
  public:
   AccountShard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-               std::uint32_t index, std::uint64_t life);
+               std::uint32_t index, std::uint64_t start_number);
   caf::behavior make_behavior();
 
  private:
@@ -30,7 +31,7 @@ class AccountShard {
   void attached(const Attached& attached);
   caf::error load(const Attached& attached);
   caf::error load_from_store(const Attached& attached);
-  void lock(const LockRequest& request);
+  void lock(const LockUnits& request);
   // True when the sender is not fenced; ends what a predecessor of it left.
   bool heed_coordinator(std::uint64_t incarnation);
   void tell_late_votes();
@@ -42,20 +43,20 @@ class AccountShard {
   RuntimePtr runtime_;
   caf::actor root_;
   std::uint32_t index_;
-  std::uint64_t life_;
+  std::uint64_t start_number_;
   Followed journal_{self_, kJournalId};
   caf::response_promise ready_;
   std::optional<ledger::ShardLedger> ledger_;  // none until attached
-  std::uint64_t journal_life_ = 0;
+  std::uint64_t journal_incarnation_ = 0;
   std::uint64_t coordinator_incarnation_ = 0;
   caf::actor coordinator_;
   std::vector<ledger::LateVote> late_;
   std::deque<SnapshotInMakingPtr> copying_;  // one for each copy that the ledger makes
 };
 
-// Answers Init when it is attached and loaded. `root` tells it of the journal. `life`: as in
-// Attach.
+// Answers Init when it is attached and loaded. `root` tells it of the journal. `start_number`: as
+// in Attach.
 caf::behavior account_shard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                            std::uint32_t index, std::uint64_t life);
+                            std::uint32_t index, std::uint64_t start_number);
 
 }  // namespace sg::actors

@@ -1,11 +1,28 @@
 #include "actors/coordinator/coordinator.hpp"
 
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <chrono>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
+
+namespace sg::actors {
+
+// --- to itself ---
+// Form a batch of what waits.
+struct Advance {};
+// Hand over what the votes that are counted have decided.
+struct HandOver {};
+// While units wait for locks: look whose time is up.
+struct Tick {};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Advance)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::HandOver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Tick)
 
 namespace sg::actors {
 
@@ -46,11 +63,11 @@ ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
 }
 
 Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                         std::uint64_t life)
+                         std::uint64_t start_number)
     : self_(self),
       runtime_(std::move(runtime)),
       root_(std::move(root)),
-      life_(life),
+      start_number_(start_number),
       keys_(runtime_->store),
       shards_(runtime_->settings.ledger.shards) {}
 
@@ -128,7 +145,7 @@ caf::behavior Coordinator::make_behavior() {
 void Coordinator::journal_up() {
   journal_down();
   faults::reach(Point::coordinator_before_fence);
-  journal_.send(Fence{handle_of(self_), life_});
+  journal_.send(Fence{handle_of(self_), start_number_});
 }
 
 void Coordinator::journal_down() {
@@ -151,7 +168,6 @@ void Coordinator::fenced(const Fenced& message) {
 }
 
 void Coordinator::submit(const Submit& message) {
-  runtime_->processor->follow();
   if (!flow_) {
     for (const auto& submission : message.submissions) refuse(*submission);
     return;
@@ -209,7 +225,7 @@ void Coordinator::carry_out() {
     faults::reach(Point::coordinator_before_locks);
     for (std::uint32_t i = 0; i < shards_.size(); ++i) {
       if (shards_[i] && !effects.lock->part_heard[i]) {
-        caf::anon_send(shards_[i], LockRequest{effects.lock, handle_of(self_)});
+        caf::anon_send(shards_[i], LockUnits{effects.lock, handle_of(self_)});
       }
     }
   }
@@ -228,9 +244,10 @@ void Coordinator::carry_out() {
 }
 
 caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                          std::uint64_t life) {
+                          std::uint64_t start_number) {
   end_with_exceptions(self, kCoordinatorId);
-  auto state = std::make_shared<Coordinator>(self, std::move(runtime), std::move(root), life);
+  auto state =
+      std::make_shared<Coordinator>(self, std::move(runtime), std::move(root), start_number);
   self->attach_functor([state] {});
   return state->make_behavior();
 }

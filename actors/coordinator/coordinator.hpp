@@ -11,8 +11,10 @@
 #include <optional>
 #include <vector>
 
+#include "actors/account_shard/messages.hpp"
+#include "actors/coordinator/messages.hpp"
 #include "actors/followed.hpp"
-#include "actors/messages.hpp"
+#include "actors/journal/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/flow/idempotency.hpp"
 #include "ledger/flow/transfer_flow.hpp"
@@ -34,7 +36,7 @@ class StoredKeys final : public ledger::KeySource {
 class Coordinator {
  public:
   Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-              std::uint64_t life);
+              std::uint64_t start_number);
   caf::behavior make_behavior();
 
  private:
@@ -56,7 +58,7 @@ class Coordinator {
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
   caf::actor root_;
-  std::uint64_t life_;
+  std::uint64_t start_number_;
   StoredKeys keys_;
   caf::response_promise ready_;
   Followed journal_{self_, kJournalId};
@@ -68,8 +70,8 @@ class Coordinator {
   bool tick_scheduled_ = false;
 };
 
-// Answers Init when the journal has fenced its predecessors. `life`: as in Fence.
+// Answers Init when the journal has fenced its predecessors. `start_number`: as in Fence.
 caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
-                          std::uint64_t life);
+                          std::uint64_t start_number);
 
 }  // namespace sg::actors

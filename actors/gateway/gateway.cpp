@@ -23,7 +23,7 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
       runtime_(std::move(runtime)),
       root_(std::move(root)),
       seat_(std::move(seat)),
-      server_(runtime_->settings.server, runtime_->processor, methods()) {
+      server_(runtime_->settings.server, methods()) {
   // Known from the start, so that a client is told NOT_SERVING and not that the service is unknown.
   server_.set_serving("", false);
   for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {

@@ -20,7 +20,7 @@
 
 #include "actors/followed.hpp"
 #include "actors/gateway/transport/rpc_server.hpp"
-#include "actors/messages.hpp"
+#include "actors/journal/messages.hpp"
 #include "actors/runtime.hpp"
 
 namespace sg::actors {

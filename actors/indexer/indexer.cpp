@@ -3,12 +3,22 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <chrono>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
+
+namespace sg::actors {
+
+// To itself, after a failure.
+struct Retry {};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Retry)
 
 namespace sg::actors {
 

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "actors/followed.hpp"
-#include "actors/messages.hpp"
+#include "actors/journal/messages.hpp"
 #include "actors/runtime.hpp"
 
 namespace sg::actors {

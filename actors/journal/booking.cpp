@@ -5,6 +5,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal/journal.hpp"
+#include "ledger/invariant.hpp"
 
 namespace sg::actors {
 
@@ -107,7 +108,8 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   if (!move_money(batch, unit)) return Booked::refused;
 
   auto account = unit.first_account;
-  batch.set_sequence(index, group_->last_sequence() + 1);
+  auto sequence = group_->last_sequence() + 1;
+  batch.set_sequence(index, sequence);
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
     const auto& transfer = submission.transfers()[i];
@@ -116,12 +118,9 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
       postings_.push_back({batch.account_numbers[account++], entry.amount});
     }
     if (!transfer.idempotency_key.empty()) gathered_.keys.insert(transfer.key_hash);
-    group_->add(persistence::TransferRecord{transfer.kind,
-                                            postings_,
-                                            transfer.reference,
-                                            transfer.idempotency_key,
-                                            transfer.key_hash,
-                                            {}});
+    const auto added = group_->add(persistence::TransferRecord{
+        transfer.kind, postings_, transfer.reference, transfer.idempotency_key, transfer.key_hash});
+    ledger::invariant(added == sequence++, "the sequences of a unit have a gap");
   }
   group_->end_unit();
   return Booked::yes;

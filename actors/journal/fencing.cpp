@@ -17,23 +17,23 @@ std::uint64_t voted_by(ledger::ShardPart& part) {
 }
 
 // Its successor has asked already.
-bool is_left_behind(std::uint64_t life, std::uint64_t latest) {
-  return life < latest && !faults::has(faults::Defect::heed_left_behind);
+bool is_left_behind(std::uint64_t start_number, std::uint64_t latest) {
+  return start_number < latest && !faults::has(faults::Defect::heed_left_behind);
 }
 
 }  // namespace
 
 void Journal::fence(const Fence& message) {
   // One that was left behind wakes up, while its successor serves.
-  if (is_left_behind(message.life, coordinator_life_)) return;
-  coordinator_life_ = message.life;
+  if (is_left_behind(message.start_number, coordinator_start_)) return;
+  coordinator_start_ = message.start_number;
   // The successor looks keys up in the store: what its predecessor had sequenced has to be there,
   // or a shard that shows it could refuse its retry.
   once_durable([this, message] { install(message); });
 }
 
 void Journal::install(const Fence& message) {
-  if (message.life != coordinator_life_) return;  // another has asked meanwhile
+  if (message.start_number != coordinator_start_) return;  // another has asked meanwhile
   coordinator_ = message.coordinator;
   coordinator_incarnation_ = runtime_->next_incarnation();
   for (const auto& shard : shards_) {
@@ -59,8 +59,8 @@ void Journal::tell_watchers(const Message& message) {
 void Journal::attach(const Attach& message) {
   auto& shard = shards_[message.shard];
   // As in fence().
-  if (is_left_behind(message.life, shard.life)) return;
-  shard.life = message.life;
+  if (is_left_behind(message.start_number, shard.start_number)) return;
+  shard.start_number = message.start_number;
   if (faults::has(faults::Defect::attach_unsynced)) return switch_to(message);
   // The answer shows durable state only, and what is sequenced later goes to the new handle.
   once_durable([this, message] { switch_to(message); });
@@ -68,12 +68,12 @@ void Journal::attach(const Attach& message) {
 
 void Journal::switch_to(const Attach& message) {
   auto& shard = shards_[message.shard];
-  if (message.life != shard.life) return;  // another has asked meanwhile
+  if (message.start_number != shard.start_number) return;  // another has asked meanwhile
   detach(message.shard);
   shard.handle = message.handle;
   shard.incarnation = runtime_->next_incarnation();
   self_->monitor(shard.handle);
-  Attached answer{shard.incarnation,          coordinator_incarnation_,   life_,
+  Attached answer{shard.incarnation,          coordinator_incarnation_,   incarnation_,
                   runtime_->store->durable(), take_roster(message.shard), nullptr};
   if (!answer.roster) {
     answer.balances =

@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
-#include "actors/journal_link.hpp"
+#include "actors/children.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
+#include "ledger/invariant.hpp"
 
 namespace sg::actors {
 
@@ -39,9 +40,9 @@ caf::behavior Journal::make_behavior() {
         return ready_;
       },
       [this](supervisor::Probe) { return alive(self_); },
-      [this](Retry) {
+      [this](LookForRoom) {
         if (ready_.pending()) return start();
-        if (!give_way()) self_->delayed_send(self_, kLookForRoom, Retry{});
+        if (!give_way()) self_->delayed_send(self_, kLookForRoom, LookForRoom{});
       },
       [this](const Commit& message) { commit(message); },
       [this](Flush) { hand_over(); },
@@ -65,7 +66,7 @@ void Journal::start() {
   // journal to the same place, and the supervisor to the end of its patience.
   if (reopen_ && is_no_space(error)) {
     spdlog::error("journal: there is no room to open the store anew, it is tried again");
-    self_->delayed_send(self_, kLookForRoom, Retry{});
+    self_->delayed_send(self_, kLookForRoom, LookForRoom{});
     return;
   }
   if (error) return ready_.deliver(std::move(error));
@@ -77,7 +78,7 @@ void Journal::start() {
 
 void Journal::wait_for_room() {
   waits_for_room_ = true;
-  self_->delayed_send(self_, kLookForRoom, Retry{});
+  self_->delayed_send(self_, kLookForRoom, LookForRoom{});
 }
 
 bool Journal::give_way() {
@@ -89,8 +90,9 @@ bool Journal::give_way() {
 
 caf::error Journal::open() {
   auto& store = *runtime_->store;
-  // Before anything of it can become durable: who reads that looks at the life after it.
-  life_ = runtime_->journal_lives->fetch_add(1) + 1;
+  // Bump the incarnation before anything becomes durable: readers load durable() first, then the
+  // incarnation.
+  incarnation_ = runtime_->journal_incarnations->fetch_add(1) + 1;
   waits_for_room_ = reopen_ && store.is_open() && !store.has_room();
   if (reopen_ && !waits_for_room_) {
     if (auto opened = store.reopen(); !opened) return store_error(opened.error());
@@ -134,7 +136,6 @@ void Journal::count_run_time() {
 }
 
 void Journal::commit(const Commit& message) {
-  runtime_->processor->follow();
   if (!barriers_.empty()) return postponed_.push_back(message);
   faults::reach(Point::journal_before_commit);
   auto applied = std::make_shared<std::vector<AppliedUnits>>();
@@ -151,7 +152,7 @@ void Journal::commit(const Commit& message) {
       const bool touched = std::any_of(
           applied->begin(), applied->end(),
           [i](const AppliedUnits& a) { return !a.units.batch->parts[i].units.empty(); });
-      if (touched && shards_[i].handle) self_->send(shards_[i].handle, Applied{applied});
+      if (touched && shards_[i].handle) self_->send(shards_[i].handle, Apply{applied});
     }
     faults::reach(Point::journal_after_applied);
   }
@@ -170,6 +171,8 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
   booked.units.reserve(units.units.size());
   for (const auto index : units.units) {
     prefetch_balances(batch, index);
+    // The coordinator hands each unit over once.
+    ledger::invariant(batch.sequence_of(index) == 0, "a unit comes to be sequenced twice");
     if (!votes_stand(batch, index, all_stand)) {
       reject(units.batch, index, RejectedUnits::Why::shard_changed);
       continue;

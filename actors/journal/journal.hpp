@@ -23,13 +23,25 @@
 #include <string>
 #include <vector>
 
-#include "actors/messages.hpp"
+#include "actors/journal/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/books/books.hpp"
 #include "ledger/flow/run_clock.hpp"
 #include "persistence/chain/group.hpp"
 
 namespace sg::actors {
+
+// --- to itself ---
+// Hand over what has gathered.
+struct Flush {};
+// The oldest group under way is durable, or never will be.
+struct Appended {
+  persistence::StoreResult<void> result;
+};
+// Time has passed while the process ran.
+struct CountRunTime {};
+// The disk was full: is there room again?
+struct LookForRoom {};
 
 class Journal {
  public:
@@ -40,7 +52,7 @@ class Journal {
   struct Shard {
     caf::actor handle;  // null: none attached
     std::uint64_t incarnation = 0;
-    std::uint64_t life = 0;  // of the latest that asked
+    std::uint64_t start_number = 0;  // of the latest that asked
   };
 
   // --- start ---
@@ -129,7 +141,7 @@ class Journal {
   bool reopen_;
   caf::response_promise ready_;
   bool waits_for_room_ = false;  // nothing is written before the store was opened anew
-  std::uint64_t life_ = 0;
+  std::uint64_t incarnation_ = 0;
 
   ledger::Books books_;  // with every sequenced record in them
 
@@ -138,7 +150,7 @@ class Journal {
   std::vector<std::shared_ptr<ShardRoster>> rosters_;
   caf::actor coordinator_;
   std::uint64_t coordinator_incarnation_ = 0;
-  std::uint64_t coordinator_life_ = 0;  // of the latest that asked
+  std::uint64_t coordinator_start_ = 0;  // of the latest that asked
   std::vector<caf::actor> watchers_;
   caf::actor indexer_;  // null while it is busy
   caf::actor last_indexer_;
@@ -168,3 +180,8 @@ class Journal {
 caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen);
 
 }  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Flush)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Appended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::CountRunTime)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LookForRoom)

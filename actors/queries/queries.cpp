@@ -98,7 +98,7 @@ caf::behavior Queries::make_behavior() {
         shards_[message.shard] = nullptr;
         end_reads(message.shard, nullptr);
       },
-      [this](const Ask& message) { ask(message.query); },
+      [this](const AnswerQuery& message) { ask(message.query); },
       [this](const AccountsRead& message) { accounts_read(message.query); },
       [this](const NowDurable& message) { finish(message.query); },
       [this](const Snapshot& message) { walk(message); },
@@ -178,11 +178,11 @@ void Queries::accounts_read(const QueryPtr& query) {
   const auto durable = runtime_->store->durable();
   // Read after `durable`: so `durable` belongs to this incarnation of the journal, or to an earlier
   // one.
-  const bool same_life = query->journal_life == runtime_->journal_life();
-  if (same_life && query->observed <= durable) return finish(query);
+  const bool same_journal = query->journal_incarnation == runtime_->journal_incarnation();
+  if (same_journal && query->observed <= durable) return finish(query);
   if (faults::has(faults::Defect::read_unsynced)) return finish(query);
   // What an earlier journal had sequenced may never become durable.
-  if (!same_life || !journal_) {
+  if (!same_journal || !journal_) {
     query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
     return;
   }

@@ -18,8 +18,10 @@
 #include <memory>
 #include <vector>
 
+#include "actors/account_shard/messages.hpp"
 #include "actors/followed.hpp"
-#include "actors/messages.hpp"
+#include "actors/journal/messages.hpp"
+#include "actors/queries/messages.hpp"
 #include "actors/runtime.hpp"
 
 namespace sg::actors {

@@ -8,10 +8,10 @@
 
 #include "actors/account_shard/account_shard.hpp"
 #include "actors/actor_errors.hpp"
+#include "actors/children.hpp"
 #include "actors/coordinator/coordinator.hpp"
 #include "actors/indexer/indexer.hpp"
 #include "actors/journal/journal.hpp"
-#include "actors/journal_link.hpp"
 #include "actors/queries/queries.hpp"
 #include "actors/worker_threads.hpp"
 #include "supervisor/supervisor.hpp"

@@ -23,6 +23,7 @@
 #include "containers/prefetch.hpp"
 #include "ledger/books/balance_copy.hpp"
 #include "ledger/ids.hpp"
+#include "ledger/invariant.hpp"
 #include "ledger/money.hpp"
 
 namespace sg::ledger {
@@ -109,6 +110,8 @@ class Books {
 // Two's complement arithmetic: a unit's running balance may pass the int64 range between its
 // entries. Only the balance after the last entry counts, and the shards granted that one.
 inline void Books::add(AccountNumber account, std::uint64_t amount) {
+  // A shard that grants a unit writes the numbers of its accounts. Without one it is kNoAccount.
+  invariant(account < accounts_.size(), "an entry is booked on an account that is not open");
   for (auto& copy : copies_) copy.keep(account, [this](auto number) { return balance(number); });
   auto& balance = accounts_[account].balance;
   balance = static_cast<Amount>(static_cast<std::uint64_t>(balance) + amount);

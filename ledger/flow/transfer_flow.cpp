@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ledger/flow/refusal_text.hpp"
+#include "ledger/invariant.hpp"
 
 namespace sg::ledger {
 namespace {
@@ -205,6 +206,10 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs tim
   auto& submission = *unit.submission;
   const auto keep = submission.shared_from_this();
   auto sequence = batch.sequence_of(index);
+  // The journal numbers units in the order of its commits, and tells them in that order.
+  invariant(sequence > last_committed_, "units are told committed out of order");
+  invariant(sequence <= durable_, "a unit is told committed that is not durable");
+  last_committed_ = sequence;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != State::undecided) continue;
     prefetch_key_after(submission, i);

@@ -149,6 +149,7 @@ class TransferFlow {
   Options options_;
   KeySource& keys_;
   Sequence durable_;
+  Sequence last_committed_ = 0;  // first record of the last unit that was told committed
   std::uint64_t next_batch_ = 1;
   std::uint64_t prompt_round_ = 0;  // the batch whose prompt votes are out; 0: none
   std::deque<Pending> queue_;

@@ -9,6 +9,7 @@
 #include "ledger/locks/lock_table.hpp"
 
 #include "faults/fault_injection.hpp"
+#include "ledger/invariant.hpp"
 
 namespace sg::ledger {
 
@@ -100,10 +101,15 @@ void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
 
 void LockTable::release(Account& account, WideAmount amount) {
   if (faults::has(faults::Defect::release_before_vote)) return;
+  // The pair of grant(): what is released was granted before.
   if (amount < 0) {
-    account.held -= static_cast<std::uint64_t>(-amount);
+    const auto debit = static_cast<std::uint64_t>(-amount);
+    invariant(account.held >= debit, "a debit is released that was not granted");
+    account.held -= debit;
   } else {
-    account.incoming -= static_cast<std::uint64_t>(amount);
+    const auto credit = static_cast<std::uint64_t>(amount);
+    invariant(account.incoming >= credit, "a credit is released that was not granted");
+    account.incoming -= credit;
   }
 }
 
@@ -161,8 +167,10 @@ void LockTable::judge_queue(Account& account, std::vector<DecidedWaiter>& decide
 void LockTable::commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   release(account, amount);
-  // In range: the grant was given for the worst outcome of all other undecided requests.
-  account.balance = static_cast<Amount>(account.balance + amount);
+  const auto after = account.balance + amount;
+  // The grant was given for the worst outcome of all other undecided requests.
+  invariant(fits(after), "a granted lock takes a balance out of the int64 range");
+  account.balance = static_cast<Amount>(after);
   if (faults::has(faults::Defect::apply_twice)) {
     account.balance = static_cast<Amount>(account.balance + amount);
   }

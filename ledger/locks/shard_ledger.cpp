@@ -10,6 +10,8 @@
 #include <atomic>
 #include <utility>
 
+#include "ledger/invariant.hpp"
+
 namespace sg::ledger {
 namespace {
 
@@ -277,6 +279,8 @@ void ShardLedger::absorb() {
 
 void ShardLedger::lock(const LockBatchPtr& batch, std::vector<LateVote>& late) {
   auto& part = batch->parts[shard_];
+  // The coordinator hands each part over once, to one shard.
+  invariant(part.incarnation == 0, "a shard is given a part that was voted on");
   std::atomic_ref(part.incarnation).store(incarnation_, std::memory_order_relaxed);
   part.undecided = static_cast<std::uint32_t>(part.units.size());
   part.locks.reserve(part.entries.size());
@@ -322,8 +326,8 @@ void ShardLedger::settle(std::vector<LateVote>& late) {
   absorbed_ = 0;
 }
 
-void ShardLedger::applied(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
-                          std::vector<LateVote>& late) {
+void ShardLedger::apply(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
+                        std::vector<LateVote>& late) {
   // The loaded state reflects these records already.
   if (last <= applied_) return;
   applied_ = last;

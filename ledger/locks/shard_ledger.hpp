@@ -4,7 +4,7 @@
 //   ShardLedger ledger(shard, incarnation, sequence);
 //   ledger.load_account("alice", 0, 1'000, 0);
 //   ledger.lock(batch, late);                       // votes stand in batch->parts[shard]
-//   ledger.applied(*batch, units, last, late);      // or abort(*batch, units, late)
+//   ledger.apply(*batch, units, last, late);      // or abort(*batch, units, late)
 //
 // Operation: a unit that was not refused ends exactly once: by applied(), by abort(), or by
 // drop_undecided(). Each of them can decide units that waited; their votes are appended to `late`.
@@ -64,8 +64,8 @@ class ShardLedger {
   // The journal gave these units their sequences, of which `last` is the highest. Applies their
   // amounts, or creates what they create, and releases their locks. `late` gets the votes that this
   // decides.
-  void applied(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
-               std::vector<LateVote>& late);
+  void apply(LockBatch& batch, std::span<const std::uint32_t> units, Sequence last,
+             std::vector<LateVote>& late);
   // Releases everything that these units hold or wait for here.
   void abort(LockBatch& batch, std::span<const std::uint32_t> units, std::vector<LateVote>& late);
   // Ends every undecided unit without a vote. Called when their coordinator was fenced: nobody

@@ -82,20 +82,12 @@ TEST_CASE("Events of others do not delay what was submitted without end") {
   CHECK_FALSE(gathering.is_full());
 }
 
-TEST_CASE("Many transfers are handed over before the queue is empty, and a large number is known") {
+TEST_CASE("Many transfers are handed over before the queue is empty") {
   Gathering gathering;
   add(gathering, Gathering::kTransfers - 1);
   CHECK_FALSE(gathering.is_full());
   add(gathering, 1);
   CHECK(gathering.is_full());
   gathering.take();
-  CHECK_FALSE(gathering.was_large());
   CHECK_FALSE(gathering.is_full());
-  add(gathering, Gathering::kLarge);
-  CHECK_FALSE(gathering.was_large());
-  gathering.take();
-  CHECK(gathering.was_large());
-  add(gathering, 1);
-  gathering.take();
-  CHECK_FALSE(gathering.was_large());
 }

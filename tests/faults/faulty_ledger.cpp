@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "actors/journal_link.hpp"
+#include "actors/children.hpp"
 #include "supervisor/messages.hpp"
 
 namespace sg::test {

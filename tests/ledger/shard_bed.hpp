@@ -41,7 +41,7 @@ class ShardBed {
     asked.batch->set_sequence(0, ++sequence_);
     asked.batch->units[0].created = 1000;
     const std::uint32_t unit = 0;
-    shard.applied(*asked.batch, {&unit, 1}, sequence_, late_);
+    shard.apply(*asked.batch, {&unit, 1}, sequence_, late_);
   }
   void abort(const Asked& asked) {
     const std::uint32_t unit = 0;

@@ -162,13 +162,13 @@ TEST_CASE("What the loaded state shows already is not applied again", "[ledger][
   const auto asked = bed.ask({{"alice", -4}});
   std::vector<ledger::LateVote> late;
   const std::uint32_t unit = 0;
-  bed.shard.applied(*asked.batch, {&unit, 1}, 7, late);
+  bed.shard.apply(*asked.batch, {&unit, 1}, 7, late);
   CHECK(bed.shard.read("alice")->balance == 10);
   CHECK(bed.shard.applied_sequence() == 7);
   asked.batch->set_sequence(0, 8);
-  bed.shard.applied(*asked.batch, {&unit, 1}, 8, late);
+  bed.shard.apply(*asked.batch, {&unit, 1}, 8, late);
   CHECK(bed.shard.read("alice")->balance == 6);
-  bed.shard.applied(*asked.batch, {&unit, 1}, 9, late);
+  bed.shard.apply(*asked.batch, {&unit, 1}, 9, late);
   CHECK(bed.shard.read("alice")->balance == 6);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("Units are applied in the order in which they were decided", "[ledger]
   bed.shard.lock(batch, late);
   const std::vector<std::uint32_t> units{2, 0, 1};
   for (std::uint32_t i = 0; i < units.size(); ++i) batch->set_sequence(units[i], i + 1);
-  bed.shard.applied(*batch, units, 3, late);
+  bed.shard.apply(*batch, units, 3, late);
   CHECK(bed.shard.read("alice")->balance == 7);
   CHECK(bed.shard.read("bob")->balance == 3);
   CHECK(bed.at_rest());
@@ -205,10 +205,10 @@ TEST_CASE("Units that the journal sequenced later wait for their own message", "
   batch->set_sequence(1, 1);
   batch->set_sequence(0, 2);
   const std::vector<std::uint32_t> units{1, 0};
-  bed.shard.applied(*batch, std::span(units).first(1), 1, late);
+  bed.shard.apply(*batch, std::span(units).first(1), 1, late);
   CHECK(bed.shard.read("alice")->balance == 8);
   CHECK(bed.shard.read("alice")->observed == 1);
-  bed.shard.applied(*batch, std::span(units).last(1), 2, late);
+  bed.shard.apply(*batch, std::span(units).last(1), 2, late);
   CHECK(bed.shard.read("alice")->balance == 7);
   CHECK(bed.at_rest());
 }

@@ -38,13 +38,13 @@ TEST_CASE("A commit that comes before the fence stands, and the successor's shar
   house.run();
   HandCoordinator successor(house);
   house.hold<Commit>("journal");
-  house.hold<Applied>("account_shard/0");
-  house.hold<Applied>("account_shard/1");
+  house.hold<Apply>("account_shard/0");
+  house.hold<Apply>("account_shard/1");
   old.commit(early);
   successor.fence();  // behind the commit
   house.release<Commit>("journal");
   house.run();
-  REQUIRE(house.next_is<Applied>("account_shard/0"));
+  REQUIRE(house.next_is<Apply>("account_shard/0"));
   house.release();
   house.run();
   CHECK(undecided->sequence_of(0) == 0);
@@ -150,7 +150,7 @@ TEST_CASE("A shard that does not vote holds nobody else's transfers back") {
   TwoShards house;
   const auto carol = house.name_on(0, 1);
   CHECK(house.outcome(new_account(carol, 5)) == "committed 3");
-  house.hold<LockRequest>(house.shard_id(1));
+  house.hold<LockUnits>(house.shard_id(1));
   const auto paid = house.submit(
       transfers({{{{house.alice, -1}, {carol, 1}}, {}, {}}, {{{house.bob, 1}}, {}, {}}}));
   house.run();

@@ -31,7 +31,7 @@ ledger::LockBatchPtr HandCoordinator::lock(const TestSubmissionPtr& submission) 
   add_unit(*batch, *submission, 0, static_cast<std::uint32_t>(submission->items()));
   for (std::uint32_t i = 0; i < house_.shards(); ++i) {
     if (batch->parts[i].units.empty()) continue;
-    caf::anon_send(house_.handle(house_.shard_id(i)), LockRequest{batch, actor_});
+    caf::anon_send(house_.handle(house_.shard_id(i)), LockUnits{batch, actor_});
   }
   return batch;
 }

@@ -149,7 +149,7 @@ TEST_CASE("A shard that attaches behind unsynced transfers loads them, each once
   caf::anon_send(second, sg::supervisor::Init{});
   house.run();
   // What the journal tells the first shard of the transfer, for later.
-  house.hold<Applied>("account_shard/0");
+  house.hold<Apply>("account_shard/0");
   house.hold<Flush>("journal");
   house.deliver<Commit>("journal");
   REQUIRE(house.next_is<Attach>("journal"));
@@ -161,7 +161,7 @@ TEST_CASE("A shard that attaches behind unsynced transfers loads them, each once
   CHECK(house.balance(house.alice) == "balance 70");
 
   // The same again, from the journal that serves: it stands in the loaded state already.
-  caf::send_as(house.handle("journal"), second, house.peek<Applied>("account_shard/0"));
+  caf::send_as(house.handle("journal"), second, house.peek<Apply>("account_shard/0"));
   house.release<Commit>("journal");
   house.release<Flush>("journal");
   house.run();

@@ -26,8 +26,11 @@
 #include <utility>
 #include <vector>
 
-#include "actors/journal_link.hpp"
-#include "actors/messages.hpp"
+#include "actors/account_shard/messages.hpp"
+#include "actors/children.hpp"
+#include "actors/coordinator/messages.hpp"
+#include "actors/journal/journal.hpp"
+#include "actors/queries/messages.hpp"
 #include "actors/runtime.hpp"
 #include "persistence/memory/memory_disk.hpp"
 #include "supervisor/supervisor.hpp"

@@ -81,8 +81,8 @@ TEST_CASE("A shard ignores what a dead journal says was applied") {
   const auto units = house.peek<Commit>("journal").units;
   const auto applied =
       std::make_shared<const std::vector<AppliedUnits>>(std::vector<AppliedUnits>{{units[0], 3}});
-  house.dead_journal_says("account_shard/0", Applied{applied});
-  house.dead_journal_says("account_shard/1", Applied{applied});
+  house.dead_journal_says("account_shard/0", Apply{applied});
+  house.dead_journal_says("account_shard/1", Apply{applied});
   CHECK(house.balance(house.alice) == "balance 100");
   const auto waits = house.submit(house.pay(41));  // the 60 are still undecided
   house.run();

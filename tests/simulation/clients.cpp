@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "actors/messages.hpp"
+#include "actors/coordinator/messages.hpp"
+#include "actors/queries/messages.hpp"
 
 namespace sg::test {
 namespace {
@@ -46,7 +47,7 @@ void Clients::connect(const caf::actor& desk, const persistence::Store& store) {
 
 void Clients::disconnect() {
   durable();
-  ++life_;
+  ++process_;
   desk_ = nullptr;
   store_ = nullptr;
   for (const auto& attempt : std::vector<AttemptPtr>(open_)) ended_unknown(attempt);
@@ -292,7 +293,7 @@ void Clients::verify() {
       log_.complaints.push_back("a verification says: " + problem);
     }
   };
-  if (desk_) caf::anon_send(desk_, actors::Ask{std::move(query)});
+  if (desk_) caf::anon_send(desk_, actors::AnswerQuery{std::move(query)});
 }
 
 void Clients::read(const std::string& account, bool list) {
@@ -305,8 +306,8 @@ void Clients::read(const std::string& account, bool list) {
   } else {
     query->ask = actors::BalanceOf{account};
   }
-  query->then = [this, account, list, asked = durable(), life = life_](ReadQuery& answer) {
-    if (life != life_) return;
+  query->then = [this, account, list, asked = durable(), process = process_](ReadQuery& answer) {
+    if (process != process_) return;
     const auto told = durable();
     if (!answer.result) {
       const bool missing = answer.result.error().reason == ledger::Reason::account_not_found;
@@ -327,7 +328,7 @@ void Clients::read(const std::string& account, bool list) {
     world_.trace.say([&] { return "  read " + account + ": " + std::to_string(balance); });
     log_.readings.push_back({account, balance, asked, told});
   };
-  if (desk_) caf::anon_send(desk_, actors::Ask{std::move(query)});
+  if (desk_) caf::anon_send(desk_, actors::AnswerQuery{std::move(query)});
 }
 
 void Clients::behave() { behaves_ = true; }

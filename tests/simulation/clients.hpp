@@ -100,7 +100,7 @@ class Clients {
   caf::actor desk_;
   const persistence::Store* store_ = nullptr;
   ledger::Sequence durable_ = 0;
-  std::size_t life_ = 0;  // of the process that they are connected to
+  std::size_t process_ = 0;  // of the process that they are connected to
   ledger::Sequence durable();
   bool behaves_ = false;
   bool healthy_ = false;

@@ -2,7 +2,9 @@
 
 #include <memory>
 
-#include "actors/journal_link.hpp"
+#include "actors/children.hpp"
+#include "actors/coordinator/messages.hpp"
+#include "actors/queries/messages.hpp"
 #include "supervisor/messages.hpp"
 #include "tests/support/test_submission.hpp"
 
@@ -66,7 +68,7 @@ caf::behavior desk_actor(caf::event_based_actor* self, caf::actor root,
       [known](const actors::Cancel& message) {
         if (known->coordinator) caf::anon_send(known->coordinator, message);
       },
-      [known](const actors::Ask& message) {
+      [known](const actors::AnswerQuery& message) {
         if (known->queries) caf::anon_send(known->queries, message);
       },
   };

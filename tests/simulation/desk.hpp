@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "actors/gateway/transport/admissions.hpp"
-#include "actors/messages.hpp"
 
 namespace sg::test {
 

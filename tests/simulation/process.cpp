@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
+#include "actors/journal/journal.hpp"
 #include "actors/tree/tree.hpp"
 #include "tests/simulation/desk.hpp"
 

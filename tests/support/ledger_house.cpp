@@ -133,7 +133,7 @@ void LedgerHouse::commit(const UnitsOf& units) {
       auto& shard = shards_[applied.shard];
       if (!shard.ledger) return;
       std::vector<LateVote> late;
-      shard.ledger->applied(*applied.units.batch, applied.units.units, applied.last, late);
+      shard.ledger->apply(*applied.units.batch, applied.units.units, applied.last, late);
       tell_late(applied.shard, std::move(late));
     });
   }

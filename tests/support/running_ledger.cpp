@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "actors/journal_link.hpp"
+#include "actors/children.hpp"
 #include "supervisor/messages.hpp"
 
 namespace sg::test {
@@ -58,7 +58,6 @@ LedgerTree::LedgerTree(const config::Settings& settings, std::shared_ptr<persist
   auto runtime = std::make_shared<actors::Runtime>();
   runtime->settings = settings;
   runtime->store = std::move(store);
-  processor_ = runtime->processor;
   runtime->wall_clock = [now = now_] { return now->load(); };
   root_ = actors::spawn_tree(system_, runtime, actors::gateway_spec(runtime, seat_));
   if (await_listening()) port_ = seat_->port;

@@ -45,7 +45,6 @@ class LedgerTree {
   int port() const { return port_; }
   const actors::GatewaySeat& seat() const { return *seat_; }
   void set_time(ledger::TimeMs now) { *now_ = now; }
-  const actors::SharedProcessor& processor() const { return *processor_; }
 
   // Kills the child of the tree, or of the shards' supervisor, and waits for its end; its
   // supervisor starts it again.
@@ -65,7 +64,6 @@ class LedgerTree {
   Config config_;
   caf::actor_system system_;
   std::shared_ptr<std::atomic<ledger::TimeMs>> now_;
-  std::shared_ptr<const actors::SharedProcessor> processor_;
   std::shared_ptr<actors::GatewaySeat> seat_;
   caf::actor root_;
   bool stopped_ = false;

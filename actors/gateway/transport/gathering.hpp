@@ -32,9 +32,6 @@ class Gathering {
   static constexpr std::chrono::microseconds kLinger{20};
   // How long the first submission waits at most.
   static constexpr std::chrono::microseconds kLongestLinger{1'000};
-  // This many transfers at once keep the coordinator and the journal busy for a while, so they
-  // should use all processors that there are.
-  static constexpr std::size_t kLarge = 4'096;
 
   void add(ledger::SubmissionPtr submission, ledger::SteadyTime now) {
     if (submissions_.empty()) first_at_ = now;
@@ -58,12 +55,9 @@ class Gathering {
     return submissions_.size() >= answered_ || now - last_at_ >= kLinger ||
            now - first_at_ >= kLongestLinger;
   }
-  // True if the last take() returned a large number of transfers.
-  bool was_large() const { return was_large_; }
 
   // Returns all of them, and begins anew.
   std::vector<ledger::SubmissionPtr> take() {
-    was_large_ = transfers_ >= kLarge;
     transfers_ = 0;
     answered_ = 0;
     events_ = 0;
@@ -77,7 +71,6 @@ class Gathering {
   int events_ = 0;                 // since the first submission
   ledger::SteadyTime first_at_{};  // when the first and the last one were added
   ledger::SteadyTime last_at_{};
-  bool was_large_ = false;
 };
 
 }  // namespace sg::actors

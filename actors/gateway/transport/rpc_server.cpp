@@ -22,6 +22,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "actors/coordinator/messages.hpp"
+#include "actors/queries/messages.hpp"
 #include "faults/fault_injection.hpp"
 
 namespace sg::actors {
@@ -32,9 +34,6 @@ constexpr int kArmedPerMethod = 16;
 
 // After this many events one portion of long work is done, even if there are more events.
 constexpr int kEventsPerPortion = 16;
-
-// After this long without an event, the gateway gives up its processor.
-constexpr std::chrono::milliseconds kIdle{100};
 
 // gRPC measures a ping's interval by the time of arrival, so a ping on time may look early. A tenth
 // of the interval is tolerated.
@@ -64,10 +63,8 @@ void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings)
 
 }  // namespace
 
-RpcServer::RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor,
-                     std::span<const Method> methods)
+RpcServer::RpcServer(config::Server settings, std::span<const Method> methods)
     : settings_(std::move(settings)),
-      processor_(std::move(processor)),
       admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
       streams_(settings_.max_streams, std::numeric_limits<std::size_t>::max()) {
   served_.reserve(methods.size());
@@ -199,7 +196,6 @@ void RpcServer::run() {
     if (!working_.empty() && ++events_since_portion_ >= kEventsPerPortion) work_on_portion();
   }
   hand_over();
-  processor_->leave();
 }
 
 // Round robin: a call with more portions goes to the end of the line.
@@ -213,23 +209,10 @@ void RpcServer::work_on_portion() {
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
   if (admissions_.calls() > 0 && settings_.busy_poll.count() > 0) {
-    // After a large batch the coordinator and the journal should use all processors. So do not hold
-    // them to this one.
-    if (gathering_.was_large()) {
-      processor_->leave();
-    } else {
-      processor_->stay();
-    }
     const auto next = poll(tag, ok);
     if (next != grpc::CompletionQueue::TIMEOUT) return next;
   }
   hand_over();
-  // Others follow this thread to its processor. Give it up only after some time without an event.
-  if (processor_->where() != SharedProcessor::kNowhere) {
-    const auto next = queue_->AsyncNext(tag, ok, std::chrono::system_clock::now() + kIdle);
-    if (next != grpc::CompletionQueue::TIMEOUT) return next;
-    processor_->leave();
-  }
   return queue_->Next(tag, ok) ? grpc::CompletionQueue::GOT_EVENT : grpc::CompletionQueue::SHUTDOWN;
 }
 
@@ -363,7 +346,7 @@ void RpcServer::cancel(ledger::SubmissionPtr submission) {
 bool RpcServer::ask(QueryPtr query) {
   const std::lock_guard lock(mutex_);
   if (!queries_) return false;
-  caf::anon_send(queries_, Ask{std::move(query)});
+  caf::anon_send(queries_, AnswerQuery{std::move(query)});
   return true;
 }
 

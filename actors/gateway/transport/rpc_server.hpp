@@ -2,7 +2,7 @@
 // thread parses and checks requests, hands them to the coordinator and the queries actor, and sends
 // their answers.
 //
-//   RpcServer server(settings, processor, methods());
+//   RpcServer server(settings, methods());
 //   auto port = server.start(50051);            // or why it cannot listen
 //   server.set_coordinator(coordinator);        // whenever a new one is up
 //   server.stop(drain_timeout);
@@ -40,8 +40,7 @@
 #include "actors/gateway/transport/method.hpp"
 #include "actors/gateway/transport/operation.hpp"
 #include "actors/gateway/transport/raw_service.hpp"
-#include "actors/messages.hpp"
-#include "actors/shared_processor.hpp"
+#include "actors/query.hpp"
 #include "config/settings.hpp"
 #include "proto/health.pb.h"
 
@@ -53,8 +52,7 @@ class RpcServer {
 
   // `methods` has one row for each method of every service that it names. Throws std::logic_error
   // if that is not so. Needs: the rows outlive the server.
-  RpcServer(config::Server settings, std::shared_ptr<SharedProcessor> processor,
-            std::span<const Method> methods);
+  RpcServer(config::Server settings, std::span<const Method> methods);
   ~RpcServer();
 
   // Binds, listens and serves. Returns the port that it got, or a sentence that says why it cannot.
@@ -144,7 +142,6 @@ class RpcServer {
   void guarded(std::uint64_t id, Use use);
 
   config::Server settings_;
-  std::shared_ptr<SharedProcessor> processor_;
   std::vector<std::unique_ptr<RawService>> services_;
   std::vector<std::string> service_names_;  // of services_, in the same order
   std::vector<Served> served_;              // one for each method; calls hold references into it

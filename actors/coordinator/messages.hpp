@@ -1,0 +1,27 @@
+// What the coordinator is asked. It answers a submission through the submission itself.
+//
+// Messages stay in one process, so they are never serialised and may carry pointers.
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/type_id.hpp>
+#include <vector>
+
+#include "ledger/submission.hpp"
+
+namespace sg::actors {
+
+// The gateway hands requests in. Each is answered once.
+struct Submit {
+  std::vector<ledger::SubmissionPtr> submissions;
+};
+
+// The gateway has set the submission's `cancelled`: what waits for locks or for a key ends now.
+struct Cancel {
+  ledger::SubmissionPtr submission;
+};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Submit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Cancel)
