@@ -67,13 +67,16 @@ endfunction()
 
 # scalegraph_test(NAME SOURCES... LIBRARIES...): one test binary per layer, run by ctest as NAME.
 # rapidcheck and Catch2 2 are in every one of them; precompiled, since two cores wait for them. The
-# tests' own code is not optimised: that is half of its compile time, and what they test is.
+# tests' own code is not optimised: that is half of its compile time, and what they test is. With
+# OPTIMISED it is, for tests that go through large files.
 function(scalegraph_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "" "SOURCES;LIBRARIES;PRECOMPILE" ${ARGN})
   add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/catch_main.cpp)
   scalegraph_target(${name})
   target_link_libraries(${name} PRIVATE Catch2::Catch2 rapidcheck ${ARG_LIBRARIES})
-  target_compile_options(${name} PRIVATE -O0)
+  if(NOT ARG_OPTIMISED)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
   target_precompile_headers(${name} PRIVATE <catch2/catch.hpp> ${ARG_PRECOMPILE})
   set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/support/catch_main.cpp
                               PROPERTIES SKIP_PRECOMPILE_HEADERS ON)

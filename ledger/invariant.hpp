@@ -2,9 +2,9 @@
 //
 //   invariant(account.held >= amount, "a debit lock is released that was not granted");
 //
-// A broken one is a bug of this program, and to go on could move money that is not there. It throws:
-// the actor ends, its callers are told "outcome unknown", and its supervisor starts it anew from the
-// durable state. They come in pairs: what a writer guarantees, the reader checks.
+// A broken one is a bug of this program, and to go on could move money that is not there. It
+// throws: the actor ends, its callers are told "outcome unknown", and its supervisor starts it anew
+// from the durable state. They come in pairs: what a writer guarantees, the reader checks.
 #pragma once
 
 #include <stdexcept>

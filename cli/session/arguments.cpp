@@ -8,7 +8,7 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 // True if the whole text has the form of a decimal number. `error` then tells whether the number is
 // in the range of the type, which deserves a message of its own.
@@ -38,7 +38,8 @@ Parsed<int> find_value(const google::protobuf::EnumDescriptor& type, std::string
     if (value.name() == wanted) return value.number();
     valid += (valid.empty() ? "" : ", ") + value.name();
   }
-  return tl::unexpected("unknown " + std::string(what) + " " + quoted(text) + "; valid: " + valid);
+  return tl::unexpected("unknown " + std::string(what) + " " + in_quotes(text) +
+                        "; valid: " + valid);
 }
 
 }  // namespace
@@ -55,10 +56,10 @@ Parsed<std::int64_t> parse_amount(std::string_view text) {
   const bool whole = read_decimal(digits, value, error);
   // Digits alone, but too many: the number is well formed.
   if (error == std::errc::result_out_of_range) {
-    return tl::unexpected(quoted(text) + " is beyond the range of a 64-bit amount");
+    return tl::unexpected(in_quotes(text) + " is beyond the range of a 64-bit amount");
   }
   if (!whole || error != std::errc{}) {
-    return tl::unexpected(quoted(text) +
+    return tl::unexpected(in_quotes(text) +
                           " is no amount: write whole minor units, like 1000 or -1000");
   }
   return value;
@@ -68,16 +69,16 @@ Parsed<int> parse_count(std::string_view text) {
   int value = 0;
   std::errc error{};
   if (read_decimal(text, value, error) && error == std::errc{} && value > 0) return value;
-  return tl::unexpected(quoted(text) + " is no count: write a whole number above 0");
+  return tl::unexpected(in_quotes(text) + " is no count: write a whole number above 0");
 }
 
 Parsed<wire::TransferEntry> parse_entry(std::string_view text) {
   const std::size_t split = text.rfind('=');
   if (split == std::string_view::npos || split == 0) {
-    return tl::unexpected(quoted(text) + " is no entry: write ACCOUNT=AMOUNT, like alice=-1000");
+    return tl::unexpected(in_quotes(text) + " is no entry: write ACCOUNT=AMOUNT, like alice=-1000");
   }
   const auto amount = parse_amount(text.substr(split + 1));
-  if (!amount) return tl::unexpected("entry " + quoted(text) + ": " + amount.error());
+  if (!amount) return tl::unexpected("entry " + in_quotes(text) + ": " + amount.error());
   wire::TransferEntry entry;
   entry.set_account_id(std::string(text.substr(0, split)));
   entry.set_amount(*amount);
@@ -89,10 +90,10 @@ Parsed<std::map<std::string, std::string>> parse_metadata(const std::vector<std:
   for (const std::string& pair : pairs) {
     const std::size_t split = pair.find('=');
     if (split == std::string::npos || split == 0) {
-      return tl::unexpected(quoted(pair) + " is no metadata: write KEY=VALUE");
+      return tl::unexpected(in_quotes(pair) + " is no metadata: write KEY=VALUE");
     }
     const auto [at, inserted] = metadata.emplace(pair.substr(0, split), pair.substr(split + 1));
-    if (!inserted) return tl::unexpected("metadata " + quoted(at->first) + " is given twice");
+    if (!inserted) return tl::unexpected("metadata " + in_quotes(at->first) + " is given twice");
   }
   return metadata;
 }
@@ -122,7 +123,7 @@ Parsed<std::string> parse_server(std::string_view text) {
     const bool bracketed = host.starts_with('[') && host.ends_with(']');
     if (bracketed || host.find(':') == std::string_view::npos) return std::string(text);
   }
-  return tl::unexpected(quoted(text) +
+  return tl::unexpected(in_quotes(text) +
                         " is no server address: write HOST:PORT, like 127.0.0.1:50051");
 }
 

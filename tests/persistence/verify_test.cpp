@@ -116,7 +116,7 @@ TEST_CASE("Verification finds an account that does not exist, and a sum that doe
   }
   SECTION("overflow") {
     store.transfer({{{0, std::numeric_limits<Amount>::max()}}});
-    CHECK_THAT(all_problems(store), Contains("above the greatest int64"));
+    CHECK_THAT(all_problems(store), Contains("has balance 9223372036854775817"));
   }
 }
 
