@@ -168,9 +168,7 @@ constexpr std::array key_rows{
         integer<&Settings::server, &Server::busy_poll>(0, 10'000),
         "While calls are in flight, the thread that talks to clients asks for the next event this "
         "long before it goes to sleep; whatever else has work goes first. More transfers a "
-        "second, and a processor that is never idle meanwhile. On two processors that thread, the "
-        "coordinator's and the journal's keep to one of them, except after 4,096 transfers or more "
-        "came at once. 0 sleeps at once."},
+        "second, and a processor that is never idle meanwhile. 0 sleeps at once."},
 
     Key{"storage", "path", "path of a folder, not empty", path_text,
         "Where the store is kept; made if it does not exist. A relative path starts at the folder "

@@ -1,6 +1,6 @@
 // The states of a unit on its shard:
 //
-//   fresh --vote()--> granted --applied() or abort()--> done
+//   fresh --vote()--> granted --apply() or abort()--> done
 //                     waiting --settle()--> granted, or done (refused)
 //
 // A refused unit is done at once, since it holds nothing.

@@ -6,7 +6,7 @@
 //   ledger.lock(batch, late);                       // votes stand in batch->parts[shard]
 //   ledger.apply(*batch, units, last, late);      // or abort(*batch, units, late)
 //
-// Operation: a unit that was not refused ends exactly once: by applied(), by abort(), or by
+// Operation: a unit that was not refused ends exactly once: by apply(), by abort(), or by
 // drop_undecided(). Each of them can decide units that waited; their votes are appended to `late`.
 //
 // Concurrency: not thread-safe; the shard's actor owns it. It reads no clock and does no I/O.
