@@ -13,7 +13,6 @@
 #include "actors/indexer/indexer.hpp"
 #include "actors/journal/journal.hpp"
 #include "actors/queries/queries.hpp"
-#include "actors/worker_threads.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace sg::actors {
@@ -134,7 +133,6 @@ void configure(caf::actor_system_config& config, const config::Settings& setting
   const auto threads = settings.scheduler.threads;
   config.set("scheduler.max-threads", threads == 0 ? half : threads);
   config.set("scheduler.max-throughput", settings.scheduler.max_throughput);
-  use_batch_workers(config);
 }
 
 [[noreturn]] void exit_at_once(const std::string& why) {
