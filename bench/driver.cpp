@@ -170,10 +170,11 @@ Outcome drive_calls(const Options& options, Prepare prepare) {
   for (send_due(); busy > 0 || Clock::now() < end; send_due()) {
     void* tag = nullptr;
     bool ok = false;
-    // In an open loop with a free slot, wake up when the next call is due. Otherwise wait for an
-    // answer; ten seconds are only the bound of one wait.
-    const auto wake = pace.is_open_loop() && busy < slots.size() && pace.due() < end
-                          ? std::chrono::system_clock::now() + (pace.due() - Clock::now())
+    // In an open loop with a free slot, wake up when the next call is due, or at the end of the
+    // run. Otherwise wait for an answer; ten seconds are only the bound of one wait.
+    const auto wake = pace.is_open_loop() && busy < slots.size()
+                          ? std::chrono::system_clock::now() +
+                                (std::min(pace.due(), std::max(end, Clock::now())) - Clock::now())
                           : std::chrono::system_clock::now() + std::chrono::seconds(10);
     if (queue.AsyncNext(&tag, &ok, wake) != grpc::CompletionQueue::GOT_EVENT) continue;
     auto& slot = *static_cast<Slot<Request, Response>*>(tag);

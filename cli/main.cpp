@@ -8,6 +8,7 @@
 
 #include "cli/program.hpp"
 #include "command_line/descriptors.hpp"
+#include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
 
 namespace {
@@ -34,5 +35,5 @@ int main(int argc, char** argv) {
                            .cursor_err = err.moves_cursor,
                            .colour_out = out.shows_colour,
                            .colour_err = err.shows_colour};
-  return sg::cli::run({argv + 1, argv + argc}, console);
+  return sg::cli::run(sg::command_line::arguments_of(argc, argv), console);
 }

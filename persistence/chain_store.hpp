@@ -27,6 +27,8 @@ class ChainStore : public Store {
   Group begin_group(TimeMs now, std::int64_t run_ms) override;
   // Writes and syncs before it returns: it has the result at once.
   std::optional<StoreResult<void>> append(Group group, Appended later) override;
+  // Nothing is ever under way: append() has its result at once.
+  void end_under_way() override {}
   StoreResult<void> reopen() override;
   bool is_open() const override;
   bool takes_writes() const override;

@@ -66,17 +66,23 @@ class Store {
   // --- the write path (journal only) ---
   // The last durable record.
   virtual ChainHead head() const = 0;
-  // On top of every group that was handed over, durable or not.
+  // On top of every group that was handed over, durable or not. May wait for a moment, to slow the
+  // caller down while derived data is behind.
   virtual Group begin_group(TimeMs now, std::int64_t run_ms) = 0;
   // Hands a group over to become durable, readable, and past the high-water mark. Groups become
   // durable in order. After a failure all others fail too, and nothing may be believed until
   // reopen() returns.
   //
   // Returns the result if the store had it at once: `later` is never called then. Otherwise
-  // `later` is called once with it, from any thread, after append() has returned or before.
+  // `later` is called once with it, from any thread, after append() has returned or before, and
+  // within a bounded time: a store that cannot make a group durable fails it. durable() has passed
+  // the group before a success is told, by either way.
   virtual std::optional<StoreResult<void>> append(Group group, Appended later) = 0;
   // append() for a caller that cannot wait for `later`: needs a store that has results at once.
   StoreResult<void> append_now(Group group);
+  // Fails every group that was handed over and is not durable. When it returns, none of them can
+  // become durable any more. A new caller of append() calls it before it reads anything.
+  virtual void end_under_way() = 0;
   // Ends what is under way, forgets what is in memory, and opens the store anew, with all the
   // checks of the first opening.
   virtual StoreResult<void> reopen() = 0;

@@ -38,9 +38,6 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index
   const auto marker = read_meta(rows, kMetaCheckpoint);
   if (!marker) return tl::unexpected(marker.error());
   marker_ = *marker;
-  const auto format = read_format(rows);
-  if (!format) return tl::unexpected(format.error());
-  format_ = *format;
   std::vector<BalancePage> pages;
   const auto cursor = rows.cursor(Family::balances);
   for (cursor->seek({}); cursor->valid(); cursor->next()) {
@@ -57,6 +54,10 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index
   if (!list) problem(list.error().message);
   PageStamps found;
   until_ = head();
+  // After the head: it rises with a block, and never falls.
+  const auto format = read_format(rows);
+  if (!format) return tl::unexpected(format.error());
+  format_ = *format;
   index_.start(index, until_.sequence);
   for (const auto& page : pages) {
     const std::uint64_t first = std::uint64_t{page.page} * kBalancesOfPage;

@@ -1,4 +1,4 @@
-// Reads transfers from the wire format, which malformed.cpp describes.
+// Reads transfers from the wire format, which field_stream.hpp describes.
 //
 // A batch is read field by field, so that reading can stop between two fields and go on later. One
 // transfer is read in one go, because what it may contain is bounded.
@@ -25,23 +25,16 @@ constexpr std::uint32_t tag_of(int field, WireFormatLite::WireType type) {
   return static_cast<std::uint32_t>(field) << 3 | static_cast<std::uint32_t>(type);
 }
 
-// Limits of the generated parser. The stream itself accepts longer tags and sizes, and knows
-// nothing of nesting.
-constexpr int kMaxTagBytes = 5;
-constexpr int kMaxSizeBytes = 5;
-constexpr int kMaxDepth = 100;  // of messages and groups in one another
 constexpr auto kText = WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
 constexpr auto kNumber = WireFormatLite::WIRETYPE_VARINT;
 
 }  // namespace
 
 TransferReader::TransferReader(std::string_view bytes, TransferList& into)
-    : in_(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size())),
-      into_(into),
-      size_(static_cast<int>(bytes.size())) {}
+    : in_(bytes), into_(into) {}
 
 TransferReader::State TransferReader::read_transfer() {
-  if (transfer() && is_at_end()) {
+  if (transfer() && in_.is_at_end()) {
     finish();
   } else {
     refuse_malformed();
@@ -52,10 +45,10 @@ TransferReader::State TransferReader::read_transfer() {
 bool TransferReader::read_field_of_batch() {
   using Request = wire::TransferBatchRequest;
   is_batch_ = true;
-  const auto tag = next_tag();
+  const auto tag = in_.next_tag();
   bool good = false;
   if (tag == 0) {
-    good = is_at_end();
+    good = in_.is_at_end();
     if (good) finish();
   } else if (tag == tag_of(Request::kTransfersFieldNumber, kText)) {
     // Refused before the transfer is read: a large batch must not cost more than a valid one.
@@ -64,10 +57,10 @@ bool TransferReader::read_field_of_batch() {
       return false;
     }
     // After a failure refuse_malformed() below keeps the reason, if transfer() has noted one.
-    if (nested([this] { return transfer(); })) return true;
+    if (in_.nested([this] { return transfer(); })) return true;
   } else if (tag == tag_of(Request::kAtomicFieldNumber, kNumber)) {
     std::uint64_t value = 0;
-    good = in_.ReadVarint64(&value);
+    good = in_.read_number(value);
     into_.atomic = value != 0;
   } else {
     good = skip(tag);
@@ -76,67 +69,20 @@ bool TransferReader::read_field_of_batch() {
   return false;
 }
 
-// The next tag. 0 means the end of the message, or bytes that are no tag.
-std::uint32_t TransferReader::next_tag() {
-  const int before = in_.CurrentPosition();
-  const auto tag = in_.ReadTag();
-  ++fields_;
-  if (in_.CurrentPosition() - before <= kMaxTagBytes) return tag;
-  too_long_ = true;
-  return 0;
-}
-
-bool TransferReader::read_size(int& size) {
-  const int before = in_.CurrentPosition();
-  return in_.ReadVarintSizeAsInt(&size) && in_.CurrentPosition() - before <= kMaxSizeBytes;
-}
-
+// The bound counts from here: outside of a transfer there is no other.
 bool TransferReader::skip(std::uint32_t tag) {
-  if (WireFormatLite::GetTagFieldNumber(tag) == 0) return false;
-  std::uint64_t number = 0;
-  int size = 0;
-  switch (WireFormatLite::GetTagWireType(tag)) {
-    case WireFormatLite::WIRETYPE_VARINT:
-      return in_.ReadVarint64(&number);
-    case WireFormatLite::WIRETYPE_FIXED64:
-      return in_.Skip(sizeof(std::uint64_t));
-    case WireFormatLite::WIRETYPE_FIXED32:
-      return in_.Skip(sizeof(std::uint32_t));
-    case WireFormatLite::WIRETYPE_LENGTH_DELIMITED:
-      return read_size(size) && in_.Skip(size);
-    case WireFormatLite::WIRETYPE_START_GROUP:
-      return skip_group(WireFormatLite::GetTagFieldNumber(tag));
-    case WireFormatLite::WIRETYPE_END_GROUP:
-      break;
-  }
-  return false;
-}
-
-bool TransferReader::skip_group(int field) {
-  if (depth_ == kMaxDepth) return false;
-  ++depth_;
-  const auto end = tag_of(field, WireFormatLite::WIRETYPE_END_GROUP);
-  const auto began = fields_;
-  while (const auto tag = next_tag()) {
-    if (tag == end) {
-      --depth_;
-      return true;
-    }
-    // Counted from the start of the group: outside of a transfer there is no other bound.
-    if (fields_ - began > kMaxFieldsOfTransfer || !skip(tag)) return false;
-  }
-  return false;
+  return in_.skip(tag, in_.fields() + kMaxFieldsOfTransfer);
 }
 
 bool TransferReader::transfer() {
   using Request = wire::TransferRequest;
-  transfer_began_ = fields_;
+  transfer_began_ = in_.fields();
   first_entry_ = into_.entries.size();
   entries_of_transfer_ = 0;
   ledger::Transfer transfer;
-  while (const auto tag = next_tag()) {
+  while (const auto tag = in_.next_tag()) {
     bool good = false;
-    if (fields_ - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
     if (tag == tag_of(Request::kEntriesFieldNumber, kText)) {
       // The ledger will refuse this transfer for the number of its entries, whatever the rest
       // holds.
@@ -144,7 +90,7 @@ bool TransferReader::transfer() {
         return skip_rest(transfer);
       }
       in_entry_ = true;
-      good = nested([this] { return entry(); });
+      good = in_.nested([this] { return entry(); });
       // After a failure the flag stays set: path_of() has named the entry, and reading ends.
       in_entry_ = !good;
     } else if (tag == tag_of(Request::kReferenceFieldNumber, kText)) {
@@ -157,15 +103,14 @@ bool TransferReader::transfer() {
     if (!good) return false;
   }
   add(transfer);
-  return is_at_end();
+  return in_.is_at_end();
 }
 
 // Ends a transfer with too many entries. The rest of its bytes is skipped without a look.
 bool TransferReader::skip_rest(ledger::Transfer& transfer) {
-  // In a batch the transfer ends at the limit that nested() has set, else with the request.
-  const int left = is_batch_ ? in_.BytesUntilLimit() : size_ - in_.CurrentPosition();
+  // In a batch the transfer ends with the nested message, else with the request.
   add(transfer);
-  return in_.Skip(left) && in_.ReadTag() == 0 && is_at_end();
+  return in_.skip_rest() && in_.is_at_end();
 }
 
 // The span may count an entry that is not stored. check() refuses such a transfer by the count
@@ -178,14 +123,14 @@ void TransferReader::add(ledger::Transfer& transfer) {
 bool TransferReader::entry() {
   using Entry = wire::TransferEntry;
   auto& entry = into_.entries.emplace_back();
-  while (const auto tag = next_tag()) {
+  while (const auto tag = in_.next_tag()) {
     bool good = false;
-    if (fields_ - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
     if (tag == tag_of(Entry::kAccountIdFieldNumber, kText)) {
       good = text(entry.account_id, "account_id");
     } else if (tag == tag_of(Entry::kAmountFieldNumber, kNumber)) {
       std::uint64_t value = 0;
-      good = in_.ReadVarint64(&value);
+      good = in_.read_number(value);
       // A negative int64 travels as its two's complement, in ten bytes.
       entry.amount = static_cast<ledger::Amount>(value);
     } else {
@@ -193,42 +138,17 @@ bool TransferReader::entry() {
     }
     if (!good) return false;
   }
-  return is_at_end();
-}
-
-// Reads a size, then calls `read` with the stream limited to that many bytes.
-template <class Read>
-bool TransferReader::nested(Read read) {
-  int size = 0;
-  if (!read_size(size) || depth_ == kMaxDepth) return false;
-  ++depth_;
-  const auto limit = in_.PushLimit(size);
-  // The stream shortens a limit beyond the end of the request. That means that the message is cut
-  // off.
-  if (in_.BytesUntilLimit() != size) return false;
-  if (!read()) return false;
-  in_.PopLimit(limit);
-  --depth_;
-  return true;
+  return in_.is_at_end();
 }
 
 // Makes `into` a view of the request. If a field stands twice, the last one counts, as in protobuf.
 bool TransferReader::text(std::string_view& into, std::string_view name) {
-  int size = 0;
-  if (!read_size(size)) return false;
-  if (size == 0) {
-    into = {};
-    return true;
-  }
-  const void* bytes = nullptr;
-  int available = 0;
-  if (!in_.GetDirectBufferPointer(&bytes, &available) || available < size) return false;
-  into = {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+  if (!in_.read_bytes(into)) return false;
   if (!ledger::is_utf8(into)) {
     refuse(not_utf8(path_of(name)));
     return false;
   }
-  return in_.Skip(size);
+  return true;
 }
 
 // "transfers[3].entries[0].account_id": where a wrong text stands in the request.

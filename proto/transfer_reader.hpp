@@ -9,8 +9,6 @@
 // Thread safety: a reader belongs to one thread at a time.
 #pragma once
 
-#include <google/protobuf/io/coded_stream.h>
-
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,6 +17,7 @@
 
 #include "ledger/error.hpp"
 #include "ledger/transfer.hpp"
+#include "proto/field_stream.hpp"
 
 namespace sg::proto {
 
@@ -61,8 +60,8 @@ class TransferReader {
   // false, the transfer was refused: it stays in the list without its entries.
   template <class Take>
   [[nodiscard]] State read_batch(std::size_t fields, Take take) {
-    const auto until = fields_ + fields;
-    while (state_ == State::more && fields_ < until) {
+    const auto until = in_.fields() + fields;
+    while (state_ == State::more && in_.fields() < until) {
       if (read_field_of_batch() && !take(into_.transfers.back())) drop_entries();
     }
     return state_;
@@ -80,32 +79,21 @@ class TransferReader {
   bool skip_rest(ledger::Transfer& transfer);
   void add(ledger::Transfer& transfer);
   bool entry();
-  template <class Read>
-  bool nested(Read read);
   bool text(std::string_view& into, std::string_view name);
-  // These read the wire format. The comments in malformed.cpp describe it.
-  std::uint32_t next_tag();
-  bool read_size(int& size);
   bool skip(std::uint32_t tag);
-  bool skip_group(int field);
-  bool is_at_end() { return !too_long_ && in_.ConsumedEntireMessage(); }
   void drop_entries();
   void finish();
   void refuse(ledger::Error error);
   void refuse_malformed();
   std::string path_of(std::string_view name) const;
 
-  google::protobuf::io::CodedInputStream in_;
+  FieldStream in_;
   TransferList& into_;
-  int size_;  // of the request
   State state_ = State::more;
   std::optional<ledger::Error> error_;
   bool is_batch_ = false;                // the request is a TransferBatchRequest
   bool in_entry_ = false;                // inside an entry; for the path of a wrong text
-  bool too_long_ = false;                // a tag had more bytes than the generated parser takes
-  int depth_ = 0;                        // of messages and groups around the current position
-  std::size_t fields_ = 0;               // tags of the request read so far
-  std::size_t transfer_began_ = 0;       // fields_ when the current transfer began
+  std::size_t transfer_began_ = 0;       // in_.fields() when the current transfer began
   std::size_t first_entry_ = 0;          // index of its first entry in the list
   std::size_t entries_of_transfer_ = 0;  // entries that it has so far, stored or not
 };

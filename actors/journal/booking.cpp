@@ -71,9 +71,10 @@ void Journal::look_up_keys(const UnitsOf& units) {
   for (const auto index : units.units) {
     const auto& unit = units.batch->units[index];
     const auto& submission = *unit.submission;
-    if (submission.transfers().empty()) continue;
+    const auto transfers = submission.transfers();
+    if (transfers.empty()) continue;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
-      const auto& transfer = submission.transfers()[i];
+      const auto& transfer = transfers[i];
       if (transfer.idempotency_key.empty() || !is_undecided(submission.results[i])) continue;
       keyed.push_back(&transfer);
     }
@@ -94,10 +95,11 @@ void Journal::look_up_keys(const UnitsOf& units) {
 Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   const auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
+  const auto transfers = submission.transfers();
   const auto end = unit.first_item + unit.item_count;
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
-    const auto& transfer = submission.transfers()[i];
+    const auto& transfer = transfers[i];
     if (transfer.idempotency_key.empty()) continue;
     if (!keys_readable_ || unreadable_.contains(&transfer)) return Booked::key_unreadable;
     // Two keys of one hash in a group: the second is looked up again once the first is durable.
@@ -112,7 +114,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   batch.set_sequence(index, sequence);
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
-    const auto& transfer = submission.transfers()[i];
+    const auto& transfer = transfers[i];
     postings_.clear();
     for (const auto& entry : transfer.entries) {
       postings_.push_back({batch.account_numbers[account++], entry.amount});
@@ -127,11 +129,12 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
 }
 
 bool Journal::move_money(const LockBatch& batch, const Unit& unit) {
+  const auto transfers = unit.submission->transfers();
   const auto for_each_entry = [&](const auto& visit) {
     auto account = unit.first_account;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
       if (!is_undecided(unit.submission->results[i])) continue;
-      for (const auto& entry : unit.submission->transfers()[i].entries) {
+      for (const auto& entry : transfers[i].entries) {
         visit(batch.account_numbers[account++], entry.amount);
       }
     }

@@ -17,6 +17,7 @@
 #include "actors/actor_errors.hpp"
 #include "actors/journal/journal.hpp"
 #include "faults/fault_injection.hpp"
+#include "ledger/invariant.hpp"
 
 namespace sg::actors {
 
@@ -94,6 +95,9 @@ void Journal::appended(const persistence::StoreResult<void>& result) {
     spdlog::error("journal: {}", result.error().message);
     return end(store_error(result.error()));
   }
+  // The pair of the store's promise: durable() passes a group before the group is told.
+  ledger::invariant(runtime_->store->durable() >= under_way_.front().last,
+                    "a group is told durable that is not");
   auto told = std::move(under_way_.front());
   under_way_.pop_front();
   tell(std::move(told));

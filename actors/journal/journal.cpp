@@ -93,6 +93,9 @@ caf::error Journal::open() {
   // Bump the incarnation before anything becomes durable: readers load durable() first, then the
   // incarnation.
   incarnation_ = runtime_->journal_incarnations->fetch_add(1) + 1;
+  // Also where there is no room to open the store anew: what the predecessor handed over must not
+  // become durable behind the balances that are loaded here.
+  if (reopen_) store.end_under_way();
   waits_for_room_ = reopen_ && store.is_open() && !store.has_room();
   if (reopen_ && !waits_for_room_) {
     if (auto opened = store.reopen(); !opened) return store_error(opened.error());
@@ -250,7 +253,10 @@ void Journal::copy_slice() {
 
 void Journal::take_dirty(const TakeDirtyBalances& take) {
   if (faults::has(Defect::checkpoint_ahead)) return tell_dirty(take);
-  once_durable([this, take] { tell_dirty(take); });
+  // Not to an indexer that ended meanwhile: what it took would be lost to the checkpoint.
+  once_durable([this, take] {
+    if (take.indexer == last_indexer_) tell_dirty(take);
+  });
 }
 
 void Journal::tell_dirty(const TakeDirtyBalances& take) {

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "cli/output/table.hpp"
+#include "cli/output/text_width.hpp"
 #include "cli/output/time_text.hpp"
 
 namespace sg::cli {
@@ -120,7 +121,7 @@ std::string render_transactions(const wire::ListTransactionsResponse& list, bool
   }
   std::string out = table.empty() ? "no transactions\n" : table.text(colour);
   if (!list.next_page_token().empty()) {
-    out += "more with --page-token " + list.next_page_token() + "\n";
+    out += "more with --page-token " + printable(list.next_page_token()) + "\n";
   }
   return out;
 }

@@ -1,5 +1,7 @@
 #include "cli/session/arguments.hpp"
 
+#include <arpa/inet.h>
+
 #include <cctype>
 #include <charconv>
 
@@ -7,6 +9,16 @@ namespace sg::cli {
 namespace {
 
 namespace wire = scalegraph::ledger;
+
+// No name of a host has these: a colon without brackets, brackets elsewhere, white space.
+constexpr std::string_view kNotInHost = ":[] \t\r\n";
+
+// True for "::1" and "fe80::1%eth0". The name of an interface behind % is left to the resolver.
+bool is_ipv6(std::string_view host) {
+  const std::string address(host.substr(0, host.find('%')));
+  in6_addr parsed{};
+  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+}
 
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -120,8 +132,10 @@ Parsed<std::string> parse_server(std::string_view text) {
       read_decimal(text.substr(split + 1), port, error) && error == std::errc{} && port != 0) {
     const std::string_view host = text.substr(0, split);
     // Without brackets "::1:50051" could mean two things, so a host with a colon needs them.
-    const bool bracketed = host.starts_with('[') && host.ends_with(']');
-    if (bracketed || host.find(':') == std::string_view::npos) return std::string(text);
+    const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+    const bool right = bracketed ? is_ipv6(host.substr(1, host.size() - 2))
+                                 : host.find_first_of(kNotInHost) == std::string_view::npos;
+    if (right) return std::string(text);
   }
   return tl::unexpected(in_quotes(text) +
                         " is no server address: write HOST:PORT, like 127.0.0.1:50051");

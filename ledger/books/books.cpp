@@ -42,6 +42,12 @@ void Books::mark_all_changed() {
 }
 
 void Books::begin_checkpoint() {
+  // What an earlier checkpoint began and did not take is not in it.
+  for (const auto page : taking_) {
+    if (is_changed_[page]) continue;
+    is_changed_[page] = true;
+    changed_.push_back(page);
+  }
   taking_ = std::exchange(changed_, {});
   if (faults::has(faults::Defect::forget_dirty_page)) return;
   // From here on a change to one of these pages is one that this checkpoint may miss.

@@ -6,6 +6,7 @@
 #include <absl/strings/string_view.h>
 
 #include "containers/prefetch.hpp"
+#include "ledger/invariant.hpp"
 
 namespace sg::ledger {
 namespace {
@@ -69,6 +70,7 @@ void NameTable::erase(std::string_view name) {
 
 std::uint32_t NameTable::add_text(std::string_view name) {
   const auto begin = texts_.size();
+  invariant(begin / kTextUnit <= ~std::uint32_t{0}, "the names of a shard take over 32 GiB");
   texts_.append(name);
   texts_.resize(padded(texts_.size(), kTextUnit));
   return static_cast<std::uint32_t>(begin / kTextUnit);

@@ -123,7 +123,11 @@ bool BlockView::is_transaction_at(std::uint32_t index) const {
 
 RecordKind BlockView::read_kind(std::uint8_t tag, ByteReader& in) const {
   auto kind = static_cast<std::uint8_t>(tag & kKindMask);
-  if (kind == kKindFollows && format_ >= kFormatOfExtensions) kind = in.fixed<std::uint8_t>();
+  if (kind == kKindFollows && format_ >= kFormatOfExtensions) {
+    kind = in.fixed<std::uint8_t>();
+    // A kind that fits into the tag stands there: a record has one encoding.
+    if (kind <= kKindFollows) kind = 0;
+  }
   return static_cast<RecordKind>(kind);
 }
 

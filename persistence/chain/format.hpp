@@ -59,7 +59,8 @@ inline constexpr std::uint8_t kHasKey = 0x08;
 // The record is the last of its unit: only there must floors hold, since an atomic batch is netted.
 inline constexpr std::uint8_t kEndsUnit = 0x10;
 inline constexpr std::uint8_t kKnownBits = kKindMask | kHasKey | kEndsUnit;
-// From format 5 on: in place of a kind, the kind stands in the byte after the tag.
+// From format 5 on: in place of a kind, a kind above 7 stands in the byte after the tag. No reader
+// can pass over a kind that it does not know, so each new one raises the version.
 inline constexpr std::uint8_t kKindFollows = 7;
 // From format 5 on: an extension ends the record. It adds to the record and never changes what the
 // other fields mean, so a reader that does not know it still has the right money and keys.

@@ -47,7 +47,12 @@ class Bindings {
   // Whether the record has the same kind, reference and entries as the transfer, in the same order.
   // The contents are compared, not a digest. The block has account numbers, so they are turned into
   // ids first.
+  // Fields that this program does not know belong to the content as well, so they leave it unknown.
   StoreResult<bool> has_content_of(const ledger::Transfer& transfer) {
+    if (!record_.extension.empty()) {
+      return store_error(StoreFault::unknown_version,
+                         "the key's record has fields that this program does not know");
+    }
     if (static_cast<ledger::TransferKind>(record_.kind) != transfer.kind ||
         record_.reference != transfer.reference ||
         record_.postings.size() != transfer.entries.size()) {

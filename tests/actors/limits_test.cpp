@@ -128,6 +128,15 @@ TEST_CASE("One stream more than the limit is ended, whatever its service, and ot
   CHECK(again == "OK");
 }
 
+TEST_CASE("A request to watch that does not parse is refused, not taken for another one") {
+  RunningLedger ledger;
+  RawStream watch(ledger.client, "/grpc.health.v1.Health/Watch");
+  watch.write(std::string("\xFF\xFF\xFF", 3));
+  watch.writes_done();
+  CHECK_FALSE(watch.read());
+  CHECK_THAT(told(watch.finish()), Catch::StartsWith("INVALID_ARGUMENT MALFORMED_REQUEST"));
+}
+
 TEST_CASE("A thousand idle streams of every service cost no thread") {
   RunningLedger ledger;
   const auto open = [&](const char* path, const std::string& first) {

@@ -94,11 +94,12 @@ TEST_CASE("an unknown role or type lists the valid ones, the unspecified one is 
 }
 
 TEST_CASE("a server is a host and a port, or a socket") {
-  for (const char* good : {"127.0.0.1:50051", "localhost:1", "[::1]:50051", "unix:/run/sg.sock"}) {
+  for (const char* good :
+       {"127.0.0.1:50051", "localhost:1", "[::1]:50051", "[fe80::1%eth0]:1", "unix:/run/sg.sock"}) {
     CHECK(parse_server(good).value() == good);
   }
   for (const char* bad : {"", "localhost", ":50051", "host:", "host:0", "host:65536", "host:12x",
-                          "::1:50051", "unix:"}) {
+                          "::1:50051", "unix:", "[]:1", "[host]:1", "[::1:1", "a b:1"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_server(bad));
   }

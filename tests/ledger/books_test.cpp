@@ -68,6 +68,17 @@ TEST_CASE("A checkpoint is given the pages that changed since the last one began
   CHECK(take_all(books).size() == books.pages());
 }
 
+TEST_CASE("What a checkpoint did not take is in the next one", "[ledger][books]") {
+  const std::vector<Amount> balances(4 * Books::kAccountsOfPage, 10);
+  Books books(balances, std::vector<Amount>(balances.size(), 0));
+  books.begin_checkpoint();
+  REQUIRE(books.take_changed(1).size() == 1);
+  // Its indexer ends here, with one page taken and three left.
+  CHECK_FALSE(book(books, {{0, -1}}));
+  books.begin_checkpoint();
+  CHECK(take_all(books).size() >= 3);
+}
+
 TEST_CASE("Copies show the moment at which they were begun", "[ledger][books]") {
   std::mt19937_64 random(5);
   constexpr std::size_t kAccounts = 3 * Books::kAccountsOfPage + 7;

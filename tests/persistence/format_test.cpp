@@ -89,6 +89,24 @@ TEST_CASE("Of a record with fields that this program does not know it reads the 
   CHECK(report.problems.front().find("record 4 has fields") != std::string::npos);
 }
 
+TEST_CASE("A key whose record has unknown fields is not told to have the same content") {
+  Bed bed(GENERATE(Backend::memory, Backend::rocksdb));
+  fill(bed);
+  auto group = bed->begin_group(bed.now, bed.run_ms);
+  auto record = record_with("extension");
+  record.idempotency_key = "other";
+  record.key_hash = key_hash("other");
+  group.add(record);
+  bed.append(std::move(group));
+  const std::vector<sg::ledger::Entry> entries{{"alice", -5}, {"bob", 5}};
+  auto asked = keyed("other", key_hash("other"));
+  asked.entries = entries;
+  asked.reference = "invoice";
+  const auto found = find_key(*bed, asked);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().fault == StoreFault::unknown_version);
+}
+
 TEST_CASE("A group that fails leaves the store's format as it was") {
   Bed bed(Backend::memory);
   fill(bed);

@@ -132,3 +132,30 @@ TEST_CASE("A read waits for the group under way that it shows") {
   CHECK(answer_to(paid) == "committed 3");
   CHECK(answer_to(read) == "balance 10");
 }
+
+// Broken once in review: the successor did not reopen for want of room, and the group of the dead
+// journal became durable after the retry had been told that nothing changed.
+TEST_CASE("On a full disk too, what a dead journal handed over never becomes durable") {
+  LateShards house;
+  const auto paid = house.submit(house.pay(10, "key"));
+  house.run();
+  REQUIRE(house.late().under_way() == 1);
+  house.disk().set_free_bytes(0);
+  house.kill("journal");
+  house.run();
+  CHECK(answer_to(paid) == "JOURNAL_UNAVAILABLE unknown");
+  CHECK(house.late().under_way() == 0);
+  const auto retry = house.submit(house.pay(10, "key"));
+  house.run();
+  CHECK(answer_to(retry) == "STORAGE_FULL");
+  CHECK(house.store().durable() == 2);
+  CHECK(house.balance(house.bob) == "balance 0");
+  house.disk().set_free_bytes(~std::uint64_t{0});
+  house.run_for(std::chrono::seconds(2));
+  const auto again = house.submit(house.pay(10, "key"));
+  house.run();
+  house.late().complete_one();
+  house.run();
+  CHECK(answer_to(again) == "committed 3");
+  house.check_chain(100);
+}

@@ -20,6 +20,7 @@ class ForwardingStore : public persistence::Store {
                                                        Appended later) override {
     return below_->append(std::move(group), std::move(later));
   }
+  void end_under_way() override { below_->end_under_way(); }
   persistence::StoreResult<void> reopen() override { return below_->reopen(); }
   bool is_open() const override { return below_->is_open(); }
   bool takes_writes() const override { return below_->takes_writes(); }

@@ -31,10 +31,14 @@ void LateStore::complete_one() {
   }
 }
 
-StoreResult<void> LateStore::reopen() {
+void LateStore::end_under_way() {
   for (auto& [group, later] : std::exchange(waiting_, {})) {
-    later(persistence::store_error(StoreFault::io, "the store was opened anew"));
+    later(persistence::store_error(StoreFault::io, "its journal has ended"));
   }
+}
+
+StoreResult<void> LateStore::reopen() {
+  end_under_way();
   return below().reopen();
 }
 

@@ -26,7 +26,7 @@ class LateStore final : public ForwardingStore {
   persistence::Group begin_group(ledger::TimeMs now, std::int64_t run_ms) override;
   std::optional<persistence::StoreResult<void>> append(persistence::Group group,
                                                        Appended later) override;
-  // What waits never becomes durable.
+  void end_under_way() override;
   persistence::StoreResult<void> reopen() override;
 
  private:

@@ -23,7 +23,10 @@ void WatchCall::received(bool ok) {
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
   grpc::health::v1::HealthCheckRequest request;
-  if (parse(request_, request)) service_name_ = request.service();
+  if (!parse(request_, request)) {
+    return finish(proto::to_status(proto::malformed_request(*request.GetDescriptor()), false));
+  }
+  service_name_ = request.service();
   started_ = true;
   // The server's drain may have passed before this call began.
   ending_ = server_.stopping();
