@@ -2,6 +2,8 @@
 
     /usr/bin/python3 arrows_test.py ROOT
 
+A source that is compiled nowhere is refused as well.
+
 A room is a folder. MAY_INCLUDE lists for each room the others that it may use; the arrows make no
 circle. Some packages have homes: rooms that alone may include their headers.
 """
@@ -124,12 +126,25 @@ def circles():
         yield "a circle of rooms: " + " -> ".join(error.args[1])
 
 
+def forgotten(root):
+    """A source that no CMakeLists.txt names is not compiled, and a test in it does not run. Those of
+    tests/fuzz are named by their targets."""
+    lists = " ".join(path.read_text(encoding="utf-8")
+                     for pattern in ("CMakeLists.txt", "*.cmake") for path in root.rglob(pattern)
+                     if "build" not in path.relative_to(root).parts)
+    for top in sorted({room.split("/")[0] for room in MAY_INCLUDE} | {"tests"}):
+        for path in sorted((root / top).rglob("*.cpp")):
+            name = path.relative_to(root)
+            if path.name not in lists and name.parts[:2] != ("tests", "fuzz"):
+                yield f"{name}: no CMakeLists.txt names it"
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     tops = sorted({room.split("/")[0] for room in MAY_INCLUDE})
     files = [p for top in tops for p in sorted((root / top).rglob("*"))
              if p.suffix in (".hpp", ".cpp")]
-    wrong = list(circles()) + [sentence for path in files for sentence in wrong_includes(root, path)]
+    wrong = list(circles()) + list(forgotten(root)) + [sentence for path in files for sentence in wrong_includes(root, path)]
     print("\n".join(wrong) or f"{len(files)} files in {len(MAY_INCLUDE)} rooms keep to the arrows")
     return 1 if wrong or len(files) < 50 else 0
 
