@@ -1,5 +1,5 @@
-// The fields of a message on the wire, read one by one, with the limits of the generated parser. What
-// that one refuses has to be refused here as well.
+// The fields of a message on the wire, read one by one, with the limits of the generated parser.
+// What that one refuses has to be refused here as well.
 //
 // A message is a row of fields. Each field is a tag, then a value:
 //
@@ -8,8 +8,8 @@
 //
 // Texts and nested messages have a size. A group has none: it ends at a tag of its own.
 //
-// All functions that return bool return false for bytes that are no such thing; reading is over then.
-// Functions are inline: the reader of transfers calls them for each field of a batch.
+// All functions that return bool return false for bytes that are no such thing; reading is over
+// then. Functions are inline: the reader of transfers calls them for each field of a batch.
 #pragma once
 
 #include <google/protobuf/io/coded_stream.h>
