@@ -18,6 +18,7 @@ void add_again(BlockWriter& writer, const DecodedRecord& record) {
     transfer.postings = record.postings;
     transfer.reference = record.reference;
     transfer.idempotency_key = record.key;
+    transfer.extension = record.extension;
     writer.add(transfer);
   } else if (record.kind == RecordKind::account) {
     writer.add(record.account);
@@ -39,6 +40,8 @@ void check_written_again(const BlockView& block) {
     add_again(writer, record);
   }
   const auto hash = writer.seal(block.stamp());
+  // A block of a newer version than its records need is readable, but nobody writes it.
+  if (writer.newest_format() < block.format()) return;
   must(writer.bytes_of(writer.blocks().front()) == block.bytes(),
        "a block that decodes is written as the same bytes");
   must(hash == block.hash(), "the same bytes have the same hash");
