@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "persistence/rocks/directory_medium.hpp"
+
 namespace sg::persistence::test {
 
 std::ostream& operator<<(std::ostream& out, Backend backend) {
@@ -95,6 +97,19 @@ std::vector<std::pair<std::string, std::string>> files_under(
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+void edit_rows(const std::filesystem::path& store, const std::function<void(KeyValue&)>& edit) {
+  const auto medium = make_directory_medium(store, {});
+  succeeded(medium->prepare(Access::read_write));
+  const auto rows = value_of(medium->open(Access::read_write));
+  edit(*rows);
+}
+
+void put(KeyValue& rows, Family family, std::string_view key, std::string_view value) {
+  const auto batch = rows.new_batch();
+  batch->put(family, key, value);
+  succeeded(rows.write(*batch, true));
 }
 
 }  // namespace sg::persistence::test

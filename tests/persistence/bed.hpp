@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "persistence/chain/mention.hpp"
+#include "persistence/medium/key_value.hpp"
 #include "persistence/memory/memory_disk.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/temp_directory.hpp"
@@ -73,6 +75,10 @@ inline void succeeded(const StoreResult<void>& result) {
   INFO((result ? std::string() : result.error().message));
   REQUIRE(result.has_value());
 }
+
+// Changes rows below a store in a directory, which nobody has open.
+void edit_rows(const std::filesystem::path& store, const std::function<void(KeyValue&)>& edit);
+void put(KeyValue& rows, Family family, std::string_view key, std::string_view value);
 
 // A transfer of nothing with a key.
 inline ledger::Transfer keyed(std::string_view key, std::uint64_t hash) {

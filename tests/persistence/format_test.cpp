@@ -4,6 +4,7 @@
 
 #include "persistence/chain/block_reader.hpp"
 #include "persistence/chain/group_contents.hpp"
+#include "persistence/rows/meta.hpp"
 #include "tests/persistence/bed.hpp"
 
 using namespace sg::persistence;
@@ -116,4 +117,22 @@ TEST_CASE("A group that fails leaves the store's format as it was") {
   succeeded(bed->reopen());
   CHECK(bed->format() == kOldestFormat);
   succeeded(add(*bed, {}));
+}
+
+TEST_CASE("A block of a newer format than the store's own is a problem") {
+  Bed store(Backend::rocksdb);
+  fill(store);
+  auto group = store->begin_group(store.now, store.run_ms);
+  TransferRecord record;
+  record.extension = "extension";
+  group.add(record);
+  store.append(std::move(group));
+  store.close();
+  edit_rows(store.directory(), [](KeyValue& rows) {
+    put(rows, Family::meta, kMetaVersion, encode_format(kOldestFormat));
+  });
+  store.open();
+  const auto report = value_of(store->verify({}));
+  REQUIRE_FALSE(report.problems.empty());
+  CHECK(report.problems.front().find("has format 5, the store says 4") != std::string::npos);
 }

@@ -12,8 +12,6 @@
 #include "persistence/chain/block_reader.hpp"
 #include "persistence/chain/format.hpp"
 #include "persistence/encoding/bytes.hpp"
-#include "persistence/rocks/directory_medium.hpp"
-#include "persistence/rows/meta.hpp"
 
 namespace sg::persistence::test {
 namespace {
@@ -55,20 +53,6 @@ fs::path wal_of(const fs::path& store) {
   }
   REQUIRE(fs::file_size(largest) > 0);
   return largest;
-}
-
-// Changes rows below the store; everything is moved out of the WAL with `flush`.
-void edit_rows(const fs::path& store, const std::function<void(KeyValue&)>& edit) {
-  const auto medium = make_directory_medium(store, {});
-  succeeded(medium->prepare(Access::read_write));
-  const auto rows = value_of(medium->open(Access::read_write));
-  edit(*rows);
-}
-
-void put(KeyValue& rows, Family family, std::string_view key, std::string_view value) {
-  const auto batch = rows.new_batch();
-  batch->put(family, key, value);
-  succeeded(rows.write(*batch, true));
 }
 
 void fill(Bed& store, int transfers = 100) {
@@ -243,24 +227,6 @@ TEST_CASE("Another version of the format is refused clearly") {
     });
     check_refused(store, StoreFault::corrupt, "format version is missing");
   }
-}
-
-TEST_CASE("A block of a newer format than the store's own is a problem") {
-  Bed store(Backend::rocksdb);
-  fill(store, 1);
-  auto group = store->begin_group(store.now, store.run_ms);
-  TransferRecord record;
-  record.extension = "extension";
-  group.add(record);
-  store.append(std::move(group));
-  store.close();
-  edit_rows(store.directory(), [](KeyValue& rows) {
-    put(rows, Family::meta, kMetaVersion, encode_format(kOldestFormat));
-  });
-  store.open();
-  const auto report = value_of(store->verify({}));
-  REQUIRE_FALSE(report.problems.empty());
-  CHECK(report.problems.front().find("has format 5, the store says 4") != std::string::npos);
 }
 
 TEST_CASE("An index watermark or a checkpoint ahead of the chain is refused") {

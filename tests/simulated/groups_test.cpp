@@ -159,3 +159,25 @@ TEST_CASE("On a full disk too, what a dead journal handed over never becomes dur
   CHECK(answer_to(again) == "committed 3");
   house.check_chain(100);
 }
+
+// Broken once in review: pages that a dead indexer had asked for were handed to it once the groups
+// were durable, after its successor had made the journal mark all of them. No checkpoint had them.
+TEST_CASE("An indexer that has ended is handed no pages, so its successor gets them all") {
+  LateShards house;
+  const auto journal = house.handle("journal");
+  const auto ended = house.handle("indexer");
+  house.submit(house.pay(10));
+  house.run();
+  REQUIRE(house.late().under_way() == 1);
+  caf::anon_send(journal, TakeDirtyBalances{true, 256, ended});
+  house.run();
+  house.kill("indexer");
+  house.run();
+  REQUIRE(house.handle("indexer") != ended);
+  house.late().complete_one();
+  house.run();
+  house.hold<DirtyBalances>("indexer");
+  caf::anon_send(journal, TakeDirtyBalances{true, 256, house.handle("indexer")});
+  house.run();
+  CHECK(house.peek<DirtyBalances>("indexer").pages.size() == 1);
+}
