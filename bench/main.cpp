@@ -165,7 +165,8 @@ int main(int argc, char** argv) {
   add_number(app, "--parties", options.parties, {2, 4096}, "accounts of a transfer");
   app.add_flag("--fee-account", options.fee_account, "one account is part of every transfer");
   add_number(app, "--seconds", options.seconds, {0.1, 86'400}, "how long");
-  add_number(app, "--rate", options.rate, {0, 1e9}, "calls a second, 0 is as fast as answers come");
+  add_number(app, "--rate", options.rate, {0, 1e9},
+             "calls a second, 0: as fast as answers come; not with stream");
   add_number(app, "--seed", options.seed, {0, std::numeric_limits<std::uint64_t>::max()},
              "of the choice of accounts");
   app.add_flag("--idempotent", options.idempotent, "a key on every transfer");
@@ -187,6 +188,11 @@ int main(int argc, char** argv) {
   if (options.parties > options.accounts) {
     tell(options.json, "error",
          "--parties " + std::to_string(options.parties) + " needs as many --accounts");
+    return sg::command_line::kBadUsage;
+  }
+  if (options.rate > 0 && options.mode == Mode::stream) {
+    tell(options.json, "error",
+         "--rate goes with --mode unary or batch: a stream sends as fast as answers come");
     return sg::command_line::kBadUsage;
   }
   const int code = options.echo ? run_echo(options) : run(options);

@@ -28,8 +28,11 @@ constexpr std::size_t kMaxProblems = 100;
 }  // namespace
 
 void Verifier::problem(std::string what) {
-  if (problems_.size() < kMaxProblems) problems_.push_back(std::move(what));
-  if (problems_.size() == kMaxProblems) problems_.emplace_back("further problems are not listed");
+  if (problems_.size() < kMaxProblems) {
+    problems_.push_back(std::move(what));
+  } else if (problems_.size() == kMaxProblems) {
+    problems_.emplace_back("further problems are not listed");
+  }
 }
 
 StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index,

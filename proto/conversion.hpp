@@ -28,18 +28,21 @@ namespace wire = scalegraph::ledger;
 // The gRPC status of an error. Its details hold google.rpc.ErrorInfo with the domain "scalegraph",
 // the reason and the metadata. With `is_write` the metadata also say whether the outcome is "none"
 // or "unknown", so that a client knows whether to retry with its key.
-grpc::Status to_status(const ledger::Error& error, bool is_write);
+[[nodiscard]] grpc::Status to_status(const ledger::Error& error, bool is_write);
 // The same for one item of a batch. Items are always writes, so the outcome is always there.
 void fill(wire::TransferError& to, const ledger::Error& error);
 
 // Requests to create something, checked. The error is the first one in the order of the fields. The
 // id of a participant's account is made of the participant and the type, which is `operating` if
 // the request names none.
-ledger::Result<ledger::NewParticipant> to_domain(const wire::CreateParticipantRequest& request);
-ledger::Result<ledger::NewAccount> to_domain(const wire::CreateParticipantAccountRequest& request);
-ledger::Result<ledger::NewAccount> to_domain(const wire::CreateAccountRequest& request);
+[[nodiscard]] ledger::Result<ledger::NewParticipant> to_domain(
+    const wire::CreateParticipantRequest& request);
+[[nodiscard]] ledger::Result<ledger::NewAccount> to_domain(
+    const wire::CreateParticipantAccountRequest& request);
+[[nodiscard]] ledger::Result<ledger::NewAccount> to_domain(
+    const wire::CreateAccountRequest& request);
 // The role that a list is restricted to. PARTICIPANT_ROLE_UNSPECIFIED means every role.
-ledger::Result<ledger::ParticipantRole> to_role_filter(int role);
+[[nodiscard]] ledger::Result<ledger::ParticipantRole> to_role_filter(int role);
 
 // Domain values as messages. `created_at` is in milliseconds since 1970, `balance` in minor units.
 void fill(wire::Participant& to, const ledger::NewParticipant& from, ledger::TimeMs created_at);
@@ -60,11 +63,12 @@ std::optional<ledger::Error> check_shape(const google::protobuf::Descriptor& typ
 
 // Says why bytes were refused by the parser. Needs: parsing them failed. Always returns an error, a
 // general one if check_shape() finds no fault.
-ledger::Error explain_malformed(const google::protobuf::Descriptor& type, std::string_view bytes);
+[[nodiscard]] ledger::Error explain_malformed(const google::protobuf::Descriptor& type,
+                                              std::string_view bytes);
 
 // The errors of requests that cannot be read. `field` is a path, such as "transfers[2].reference".
-ledger::Error malformed_request(const google::protobuf::Descriptor& type);
-ledger::Error not_utf8(std::string field);
-ledger::Error too_many_transfers();
+[[nodiscard]] ledger::Error malformed_request(const google::protobuf::Descriptor& type);
+[[nodiscard]] ledger::Error not_utf8(std::string field);
+[[nodiscard]] ledger::Error too_many_transfers();
 
 }  // namespace sg::proto

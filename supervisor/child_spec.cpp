@@ -11,8 +11,12 @@ Shutdown shutdown_of(const ChildSpec& spec) {
 
 namespace {
 
-// What check_child_specs() checks beyond id, start function and shutdown.
-std::optional<std::string> check_extras(const ChildSpec& spec, AutoShutdown auto_shutdown) {
+// What a child and a template have in common: all but the start function.
+std::optional<std::string> check_fields(const ChildSpec& spec, AutoShutdown auto_shutdown) {
+  const Shutdown shutdown = shutdown_of(spec);
+  if (shutdown.kind == Shutdown::Kind::timeout && shutdown.timeout.count() < 0) {
+    return "child has a negative shutdown timeout: " + spec.id;
+  }
   if (spec.significant && spec.restart == Restart::permanent) {
     return "a permanent child cannot be significant, it never ends for good: " + spec.id;
   }
@@ -40,15 +44,19 @@ std::optional<std::string> check_child_specs(std::span<const ChildSpec> specs,
   for (const ChildSpec& spec : specs) {
     if (spec.id.empty()) return "a child has no id";
     if (!ids.insert(spec.id).second) return "duplicate child id: " + spec.id;
-    // Whether the spec is a template depends on the strategy, which only the supervisor knows.
-    if (!spec.start && !spec.start_instance) return "child has no start function: " + spec.id;
-    const Shutdown shutdown = shutdown_of(spec);
-    if (shutdown.kind == Shutdown::Kind::timeout && shutdown.timeout.count() < 0) {
-      return "child has a negative shutdown timeout: " + spec.id;
-    }
-    if (auto fault = check_extras(spec, auto_shutdown)) return fault;
+    if (!spec.start) return "child has no start function: " + spec.id;
+    if (auto fault = check_fields(spec, auto_shutdown)) return fault;
   }
   return std::nullopt;
+}
+
+std::optional<std::string> check_template(std::span<const ChildSpec> specs,
+                                          AutoShutdown auto_shutdown) {
+  if (specs.size() != 1 || !specs.front().start_instance) {
+    return "simple_one_for_one takes one spec, with start_instance";
+  }
+  if (specs.front().id.empty()) return "a child has no id";
+  return check_fields(specs.front(), auto_shutdown);
 }
 
 std::string to_string(Restart restart) {

@@ -120,6 +120,11 @@ enum class AutoShutdown : std::uint8_t {
 [[nodiscard]] std::optional<std::string> check_child_specs(
     std::span<const ChildSpec> specs, AutoShutdown auto_shutdown = AutoShutdown::never);
 
+// The same for the specs of a simple_one_for_one supervisor: there has to be exactly one, with
+// `start_instance` in place of `start`.
+[[nodiscard]] std::optional<std::string> check_template(std::span<const ChildSpec> specs,
+                                                        AutoShutdown auto_shutdown);
+
 // The names of the values for reports: "permanent", "worker", "5000ms", "infinity".
 [[nodiscard]] std::string to_string(Restart restart);
 [[nodiscard]] std::string to_string(ChildType type);

@@ -31,9 +31,9 @@ caf::behavior SupervisorState::make_behavior(Flags flags, std::vector<ChildSpec>
   flags_ = std::move(flags);
   parent_ = std::move(parent);
   auto fault = check_flags(flags_);
-  if (!fault) fault = check_child_specs(specs, flags_.auto_shutdown);
-  if (!fault && is_simple() && (specs.size() != 1 || !specs.front().start_instance)) {
-    fault = "simple_one_for_one takes one spec, with start_instance";
+  if (!fault) {
+    fault = is_simple() ? check_template(specs, flags_.auto_shutdown)
+                        : check_child_specs(specs, flags_.auto_shutdown);
   }
   if (fault) {
     self_->quit(make_error(Errc::bad_specification, *fault));

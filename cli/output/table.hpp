@@ -30,7 +30,6 @@ class Table {
   // Adds a row. Needs one cell for each column. Control characters in the cells are escaped.
   void add(std::vector<std::string> cells);
   [[nodiscard]] bool empty() const { return rows_.empty(); }
-  [[nodiscard]] std::size_t rows() const { return rows_.size(); }
 
   // The header line, then one line for each row. Columns are two spaces apart, and no line ends
   // with a space. The header is bold if `colour`.

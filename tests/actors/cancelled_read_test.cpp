@@ -94,3 +94,29 @@ TEST_CASE("A walk that throws is an internal error, and gives its place back") {
   CHECK(w.balance_sheet() == "OK");
   CHECK(w.verify() == "OK");
 }
+
+// A walk may take minutes. It held the stop for all of `drain_timeout`.
+TEST_CASE("A verification in progress does not hold an orderly stop") {
+  World w;
+  const auto credited = w.client.credit("a", 1);
+  REQUIRE(told(credited) == "OK");
+  // The queries actor is busy, so that the verification cannot end by itself.
+  auto hold = w.store->hold_transactions();
+  auto busy =
+      std::async(std::launch::async, [&] { return w.client.transaction(credited.body.id()); });
+  w.store->await_transaction_read();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  const auto reader = w.client.stub<AdminStub>().Verify(&context, wire::VerifyRequest());
+  // Its answer comes over the same connection, so the server has met the verification before it.
+  REQUIRE(told(w.client.credit("a", 1)) == "OK");
+  auto stopped = std::async(std::launch::async, [&] { return w.ledger.tree.stop(); });
+  wire::VerifyResponse response;
+  CHECK_FALSE(reader->Read(&response));
+  const auto status = reader->Finish();
+  CHECK(told(status) == "UNAVAILABLE NODE_UNAVAILABLE outcome=none");
+  CHECK(status.error_message().starts_with("the server stops"));
+  hold.release();
+  CHECK(told(busy.get()) == "OK");
+  CHECK(stopped.get());
+}

@@ -197,6 +197,16 @@ TEST_CASE("simple_one_for_one knows only what instances can do") {
   CHECK(bed.root_end == Errc::bad_specification);
 }
 
+// A template has no start function of its own, so a supervisor of children cannot start it.
+TEST_CASE("Only simple_one_for_one takes a template") {
+  TestBed bed;
+  bed.supervise(bed.flags("faulty"), {template_of(bed)});
+  CHECK(bed.root_end == Errc::bad_specification);
+  auto root = bed.supervise(bed.flags("sound"), {bed.worker("a")});
+  CHECK_FALSE(bed.ask<StartedChild>(root, StartChild{template_of(bed)}).has_value());
+  CHECK(bed.last_error == Errc::bad_specification);
+}
+
 TEST_CASE("simple_one_for_one_escalation: instances share the window, and are stopped at once") {
   TestBed bed;
   auto root = bed.supervise(

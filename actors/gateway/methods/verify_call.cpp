@@ -23,6 +23,12 @@ class Progress final : public Completion {
 // The least time between two progress messages.
 constexpr std::chrono::milliseconds kInterval{100};
 
+// An orderly stop does not wait for a walk: it may take minutes, and can be asked for again.
+const ledger::Error kStopping{ledger::Reason::node_unavailable,
+                              "the server stops: verify again once it runs",
+                              {},
+                              ledger::Outcome::none};
+
 // The report as the last message of the stream.
 RpcQuery::Response encode(const QueryAnswer& answer) {
   const auto& report = std::get<persistence::VerifyReport>(answer);
@@ -59,6 +65,8 @@ void VerifyCall::received(bool ok) {
 }
 
 void VerifyCall::start() {
+  // The server's drain may have passed before this call began.
+  if (server_.stopping()) return finish(proto::to_status(kStopping, false));
   if (arrived_compressed()) return finish(compressed_status());
   auto stream = server_.admit_stream();
   if (!stream) return finish(proto::to_status(stream.error(), false));
@@ -114,6 +122,12 @@ void VerifyCall::completed(const Completed& completed) {
 void VerifyCall::give_up_read() {
   // A walk with an actor of its own goes on although the queries actor hangs.
   if (place_ && !is_under_way_ && !end_) finish(proto::to_status(lost_error(), false));
+}
+
+void VerifyCall::drain() {
+  if (!is_begun() || end_) return;
+  cancel_query();
+  finish(proto::to_status(kStopping, false));
 }
 
 void VerifyCall::failed(const std::exception& error) {

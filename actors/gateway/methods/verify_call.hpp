@@ -24,6 +24,7 @@ class VerifyCall final : public Call {
 
   void completed(const Completed& completed) override;
   void give_up_read() override;
+  void drain() override;
   void failed(const std::exception& error) override;
 
  private:
