@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
+#include "actors/reading.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 
@@ -146,7 +147,13 @@ void AccountShard::tell_late_votes() {
 }
 
 void AccountShard::read(const ReadAccounts& message) {
-  auto& query = *message.query;
+  for (const auto& query : message.batch->queries) {
+    if (!query->drop_if_cancelled()) read(*query);
+  }
+  caf::anon_send(message.asker, AccountsRead{message.batch});
+}
+
+void AccountShard::read(Query& query) {
   if (!ledger_) {
     query.answer(tl::unexpected(
         ledger::Error{ledger::Reason::shard_unavailable,
@@ -159,7 +166,11 @@ void AccountShard::read(const ReadAccounts& message) {
   for (const auto& id : query.account_ids) query.readings.push_back(ledger_->read(id));
   query.observed = ledger_->applied_sequence();
   query.journal_incarnation = journal_incarnation_;
-  caf::anon_send(message.asker, AccountsRead{message.query});
+  // All that a balance needs is here, unless it has to wait.
+  if (std::holds_alternative<BalanceOf>(query.ask) &&
+      durability_of(query, *runtime_) == Durability::durable) {
+    query.answer(balance_answer(query));
+  }
 }
 
 void AccountShard::copy_held(const CopyHeld& message) {

@@ -36,6 +36,7 @@ class AccountShard {
   bool heed_coordinator(std::uint64_t incarnation);
   void tell_late_votes();
   void read(const ReadAccounts& read);
+  void read(Query& query);
   void copy_held(const CopyHeld& copy);
   void copy_slice();
 

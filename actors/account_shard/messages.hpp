@@ -11,6 +11,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "actors/query.hpp"
@@ -42,15 +43,23 @@ struct VotedLate {
   std::vector<ledger::LateVote> votes;
 };
 
-// The queries actor asks for the accounts that the query names, all of this shard.
+// Queries that are read together, all of one shard. Nobody changes the list: both actors hold it.
+struct ReadBatch {
+  std::uint64_t number = 0;  // of the queries actor
+  std::vector<QueryPtr> queries;
+};
+using ReadBatchPtr = std::shared_ptr<const ReadBatch>;
+
+// The queries actor asks for the accounts that the queries name. The shard answers a balance itself
+// if it is durable.
 struct ReadAccounts {
-  QueryPtr query;
+  ReadBatchPtr batch;
   caf::actor asker;
 };
 
-// The query has its readings, and the sequence that they show.
+// The queries have their readings, and the sequences that they show, or are answered.
 struct AccountsRead {
-  QueryPtr query;
+  ReadBatchPtr batch;
 };
 
 }  // namespace sg::actors

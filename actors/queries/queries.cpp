@@ -1,18 +1,19 @@
 // Which query takes which way:
 //
 //   participants, transactions      the store, at once
-//   one account, a balance,
+//   a balance                       its shard, which answers it; or waits until durable
+//   one account,
 //   accounts of a participant       their shard -> wait until durable -> the store's rows
 //   a page of accounts              the store's rows -> the journal's balances, when durable
 //   verification, balance sheet     the journal's snapshot -> a walk over the store
 #include "actors/queries/queries.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "actors/actor_errors.hpp"
 #include "actors/queries/reads.hpp"
+#include "actors/reading.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 
@@ -60,7 +61,8 @@ Queries::Queries(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
     : self_(self),
       runtime_(std::move(runtime)),
       root_(std::move(root)),
-      shards_(runtime_->settings.ledger.shards) {}
+      shards_(runtime_->settings.ledger.shards),
+      gathered_(runtime_->settings.ledger.shards) {}
 
 caf::behavior Queries::make_behavior() {
   return {
@@ -98,11 +100,16 @@ caf::behavior Queries::make_behavior() {
         shards_[message.shard] = nullptr;
         end_reads(message.shard, nullptr);
       },
-      [this](const AnswerQuery& message) { ask(message.query); },
-      [this](const AccountsRead& message) { accounts_read(message.query); },
+      [this](const AnswerQueries& message) { ask(message); },
+      [this](const AccountsRead& message) { accounts_read(*message.batch); },
       [this](const NowDurable& message) { finish(message.query); },
       [this](const Snapshot& message) { walk(message); },
   };
+}
+
+void Queries::ask(const AnswerQueries& message) {
+  for (const auto& query : message.queries) ask(query);
+  ask_shards();
 }
 
 void Queries::ask(const QueryPtr& query) {
@@ -151,38 +158,47 @@ void Queries::ask_shard(const QueryPtr& query) {
         tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(index))));
     return;
   }
-  // Noted before it is sent, so that end_reads() finds it if the shard goes.
-  reads_[query.get()] = {query, static_cast<std::uint32_t>(index), shards_[index], ++reads_asked_};
-  caf::anon_send(shards_[index], ReadAccounts{query, handle_of(self_)});
+  gathered_[index].push_back(query);
+}
+
+void Queries::ask_shards() {
+  for (std::uint32_t shard = 0; shard < gathered_.size(); ++shard) {
+    if (gathered_[shard].empty()) continue;
+    auto batch = std::make_shared<const ReadBatch>(
+        ReadBatch{++reads_asked_, std::exchange(gathered_[shard], {})});
+    // Noted before it is sent, so that end_reads() finds it if the shard goes.
+    reads_[batch->number] = {batch, shard, shards_[shard]};
+    caf::anon_send(shards_[shard], ReadAccounts{std::move(batch), handle_of(self_)});
+  }
 }
 
 void Queries::end_reads(std::uint32_t shard, const caf::actor& serves) {
-  // Ordered by the number of asking: tests repeat a run exactly.
-  std::map<std::uint64_t, QueryPtr> ended;
-  absl::erase_if(reads_, [&](const auto& entry) {
+  std::erase_if(reads_, [&](const auto& entry) {
     const Read& read = entry.second;
     if (read.shard != shard) return false;
-    auto query = read.query.lock();
-    if (query && read.asked == serves) return false;
-    if (query) ended.emplace(read.number, std::move(query));
+    const auto batch = read.batch.lock();
+    if (!batch) return true;
+    if (read.asked == serves) return false;
+    for (const auto& query : batch->queries) {
+      query->answer(tl::unexpected(
+          away(ledger::Reason::shard_unavailable, "shard " + std::to_string(shard))));
+    }
     return true;
   });
-  for (const auto& [number, query] : ended) {
-    query->answer(
-        tl::unexpected(away(ledger::Reason::shard_unavailable, "shard " + std::to_string(shard))));
+}
+
+void Queries::accounts_read(const ReadBatch& batch) {
+  if (reads_.erase(batch.number) == 0) return;  // end_reads() has answered all of them
+  for (const auto& query : batch.queries) {
+    if (!query->answered()) accounts_read(query);
   }
 }
 
 void Queries::accounts_read(const QueryPtr& query) {
-  if (reads_.erase(query.get()) == 0) return;  // answered already
-  const auto durable = runtime_->store->durable();
-  // Read after `durable`: so `durable` belongs to this incarnation of the journal, or to an earlier
-  // one.
-  const bool same_journal = query->journal_incarnation == runtime_->journal_incarnation();
-  if (same_journal && query->observed <= durable) return finish(query);
+  const auto durability = durability_of(*query, *runtime_);
+  if (durability == Durability::durable) return finish(query);
   if (faults::has(faults::Defect::read_unsynced)) return finish(query);
-  // What an earlier journal had sequenced may never become durable.
-  if (!same_journal || !journal_) {
+  if (durability == Durability::uncertain || !journal_) {
     query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
     return;
   }
@@ -192,14 +208,8 @@ void Queries::accounts_read(const QueryPtr& query) {
 void Queries::finish(const QueryPtr& query) {
   if (query->drop_if_cancelled()) return;
   if (std::holds_alternative<AccountPage>(query->ask)) return query->answer(join_page(*query));
-  const auto* balance = std::get_if<BalanceOf>(&query->ask);
-  if (balance == nullptr) return query->answer(join_accounts(*runtime_->store, *query));
-  if (query->readings.front())
-    return query->answer(Balance{balance->account_id, query->readings.front()->balance});
-  query->answer(tl::unexpected(ledger::Error{ledger::Reason::account_not_found,
-                                             "account " + balance->account_id + " does not exist",
-                                             {{"account_id", balance->account_id}},
-                                             ledger::Outcome::none}));
+  if (std::holds_alternative<BalanceOf>(query->ask)) return query->answer(balance_answer(*query));
+  query->answer(join_accounts(*runtime_->store, *query));
 }
 
 void Queries::ask_balances(const QueryPtr& query) {

@@ -10,11 +10,10 @@
 // of its own. Limits: Runtime::kMaxWalks walks at a time.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -34,11 +33,17 @@ class Queries {
   caf::behavior make_behavior();
 
  private:
-  // A query came from the gateway: answers it, or sends it on.
+  // Queries came from the gateway.
+  void ask(const AnswerQueries& message);
+  // Answers the query, or sends it on, or gathers it for its shard.
   void ask(const QueryPtr& query);
-  // Asks the shard of query->account_ids for their balances.
+  // Gathers the query for the shard of query->account_ids.
   void ask_shard(const QueryPtr& query);
-  // The shard has read them: waits, if need be, until what they show is durable.
+  // Asks the shards for what was gathered.
+  void ask_shards();
+  // A shard has read them.
+  void accounts_read(const ReadBatch& batch);
+  // Answers the query, or waits until what it shows is durable.
   void accounts_read(const QueryPtr& query);
   // `serves` is the shard's handle from now on, or null. Reads that an earlier handle was asked for
   // may be lost, or lie with a shard that hangs. They are answered with UNAVAILABLE.
@@ -60,17 +65,17 @@ class Queries {
   RuntimePtr runtime_;
   caf::actor root_;
   Followed journal_{self_, kJournalId};
-  std::vector<caf::actor> shards_;  // by shard; null: it is not attached
-  caf::response_promise ready_;     // the answer to Init
-  // A query that a shard was asked for.
+  std::vector<caf::actor> shards_;               // by shard; null: it is not attached
+  caf::response_promise ready_;                  // the answer to Init
+  std::vector<std::vector<QueryPtr>> gathered_;  // by shard, while a message is handled
+  // Queries that a shard was asked for together.
   struct Read {
-    std::weak_ptr<Query> query;  // weak: a shard that ends drops its queries, which answers them
+    std::weak_ptr<const ReadBatch> batch;  // a shard that ends drops it, which answers its queries
     std::uint32_t shard = 0;
     caf::actor asked;
-    std::uint64_t number = 0;  // in the order of asking, in which they are ended
   };
-  absl::flat_hash_map<const Query*, Read> reads_;  // at the shards
-  std::vector<std::weak_ptr<Query>> snapshots_;    // at the journal, and the shards it has asked
+  std::map<std::uint64_t, Read> reads_;          // at the shards, by number, in the order of asking
+  std::vector<std::weak_ptr<Query>> snapshots_;  // at the journal, and the shards it has asked
   std::uint64_t reads_asked_ = 0;
 };
 

@@ -221,7 +221,7 @@ TestSubmissionPtr Simulation::submit(TestSubmissionPtr submission) {
 TestQueryPtr Simulation::ask(QueryAsk what) {
   auto query = std::make_shared<TestQuery>();
   query->ask = std::move(what);
-  caf::anon_send(handle(kQueriesId), AnswerQuery{query});
+  caf::anon_send(handle(kQueriesId), AnswerQueries{{query}});
   return query;
 }
 

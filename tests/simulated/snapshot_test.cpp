@@ -265,7 +265,7 @@ TEST_CASE("A read that was cancelled is dropped wherever it waits") {
     CHECK(house.runtime()->walks->take());
   };
   SECTION("in the reader's mailbox") {
-    house.hold<AnswerQuery>("queries");
+    house.hold<AnswerQueries>("queries");
     check_dropped(house.ask(BalanceOf{house.name(0)}));
   }
   SECTION("in the journal's mailbox") {

@@ -293,7 +293,7 @@ void Clients::verify() {
       log_.complaints.push_back("a verification says: " + problem);
     }
   };
-  if (desk_) caf::anon_send(desk_, actors::AnswerQuery{std::move(query)});
+  if (desk_) caf::anon_send(desk_, actors::AnswerQueries{{std::move(query)}});
 }
 
 void Clients::read(const std::string& account, bool list) {
@@ -328,7 +328,7 @@ void Clients::read(const std::string& account, bool list) {
     world_.trace.say([&] { return "  read " + account + ": " + std::to_string(balance); });
     log_.readings.push_back({account, balance, asked, told});
   };
-  if (desk_) caf::anon_send(desk_, actors::AnswerQuery{std::move(query)});
+  if (desk_) caf::anon_send(desk_, actors::AnswerQueries{{std::move(query)}});
 }
 
 void Clients::behave() { behaves_ = true; }

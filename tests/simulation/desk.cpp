@@ -68,7 +68,7 @@ caf::behavior desk_actor(caf::event_based_actor* self, caf::actor root,
       [known](const actors::Cancel& message) {
         if (known->coordinator) caf::anon_send(known->coordinator, message);
       },
-      [known](const actors::AnswerQuery& message) {
+      [known](const actors::AnswerQueries& message) {
         if (known->queries) caf::anon_send(known->queries, message);
       },
   };

@@ -32,6 +32,9 @@ namespace {
 // Unary calls of one method that may arrive in one turn of the queue before a new one is armed.
 constexpr int kArmedPerMethod = 16;
 
+// This many reads are handed over even if more may follow.
+constexpr std::size_t kReadsTogether = 64;
+
 // After this many events one portion of long work is done, even if there are more events.
 constexpr int kEventsPerPortion = 16;
 
@@ -208,6 +211,7 @@ void RpcServer::work_on_portion() {
 }
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
+  hand_over_reads();
   if (admissions_.calls() > 0 && settings_.busy_poll.count() > 0) {
     const auto next = poll(tag, ok);
     if (next != grpc::CompletionQueue::TIMEOUT) return next;
@@ -233,12 +237,21 @@ grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
 }
 
 void RpcServer::hand_over() {
+  hand_over_reads();
   if (gathering_.empty()) return;
   auto submissions = gathering_.take();
   const std::lock_guard lock(mutex_);
   // If the coordinator is down, these submissions are dropped here. Their destructors answer the
   // calls.
   if (coordinator_) caf::anon_send(coordinator_, Submit{std::move(submissions)});
+}
+
+void RpcServer::hand_over_reads() {
+  if (reads_.empty()) return;
+  const std::lock_guard lock(mutex_);
+  // As above: queries that are dropped answer their calls.
+  auto queries = std::exchange(reads_, {});
+  if (queries_) caf::anon_send(queries_, AnswerQueries{std::move(queries)});
 }
 
 template <class Use>
@@ -344,9 +357,12 @@ void RpcServer::cancel(ledger::SubmissionPtr submission) {
 }
 
 bool RpcServer::ask(QueryPtr query) {
-  const std::lock_guard lock(mutex_);
-  if (!queries_) return false;
-  caf::anon_send(queries_, AnswerQuery{std::move(query)});
+  {
+    const std::lock_guard lock(mutex_);
+    if (!queries_) return false;
+  }
+  reads_.push_back(std::move(query));
+  if (reads_.size() >= kReadsTogether) hand_over_reads();
   return true;
 }
 

@@ -91,7 +91,8 @@ class RpcServer {
   void submission_answered() { gathering_.answered(); }
   // Sets `cancelled` and tells the coordinator, which may then refuse the submission.
   void cancel(ledger::SubmissionPtr submission);
-  // Sends the query to the queries actor. Returns false if that actor is down.
+  // Gathers the query for the queries actor: it is sent on before the thread waits for the next
+  // event. Returns false if that actor is down.
   bool ask(QueryPtr query);
   // The root supervisor; null before it is known.
   caf::actor root() const;
@@ -126,6 +127,8 @@ class RpcServer {
   void work_on_portion();
   // Sends all gathered submissions to the coordinator.
   void hand_over();
+  // Sends all gathered queries to the queries actor.
+  void hand_over_reads();
   // The inbox's alarm: passes answers on, and looks at the flags that other threads have set.
   void inbox_rang(bool ok);
   // Starts gRPC's server. The error is a sentence.
@@ -168,6 +171,7 @@ class RpcServer {
   std::deque<std::uint64_t> working_;  // calls with portions of work, in turn
   int events_since_portion_ = 0;
   Gathering gathering_;
+  std::vector<QueryPtr> reads_;  // gathered
 
   mutable std::mutex mutex_;  // guards the four below
   caf::actor coordinator_;
