@@ -40,6 +40,8 @@ MAY_INCLUDE = {
                     "persistence/rocks"},
     # The store's double, and the one that opens it.
     "persistence/memory": {"faults", "persistence", "persistence/medium"},
+    "replication/engine": set(),
+    "replication": {"ledger", "persistence/encoding", "replication/engine"},
     "proto": {"ledger"},
     "actors": {"config", "faults", "supervisor", "ledger", "ledger/flow", "ledger/locks",
                "persistence", "persistence/chain"},
@@ -66,13 +68,16 @@ MAY_INCLUDE = {
     "cli/commands": {"cli/output", "cli/session", "cli/import", "command_line", "proto"},
     "cli": {"cli/commands", "cli/output", "cli/session", "command_line", "proto"},
     "bench": {"command_line", "proto"},
+    "bench/engine": {"command_line", "persistence/encoding", "persistence/medium",
+                     "persistence/rocks", "replication"},
     # The micro-benchmarks measure the parts themselves.
     "bench/micro": {"bench", "proto", "ledger", "ledger/flow", "ledger/locks", "persistence",
                     "persistence/chain", "persistence/index"},
 }
 
-# Headers of a package -> where they may stand (a path's beginning, and its ending).
+# Headers of a package, or of a part in another language -> where they may stand (a path's beginning, and its ending).
 HOMES = [
+    (r"replication/engine/", ["replication/raft_core.cpp"], ""),
     (r"CLI/", ["command_line/", "cli/", "bench/", "server/main.cpp"], ""),
     (r"caf/", ["supervisor/", "actors/", "server/"], ""),
     (r"rocksdb/", ["persistence/rocks/"], ""),
@@ -109,12 +114,11 @@ def wrong_includes(root, path):
                 yield where + f'"{header}" has no folder: includes start at the root'
             elif target != room and target not in MAY_INCLUDE[room]:
                 yield where + f"{room} may not use {target}"
-            continue
         for pattern, homes, ending in HOMES:
             if not re.match(pattern, header):
                 continue
             if not any(name.startswith(home) for home in homes) or not name.endswith(ending):
-                yield where + f"<{header}> belongs in {', '.join(homes)}" + (
+                yield where + f"{header} belongs in {', '.join(homes)}" + (
                     f" ({ending} only)" if ending else "")
             break
 
