@@ -8,12 +8,15 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <random>
 
@@ -31,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{10};
 constexpr std::size_t kReadBytes = 1U << 20;
+constexpr std::size_t kFramesTogether = 64;
 // A row of the ledger's log: first sequence, size and hash of a block.
 constexpr std::size_t kRowBytes = 44;
 
@@ -46,8 +50,8 @@ double cpu_seconds() {
 // What is on its way to another member.
 struct Outgoing {
   int socket = -1;
-  std::string bytes;
-  std::size_t sent = 0;
+  std::deque<std::string> frames;
+  std::size_t sent = 0;  // of the first one
 };
 
 struct Incoming {
@@ -103,11 +107,11 @@ class Member final : public replication::ReplicaHost, public replication::Stored
 
   // --- ReplicaHost ---
   void send(Message message) override {
-    const auto bytes = encode(message);
+    auto bytes = encode(message);
     const auto size = static_cast<std::uint32_t>(bytes.size());
-    auto& to = outgoing_.at(message.to).bytes;
-    to.append(reinterpret_cast<const char*>(&size), sizeof size);
-    to.append(bytes);
+    auto& to = outgoing_.at(message.to).frames;
+    to.emplace_back(reinterpret_cast<const char*>(&size), sizeof size);
+    to.push_back(std::move(bytes));
   }
   void store(replication::LogWrite write) override { disk_.write(std::move(write)); }
   void commit(replication::CommittedEntries committed) override {
@@ -150,7 +154,7 @@ class Member final : public replication::ReplicaHost, public replication::Stored
     std::vector<pollfd> polled{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
     for (const auto& from : incoming_) polled.push_back({from.socket, POLLIN, 0});
     for (const auto& [id, peer] : outgoing_) {
-      if (!peer.bytes.empty()) polled.push_back({peer.socket, POLLOUT, 0});
+      if (!peer.frames.empty()) polled.push_back({peer.socket, POLLOUT, 0});
     }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_tick - Clock::now());
     poll(polled.data(), polled.size(), std::max(0, static_cast<int>(left.count())));
@@ -181,14 +185,25 @@ class Member final : public replication::ReplicaHost, public replication::Stored
   }
 
   static void flush(Outgoing& peer) {
-    while (peer.sent < peer.bytes.size()) {
-      const auto sent = ::send(peer.socket, peer.bytes.data() + peer.sent,
-                               peer.bytes.size() - peer.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (!peer.frames.empty()) {
+      std::array<iovec, kFramesTogether> parts;
+      std::size_t count = 0;
+      for (; count < parts.size() && count < peer.frames.size(); ++count) {
+        parts[count] = {peer.frames[count].data(), peer.frames[count].size()};
+      }
+      parts[0].iov_base = peer.frames.front().data() + peer.sent;
+      parts[0].iov_len -= peer.sent;
+      msghdr message{};
+      message.msg_iov = parts.data();
+      message.msg_iovlen = count;
+      const auto sent = sendmsg(peer.socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent <= 0) return;
       peer.sent += static_cast<std::size_t>(sent);
+      while (!peer.frames.empty() && peer.sent >= peer.frames.front().size()) {
+        peer.sent -= peer.frames.front().size();
+        peer.frames.pop_front();
+      }
     }
-    peer.bytes.clear();
-    peer.sent = 0;
   }
 
   // Keeps so many proposals in flight, once this member leads and has committed in its term.
