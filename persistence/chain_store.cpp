@@ -61,26 +61,9 @@ std::vector<FoundKey> with_undecided(std::vector<FoundKey> found, std::size_t as
 
 ChainStore::ChainStore(std::unique_ptr<Medium> medium, const StoreOptions& options, Access access)
     : options_(options),
-      access_(access),
       medium_(std::move(medium)),
+      access_(access),
       keys_(options.key_retention_ms) {}
-
-template <class Use>
-auto ChainStore::with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>())) {
-  const auto open = gate_.enter();
-  if (!rows_) {
-    return store_error(StoreFault::io,
-                       "the store in " + medium_->name() + " is not open: its last opening failed");
-  }
-  return use(*rows_);
-}
-
-// Of every write: what the file system says of its space may be wrong for this process.
-template <class Result>
-Result ChainStore::note_full(Result written) const {
-  if (!written && written.error().fault == StoreFault::no_space) medium_->found_full();
-  return written;
-}
 
 // --- the write path ---
 
@@ -146,16 +129,24 @@ StoreResult<void> ChainStore::write(Group group) {
     // If anything fails from here on, the group may stand in the log, or not.
     UndecidedOnFailure undecided(is_undecided_);
     if (auto written = write_group(*contents); !written) return note_full(std::move(written));
-    {
-      const std::lock_guard lock(head_mutex_);
-      head_ = contents->head;
-    }
-    keys_.advance(contents->head.run_ms);
-    durable_.store(contents->head.sequence, std::memory_order_release);
+    advance(contents->head);
     undecided.succeeded();
   }
   spare_ = std::move(contents);
   return {};
+}
+
+void ChainStore::advance(const ChainHead& head) {
+  {
+    const std::lock_guard lock(head_mutex_);
+    head_ = head;
+  }
+  keys_.advance(head.run_ms);
+  durable_.store(head.sequence, std::memory_order_release);
+}
+
+StoreResult<OpenedStore> ChainStore::open(Opening opening) {
+  return open_chain(*medium_, options_, opening);
 }
 
 StoreResult<void> ChainStore::reopen() {
@@ -166,7 +157,7 @@ StoreResult<void> ChainStore::reopen() {
   checkpoints_.forget();
   auto opening = was_open_ ? Opening::again : Opening::first;
   if (access_ == Access::read_only) opening = Opening::to_read;
-  auto opened = open_chain(*medium_, options_, opening);
+  auto opened = open(opening);
   if (!opened) return tl::unexpected(opened.error());
   ++openings_;
   was_open_ = true;

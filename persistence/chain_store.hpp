@@ -72,26 +72,34 @@ class ChainStore : public Store {
   StoreResult<VerifyReport> verify(const std::function<bool(const VerifyProgress&)>& progress,
                                    Sequence at = 0) const override;
 
- private:
-  StoreResult<void> write(Group group);
-  StoreResult<void> write_group(const GroupContents& group);
+ protected:
+  // Opens what is in the medium; with the gate held alone.
+  virtual StoreResult<OpenedStore> open(Opening opening);
+  // The chain goes on to `head`, whose records the indexes know: readers see them from here on.
+  void advance(const ChainHead& head);
   // Calls `use` with the rows while the gate is held; an error when the store is not open.
   template <class Use>
   auto with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>()));
-  bool has_room_for(std::uint64_t unflushed) const;
-  bool takes_writes(const KeyValue& rows) const;
+  // Passes the result of a write on.
   template <class Result>
   Result note_full(Result written) const;
 
   const StoreOptions options_;
-  const Access access_;
   const std::unique_ptr<Medium> medium_;
+  std::unique_ptr<RecordIndex> index_;
+
+ private:
+  StoreResult<void> write(Group group);
+  StoreResult<void> write_group(const GroupContents& group);
+  bool has_room_for(std::uint64_t unflushed) const;
+  bool takes_writes(const KeyValue& rows) const;
+
+  const Access access_;
   KeyIndex keys_;
   mutable AccountIdCache account_ids_;
   CheckpointWriter checkpoints_;
   mutable Gate gate_;
   std::unique_ptr<KeyValue> rows_;  // none between a failed reopening and the next
-  std::unique_ptr<RecordIndex> index_;
   bool was_open_ = false;
   std::uint64_t openings_ = 0;
   std::unique_ptr<GroupContents> spare_;  // buffers of the last group
@@ -103,5 +111,22 @@ class ChainStore : public Store {
   // A group failed: whether it stands in the log is known after reopen().
   std::atomic<bool> is_undecided_ = false;
 };
+
+template <class Use>
+auto ChainStore::with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>())) {
+  const auto open = gate_.enter();
+  if (!rows_) {
+    return store_error(StoreFault::io,
+                       "the store in " + medium_->name() + " is not open: its last opening failed");
+  }
+  return use(*rows_);
+}
+
+// Of every write: what the file system says of its space may be wrong for this process.
+template <class Result>
+Result ChainStore::note_full(Result written) const {
+  if (!written && written.error().fault == StoreFault::no_space) medium_->found_full();
+  return written;
+}
 
 }  // namespace sg::persistence

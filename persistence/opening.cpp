@@ -5,34 +5,13 @@
 
 #include "faults/fault_injection.hpp"
 #include "persistence/chain/block_cursor.hpp"
-#include "persistence/rows/catalog.hpp"
-#include "persistence/rows/checkpoint.hpp"
-#include "persistence/rows/checkpoint_writer.hpp"
+#include "persistence/log/log_store.hpp"
+#include "persistence/opening_checks.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/meta.hpp"
 
 namespace sg::persistence {
 namespace {
-
-// How many blocks are checked before the store is opened for writing; verify() checks all.
-constexpr std::size_t kBlocksChecked = 64;
-
-constexpr std::string_view kRestore =
-    "; the files are left as they are: restore the store from a copy";
-
-// Names the store, and says what can be done.
-tl::unexpected<StoreError> refused(const Medium& medium, StoreError error) {
-  error.message = "the store in " + medium.name() + ": " + error.message;
-  if (error.fault == StoreFault::corrupt || error.fault == StoreFault::lost_tail) {
-    error.message += kRestore;
-  }
-  return tl::unexpected(std::move(error));
-}
-
-struct Marks {
-  Sequence indexed = 0;
-  Sequence checkpoint = 0;
-};
 
 struct Mark {
   enum class State : std::uint8_t { missing, empty, damaged, read };
@@ -60,58 +39,6 @@ StoreResult<void> create(Medium& medium) {
                                    KeyRow{kMetaShardHash, kShardHashName}};
   if (auto created = medium.create(meta); !created) return created;
   return write_mark(medium, ChainHead{});
-}
-
-StoreResult<std::uint16_t> check_version(const KeyValue& rows) {
-  const auto format = read_format(rows);
-  if (!format) return format;
-  const auto hash = rows.get(Family::meta, kMetaShardHash);
-  if (!hash) return tl::unexpected(hash.error());
-  if (!*hash) return store_error(StoreFault::corrupt, "the name of its shard hash is missing");
-  if (*format < kOldestFormat || *format > kNewestFormat) {
-    return store_error(StoreFault::unknown_version,
-                       "it has format version " + std::to_string(*format) +
-                           ", this program knows versions " + std::to_string(kOldestFormat) +
-                           " to " + std::to_string(kNewestFormat) +
-                           ": use the program that wrote it, or another directory");
-  }
-  if (**hash != kShardHashName) {
-    return store_error(StoreFault::unknown_version,
-                       "it spreads accounts by '" + **hash + "', this program by '" +
-                           std::string(kShardHashName) +
-                           "': use the program that wrote it, or another directory");
-  }
-  return format;
-}
-
-// Walks back over the last blocks: each is whole, and carries the hash of the one before it.
-StoreResult<void> check_links(const KeyValue& rows) {
-  BlockCursor cursor(rows);
-  auto found = cursor.seek_to_last();
-  for (std::size_t checked = 0; found && *found && checked < kBlocksChecked; ++checked) {
-    const Sequence first = cursor.block().first();
-    const std::uint32_t count = cursor.block().count();
-    const BlockHash previous = cursor.block().stamp().previous;
-    const auto broken = [first, count](const std::string& what) {
-      return store_error(StoreFault::corrupt, name_of_block(first, count) + " " + what);
-    };
-    found = cursor.prev();
-    if (!found) break;
-    if (!*found) {
-      if (first != 1) return broken("is the first one there: those before it are missing");
-      if (previous != BlockHash{}) return broken("is the first but names one before it");
-      return {};
-    }
-    if (cursor.block().last() + 1 != first) {
-      return broken("does not follow the block before it, which ends at " +
-                    std::to_string(cursor.block().last()));
-    }
-    if (cursor.block().hash() != previous) {
-      return broken("does not carry the hash of the block before it");
-    }
-  }
-  if (!found) return tl::unexpected(found.error());
-  return {};
 }
 
 StoreResult<void> check_mark(const KeyValue& rows, const Mark& mark, const ChainHead& head) {
@@ -148,135 +75,24 @@ StoreResult<void> check_mark(const KeyValue& rows, const Mark& mark, const Chain
   return {};
 }
 
-StoreResult<Marks> check_derived(const KeyValue& rows, const ChainHead& head) {
-  const auto indexed = read_meta(rows, kMetaIndexed);
-  if (!indexed) return tl::unexpected(indexed.error());
-  const auto checkpoint = read_meta(rows, kMetaCheckpoint);
-  if (!checkpoint) return tl::unexpected(checkpoint.error());
-  for (const auto& [name, at] :
-       {std::pair{"index", *indexed}, std::pair{"checkpoint", *checkpoint}}) {
-    if (at <= head.sequence) continue;
-    return store_error(StoreFault::corrupt, std::string("its ") + name + " reaches sequence " +
-                                                std::to_string(at) + ", past the chain's end " +
-                                                std::to_string(head.sequence) +
-                                                ": acknowledged blocks are missing");
-  }
-  return Marks{*indexed, *checkpoint};
-}
-
-struct Checked {
-  ChainHead head;
-  Marks marks;
-  std::uint16_t format = 0;
-};
-
 StoreResult<Checked> check(const KeyValue& rows, const Mark& mark) {
   const auto format = check_version(rows);
   if (!format) return tl::unexpected(format.error());
+  const auto is_member = LogStore::is_member(rows);
+  if (!is_member) return tl::unexpected(is_member.error());
+  if (*is_member) {
+    return store_error(
+        StoreFault::unknown_version,
+        "it belongs to a member of a cluster, and must not go on alone: start it with "
+        "its [cluster]");
+  }
   const auto head = read_head(rows);
   if (!head) return tl::unexpected(head.error());
   if (auto ok = check_links(rows); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_mark(rows, mark, *head); !ok) return tl::unexpected(ok.error());
-  const auto marks = check_derived(rows, *head);
-  if (!marks) return tl::unexpected(marks.error());
-  return Checked{*head, *marks, *format};
-}
-
-// What was not indexed when the store was closed stands in the blocks.
-StoreResult<void> refill(RecordIndex& index, const KeyValue& rows) {
-  const Sequence indexed = index.indexed();
-  BlockCursor cursor(rows);
-  DecodedRecord record;
-  std::vector<Mention> history;
-  std::vector<Mention> keys;
-  auto found = cursor.seek(indexed + 1);
-  for (Sequence next = indexed + 1; found && *found; found = cursor.next()) {
-    const BlockView& block = cursor.block();
-    // The pair of Group, which numbers records without a gap. The first block may begin earlier.
-    if (!block.holds(next)) {
-      return damaged(block, "sequence " + std::to_string(next) + " is missing before it");
-    }
-    next = block.last() + 1;
-    history.clear();
-    keys.clear();
-    for (std::uint32_t i = 0; i < block.count(); ++i) {
-      if (block.first() + i <= indexed || !block.is_transaction_at(i)) continue;
-      if (auto read = read_record(block, block.first() + i, record); !read) return read;
-      for (const Posting& posting : record.postings) {
-        history.push_back({posting.account, record.sequence});
-      }
-      if (!record.key.empty() && !faults::has(faults::Defect::forget_keys)) {
-        keys.push_back({key_hash(record.key), record.sequence});
-      }
-    }
-    index.push({history, keys, block.last(), block.stamp().run_ms});
-  }
-  if (!found) return tl::unexpected(found.error());
-  return {};
-}
-
-// Reads what the actors read when they start, so that what they could not read is told here, while
-// every file is as it was.
-StoreResult<void> check_readable(const KeyValue& rows, const Checked& checked) {
-  const ChainHead& head = checked.head;
-  if (auto balances = load_balances(rows, head, checked.marks.checkpoint); !balances) {
-    return tl::unexpected(balances.error());
-  }
-  const Catalog catalog(rows, head.sequence);
-  std::uint64_t accounts = 0;
-  auto scanned = catalog.for_each_account(
-      [&accounts](std::string_view, AccountNumber, Amount) { ++accounts; });
-  if (!scanned) return scanned;
-  if (accounts != head.accounts) {
-    return store_error(StoreFault::corrupt, "the chain has " + std::to_string(head.accounts) +
-                                                " accounts, but " + std::to_string(accounts) +
-                                                " are found by id");
-  }
-  return catalog.for_each_participant([](std::string_view) {});
-}
-
-// A store that is there: the tail too is read before anything is opened for writing.
-StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& options,
-                                        const Mark& mark, Opening opening) {
-  OpenedStore opened;
-  {
-    auto rows = medium.open(Access::read_only);
-    if (!rows) return tl::unexpected(rows.error());
-    const auto checked = check(**rows, mark);
-    if (!checked) return tl::unexpected(checked.error());
-    if (opening != Opening::again) {
-      if (auto ok = check_readable(**rows, *checked); !ok) return tl::unexpected(ok.error());
-    }
-    opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms);
-    if (auto loaded = opened.index->load(**rows); !loaded) return tl::unexpected(loaded.error());
-    if (auto filled = refill(*opened.index, **rows); !filled) {
-      return tl::unexpected(filled.error());
-    }
-    opened.head = checked->head;
-    opened.format = checked->format;
-    if (opening == Opening::to_read) {
-      opened.checkpoint = checked->marks.checkpoint;
-      opened.rows = std::move(*rows);
-      return opened;
-    }
-  }
-  faults::reach(faults::Point::opening_before_repair);
-  auto rows = medium.open(Access::read_write);
-  if (!rows) return tl::unexpected(rows.error());
-  const auto checked = check(**rows, mark);
-  if (!checked) return tl::unexpected(checked.error());
-  if (checked->head.hash != opened.head.hash) {
-    return store_error(StoreFault::io, "it changed while it was opened");
-  }
-  opened.rows = std::move(*rows);
-  if (auto removed = opened.index->remove_orphans(*opened.rows); !removed) {
-    return tl::unexpected(removed.error());
-  }
-  opened.checkpoint = checked->marks.checkpoint;
-  if (auto completed = complete_checkpoint(*opened.rows, opened.checkpoint); !completed) {
-    return tl::unexpected(completed.error());
-  }
-  return opened;
+  const auto ends = check_derived(rows, *head);
+  if (!ends) return tl::unexpected(ends.error());
+  return Checked{*head, *ends, *format};
 }
 
 }  // namespace
@@ -299,7 +115,8 @@ StoreResult<OpenedStore> open_chain(Medium& medium, const StoreOptions& options,
     if (auto created = create(medium); !created) return tl::unexpected(created.error());
     mark->state = Mark::State::empty;
   }
-  auto opened = look_then_open(medium, options, *mark, opening);
+  auto opened = look_then_open(medium, options, opening,
+                               [&](const KeyValue& rows) { return check(rows, *mark); });
   if (!opened) return refused(medium, opened.error());
   if (opening == Opening::to_read) return opened;
   faults::reach(faults::Point::opening_before_mark);

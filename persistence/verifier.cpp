@@ -15,6 +15,7 @@
 
 #include "persistence/chain/format.hpp"
 #include "persistence/encoding/sha256.hpp"
+#include "persistence/log/log_store.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/meta.hpp"
 #include "persistence/rows/page_stamps.hpp"
@@ -343,7 +344,12 @@ void Verifier::check_mark(const Medium& medium) {
   for (int attempt = 0; attempt < 2 && !mark; ++attempt) {
     const auto bytes = medium.read_mark();
     if (!bytes) return problem("the high-water mark cannot be read: " + bytes.error().message);
-    if (*bytes) mark = decode_mark(**bytes);
+    if (!*bytes) continue;
+    mark = decode_mark(**bytes);
+    // That of a member says how far its log reaches, which is not less than what is committed.
+    if (const auto log = decode_log_mark(**bytes)) {
+      mark = HighWaterMark{log->chain.sequence, log->chain.hash};
+    }
   }
   if (!mark) return problem("the high-water mark is missing or fails its checksum");
   // It may be ahead: the chain has grown since the start.

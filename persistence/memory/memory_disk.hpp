@@ -116,4 +116,7 @@ class MemoryDisk {
   std::uint64_t syncs_ = 0;
 };
 
+// The disk as a place for a store.
+std::unique_ptr<Medium> make_memory_medium(std::shared_ptr<MemoryDisk> disk);
+
 }  // namespace sg::persistence

@@ -295,6 +295,10 @@ class MemoryMedium : public Medium {
   std::uint64_t owner_ = 0;  // this medium's number; 0 before prepare()
 };
 
+std::unique_ptr<Medium> make_memory_medium(std::shared_ptr<MemoryDisk> disk) {
+  return std::make_unique<MemoryMedium>(std::move(disk));
+}
+
 std::shared_ptr<MemoryDisk> make_memory_disk() { return std::make_shared<MemoryDisk>(); }
 
 StoreResult<std::unique_ptr<Store>> open_memory_store(std::shared_ptr<MemoryDisk> disk,

@@ -39,6 +39,7 @@ class Bed {
   Store& operator*() { return *store_; }
   Store* operator->() { return store_.get(); }
   MemoryDisk& disk() { return *disk_; }
+  std::shared_ptr<MemoryDisk> disk_ptr() const { return disk_; }
   std::filesystem::path directory() const { return directory_.path() / "store"; }
 
   void open();

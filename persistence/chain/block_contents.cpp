@@ -1,0 +1,29 @@
+#include "persistence/chain/block_contents.hpp"
+
+#include "persistence/chain/block_cursor.hpp"
+#include "persistence/chain/record.hpp"
+
+namespace sg::persistence {
+
+StoreResult<void> add_block(const BlockView& block, GroupContents& into) {
+  DecodedRecord record;
+  for (Sequence sequence = block.first(); sequence <= block.last(); ++sequence) {
+    if (auto read = read_record(block, sequence, record); !read) return read;
+    if (record.kind == RecordKind::account) {
+      into.accounts.push_back(record.account);
+    } else if (record.kind == RecordKind::participant) {
+      into.participants.push_back(record.participant);
+    } else {
+      for (const Posting& posting : record.postings) {
+        into.history.push_back({posting.account, sequence});
+      }
+      if (!record.key.empty()) into.keys.push_back({key_hash(record.key), sequence});
+    }
+  }
+  auto head = head_after(block);
+  if (!head) return tl::unexpected(head.error());
+  into.head = *head;
+  return {};
+}
+
+}  // namespace sg::persistence

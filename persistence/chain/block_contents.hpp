@@ -1,0 +1,14 @@
+// What a block means for derived data: the pair of Group, which writes it.
+#pragma once
+
+#include "persistence/chain/block_reader.hpp"
+#include "persistence/chain/group_contents.hpp"
+#include "persistence/medium/store_error.hpp"
+
+namespace sg::persistence {
+
+// Adds the block's mentions, keys, accounts and participants to `into`, whose head becomes the
+// chain's after the block. Nothing is written into into.writer.
+StoreResult<void> add_block(const BlockView& block, GroupContents& into);
+
+}  // namespace sg::persistence

@@ -1,0 +1,56 @@
+// A row of the log: one entry of Raft's log, as it stands beside the chain. The chain is the data
+// of the log, and there is no second copy: a row names its block.
+//
+//   meta family:  "log/" be64(index) -> row
+//   row     := term:varint kind:u8 data
+//   data    := place of a block, or the bytes of a change, or nothing
+//   place   := first:varint records:varint bytes:varint hash:32 bytes
+//
+// Entries that Raft makes itself have no block: the empty entry of a new leader, and changes of the
+// membership. Term and index stay outside of the block, so the hash chain does not depend on who
+// led.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "persistence/chain/record.hpp"
+
+namespace sg::persistence {
+
+using LogIndex = std::uint64_t;  // the first is 1
+using LogTerm = std::uint64_t;
+
+// Where a block stands in the chain, and which one it is. Its encoding is what Raft stores of the
+// entry.
+struct BlockPlace {
+  Sequence first = 0;
+  std::uint32_t records = 0;
+  std::uint64_t bytes = 0;  // of the block
+  BlockHash hash{};
+  Sequence last() const { return first + records - 1; }
+  bool operator==(const BlockPlace&) const = default;
+};
+
+struct LogRow {
+  LogTerm term = 0;
+  std::uint8_t kind = 0;  // 0: a block, or the empty entry of a leader; above: for Raft alone
+  std::string data;
+  bool has_block() const { return kind == 0 && !data.empty(); }
+  bool operator==(const LogRow&) const = default;
+};
+
+std::string encode(const BlockPlace& place);
+// Nullopt: the bytes are no place.
+std::optional<BlockPlace> decode_place(std::string_view bytes);
+
+std::string encode(const LogRow& row);
+std::optional<LogRow> decode_log_row(std::string_view bytes);
+
+// The key of an entry's row in the meta family.
+std::string log_key(LogIndex index);
+// Nullopt: the key is not that of a row.
+std::optional<LogIndex> index_of_log_key(std::string_view key);
+
+}  // namespace sg::persistence

@@ -1,0 +1,152 @@
+#include "persistence/member_store.hpp"
+
+#include <utility>
+
+#include "persistence/chain/block_contents.hpp"
+#include "persistence/chain/block_reader.hpp"
+#include "persistence/rocks/directory_medium.hpp"
+#include "persistence/rows/catalog.hpp"
+
+namespace sg::persistence {
+namespace {
+
+StoreError ended() {
+  return {StoreFault::io,
+          "the term of this member has ended; whether the group is committed shows "
+          "once the log has gone on"};
+}
+
+}  // namespace
+
+MemberStore::MemberStore(std::unique_ptr<Medium> medium, const StoreOptions& options)
+    : ChainStore(std::move(medium), options) {}
+
+StoreResult<OpenedStore> MemberStore::open(Opening opening) {
+  end_under_way();
+  auto opened = open_member(*medium_, options_, opening, log_);
+  if (!opened) return tl::unexpected(opened.error());
+  committed_ = opened->committed;
+  const std::lock_guard lock(sealed_mutex_);
+  sealed_ = opened->store.head;
+  return std::move(opened->store);
+}
+
+Group MemberStore::begin_group(TimeMs now, std::int64_t run_ms) {
+  const std::lock_guard lock(sealed_mutex_);
+  return Group(sealed_, now, run_ms);
+}
+
+std::optional<StoreResult<void>> MemberStore::append(Group group, Appended later) {
+  const auto contents = std::move(group).finish();
+  std::vector<SealedBlock> blocks;
+  BlockHash previous = contents->begun_on.hash;
+  for (const BlockSlice& slice : contents->writer.blocks()) {
+    auto bytes = std::make_shared<const std::string>(contents->writer.bytes_of(slice));
+    const auto block = BlockView::parse(*bytes);
+    if (!block || block->stamp().previous != previous) {
+      return store_error(StoreFault::io, "a group was sealed that does not follow the chain");
+    }
+    previous = block->hash();
+    blocks.push_back({encode(BlockPlace{block->first(), block->count(), bytes->size(), previous}),
+                      std::move(bytes)});
+  }
+  if (blocks.empty()) return StoreResult<void>{};
+  {
+    const std::lock_guard lock(sealed_mutex_);
+    if (contents->begun_on.hash != sealed_.hash) {
+      return store_error(StoreFault::io, "the group was begun on sequence " +
+                                             std::to_string(contents->begun_on.sequence) +
+                                             ", the sealed head is " +
+                                             std::to_string(sealed_.sequence));
+    }
+    sealed_ = contents->head;
+    under_way_.push_back({contents->head.sequence, std::move(later)});
+  }
+  if (propose_ && propose_(std::move(blocks))) return std::nullopt;
+  // Nothing of it was proposed, so nothing of it can be committed.
+  const std::lock_guard lock(sealed_mutex_);
+  if (under_way_.empty()) return tl::unexpected(ended());
+  under_way_.pop_back();
+  sealed_ = contents->begun_on;
+  return tl::unexpected(ended());
+}
+
+void MemberStore::end_under_way() {
+  std::deque<UnderWay> ending;
+  {
+    const std::lock_guard lock(sealed_mutex_);
+    ending.swap(under_way_);
+    sealed_ = head();
+  }
+  for (const UnderWay& group : ending) group.later(tl::unexpected(ended()));
+}
+
+StoreResult<void> MemberStore::write(const LogAppend& step) {
+  return note_full(with_rows([&](KeyValue& rows) { return log_.append(rows, *medium_, step); }));
+}
+
+StoreResult<void> MemberStore::commit(LogIndex index,
+                                      const std::optional<std::string>& membership) {
+  const auto committed = with_rows([&](KeyValue& rows) -> StoreResult<void> {
+    LogApplied applied = log_.applied();
+    if (index <= applied.index) return {};
+    const auto entries = log_.read(rows, applied.index + 1, index + 1, ~std::uint64_t{0});
+    if (!entries) return tl::unexpected(entries.error());
+    GroupContents contents;
+    contents.head = head();
+    for (const LogRow& row : *entries) {
+      if (!row.has_block()) continue;
+      const auto bytes = LogStore::read_block(rows, *decode_place(row.data));
+      if (!bytes) return tl::unexpected(bytes.error());
+      const auto block = BlockView::parse(*bytes);
+      if (!block) return store_error(StoreFault::corrupt, block.error());
+      if (auto added = add_block(*block, contents); !added) return added;
+    }
+    applied.index = index;
+    applied.sequence = contents.head.sequence;
+    if (membership) applied.membership = *membership;
+    const auto batch = rows.new_batch();
+    Catalog::add(*batch, contents);
+    LogStore::put_applied(*batch, applied);
+    // Not synced: after a power failure Raft hands the same entries over again.
+    if (auto written = rows.write(*batch, false); !written) return written;
+    log_.set_applied(std::move(applied));
+    if (contents.head.sequence == durable()) return {};
+    index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
+    advance(contents.head);
+    return {};
+  });
+  if (!committed) return note_full(committed);
+  for (;;) {
+    UnderWay done;
+    {
+      const std::lock_guard lock(sealed_mutex_);
+      if (under_way_.empty() || under_way_.front().last > durable()) {
+        // Blocks of another leader: what is sealed here begins after them.
+        if (under_way_.empty() && sealed_.sequence < durable()) sealed_ = head();
+        return {};
+      }
+      done = std::move(under_way_.front());
+      under_way_.pop_front();
+    }
+    done.later({});
+  }
+}
+
+StoreResult<std::vector<LogRow>> MemberStore::read_log(LogIndex low, LogIndex high,
+                                                       std::uint64_t max_bytes) const {
+  return with_rows([&](KeyValue& rows) { return log_.read(rows, low, high, max_bytes); });
+}
+
+StoreResult<std::string> MemberStore::read_block(const BlockPlace& place) const {
+  return with_rows([&](KeyValue& rows) { return LogStore::read_block(rows, place); });
+}
+
+StoreResult<std::unique_ptr<MemberStore>> open_member_store(const std::filesystem::path& directory,
+                                                            const StoreOptions& options) {
+  auto store = std::make_unique<MemberStore>(make_directory_medium(directory, options), options);
+  if (auto opened = store->reopen(); !opened) return tl::unexpected(opened.error());
+  return store;
+}
+
+}  // namespace sg::persistence

@@ -1,0 +1,84 @@
+// The store of a member of a group: the contract of Store over a log that is durable on a majority.
+//
+//   auto store = open_member_store(directory, options);
+//   store->set_proposer(propose);          // by whoever has the Raft core
+//   store->write(step);                    // the log writer: rows and blocks, synced
+//   store->commit(index, membership);      // Raft: all up to it is committed
+//
+// What append() is given becomes durable, in the words of Store, when it is committed: its blocks
+// are proposed at once, and `later` is called from commit(). Until then they have no catalog row,
+// no index entry and no reader.
+//
+// Concurrency: as in Store. append() belongs to the journal, write() and commit() to the log
+// writer, and the reads of the log to any thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "persistence/chain_store.hpp"
+#include "persistence/log/log_store.hpp"
+#include "persistence/member_opening.hpp"
+
+namespace sg::persistence {
+
+// A sealed block, on its way to be an entry of the log.
+struct SealedBlock {
+  std::string place;  // encode(BlockPlace)
+  std::shared_ptr<const std::string> block;
+};
+
+class MemberStore final : public ChainStore {
+ public:
+  // Hands blocks to Raft as the next entries. Returns false if this member does not lead, or its
+  // term has ended. Called on the journal's thread.
+  using Propose = std::function<bool(std::vector<SealedBlock> blocks)>;
+
+  MemberStore(std::unique_ptr<Medium> medium, const StoreOptions& options);
+
+  void set_proposer(Propose propose) { propose_ = std::move(propose); }
+
+  // --- the store's contract ---
+  // On top of every block that was sealed here.
+  Group begin_group(TimeMs now, std::int64_t run_ms) override;
+  std::optional<StoreResult<void>> append(Group group, Appended later) override;
+  // The term has ended for this member. A group that was proposed may still be committed, by
+  // another leader: nobody may believe either before the log has gone on.
+  void end_under_way() override;
+
+  // --- the log ---
+  const LogStore& log() const { return log_; }
+  // Known to be committed when the store was opened.
+  LogIndex committed_at_opening() const { return committed_; }
+  StoreResult<void> write(const LogAppend& step);
+  // Takes the entries up to `index` into effect: catalog, indexes, keys, readers. `membership` is
+  // that after them, if one of them changes it. Needs: they are written.
+  StoreResult<void> commit(LogIndex index, const std::optional<std::string>& membership);
+  StoreResult<std::vector<LogRow>> read_log(LogIndex low, LogIndex high,
+                                            std::uint64_t max_bytes) const;
+  StoreResult<std::string> read_block(const BlockPlace& place) const;
+
+ private:
+  // A group that was proposed and is not committed.
+  struct UnderWay {
+    Sequence last = 0;
+    Appended later;
+  };
+
+  StoreResult<OpenedStore> open(Opening opening) override;
+
+  LogStore log_;
+  LogIndex committed_ = 0;
+  Propose propose_;
+  mutable std::mutex sealed_mutex_;  // guards the two below
+  ChainHead sealed_;
+  std::deque<UnderWay> under_way_;
+};
+
+// Opens the store of a member in a directory.
+StoreResult<std::unique_ptr<MemberStore>> open_member_store(const std::filesystem::path& directory,
+                                                            const StoreOptions& options);
+
+}  // namespace sg::persistence
