@@ -40,8 +40,8 @@ Rates choose_rates(Random& random) {
 
 class Chaos {
  public:
-  Chaos(std::uint64_t seed, GroupDefect defect)
-      : choices_(seed ^ 0x5CA1E), group_(choices_.chance(700'000) ? 3 : 5, seed, defect) {
+  Chaos(std::uint64_t seed, GroupDefect defect, DiskKind disks)
+      : choices_(seed ^ 0x5CA1E), group_(choices_.chance(700'000) ? 3 : 5, seed, defect, disks) {
     group_.network = {.loss_ppm = static_cast<std::uint32_t>(choices_.between(0, 100'000)),
                       .repeat_ppm = static_cast<std::uint32_t>(choices_.between(0, 50'000)),
                       .max_delay = choices_.between(1, 6)};
@@ -57,6 +57,7 @@ class Chaos {
     }
     mend();
     if (holds()) expect_service();
+    if (holds()) check_disks();
     report_.breaches = group_.truth().breaches();
     report_.committed = group_.truth().committed();
     report_.trace = group_.trace();
@@ -147,21 +148,30 @@ class Chaos {
 
   // A leader is found, commits, leaves a joint membership if there is one, and all voters apply it.
   void expect_service() {
-    const std::string last = "the last value";
-    bool is_proposed = false;
+    std::vector<std::string> sent;
     const bool serves = group_.run_until(
         [&] {
           Member* leader = group_.leader();
           if (!leader || !holds()) return !holds();
           if (leader->membership().is_joint()) (void)leader->propose_changes({});
-          if (!is_proposed || !group_.truth().is_committed(last)) {
-            is_proposed = leader->propose(last);
-            return false;
-          }
-          return have_applied_all(leader->membership().voters);
+          const bool is_committed = std::any_of(sent.begin(), sent.end(), [&](const auto& data) {
+            return group_.truth().is_committed(data);
+          });
+          if (is_committed) return have_applied_all(leader->membership().voters);
+          if (auto data = leader->propose("at last")) sent.push_back(std::move(*data));
+          return false;
         },
         kTicksToServe);
     if (!serves) group_.truth().breach("the group does not serve again");
+  }
+
+  void check_disks() {
+    for (const auto& member : group_.members()) {
+      if (!member->is_up()) continue;
+      const auto wrong = member->stored().check();
+      if (wrong.empty()) continue;
+      group_.truth().breach("node " + std::to_string(member->id()) + " at the end: " + wrong);
+    }
   }
 
   bool have_applied_all(const std::vector<NodeId>& voters) {
@@ -179,6 +189,8 @@ class Chaos {
 
 }  // namespace
 
-ChaosReport run_chaos(std::uint64_t seed, GroupDefect defect) { return Chaos(seed, defect).run(); }
+ChaosReport run_chaos(std::uint64_t seed, GroupDefect defect, DiskKind disks) {
+  return Chaos(seed, defect, disks).run();
+}
 
 }  // namespace sg::test

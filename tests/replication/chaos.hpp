@@ -20,6 +20,7 @@ struct ChaosReport {
   std::vector<std::string> breaches;
 };
 
-ChaosReport run_chaos(std::uint64_t seed, GroupDefect defect = GroupDefect::none);
+ChaosReport run_chaos(std::uint64_t seed, GroupDefect defect = GroupDefect::none,
+                      DiskKind disks = DiskKind::plain);
 
 }  // namespace sg::test

@@ -40,6 +40,20 @@ TEST_CASE("A group keeps what it committed, in 200 seeds") {
   CHECK(all.changes > 100);
 }
 
+TEST_CASE("Groups on the ledger's own store keep what they committed, in 60 seeds") {
+  ChaosReport all;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const auto report = run_chaos(seed, GroupDefect::none, DiskKind::store);
+    INFO("seed " << seed << ": "
+                 << (report.breaches.empty() ? std::string() : report.breaches.front()));
+    CHECK(report.breaches.empty());
+    all.committed += report.committed;
+    all.crashes += report.crashes;
+  }
+  CHECK(all.committed > 3'000);
+  CHECK(all.crashes > 100);
+}
+
 TEST_CASE("A seed of a group replays the same way") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);

@@ -1,7 +1,6 @@
 #include "tests/replication/group.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace sg::test {
@@ -29,57 +28,52 @@ constexpr std::uint64_t kHeartbeatTicks = 3;
 // Small, so that members that lag are sent their entries in many messages.
 constexpr std::uint64_t kMaxMessageBytes = 256;
 constexpr std::uint64_t kMaxMessagesInFlight = 8;
-constexpr std::uint32_t kCheckpointPpm = 20'000;
+constexpr std::uint32_t kMaintenancePpm = 20'000;
 
 }  // namespace
 
-replication::Body body_of(const std::string& data) {
-  return std::make_shared<const std::string>("the body of " + data);
-}
-
-std::string to_string(GroupDefect defect) {
-  constexpr std::array<const char*, static_cast<std::size_t>(GroupDefect::count)> kNames{
-      "none",       "unsynced_vote", "early_ack",   "lead_after_failure",
-      "stale_read", "keep_tail",     "missing_body"};
-  return kNames.at(static_cast<std::size_t>(defect));
-}
-
 // --- Member ---
 
-Member::Member(Group& group, NodeId id, Membership founders)
-    : group_(group), id_(id), stored_membership_(std::move(founders)) {}
+Member::Member(Group& group, NodeId id, std::unique_ptr<MemberDisk> disk)
+    : group_(group), id_(id), disk_(std::move(disk)) {}
+
+void Member::breach(const std::string& what) {
+  group_.truth().breach("node " + std::to_string(id_) + ": " + what);
+}
 
 void Member::start() {
   ++starts_;
-  applied_ = stored_applied_;
-  membership_ = stored_membership_;
-  auto state = state_;
-  state.commit = std::max(state.commit, stored_applied_);
-  const RaftOptions options{.node = id_,
-                            .applied = stored_applied_,
-                            .election_ticks = kElectionTicks,
-                            .heartbeat_ticks = kHeartbeatTicks,
-                            .max_message_bytes = kMaxMessageBytes,
-                            .max_messages_in_flight = kMaxMessagesInFlight,
-                            .log = {}};
+  is_fenced_ = false;
   try {
-    replica_ = std::make_unique<Replica>(options, *this, *this, state, stored_membership_);
+    disk_->open();
+    const RaftOptions options{.node = id_,
+                              .applied = disk_->applied(),
+                              .election_ticks = kElectionTicks,
+                              .heartbeat_ticks = kHeartbeatTicks,
+                              .max_message_bytes = kMaxMessageBytes,
+                              .max_messages_in_flight = kMaxMessagesInFlight,
+                              .log = {}};
+    replica_ =
+        std::make_unique<Replica>(options, *this, *disk_, disk_->hard_state(), disk_->membership());
     replica_->set_electable(!is_full_);
-  } catch (const replication::RaftFailure& failure) {
-    group_.truth().breach("node " + std::to_string(id_) + " does not start: " + failure.what());
+  } catch (const std::exception& failure) {
+    breach(std::string("it does not start: ") + failure.what());
   }
 }
 
 void Member::crash() {
   if (!replica_) return;
   const auto kept = group_.random().below(writes_.size() + 1);
-  for (std::size_t i = 0; i < kept; ++i) put(writes_[i].write);
+  for (std::size_t i = 0; i < kept; ++i) {
+    // A write that fails now is one that the crash cut short.
+    if (!disk_->put(writes_[i].write).empty()) break;
+  }
   writes_.clear();
   committed_.clear();
   asked_.clear();
   replica_.reset();
+  disk_->crash(group_.random());
   hangs_ = false;
-  fails_next_ = false;
 }
 
 template <class Use>
@@ -88,7 +82,7 @@ void Member::with_replica(Use use) {
   try {
     use(*replica_);
   } catch (const std::exception& failure) {
-    group_.truth().breach("node " + std::to_string(id_) + ": " + failure.what());
+    breach(failure.what());
     crash();
   }
 }
@@ -114,16 +108,19 @@ void Member::receive(const Message& message) {
   with_replica([&](Replica& replica) { replica.receive(message); });
 }
 
-bool Member::propose(const std::string& data) {
-  bool is_proposed = false;
-  if (is_full_) return false;
+std::optional<std::string> Member::propose(const std::string& what) {
+  if (is_full_) return std::nullopt;
+  std::optional<std::string> proposed;
   with_replica([&](Replica& replica) {
-    const auto& status = replica.status();
-    const Index index = replica.log().last_index() + 1;
-    is_proposed = replica.propose(status.term, index, std::vector<Proposal>{{data, body_of(data)}});
-    if (is_proposed) group_.truth().proposes({index, status.term, EntryKind::data, data, {}});
+    proposed = disk_->seal(what, is_fenced_, [&](const Proposal& proposal) {
+      const auto term = replica.status().term;
+      const Index index = replica.log().last_index() + 1;
+      if (!replica.propose(term, index, {&proposal, 1})) return false;
+      group_.truth().proposes({index, term, EntryKind::data, proposal.data, {}});
+      return true;
+    });
   });
-  return is_proposed;
+  return proposed;
 }
 
 bool Member::propose_changes(const std::vector<MemberChange>& changes) {
@@ -141,7 +138,7 @@ bool Member::ask_to_read() {
       std::to_string(id_) + "." + std::to_string(starts_) + "." + std::to_string(++reads_);
   asked_[context] = group_.truth().committed();
   if (group_.defect() == GroupDefect::stale_read) {
-    readable({applied_, context});
+    readable({disk_->applied(), context});
     return true;
   }
   with_replica([&](Replica& replica) { replica.read_index(context); });
@@ -156,9 +153,7 @@ void Member::send(Message message) {
   for (Entry& entry : message.entries) {
     if (message.kind != MessageKind::append) break;
     if (entry.kind != EntryKind::data || entry.data.empty() || entry.body) continue;
-    if (group_.defect() != GroupDefect::missing_body && has_body(entry)) {
-      entry.body = entries_[entry.index - 1].body;
-    }
+    if (group_.defect() != GroupDefect::missing_body) entry.body = disk_->read_body(entry);
   }
   if (message.kind == MessageKind::vote) group_.truth().votes(id_, message.term, id_);
   group_.transmit(std::move(message));
@@ -183,45 +178,19 @@ void Member::changed(const Status& status) {
   group_.note((status.term << 8U) ^ (status.leader << 4U) ^
               static_cast<std::uint64_t>(status.role));
   if (status.leads()) group_.truth().leads(id_, status.term);
+  is_fenced_ = false;
+  disk_->end_term();
 }
 
 std::uint64_t Member::random(std::uint64_t bound) { return group_.random().below(bound); }
 
-std::vector<Entry> Member::read(Index low, Index high, std::uint64_t max_bytes) const {
-  std::vector<Entry> result;
-  std::uint64_t bytes = 0;
-  for (Index index = low; index < high; ++index) {
-    const Entry& entry = entries_.at(index - 1);
-    bytes += entry.data.size();
-    if (!result.empty() && bytes > max_bytes) break;
-    result.push_back(entry);
-    result.back().body = nullptr;
-  }
-  return result;
-}
-
-void Member::put(const LogWrite& write) {
-  if (!write.entries.empty()) {
-    const auto keep = write.entries.front().index - 1;
-    if (group_.defect() == GroupDefect::keep_tail) {
-      for (const Entry& entry : write.entries) {
-        if (entry.index > entries_.size()) entries_.push_back(entry);
-      }
-    } else {
-      entries_.resize(keep);
-      entries_.insert(entries_.end(), write.entries.begin(), write.entries.end());
-    }
-  }
-  state_ = write.hard_state;
-}
-
 void Member::finish_writes() {
   while (replica_ && !hangs_ && !writes_.empty() && writes_.front().done_at <= group_.now()) {
     const bool has_entries = !writes_.front().write.entries.empty();
-    if (std::exchange(fails_next_, false) || (is_full_ && has_entries)) return fail_write();
+    if (is_full_ && has_entries) return fail_write();
+    if (!disk_->put(writes_.front().write).empty()) return fail_write();
     const Write done = std::move(writes_.front());
     writes_.pop_front();
-    put(done.write);
     group_.note(done.write.number);
     with_replica([&](Replica& replica) { replica.stored(done.write.number); });
   }
@@ -244,46 +213,40 @@ void Member::fail_write() {
   start();
 }
 
-// Whether the entry is stored here with what it stands for.
-bool Member::has_body(const Entry& entry) const {
-  if (entry.index > entries_.size() || entries_[entry.index - 1] != entry) return false;
-  if (entry.kind != EntryKind::data || entry.data.empty()) return true;
-  const auto& body = entries_[entry.index - 1].body;
-  return body && *body == *body_of(entry.data);
-}
-
 void Member::apply() {
   while (replica_ && !committed_.empty()) {
     const CommittedEntries next = std::move(committed_.front());
     committed_.pop_front();
-    for (const Entry& entry : next.entries) {
-      group_.truth().applies(id_, entry);
-      if (!has_body(entry)) {
-        group_.truth().breach("node " + std::to_string(id_) + " applies index " +
-                              std::to_string(entry.index) + " without its body");
-      }
+    for (const Entry& entry : next.entries) group_.truth().applies(id_, entry);
+    const auto wrong = disk_->commit(next);
+    if (!wrong.empty()) {
+      breach(wrong);
+      return crash();
     }
-    applied_ = next.entries.back().index;
-    if (next.membership) membership_ = *next.membership;
-    group_.note(applied_);
-    with_replica([&](Replica& replica) { replica.applied(applied_); });
+    const Entry& last = next.entries.back();
+    group_.truth().has(id_, last.index, disk_->fingerprint());
+    const auto& status = replica_->status();
+    is_fenced_ = status.leads() && last.term == status.term;
+    group_.note(last.index);
+    with_replica([&](Replica& replica) { replica.applied(last.index); });
   }
-  if (replica_ && group_.random().chance(kCheckpointPpm)) {
-    stored_applied_ = applied_;
-    stored_membership_ = membership_;
-  }
+  if (replica_ && group_.random().chance(kMaintenancePpm)) disk_->maintain();
 }
 
 // --- Group ---
 
-Group::Group(std::size_t members, std::uint64_t seed, GroupDefect defect)
-    : random_(seed), defect_(defect) {
+Group::Group(std::size_t members, std::uint64_t seed, GroupDefect defect, DiskKind disks)
+    : random_(seed), defect_(defect), disks_(disks) {
   for (NodeId id = 1; id <= members; ++id) founders_.voters.push_back(id);
   for (std::size_t i = 0; i < members; ++i) add_member();
 }
 
 Member& Group::add_member() {
-  members_.push_back(std::make_unique<Member>(*this, members_.size() + 1, founders_));
+  const NodeId id = members_.size() + 1;
+  members_.push_back(std::make_unique<Member>(*this, id,
+                                              disks_ == DiskKind::plain
+                                                  ? make_plain_disk(founders_, defect_)
+                                                  : make_store_disk(id, founders_)));
   members_.back()->start();
   return *members_.back();
 }

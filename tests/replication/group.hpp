@@ -19,26 +19,11 @@
 #include <vector>
 
 #include "replication/replica.hpp"
+#include "tests/replication/member_disk.hpp"
 #include "tests/replication/truth.hpp"
 #include "tests/simulation/random.hpp"
 
 namespace sg::test {
-
-// A mistake that is planted, to show that the checks find it.
-enum class GroupDefect : std::uint8_t {
-  none,
-  unsynced_vote,       // a vote leaves before it is durable
-  early_ack,           // an entry counts before its write is done
-  lead_after_failure,  // a write that failed does not end the replica
-  stale_read,          // a read is answered without a round
-  keep_tail,           // an entry that is replaced stays on disk
-  missing_body,        // a message leaves without a body that is not in memory
-  count
-};
-std::string to_string(GroupDefect defect);
-
-// The body that goes with an entry of this data.
-replication::Body body_of(const std::string& data);
 
 struct NetworkOptions {
   std::uint32_t loss_ppm = 0;
@@ -53,9 +38,9 @@ struct DiskOptions {
 class Group;
 
 // One member: a disk that survives, and a replica while it runs.
-class Member final : public replication::ReplicaHost, public replication::StoredLog {
+class Member final : public replication::ReplicaHost {
  public:
-  Member(Group& group, replication::NodeId id, replication::Membership founders);
+  Member(Group& group, replication::NodeId id, std::unique_ptr<MemberDisk> disk);
 
   void start();
   // A power failure: of the writes under way some of the first are durable, the rest is lost.
@@ -65,19 +50,20 @@ class Member final : public replication::ReplicaHost, public replication::Stored
   const replication::Replica& replica() const { return *replica_; }
   replication::NodeId id() const { return id_; }
   bool leads() const { return replica_ && replica_->status().leads(); }
-  replication::Index applied() const { return applied_; }
-  const replication::Membership& membership() const { return membership_; }
-  std::size_t stored_entries() const { return entries_.size(); }
+  replication::Index applied() const { return replica_ ? disk_->applied() : 0; }
+  replication::Membership membership() const { return disk_->membership(); }
+  const MemberDisk& stored() const { return *disk_; }
 
   // --- the disk ---
   void hang(bool hangs) { hangs_ = hangs; }
-  void fail_next_write() { fails_next_ = true; }
+  void fail_next_write() { disk_->fail_next_put(); }
   void set_full(bool full);
   bool is_full() const { return is_full_; }
 
   void tick();
   void receive(const replication::Message& message);
-  bool propose(const std::string& data);
+  // Returns the data of the entry that stands for it, or nullopt if it was refused.
+  std::optional<std::string> propose(const std::string& what);
   bool propose_changes(const std::vector<replication::MemberChange>& changes);
   // Returns false if the member is down.
   bool ask_to_read();
@@ -92,16 +78,6 @@ class Member final : public replication::ReplicaHost, public replication::Stored
   void changed(const replication::Status& status) override;
   std::uint64_t random(std::uint64_t bound) override;
 
-  // --- StoredLog ---
-  replication::Index base() const override { return 0; }
-  replication::Term base_term() const override { return 0; }
-  replication::Index last_index() const override { return entries_.size(); }
-  std::vector<replication::Entry> read(replication::Index low, replication::Index high,
-                                       std::uint64_t max_bytes) const override;
-  std::uint64_t bytes_to_send(const replication::Entry& entry) const override {
-    return entry.data.size() + body_of(entry.data)->size();
-  }
-
  private:
   struct Write {
     replication::LogWrite write;
@@ -110,39 +86,35 @@ class Member final : public replication::ReplicaHost, public replication::Stored
   // Calls `use` with the replica; a failure of its core is a breach.
   template <class Use>
   void with_replica(Use use);
-  void put(const replication::LogWrite& write);
+  void breach(const std::string& what);
   void finish_writes();
   void fail_write();
   void apply();
-  bool has_body(const replication::Entry& entry) const;
 
   Group& group_;
   replication::NodeId id_;
-
-  // --- durable ---
-  std::vector<replication::Entry> entries_;  // by index, from 1
-  replication::HardState state_;
-  replication::Membership stored_membership_;
-  replication::Index stored_applied_ = 0;
+  std::unique_ptr<MemberDisk> disk_;
 
   // --- until the next crash ---
   std::unique_ptr<replication::Replica> replica_;
   std::deque<Write> writes_;
   std::deque<replication::CommittedEntries> committed_;
-  replication::Membership membership_;
-  replication::Index applied_ = 0;
+  bool is_fenced_ = false;  // leads, and an entry of its term has taken effect
   std::map<std::string, replication::Index> asked_;  // open reads, by context
   std::uint64_t starts_ = 0;
   std::uint64_t reads_ = 0;
   std::uint64_t answered_reads_ = 0;
   bool hangs_ = false;
-  bool fails_next_ = false;
   bool is_full_ = false;
 };
 
+// What the members of a group have as disks.
+enum class DiskKind : std::uint8_t { plain, store };
+
 class Group {
  public:
-  Group(std::size_t members, std::uint64_t seed, GroupDefect defect = GroupDefect::none);
+  Group(std::size_t members, std::uint64_t seed, GroupDefect defect = GroupDefect::none,
+        DiskKind disks = DiskKind::plain);
 
   NetworkOptions network;
   DiskOptions disk;
@@ -189,6 +161,7 @@ class Group {
   Truth truth_;
   Random random_;
   GroupDefect defect_;
+  DiskKind disks_;
   std::uint64_t now_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t trace_ = 0xCBF29CE484222325;

@@ -13,10 +13,12 @@ int main(int argc, char** argv) {
   std::uint64_t from = 1;
   std::uint64_t seeds = 100;
   std::string defect_name = "none";
+  bool on_stores = false;
   app.add_option("--from", from, "the first seed")->capture_default_str();
   app.add_option("--seeds", seeds, "how many")->capture_default_str();
   app.add_option("--defect", defect_name, "a mistake to be found: see tests/replication/group.hpp")
       ->capture_default_str();
+  app.add_flag("--stores", on_stores, "the members have the ledger's own store");
   CLI11_PARSE(app, argc, argv);
   auto defect = GroupDefect::none;
   while (defect != GroupDefect::count && to_string(defect) != defect_name) {
@@ -30,12 +32,12 @@ int main(int argc, char** argv) {
   ChaosReport all;
   std::uint64_t failed = 0;
   for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
-    const auto report = run_chaos(seed, defect);
+    const auto report = run_chaos(seed, defect, on_stores ? DiskKind::store : DiskKind::plain);
     if (!report.breaches.empty()) {
       ++failed;
       std::cout << "seed " << seed << " FAILS: " << report.breaches.front() << '\n'
                 << "  again: " << argv[0] << " --from " << seed << " --seeds 1 --defect "
-                << defect_name << std::endl;
+                << defect_name << (on_stores ? " --stores" : "") << std::endl;
     }
     all.committed += report.committed;
     all.reads += report.reads;

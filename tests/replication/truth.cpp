@@ -52,6 +52,13 @@ void Truth::reads(NodeId node, Index index, Index asked_at) {
          ", but " + std::to_string(asked_at) + " was committed before it was asked for");
 }
 
+void Truth::has(NodeId node, Index applied, const std::string& fingerprint) {
+  const auto [first, is_new] = fingerprints_.emplace(applied, fingerprint);
+  if (is_new || first->second == fingerprint) return;
+  breach("node " + std::to_string(node) + " holds something else than others at index " +
+         std::to_string(applied));
+}
+
 bool Truth::is_committed(const std::string& data) const {
   return std::any_of(entries_.begin(), entries_.end(),
                      [&](const Entry& entry) { return entry.data == data; });

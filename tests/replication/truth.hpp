@@ -24,6 +24,8 @@ class Truth {
   void applies(replication::NodeId node, const replication::Entry& entry);
   // A read that was asked for when everything up to `asked_at` was committed shows all of that.
   void reads(replication::NodeId node, replication::Index index, replication::Index asked_at);
+  // Members that have applied up to the same index have the same.
+  void has(replication::NodeId node, replication::Index applied, const std::string& fingerprint);
   void breach(std::string what);
 
   // The last index that any member has applied.
@@ -35,6 +37,7 @@ class Truth {
   std::map<replication::Term, replication::NodeId> leaders_;
   std::map<std::pair<replication::NodeId, replication::Term>, replication::NodeId> votes_;
   std::map<std::pair<replication::Term, replication::Index>, std::string> proposed_;
+  std::map<replication::Index, std::string> fingerprints_;
   std::vector<replication::Entry> entries_;  // by index, from 1
   std::vector<std::string> breaches_;
 };
