@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "faults/fault_injection.hpp"
 #include "persistence/chain/block_contents.hpp"
 #include "persistence/chain/block_reader.hpp"
 #include "persistence/rocks/directory_medium.hpp"
@@ -112,6 +113,7 @@ StoreResult<void> MemberStore::commit(LogIndex index,
     if (auto written = rows.write(*batch, false); !written) return written;
     log_.set_applied(std::move(applied));
     if (contents.head.sequence == durable()) return {};
+    faults::reach(faults::Point::store_before_push);
     index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
     advance(contents.head);
     return {};
