@@ -1,5 +1,6 @@
 #include "persistence/member_store.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "faults/fault_injection.hpp"
@@ -52,21 +53,23 @@ std::optional<StoreResult<void>> MemberStore::append(Group group, Appended later
                       std::move(bytes)});
   }
   if (blocks.empty()) return StoreResult<void>{};
+  const ChainEnd end{contents->head.sequence, contents->head.hash};
   {
     const std::lock_guard lock(sealed_mutex_);
-    if (contents->begun_on.hash != sealed_.hash) {
+    if (contents->begun_on.hash != sealed_.hash || head().sequence > sealed_.sequence) {
       return store_error(StoreFault::io, "the group was begun on sequence " +
                                              std::to_string(contents->begun_on.sequence) +
                                              ", the sealed head is " +
                                              std::to_string(sealed_.sequence));
     }
     sealed_ = contents->head;
-    under_way_.push_back({contents->head.sequence, std::move(later)});
+    under_way_.push_back({end, std::move(later)});
   }
   if (propose_ && propose_(std::move(blocks))) return std::nullopt;
   // Nothing of it was proposed, so nothing of it can be committed.
   const std::lock_guard lock(sealed_mutex_);
-  if (under_way_.empty()) return tl::unexpected(ended());
+  // The term ended meanwhile, and `later` was called for it.
+  if (under_way_.empty() || under_way_.back().end != end) return std::nullopt;
   under_way_.pop_back();
   sealed_ = contents->begun_on;
   return tl::unexpected(ended());
@@ -86,13 +89,19 @@ StoreResult<void> MemberStore::write(const LogAppend& step) {
   return note_full(with_rows([&](KeyValue& rows) { return log_.append(rows, *medium_, step); }));
 }
 
-StoreResult<void> MemberStore::commit(LogIndex index,
+StoreResult<void> MemberStore::commit(LogIndex index, LogTerm term,
                                       const std::optional<std::string>& membership) {
+  std::vector<ChainEnd> ends;  // of the blocks that are committed now
   const auto committed = with_rows([&](KeyValue& rows) -> StoreResult<void> {
     LogApplied applied = log_.applied();
     if (index <= applied.index) return {};
     const auto entries = log_.read(rows, applied.index + 1, index + 1, ~std::uint64_t{0});
     if (!entries) return tl::unexpected(entries.error());
+    if (entries->back().term != term) {
+      return store_error(StoreFault::corrupt, "entry " + std::to_string(index) + " of term " +
+                                                  std::to_string(term) +
+                                                  " is committed, and another one is stored");
+    }
     GroupContents contents;
     contents.head = head();
     for (const LogRow& row : *entries) {
@@ -102,6 +111,7 @@ StoreResult<void> MemberStore::commit(LogIndex index,
       const auto block = BlockView::parse(*bytes);
       if (!block) return store_error(StoreFault::corrupt, block.error());
       if (auto added = add_block(*block, contents); !added) return added;
+      ends.push_back({contents.head.sequence, contents.head.hash});
     }
     applied.index = index;
     applied.sequence = contents.head.sequence;
@@ -109,8 +119,11 @@ StoreResult<void> MemberStore::commit(LogIndex index,
     const auto batch = rows.new_batch();
     Catalog::add(*batch, contents);
     LogStore::put_applied(*batch, applied);
-    // Not synced: after a power failure Raft hands the same entries over again.
-    if (auto written = rows.write(*batch, false); !written) return written;
+    // After a power failure Raft hands the same entries over again, so a sync is not needed. But
+    // the log of the database is in files, and a younger one may survive an older one: rows of the
+    // catalog, which nothing else would bring back, do not take the risk.
+    const bool has_rows = !contents.accounts.empty() || !contents.participants.empty();
+    if (auto written = rows.write(*batch, has_rows); !written) return written;
     log_.set_applied(std::move(applied));
     if (contents.head.sequence == durable()) return {};
     faults::reach(faults::Point::store_before_push);
@@ -123,15 +136,13 @@ StoreResult<void> MemberStore::commit(LogIndex index,
     UnderWay done;
     {
       const std::lock_guard lock(sealed_mutex_);
-      if (under_way_.empty() || under_way_.front().last > durable()) {
-        // Blocks of another leader: what is sealed here begins after them.
-        if (under_way_.empty() && sealed_.sequence < durable()) sealed_ = head();
-        return {};
-      }
+      if (under_way_.empty() || under_way_.front().end.sequence > durable()) return {};
       done = std::move(under_way_.front());
       under_way_.pop_front();
     }
-    done.later({});
+    // Another leader's blocks may have come in its place.
+    const bool is_there = std::find(ends.begin(), ends.end(), done.end) != ends.end();
+    done.later(is_there ? StoreResult<void>{} : tl::unexpected(ended()));
   }
 }
 

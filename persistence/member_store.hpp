@@ -3,7 +3,7 @@
 //   auto store = open_member_store(directory, options);
 //   store->set_proposer(propose);          // by whoever has the Raft core
 //   store->write(step);                    // the log writer: rows and blocks, synced
-//   store->commit(index, membership);      // Raft: all up to it is committed
+//   store->commit(index, term, {});        // Raft: all up to it is committed
 //
 // What append() is given becomes durable, in the words of Store, when it is committed: its blocks
 // are proposed at once, and `later` is called from commit(). Until then they have no catalog row,
@@ -44,8 +44,9 @@ class MemberStore final : public ChainStore {
   // On top of every block that was sealed here.
   Group begin_group(TimeMs now, std::int64_t run_ms) override;
   std::optional<StoreResult<void>> append(Group group, Appended later) override;
-  // The term has ended for this member. A group that was proposed may still be committed, by
-  // another leader: nobody may believe either before the log has gone on.
+  // The term has ended for this member, or a new one begins: groups go on from what is committed
+  // now. A group that was proposed may still be committed, by another leader. Once it is, or any
+  // other block, append() fails until this is called again.
   void end_under_way() override;
 
   // --- the log ---
@@ -53,9 +54,11 @@ class MemberStore final : public ChainStore {
   // Known to be committed when the store was opened.
   LogIndex committed_at_opening() const { return committed_; }
   StoreResult<void> write(const LogAppend& step);
-  // Takes the entries up to `index` into effect: catalog, indexes, keys, readers. `membership` is
-  // that after them, if one of them changes it. Needs: they are written.
-  StoreResult<void> commit(LogIndex index, const std::optional<std::string>& membership);
+  // Takes the entries up to `index`, which is of that term, into effect: catalog, indexes, keys,
+  // readers. `membership` is that after them, if one of them changes it. Needs: every write() that
+  // was asked for before it is done, for it may have replaced entries.
+  StoreResult<void> commit(LogIndex index, LogTerm term,
+                           const std::optional<std::string>& membership);
   StoreResult<std::vector<LogRow>> read_log(LogIndex low, LogIndex high,
                                             std::uint64_t max_bytes) const;
   StoreResult<std::string> read_block(const BlockPlace& place) const;
@@ -63,7 +66,7 @@ class MemberStore final : public ChainStore {
  private:
   // A group that was proposed and is not committed.
   struct UnderWay {
-    Sequence last = 0;
+    ChainEnd end;
     Appended later;
   };
 

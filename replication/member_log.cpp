@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "persistence/chain/block_reader.hpp"
 #include "persistence/encoding/bytes.hpp"
 
 namespace sg::replication {
@@ -38,9 +39,12 @@ std::uint64_t MemberLog::bytes_to_send(const Entry& entry) const {
 }
 
 Body MemberLog::read_body(const Entry& entry) const {
-  auto block = store_.read_block(place_of(entry));
-  if (!block) throw LogUnreadable(block.error().message);
-  return std::make_shared<const std::string>(std::move(*block));
+  const auto place = place_of(entry);
+  auto bytes = store_.read_block(place);
+  if (!bytes) return nullptr;
+  const auto block = persistence::BlockView::parse(*bytes);
+  if (!block || block->hash() != place.hash) return nullptr;
+  return std::make_shared<const std::string>(std::move(*bytes));
 }
 
 persistence::LogAppend to_append(const LogWrite& write) {
@@ -56,7 +60,8 @@ persistence::LogAppend to_append(const LogWrite& write) {
 
 HardState hard_state_of(const persistence::MemberStore& store) {
   const auto& promise = store.log().promise();
-  return {promise.term, promise.vote, store.committed_at_opening()};
+  return {promise.term, promise.vote,
+          std::max(store.committed_at_opening(), store.log().applied().index)};
 }
 
 Membership membership_of(const persistence::MemberStore& store) {

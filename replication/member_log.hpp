@@ -3,7 +3,7 @@
 //   MemberLog log(store);
 //   Replica replica(options, host, log, hard_state_of(store), membership_of(store));
 //   store.write(to_append(write));                 // what the replica wants stored
-//   store.commit(last, encode(*membership));       // what it says is committed
+//   store.commit(index, term, membership);         // what it says is committed
 #pragma once
 
 #include <optional>
@@ -35,7 +35,8 @@ class MemberLog final : public StoredLog {
   // Throws LogUnreadable.
   std::vector<Entry> read(Index low, Index high, std::uint64_t max_bytes) const override;
   std::uint64_t bytes_to_send(const Entry& entry) const override;
-  // The block of an entry that has one. Throws LogUnreadable.
+  // The block of an entry that has one. Null: it was cut meanwhile, or cannot be read; a message
+  // without it is of no use. Throws LogUnreadable if the entry names no block.
   Body read_body(const Entry& entry) const;
 
  private:

@@ -143,8 +143,9 @@ class RaftCore::Engine {
   template <class Function, class... Arguments>
   bool call(Function function, Arguments... arguments) {
     const std::int32_t code = function(engine_, arguments...);
+    // Also if the engine made light of it.
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
     if (code == RAFT_ENGINE_FAILED) {
-      if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
       throw RaftFailure("the Raft core failed: " +
                         std::string(to_text(raft_engine_error(engine_))));
     }

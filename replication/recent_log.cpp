@@ -22,6 +22,8 @@ void RecentLog::append(const std::vector<Entry>& entries, std::uint64_t write) {
     if (recent_.size() <= stored_recent_) {
       body_bytes_ -= body_bytes_of(recent_.back().entry);
       --stored_recent_;
+    } else {
+      unstored_bytes_ -= body_bytes_of(recent_.back().entry);
     }
     recent_.pop_back();
   }
@@ -31,6 +33,7 @@ void RecentLog::append(const std::vector<Entry>& entries, std::uint64_t write) {
   if (recent_.empty()) stored_last_ = std::min(stored_last_, first - 1);
   for (const Entry& entry : entries) {
     ledger::invariant(entry.index == last_index() + 1, "entries of the log follow one another");
+    unstored_bytes_ += body_bytes_of(entry);
     recent_.push_back({entry, write});
   }
 }
@@ -38,6 +41,7 @@ void RecentLog::append(const std::vector<Entry>& entries, std::uint64_t write) {
 void RecentLog::stored(std::uint64_t write) {
   while (stored_recent_ < recent_.size() && recent_[stored_recent_].write <= write) {
     body_bytes_ += body_bytes_of(recent_[stored_recent_].entry);
+    unstored_bytes_ -= body_bytes_of(recent_[stored_recent_].entry);
     ++stored_recent_;
   }
   for (; body_bytes_ > kBodyBytesKept; ++without_body_) {

@@ -41,6 +41,8 @@ class RecentLog final : public RaftLog {
   // Gives the entries the bodies that are in memory.
   void join_bodies(std::vector<Entry>& entries) const;
 
+  // Of bodies whose write is not done.
+  std::size_t unstored_bytes() const { return unstored_bytes_; }
   // How many entries are in memory.
   std::size_t kept() const { return recent_.size(); }
 
@@ -72,6 +74,7 @@ class RecentLog final : public RaftLog {
   std::size_t stored_recent_ = 0;  // the first so many of them are stored
   std::size_t without_body_ = 0;   // the first so many of those have lost their body
   std::size_t body_bytes_ = 0;     // of the stored ones
+  std::size_t unstored_bytes_ = 0;
 };
 
 }  // namespace sg::replication

@@ -6,6 +6,12 @@
 #include "ledger/invariant.hpp"
 
 namespace sg::replication {
+namespace {
+
+// Bodies whose write is under way. Beyond it a member whose disk hangs takes no more of them.
+constexpr std::size_t kMostUnstoredBytes = 64U << 20;
+
+}  // namespace
 Replica::Replica(const RaftOptions& options, ReplicaHost& host, const StoredLog& stored,
                  const HardState& hard_state, const Membership& membership)
     : host_(host),
@@ -25,7 +31,18 @@ void Replica::tick() {
   look_at_disk();
 }
 
+// Without their bodies entries cannot be stored. More than can be stored for now is not taken: the
+// leader sends it again.
+bool Replica::can_take(const Message& message) const {
+  if (message.kind != MessageKind::append || message.entries.empty()) return true;
+  if (log_.unstored_bytes() > kMostUnstoredBytes) return false;
+  return std::all_of(message.entries.begin(), message.entries.end(), [](const Entry& entry) {
+    return entry.body || entry.kind != EntryKind::data || entry.data.empty();
+  });
+}
+
 void Replica::receive(const Message& message) {
+  if (!can_take(message)) return;
   // Whoever hands its office over does not know that this member cannot take it.
   if (message.kind == MessageKind::timeout_now && !may_be_elected()) return;
   arrived_ = message.entries;
@@ -50,7 +67,8 @@ void Replica::applied(Index index) {
 }
 
 bool Replica::propose(Term term, Index index, std::span<const Proposal> proposals) {
-  if (!core_.propose(term, index, proposals)) return false;
+  // A term that could be forgotten has no entries.
+  if (vote_is_under_way() || !core_.propose(term, index, proposals)) return false;
   proposed_at_ = index;
   proposed_ = proposals;
   pump();
@@ -59,7 +77,7 @@ bool Replica::propose(Term term, Index index, std::span<const Proposal> proposal
 }
 
 bool Replica::propose_changes(Term term, Index index, std::span<const MemberChange> changes) {
-  const bool is_proposed = core_.propose_changes(term, index, changes);
+  const bool is_proposed = !vote_is_under_way() && core_.propose_changes(term, index, changes);
   pump();
   return is_proposed;
 }
@@ -113,15 +131,10 @@ void Replica::pump() {
   look_at_status();
 }
 
-// It promises nothing but that this member knows the term. Until that is durable it has to wait,
-// for a member that forgets the term could vote in it once more.
-bool Replica::may_leave_early(const Message& message) const {
-  const bool promises_nothing =
-      message.kind == MessageKind::heartbeat_response || message.kind == MessageKind::read_index;
-  return promises_nothing &&
-         std::none_of(pending_.begin(), pending_.end(), [](const auto& pending) {
-           return pending.has_new_vote && !pending.is_stored;
-         });
+bool Replica::vote_is_under_way() const {
+  return std::any_of(pending_.begin(), pending_.end(), [](const Pending& pending) {
+    return pending.has_new_vote && !pending.is_stored;
+  });
 }
 
 void Replica::take(Ready ready) {
@@ -133,16 +146,26 @@ void Replica::take(Ready ready) {
   join_bodies(ready.entries);
   log_.append(ready.entries, ready.number);
   core_.advance();
-  for (Message& message : ready.messages) {
+  // Until a new term and its vote are durable nothing may show that this member knows them. It
+  // could forget them, and vote or lead in that term once more. A sole voter leads and sends at
+  // once.
+  const bool has_to_wait = has_new_vote || vote_is_under_way();
+  Pending pending{ready.number, !writes, has_new_vote, {}};
+  const auto send = [&](Message& message, bool promises) {
     log_.join_bodies(message.entries);
-    host_.send(std::move(message));
+    if (promises || has_to_wait) {
+      pending.messages.push_back(std::move(message));
+    } else {
+      host_.send(std::move(message));
+    }
+  };
+  for (Message& message : ready.messages) send(message, false);
+  for (Message& message : ready.persisted_messages) {
+    // These two say nothing of the log.
+    send(message, message.kind != MessageKind::heartbeat_response &&
+                      message.kind != MessageKind::read_index);
   }
-  std::erase_if(ready.persisted_messages, [&](Message& message) {
-    if (!may_leave_early(message) || has_new_vote) return false;
-    host_.send(std::move(message));
-    return true;
-  });
-  pending_.push_back({ready.number, !writes, has_new_vote, std::move(ready.persisted_messages)});
+  pending_.push_back(std::move(pending));
   if (writes) {
     stored_state_ = ready.hard_state;
     host_.store({ready.number, std::move(ready.entries), ready.hard_state, has_new_vote});

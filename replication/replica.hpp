@@ -78,12 +78,14 @@ class Replica {
           const HardState& hard_state, const Membership& membership);
 
   void tick();
-  // Every entry of the message has its body, unless it stands for none.
+  // Ignored if an entry that stands for a block comes without it, or if too much waits for the
+  // disk.
   void receive(const Message& message);
   void stored(std::uint64_t number);
   void applied(Index index);
 
-  // See RaftCore. The entries go to the host's store() before this returns.
+  // See RaftCore; also false while this member's vote for itself is not stored. The entries go to
+  // the host's store() before this returns.
   [[nodiscard]] bool propose(Term term, Index index, std::span<const Proposal> proposals);
   [[nodiscard]] bool propose_changes(Term term, Index index, std::span<const MemberChange> changes);
   void read_index(std::string_view context);
@@ -117,7 +119,8 @@ class Replica {
   // Gives entries that come out of the core the bodies that went in beside it.
   void join_bodies(std::vector<Entry>& entries) const;
   void take(Ready ready);
-  bool may_leave_early(const Message& message) const;
+  bool vote_is_under_way() const;
+  bool can_take(const Message& message) const;
   void finish_pending();
   void look_at_status();
   void look_at_disk();

@@ -43,7 +43,8 @@ MAY_INCLUDE = {
     # The store's double, and the one that opens it.
     "persistence/memory": {"faults", "persistence", "persistence/medium"},
     "replication/engine": set(),
-    "replication": {"ledger", "persistence", "persistence/encoding", "replication/engine"},
+    "replication": {"ledger", "persistence", "persistence/chain", "persistence/encoding",
+                    "replication/engine"},
     "proto": {"ledger"},
     "actors": {"config", "faults", "supervisor", "ledger", "ledger/flow", "ledger/locks",
                "persistence", "persistence/chain"},

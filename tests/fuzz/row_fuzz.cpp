@@ -1,7 +1,9 @@
-// Rows, the list of runs and the high-water mark: whatever decodes is encoded as the same bytes.
+// Rows, the list of runs, the log of a member and the high-water mark: whatever decodes is encoded
+// as the same bytes.
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/encoding/crc32c.hpp"
 #include "persistence/index/run_list.hpp"
+#include "persistence/log/log_store.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/rows.hpp"
 #include "tests/fuzz/property.hpp"
@@ -24,22 +26,24 @@ void check_account(std::string_view bytes) {
   must(!account || id == account->id, "an id that is read alone is the account's");
 }
 
-void check_mark(std::string bytes) {
+// Of either kind.
+template <class Decode>
+void check_mark(std::string bytes, Decode decode) {
   constexpr std::size_t kChecksum = sizeof(std::uint32_t);
-  check_row(decode_mark(bytes), bytes);
+  check_row(decode(bytes), bytes);
   if (bytes.size() < kChecksum) return;
   const auto covered = bytes.size() - kChecksum;
   put_fixed(bytes.data() + covered, crc32c({bytes.data(), covered}));
-  check_row(decode_mark(bytes), bytes);
+  check_row(decode(bytes), bytes);
   bytes[0] = static_cast<char>(bytes[0] ^ 1);
-  must(!decode_mark(bytes), "a mark with a flipped bit is refused");
+  must(!decode(bytes), "a mark with a flipped bit is refused");
 }
 
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto [kind, bytes] = fuzz::choice_of(fuzz::text_of(data, size));
-  switch (kind % 7) {
+  switch (kind % 10) {
     case 0:
       check_row(decode_participant(bytes), bytes);
       break;
@@ -58,8 +62,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 5:
       check_row(decode_run_list(bytes), bytes);
       break;
+    case 6:
+      check_row(decode_place(bytes), bytes);
+      break;
+    case 7:
+      check_row(decode_log_row(bytes), bytes);
+      break;
+    case 8:
+      check_mark(std::string(bytes), decode_log_mark);
+      break;
     default:
-      check_mark(std::string(bytes));
+      check_mark(std::string(bytes), decode_mark);
   }
   return 0;
 }

@@ -21,7 +21,7 @@ void fill(MemberBed& bed) {
   bed.transfer({{{0, 1}}});
   bed.transfer({{{0, 2}}});
   succeeded(bed.write(1));
-  succeeded(bed->commit(3, {}));
+  succeeded(bed.commit(3));
   REQUIRE(bed->durable() == 3);
 }
 
@@ -77,10 +77,10 @@ TEST_CASE("What is written is no part of the ledger before it is committed") {
   CHECK(bed->log().last_index() == 2);
   nothing_shows();
   CHECK(bed->log().promise() == LogPromise{1, 1});
-  succeeded(bed->commit(1, {}));
+  succeeded(bed.commit(1));
   CHECK(bed->durable() == 1);
   CHECK(value_of(bed->account("a"))->number == 0);
-  succeeded(bed->commit(2, {}));
+  succeeded(bed.commit(2));
   CHECK(value_of(bed->load_balances()) == std::vector<Amount>{105});
   CHECK(value_of(bed->transaction(2))->reference == "r");
   const auto report = value_of(bed->verify({}));
@@ -95,9 +95,9 @@ TEST_CASE("A group is durable when its last block is committed, and groups are t
   CHECK(bed->begin_group(bed.now, bed.run_ms).last_sequence() == 2);
   CHECK(bed->head().sequence == 0);
   succeeded(bed.write(1));
-  succeeded(bed->commit(1, {}));
+  succeeded(bed.commit(1));
   CHECK((first->is_durable && !second->is_told));
-  succeeded(bed->commit(2, {}));
+  succeeded(bed.commit(2));
   CHECK(second->is_durable);
   // Without an office nothing is proposed, and the chain stays where it was.
   bed.leads = false;
@@ -133,7 +133,7 @@ TEST_CASE("A cut takes rows and blocks, and nothing of them was ever anywhere el
   const auto check_kept = [&] {
     CHECK(bed->log().end().sequence == 4);
     CHECK(bed->log().promise() == LogPromise{3, 2});
-    succeeded(bed->commit(5, {}));
+    succeeded(bed.commit(5));
     CHECK_FALSE(value_of(bed->account("lost")));
     // The number was never given out.
     CHECK(value_of(bed->account("kept"))->number == 1);

@@ -76,6 +76,11 @@ StoreResult<void> MemberBed::write(LogTerm term) {
   return store_->write(step);
 }
 
+StoreResult<void> MemberBed::commit(LogIndex index) {
+  const auto rows = value_of(store_->read_log(index, index + 1, 0));
+  return store_->commit(index, rows.front().term, {});
+}
+
 StoreResult<void> MemberBed::write_empty(LogTerm term) {
   const LogIndex index = store_->log().last_index() + 1;
   return store_->write({{{index, {term, 0, {}}, nullptr}}, {term, 1}, 0});

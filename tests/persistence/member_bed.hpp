@@ -38,6 +38,8 @@ class MemberBed {
 
   // Writes all that was proposed as entries of this term, and forgets it.
   StoreResult<void> write(LogTerm term);
+  // All up to `index` is committed, as it is stored.
+  StoreResult<void> commit(LogIndex index);
   // An entry without a block, as a new leader makes it.
   StoreResult<void> write_empty(LogTerm term);
   // The block of the next proposed entry, as another member would be sent it.

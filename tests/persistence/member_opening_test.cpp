@@ -22,7 +22,7 @@ void fill(MemberBed& bed) {
   bed.transfer({{{0, 1}}});
   bed.transfer({{{0, 2}}});
   succeeded(bed.write(1));
-  succeeded(bed->commit(2, {}));
+  succeeded(bed.commit(2));
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ TEST_CASE("A store that stood alone becomes a first member without copying anyth
   CHECK_FALSE(member.append(std::move(group), [](const auto&) {}));
   REQUIRE(proposed.size() == 1);
   succeeded(member.write({{{1, {1, 0, proposed[0].place}, proposed[0].block}}, {1, 7}, 0}));
-  succeeded(member.commit(1, "after"));
+  succeeded(member.commit(1, 1, "after"));
   CHECK(member.durable() == head.sequence + 1);
   CHECK(member.log().applied().membership == "after");
   CHECK(value_of(member.verify({})).problems.empty());
@@ -98,7 +98,7 @@ TEST_CASE("An opening serves what has taken effect, and knows what is committed"
   CHECK(bed->durable() == 2);
   CHECK(bed->committed_at_opening() == 3);
   CHECK(bed->log().last_index() == 3);
-  succeeded(bed->commit(3, {}));
+  succeeded(bed.commit(3));
   CHECK(value_of(bed->load_balances()) == std::vector<Amount>{103});
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("A power failure at any write of a member loses nothing that it promis
           succeeded(bed.write(1));
           acknowledged = 4;
         }
-        if (step >= 2) succeeded(bed->commit(3, {}));
+        if (step >= 2) succeeded(bed.commit(3));
         if (step >= 3) {
           succeeded(bed->write({{}, {2, 3}, 3}));
           promise = {2, 3};
@@ -188,7 +188,7 @@ TEST_CASE("A power failure at any write of a member loses nothing that it promis
               (step >= 4 ? 3 : 1));
         CHECK(bed->durable() <= 3);
         CHECK(value_of(bed->verify({})).problems.empty());
-        succeeded(bed->commit(3, {}));
+        succeeded(bed.commit(3));
         CHECK(value_of(bed->load_balances()) == std::vector<Amount>{103});
         CHECK(value_of(bed->verify({})).problems.empty());
       }

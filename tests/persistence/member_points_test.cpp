@@ -48,19 +48,19 @@ class Script {
     open();
     write({entry(1, 1, "a"), entry(2, 1, "1"), entry(3, 1, "2")}, {1, 7}, 0);
     done_(1);
-    succeeded(store_->commit(2, "after"));
+    succeeded(store_->commit(2, 1, "after"));
     done_(2);
     write({}, {2, 3}, 2);
     done_(3);
     store_->end_under_way();
-    succeeded(store_->commit(2, {}));
+    succeeded(store_->commit(2, 1, {}));
     write({entry(4, 2, {}), entry(5, 2, {})}, {2, 3}, 2);
     done_(4);
     write({entry(4, 3, {})}, {3, 3}, 2);
     done_(5);
     write({entry(5, 3, {})}, {3, 3}, 2);
     done_(6);
-    succeeded(store_->commit(5, {}));
+    succeeded(store_->commit(5, 3, {}));
     done_(7);
     store_.reset();
     open();
@@ -166,7 +166,8 @@ TEST_CASE("A member that ends at any point of any step has done the step or has 
     CHECK(store.committed_at_opening() >= log.applied().index);
     CHECK(value_of(store.verify({})).problems.empty());
     // Raft hands over again what was committed.
-    succeeded(store.commit(kCommitted[step], {}));
+    const LogIndex committed = kCommitted[step];
+    succeeded(store.commit(committed, committed == 5 ? 3 : 1, {}));
     CHECK(value_of(store.verify({})).problems.empty());
     const auto balances = value_of(store.load_balances());
     if (log.applied().index == 2) CHECK(balances == std::vector<Amount>{1});

@@ -127,7 +127,8 @@ class Chaos {
       if (!now.learners.empty() && choices_.chance(500'000)) {
         changes.push_back({MemberChange::Kind::add_voter, now.learners.front()});
       }
-      if (now.voters.size() > 3 && choices_.chance(500'000)) {
+      // Down to a single voter now and then, with learners beside it.
+      if (now.voters.size() > 1 && choices_.chance(now.voters.size() > 3 ? 500'000 : 150'000)) {
         changes.push_back({MemberChange::Kind::remove, choices_.pick(now.voters)});
       }
       if (changes.empty()) return;

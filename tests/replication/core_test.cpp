@@ -113,6 +113,10 @@ TEST_CASE("Messages that no member sends are not taken") {
                          .from = 2,
                          .term = 1,
                          .entries = {{1, 1, static_cast<EntryKind>(9), "x", {}}}}));
+  // Without a term they would count as this member's own, and erase its vote.
+  CHECK_FALSE(core.step({.kind = MessageKind::append, .to = 1, .from = 2}));
+  CHECK_FALSE(core.step({.kind = MessageKind::heartbeat, .to = 1, .from = 2}));
+  CHECK_FALSE(core.step({.kind = MessageKind::read_index, .to = 1, .from = 2}));
   CHECK(core.step({.kind = MessageKind::append, .to = 1, .from = 2, .term = 1}));
 }
 

@@ -69,6 +69,7 @@ void Member::crash() {
     if (!disk_->put(writes_[i].write).empty()) break;
   }
   writes_.clear();
+  last_write_ = 0;
   committed_.clear();
   asked_.clear();
   replica_.reset();
@@ -161,10 +162,13 @@ void Member::send(Message message) {
 
 void Member::store(LogWrite write) {
   const auto delay = group_.random().between(1, group_.disk.max_delay);
+  last_write_ = write.number;
   writes_.push_back({std::move(write), group_.now() + static_cast<std::uint64_t>(delay)});
 }
 
-void Member::commit(CommittedEntries committed) { committed_.push_back(std::move(committed)); }
+void Member::commit(CommittedEntries committed) {
+  committed_.emplace_back(last_write_, std::move(committed));
+}
 
 void Member::readable(ReadState read) {
   const auto asked = asked_.find(read.context);
@@ -215,7 +219,8 @@ void Member::fail_write() {
 
 void Member::apply() {
   while (replica_ && !committed_.empty()) {
-    const CommittedEntries next = std::move(committed_.front());
+    if (!writes_.empty() && writes_.front().write.number <= committed_.front().first) return;
+    const CommittedEntries next = std::move(committed_.front().second);
     committed_.pop_front();
     for (const Entry& entry : next.entries) group_.truth().applies(id_, entry);
     const auto wrong = disk_->commit(next);
@@ -226,7 +231,8 @@ void Member::apply() {
     const Entry& last = next.entries.back();
     group_.truth().has(id_, last.index, disk_->fingerprint());
     const auto& status = replica_->status();
-    is_fenced_ = status.leads() && last.term == status.term;
+    const bool is_fenced = status.leads() && last.term == status.term;
+    if (is_fenced && !std::exchange(is_fenced_, is_fenced)) disk_->end_term();
     group_.note(last.index);
     with_replica([&](Replica& replica) { replica.applied(last.index); });
   }

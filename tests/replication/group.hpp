@@ -98,7 +98,9 @@ class Member final : public replication::ReplicaHost {
   // --- until the next crash ---
   std::unique_ptr<replication::Replica> replica_;
   std::deque<Write> writes_;
-  std::deque<replication::CommittedEntries> committed_;
+  // With the last write before it: it takes effect after that one, which may replace entries.
+  std::deque<std::pair<std::uint64_t, replication::CommittedEntries>> committed_;
+  std::uint64_t last_write_ = 0;
   bool is_fenced_ = false;  // leads, and an entry of its term has taken effect
   std::map<std::string, replication::Index> asked_;  // open reads, by context
   std::uint64_t starts_ = 0;

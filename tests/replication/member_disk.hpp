@@ -52,7 +52,7 @@ class MemberDisk : public replication::StoredLog {
   using Propose = std::function<bool(const replication::Proposal&)>;
   virtual std::optional<std::string> seal(const std::string& what, bool is_fenced,
                                           const Propose& propose) = 0;
-  // The member leads no more: what it proposed is not its own any longer.
+  // The member leads no more, or may propose from here on: it goes on from what is committed.
   virtual void end_term() = 0;
   // At the end of a run: returns what is wrong with what is stored, or an empty text. Members that
   // have applied as much have the same fingerprint.

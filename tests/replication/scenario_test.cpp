@@ -311,3 +311,45 @@ TEST_CASE("A leader that removes itself commits that, and another one takes over
   CHECK(group.run_until([&] { return group.truth().is_committed("a"); }));
   check_truth(group);
 }
+
+// Once it is committed it would end every member, again after each start.
+TEST_CASE("A change that leaves no voter, or makes no sense, is not proposed") {
+  Group group(1, 13);
+  REQUIRE(group.elect(1));
+  REQUIRE(group.run_until([&] { return group.member(1).applied() == 1; }));
+  using Kind = MemberChange::Kind;
+  CHECK_FALSE(group.member(1).propose_changes({{Kind::remove, 1}}));
+  CHECK_FALSE(group.member(1).propose_changes({{Kind::add_learner, 1}}));
+  CHECK_FALSE(group.member(1).propose_changes({{Kind::remove, 1}, {Kind::add_learner, 2}}));
+  CHECK_FALSE(group.member(1).propose_changes({}));
+  CHECK_FALSE(group.member(1).propose_changes({{Kind::add_voter, 0}}));
+  CHECK(group.member(1).propose("a"));
+  CHECK(is_everywhere(group, "a"));
+  check_truth(group);
+}
+
+// A sole voter leads at once. What it sends must not show a term that it could forget.
+TEST_CASE("A sole voter sends nothing of a term that is not durable") {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    CAPTURE(seed);
+    Group group(1, seed);
+    REQUIRE(group.elect(1));
+    const NodeId learner = group.add_member().id();
+    REQUIRE(group.run_until([&] {
+      return group.member(1).propose_changes({{MemberChange::Kind::add_learner, learner}});
+    }));
+    REQUIRE(group.run_until([&] { return group.member(learner).applied() >= 2; }));
+    // Its disk is slow in the term that it begins now, and it crashes before the first write.
+    group.member(1).crash();
+    group.member(1).start();
+    group.member(1).hang(true);
+    group.run(60);
+    group.member(1).propose("X");
+    group.run(10);
+    group.member(1).crash();
+    group.member(1).start();
+    REQUIRE(group.run_until([&] { return group.leader() && group.leader()->propose("Y"); }));
+    CHECK(is_everywhere(group, "Y"));
+    check_truth(group);
+  }
+}

@@ -48,7 +48,8 @@ class StoreDisk final : public MemberDisk {
   std::string commit(const CommittedEntries& committed) override {
     std::optional<std::string> membership;
     if (committed.membership) membership = encode(*committed.membership);
-    const auto done = store_->commit(committed.entries.back().index, membership);
+    const auto done =
+        store_->commit(committed.entries.back().index, committed.entries.back().term, membership);
     return done ? std::string() : done.error().message;
   }
   void maintain() override { (void)store_->index_some(true); }

@@ -34,6 +34,8 @@ constexpr int kArmedPerMethod = 16;
 
 // This many reads are handed over even if more may follow.
 constexpr std::size_t kReadsTogether = 64;
+// At most this many events are handled while a read waits to be handed over.
+constexpr int kEventsPerReads = 256;
 
 // After this many events one portion of long work is done, even if there are more events.
 constexpr int kEventsPerPortion = 16;
@@ -195,6 +197,8 @@ void RpcServer::run() {
     if (!closed_) static_cast<Operation*>(tag)->done(ok);
     if (stopping_) cut_idle_connections();
     gathering_.event();
+    // Events of calls that are refused may keep the queue from ever being empty.
+    if (!reads_.empty() && ++events_since_read_ >= kEventsPerReads) hand_over_reads();
     if (gathering_.is_full()) hand_over();
     if (!working_.empty() && ++events_since_portion_ >= kEventsPerPortion) work_on_portion();
   }
@@ -248,6 +252,7 @@ void RpcServer::hand_over() {
 
 void RpcServer::hand_over_reads() {
   if (reads_.empty()) return;
+  events_since_read_ = 0;
   const std::lock_guard lock(mutex_);
   // As above: queries that are dropped answer their calls.
   auto queries = std::exchange(reads_, {});

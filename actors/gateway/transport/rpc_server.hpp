@@ -172,6 +172,7 @@ class RpcServer {
   int events_since_portion_ = 0;
   Gathering gathering_;
   std::vector<QueryPtr> reads_;  // gathered
+  int events_since_read_ = 0;    // since they were handed over last
 
   mutable std::mutex mutex_;  // guards the four below
   caf::actor coordinator_;

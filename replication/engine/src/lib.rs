@@ -15,7 +15,7 @@ use raft::eraftpb::{
     ConfChange, ConfChangeSingle, ConfChangeTransition, ConfChangeType, ConfChangeV2, Entry,
     EntryType, HardState, Message, MessageType,
 };
-use raft::{Config, RawNode, ReadOnlyOption, StateRole};
+use raft::{Changer, Config, RawNode, ReadOnlyOption, StateRole};
 
 use ffi::*;
 use log::CallerLog;
@@ -160,7 +160,9 @@ pub unsafe extern "C" fn raft_engine_error(engine: *const RaftEngine) -> RaftByt
 #[no_mangle]
 pub unsafe extern "C" fn raft_engine_tick(engine: *mut RaftEngine) -> i32 {
     guarded(engine, |engine| {
-        engine.node.tick();
+        if !engine.waits_for_disk() {
+            engine.node.tick();
+        }
         Ok(())
     })
 }
@@ -173,8 +175,15 @@ pub unsafe extern "C" fn raft_engine_step(
     let message = &*message;
     guarded(engine, |engine| {
         let message = message.to_message().ok_or(raft::Error::ProposalDropped)?;
+        let kind = message.get_msg_type();
         // Only the leader's own journal proposes, and by propose().
-        if message.get_msg_type() == MessageType::MsgPropose {
+        if kind == MessageType::MsgPropose {
+            return Err(raft::Error::ProposalDropped);
+        }
+        // raft-rs takes term 0 for a message of this member's own, and expects one context.
+        let is_read = kind == MessageType::MsgReadIndex;
+        let has_term = message.term != 0 || is_read || kind == MessageType::MsgTransferLeader;
+        if !has_term || (is_read && message.entries.len() != 1) {
             return Err(raft::Error::ProposalDropped);
         }
         engine.node.step(message)
@@ -189,6 +198,16 @@ impl RaftEngine {
             && raft.term == term
             && raft.lead_transferee.is_none()
             && raft.raft_log.last_index() + 1 == index
+    }
+
+    /// A sole voter would lead at once, and raft-rs expects its log to be durable then.
+    fn waits_for_disk(&self) -> bool {
+        let raft = &self.node.raft;
+        let members = raft.prs().conf().to_conf_state();
+        raft.state != StateRole::Leader
+            && members.voters == [raft.id]
+            && members.voters_outgoing.is_empty()
+            && raft.raft_log.persisted < raft.raft_log.last_index()
     }
 
     fn propose(&mut self, entries: Vec<Entry>) -> Outcome {
@@ -250,6 +269,9 @@ pub unsafe extern "C" fn raft_engine_propose_changes(
         });
         let mut singles = Vec::with_capacity(changes.len());
         for wanted in changes {
+            if wanted.id == raft::INVALID_ID {
+                return Err(raft::Error::ProposalDropped);
+            }
             let mut single = ConfChangeSingle::default();
             single.node_id = wanted.id;
             single.set_change_type(match wanted.kind {
@@ -261,6 +283,15 @@ pub unsafe extern "C" fn raft_engine_propose_changes(
             singles.push(single);
         }
         change.set_changes(singles.into());
+        // A change that cannot be made must not be committed: it would end every member.
+        let mut changer = Changer::new(engine.node.raft.prs());
+        if change.leave_joint() {
+            changer.leave_joint()?;
+        } else if let Some(auto_leave) = change.enter_joint() {
+            changer.enter_joint(auto_leave, &change.changes)?;
+        } else {
+            changer.simple(&change.changes)?;
+        }
         let mut entry = Entry::default();
         entry.set_entry_type(EntryType::EntryConfChangeV2);
         entry.data = change.write_to_bytes().expect("a change has an encoding").into();
@@ -311,7 +342,12 @@ pub unsafe extern "C" fn raft_engine_read_index(
 
 #[no_mangle]
 pub unsafe extern "C" fn raft_engine_campaign(engine: *mut RaftEngine) -> i32 {
-    guarded(engine, |engine| engine.node.campaign())
+    guarded(engine, |engine| {
+        if engine.waits_for_disk() {
+            return Ok(());
+        }
+        engine.node.campaign()
+    })
 }
 
 #[no_mangle]
