@@ -67,8 +67,8 @@ typedef struct {
   bool auto_leave;
 } RaftMembership;
 
-/* Where the engine reads its log. The functions are called from within calls of the engine, and
- * must not call it. They return 0, or something else if the log cannot be read: the engine fails. */
+/* Where the engine reads its log. The functions are called from within calls of the engine and
+ * must not call it. They return 0, or something else if the log cannot be read: then it fails. */
 typedef struct {
   void* self;
   uint64_t (*first_index)(void* self);
