@@ -43,6 +43,7 @@ MAY_INCLUDE = {
     # The store's double, and the one that opens it.
     "persistence/memory": {"faults", "persistence", "persistence/medium"},
     "replication/engine": set(),
+    "replication/engine/src": set(),
     "replication": {"ledger", "persistence", "persistence/chain", "persistence/encoding",
                     "replication/engine"},
     "proto": {"ledger"},
@@ -150,7 +151,7 @@ def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     tops = sorted({room.split("/")[0] for room in MAY_INCLUDE})
     files = [p for top in tops for p in sorted((root / top).rglob("*"))
-             if p.suffix in (".hpp", ".cpp")]
+             if p.suffix in (".hpp", ".cpp", ".rs")]
     wrong = list(circles()) + list(forgotten(root)) + [sentence for path in files for sentence in wrong_includes(root, path)]
     print("\n".join(wrong) or f"{len(files)} files in {len(MAY_INCLUDE)} rooms keep to the arrows")
     return 1 if wrong or len(files) < 50 else 0
