@@ -72,11 +72,13 @@ ChainHead ChainStore::head() const {
   return head_;
 }
 
+void ChainStore::await_indexes() const {
+  const auto open = gate_.enter();
+  if (index_) index_->await_worker(options_.index_backlog / 2, kLongestWait);
+}
+
 Group ChainStore::begin_group(TimeMs now, std::int64_t run_ms) {
-  {
-    const auto open = gate_.enter();
-    if (index_) index_->await_worker(options_.index_backlog / 2, kLongestWait);
-  }
+  await_indexes();
   auto buffers = spare_ ? std::move(spare_) : std::make_unique<GroupContents>();
   return Group(head(), now, run_ms, std::move(buffers));
 }

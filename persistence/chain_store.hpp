@@ -75,6 +75,8 @@ class ChainStore : public Store {
  protected:
   // Opens what is in the medium; with the gate held alone.
   virtual StoreResult<OpenedStore> open(Opening opening);
+  // Waits for a moment while the indexes are behind.
+  void await_indexes() const;
   // The chain goes on to `head`, whose records the indexes know: readers see them from here on.
   void advance(const ChainHead& head);
   // Calls `use` with the rows while the gate is held; an error when the store is not open.

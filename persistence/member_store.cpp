@@ -34,6 +34,7 @@ StoreResult<OpenedStore> MemberStore::open(Opening opening) {
 }
 
 Group MemberStore::begin_group(TimeMs now, std::int64_t run_ms) {
+  await_indexes();
   const std::lock_guard lock(sealed_mutex_);
   return Group(sealed_, now, run_ms);
 }
