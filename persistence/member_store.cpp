@@ -30,6 +30,7 @@ StoreResult<OpenedStore> MemberStore::open(Opening opening) {
   committed_ = opened->committed;
   const std::lock_guard lock(sealed_mutex_);
   sealed_ = opened->store.head;
+  is_stale_ = false;
   return std::move(opened->store);
 }
 
@@ -57,21 +58,27 @@ std::optional<StoreResult<void>> MemberStore::append(Group group, Appended later
   const ChainEnd end{contents->head.sequence, contents->head.hash};
   {
     const std::lock_guard lock(sealed_mutex_);
-    if (contents->begun_on.hash != sealed_.hash || head().sequence > sealed_.sequence) {
+    if (is_stale_ || contents->begun_on.hash != sealed_.hash) {
       return store_error(StoreFault::io, "the group was begun on sequence " +
                                              std::to_string(contents->begun_on.sequence) +
                                              ", the sealed head is " +
                                              std::to_string(sealed_.sequence));
     }
     sealed_ = contents->head;
+    for (const SealedBlock& block : blocks) {
+      const auto place = *decode_place(block.place);
+      sealed_blocks_.push_back({place.last(), place.hash});
+    }
     under_way_.push_back({end, std::move(later)});
   }
+  const auto count = static_cast<std::ptrdiff_t>(blocks.size());
   if (propose_ && propose_(std::move(blocks))) return std::nullopt;
   // Nothing of it was proposed, so nothing of it can be committed.
   const std::lock_guard lock(sealed_mutex_);
   // The term ended meanwhile, and `later` was called for it.
   if (under_way_.empty() || under_way_.back().end != end) return std::nullopt;
   under_way_.pop_back();
+  sealed_blocks_.erase(sealed_blocks_.end() - count, sealed_blocks_.end());
   sealed_ = contents->begun_on;
   return tl::unexpected(ended());
 }
@@ -81,7 +88,9 @@ void MemberStore::end_under_way() {
   {
     const std::lock_guard lock(sealed_mutex_);
     ending.swap(under_way_);
+    sealed_blocks_.clear();
     sealed_ = head();
+    is_stale_ = false;
   }
   for (const UnderWay& group : ending) group.later(tl::unexpected(ended()));
 }
@@ -133,17 +142,29 @@ StoreResult<void> MemberStore::commit(LogIndex index, LogTerm term,
     return {};
   });
   if (!committed) return note_full(committed);
-  for (;;) {
-    UnderWay done;
-    {
-      const std::lock_guard lock(sealed_mutex_);
-      if (under_way_.empty() || under_way_.front().end.sequence > durable()) return {};
-      done = std::move(under_way_.front());
+  settle(ends);
+  return {};
+}
+
+void MemberStore::settle(const std::vector<ChainEnd>& committed) {
+  std::vector<std::pair<UnderWay, bool>> told;  // with whether it is durable
+  {
+    const std::lock_guard lock(sealed_mutex_);
+    for (const ChainEnd& end : committed) {
+      is_stale_ = is_stale_ || sealed_blocks_.empty() || sealed_blocks_.front() != end;
+      if (is_stale_) break;
+      sealed_blocks_.pop_front();
+      if (under_way_.front().end != end) continue;
+      told.emplace_back(std::move(under_way_.front()), true);
       under_way_.pop_front();
     }
-    // Another leader's blocks may have come in its place.
-    const bool is_there = std::find(ends.begin(), ends.end(), done.end) != ends.end();
-    done.later(is_there ? StoreResult<void>{} : tl::unexpected(ended()));
+    for (; is_stale_ && !under_way_.empty(); under_way_.pop_front()) {
+      told.emplace_back(std::move(under_way_.front()), false);
+    }
+    if (is_stale_) sealed_blocks_.clear();
+  }
+  for (const auto& [group, is_durable] : told) {
+    group.later(is_durable ? StoreResult<void>{} : tl::unexpected(ended()));
   }
 }
 

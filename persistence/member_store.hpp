@@ -75,9 +75,15 @@ class MemberStore final : public ChainStore {
   LogStore log_;
   LogIndex committed_ = 0;
   Propose propose_;
-  mutable std::mutex sealed_mutex_;  // guards the two below
+  // Notes that blocks are committed. Tells groups of which the last block is among them, and all
+  // others too if one of the blocks was not sealed here: they can never follow it.
+  void settle(const std::vector<ChainEnd>& committed);
+
+  mutable std::mutex sealed_mutex_;  // guards what follows
   ChainHead sealed_;
+  std::deque<ChainEnd> sealed_blocks_;  // that are not committed, oldest first
   std::deque<UnderWay> under_way_;
+  bool is_stale_ = false;  // a block was committed that was not sealed here
 };
 
 // Opens the store of a member in a directory.

@@ -112,6 +112,33 @@ TEST_CASE("A group is durable when its last block is committed, and groups are t
   CHECK(bed->begin_group(bed.now, bed.run_ms).last_sequence() == 2);
 }
 
+// It was told durable by its sequence alone.
+TEST_CASE("A group is not durable because another leader's block has its sequence") {
+  MemberBed bed(Backend::memory);
+  MemberBed other(Backend::memory);
+  for (auto* member : {&bed, &other}) {
+    member->create_account("a", 100);
+    succeeded(member->write(1));
+    succeeded(member->commit(1));
+  }
+  const auto lost = bed.transfer({{{0, 5}}});
+  // The others have elected somebody else, whose block comes before this member knows.
+  other.transfer({{{0, 7}}});
+  succeeded(bed->write({{other.next_entry(2, 2)}, {2, 2}, 1}));
+  succeeded(bed.commit(2));
+  CHECK(bed->durable() == 2);
+  CHECK((lost->is_told && !lost->is_durable));
+  CHECK(value_of(bed->load_balances()) == std::vector<Amount>{107});
+  // Whoever goes on here does not know of that block: it has to begin anew first.
+  bed.proposed.clear();
+  const auto stale = bed.transfer({{{0, 1}}});
+  CHECK((stale->is_told && !stale->is_durable));
+  CHECK(bed.proposed.empty());
+  bed->end_under_way();
+  CHECK_FALSE(bed.transfer({{{0, 1}}})->is_told);
+  CHECK(bed.proposed.size() == 1);
+}
+
 TEST_CASE("A cut takes rows and blocks, and nothing of them was ever anywhere else") {
   const auto backend = GENERATE(Backend::memory, Backend::rocksdb);
   CAPTURE(backend);
