@@ -10,6 +10,8 @@
 
 namespace sg::actors {
 
+inline constexpr std::string_view kLogWriterId = "log_writer";
+inline constexpr std::string_view kReplicaId = "replica";
 inline constexpr std::string_view kJournalId = "journal";
 inline constexpr std::string_view kShardsId = "shards";
 inline constexpr std::string_view kCoordinatorId = "coordinator";

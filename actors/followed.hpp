@@ -42,6 +42,11 @@ class Followed {
   void send(Message message) const {
     if (handle_) caf::anon_send(handle_, std::move(message));
   }
+  // The same, so that the receiver knows whom to answer.
+  template <class Message>
+  void request(Message message) const {
+    if (handle_) self_->send(handle_, std::move(message));
+  }
 
  private:
   caf::event_based_actor* self_;

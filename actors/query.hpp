@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -95,6 +96,21 @@ using QueryAnswer =
                  Balance, Page<AccountView>, persistence::StoredTransaction,
                  Page<persistence::StoredTransaction>, BalanceSheet, persistence::VerifyReport>;
 
+// What a caller asks of an answer, on a node of a cluster. A ledger that stands alone always
+// answers with all that was told to anybody before.
+//
+// All that was told to anybody before the query came.
+struct LinearizableRead {};
+// At least what an earlier answer showed: its sequence.
+struct ReadAtLeast {
+  ledger::Sequence sequence = 0;
+};
+// What is at most so old.
+struct StaleRead {
+  std::chrono::milliseconds bound{0};
+};
+using Freshness = std::variant<LinearizableRead, ReadAtLeast, StaleRead>;
+
 // Moved by pointer, like a submission: who drops it unanswered makes its owner answer UNAVAILABLE.
 class Query {
  public:
@@ -104,6 +120,7 @@ class Query {
   virtual ~Query() = default;
 
   QueryAsk ask;
+  Freshness freshness;
   ledger::Result<QueryAnswer> result;
   // Set from any thread when the client has gone: what is not done yet is left undone.
   std::atomic<bool> cancelled{false};

@@ -16,7 +16,7 @@ enum class Durability : std::uint8_t {
 // Of what query.readings show.
 inline Durability durability_of(const Query& query, const Runtime& runtime) {
   // Before the incarnation: so it belongs to the journal of that incarnation, or to an earlier one.
-  const auto durable = runtime.store->durable();
+  const auto durable = runtime.settled->load(std::memory_order_acquire);
   if (query.journal_incarnation != runtime.journal_incarnation()) return Durability::uncertain;
   return query.observed <= durable ? Durability::durable : Durability::expected;
 }

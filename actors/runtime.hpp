@@ -11,6 +11,7 @@
 #include "config/settings.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/submission.hpp"
+#include "persistence/member_store.hpp"
 #include "persistence/store.hpp"
 #include "supervisor/report.hpp"
 
@@ -24,6 +25,13 @@ void log_report(const supervisor::Report& report);
 struct Runtime {
   config::Settings settings;
   std::shared_ptr<persistence::Store> store;
+  // The same store, if this node is a member of a cluster. Null: the ledger stands alone.
+  std::shared_ptr<persistence::MemberStore> member;
+  // The last sequence that the journal knows to be durable: its balances, and those of the shards,
+  // rest on the chain up to there. Whoever asks whether a balance is durable looks here, since the
+  // store of a member may have gone on without this journal. Load it before the incarnation.
+  std::shared_ptr<std::atomic<ledger::Sequence>> settled =
+      std::make_shared<std::atomic<ledger::Sequence>>(0);
   // Milliseconds since 1970; may jump.
   std::function<ledger::TimeMs()> wall_clock = [] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(

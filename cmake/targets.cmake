@@ -52,7 +52,7 @@ function(scalegraph_with_faults name)
   endif()
   set_target_properties(${name} PROPERTIES SOURCES "${faulty};${objects}" LINKER_LANGUAGE CXX)
 
-  foreach(layer faults ledger persistence proto actors)
+  foreach(layer faults ledger persistence replication_messages replication proto actors)
     list(TRANSFORM libraries REPLACE "^${layer}$" "${layer}_with_faults")
   endforeach()
   add_library(${name}_with_faults STATIC EXCLUDE_FROM_ALL ${faulty} ${objects})

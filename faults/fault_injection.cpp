@@ -44,7 +44,13 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "replay_in_part",
                                                               "age_by_pause",
                                                               "marker_before_pages",
-                                                              "leak_admission"};
+                                                              "leak_admission",
+                                                              "refuse_without_round",
+                                                              "read_without_round",
+                                                              "heed_old_term",
+                                                              "forget_uncommitted_keys",
+                                                              "commit_at_write",
+                                                              "catalog_at_write"};
 
 // Needs a `text` that is not empty, or it might find a missing name.
 template <class Value, std::size_t count>

@@ -92,6 +92,13 @@ enum class Defect : std::uint8_t {
   age_by_pause,         // keys age while the process is paused
   marker_before_pages,  // a checkpoint's marker is written while its pages are not durable
   leak_admission,       // a call that has ended keeps its place in the gateway
+  // --- of a cluster ---
+  refuse_without_round,     // a node that leads no more refuses from what it last knew
+  read_without_round,       // it answers reads and lists so
+  heed_old_term,            // a call that was forwarded in an earlier term is carried out
+  forget_uncommitted_keys,  // a retry does not meet the key of a block that is not committed
+  commit_at_write,          // a follower applies and indexes blocks that are not committed
+  catalog_at_write,         // rows of accounts are written before the block is committed
 };
 
 // The names of the values: "skip_sync". parse_point() and parse_defect() read the same names, and
@@ -100,7 +107,10 @@ std::string_view to_string(Point point);
 std::string_view to_string(Defect defect);
 std::optional<Point> parse_point(std::string_view text);
 std::optional<Defect> parse_defect(std::string_view text);
-inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::leak_admission) + 1;
+inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::catalog_at_write) + 1;
+// Those that one node alone can show come first.
+inline constexpr std::size_t kDefectsOfOneNode =
+    static_cast<std::size_t>(Defect::leak_admission) + 1;
 
 #ifdef SCALEGRAPH_FAULT_INJECTION
 inline constexpr bool kCompiledIn = true;  // whether faults and defects exist in this program

@@ -106,6 +106,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
   std::uint32_t undecided = 0;  // items
   bool keyed = false;           // at least one transfer has an idempotency key
   Sequence observed = 0;        // the last sequence that any of the results shows
+  bool shows_state = false;     // some result was not decided by a commit: a refusal, or a replay
 
  private:
   // Sends the results to whoever waits for them. Called at most once, on the thread that answers.

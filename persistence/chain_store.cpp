@@ -106,6 +106,12 @@ StoreResult<void> ChainStore::write_group(const GroupContents& group) {
   });
 }
 
+StoreResult<std::vector<Amount>> Store::load_balances() const {
+  auto state = load_state();
+  if (!state) return tl::unexpected(state.error());
+  return std::move(state->balances);
+}
+
 StoreResult<void> Store::append_now(Group group) {
   auto result = append(std::move(group), [](const StoreResult<void>&) {});
   if (result) return std::move(*result);
@@ -204,26 +210,27 @@ bool ChainStore::keeps_up() const { return unindexed() < options_.index_backlog;
 
 // --- the state at the durable head ---
 
-StoreResult<std::vector<Amount>> ChainStore::load_balances() const {
-  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<Amount>> {
-    // The marker in the store, which a call that failed half way may have written: its list of
-    // pages stands there too.
-    const auto unchanged = checkpoints_.lock();
-    const auto marker = read_meta(rows, kMetaCheckpoint);
-    if (!marker) return tl::unexpected(marker.error());
-    return persistence::load_balances(rows, head(), *marker);
-  });
-}
-
-StoreResult<std::vector<Amount>> ChainStore::load_floors() const {
-  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<Amount>> {
-    const ChainHead at = head();
-    std::vector<Amount> floors(at.accounts);
-    const auto scanned = Catalog(rows, at.sequence)
-                             .for_each_account([&](std::string_view, AccountNumber number,
-                                                   Amount floor) { floors.at(number) = floor; });
+StoreResult<LedgerState> ChainStore::load_state() const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<LedgerState> {
+    LedgerState state{head(), {}, {}};
+    {
+      // The marker in the store, which a call that failed half way may have written: its list of
+      // pages stands there too.
+      const auto unchanged = checkpoints_.lock();
+      const auto marker = read_meta(rows, kMetaCheckpoint);
+      if (!marker) return tl::unexpected(marker.error());
+      auto balances = persistence::load_balances(rows, state.head, *marker);
+      if (!balances) return tl::unexpected(balances.error());
+      state.balances = std::move(*balances);
+    }
+    state.floors.resize(state.head.accounts);
+    const auto scanned =
+        Catalog(rows, state.head.sequence)
+            .for_each_account([&](std::string_view, AccountNumber number, Amount floor) {
+              state.floors.at(number) = floor;
+            });
     if (!scanned) return tl::unexpected(scanned.error());
-    return floors;
+    return state;
   });
 }
 

@@ -36,8 +36,7 @@ class ChainStore : public Store {
   bool keeps_up() const override;
   std::uint16_t format() const override { return format_.load(std::memory_order_relaxed); }
 
-  StoreResult<std::vector<Amount>> load_balances() const override;
-  StoreResult<std::vector<Amount>> load_floors() const override;
+  StoreResult<LedgerState> load_state() const override;
   StoreResult<void> for_each_account(
       Sequence until,
       const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const override;

@@ -8,6 +8,7 @@
 #include "persistence/opening_checks.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/meta.hpp"
+#include "persistence/rows/rows.hpp"
 
 namespace sg::persistence {
 namespace {
@@ -72,6 +73,24 @@ StoreResult<ChainHead> head_at(const KeyValue& rows, Sequence sequence) {
   return head_after(cursor.block());
 }
 
+// The last sequence that indexes and balances rest on, those of an unfinished checkpoint included.
+StoreResult<Sequence> derived_up_to(const KeyValue& rows) {
+  Sequence last = 0;
+  for (const auto name : {kMetaIndexed, kMetaCheckpoint}) {
+    const auto at = read_meta(rows, name);
+    if (!at) return at;
+    last = std::max(last, *at);
+  }
+  const auto cursor = rows.cursor(Family::balances);
+  for (cursor->seek({}); cursor->valid(); cursor->next()) {
+    const auto page = decode_balances(cursor->key(), cursor->value());
+    if (!page) return store_error(StoreFault::corrupt, "checkpointed balances do not decode");
+    last = std::max(last, page->sequence);
+  }
+  if (auto status = cursor->status(); !status) return tl::unexpected(status.error());
+  return last;
+}
+
 StoreResult<Checked> check(const KeyValue& rows, const MemberMark& mark, LogStore& log) {
   const auto format = check_version(rows);
   if (!format) return tl::unexpected(format.error());
@@ -96,6 +115,10 @@ StoreResult<Checked> check(const KeyValue& rows, const MemberMark& mark, LogStor
   } else if (log.last_index() > 0 || mark.chain->sequence > log.base().sequence) {
     return store_error(StoreFault::corrupt, "its mark (file `head`) is that of another store");
   }
+  const auto derived = derived_up_to(rows);
+  if (!derived) return tl::unexpected(derived.error());
+  // Only what is committed is derived from, so all up to there is.
+  if (auto ok = log.apply_up_to(rows, *derived); !ok) return tl::unexpected(ok.error());
   const auto head = head_at(rows, log.applied().sequence);
   if (!head) return tl::unexpected(head.error());
   const auto ends = check_derived(rows, *head);

@@ -99,12 +99,13 @@ StoreResult<void> MemberStore::write(const LogAppend& step) {
   return note_full(with_rows([&](KeyValue& rows) { return log_.append(rows, *medium_, step); }));
 }
 
-StoreResult<void> MemberStore::commit(LogIndex index, LogTerm term,
-                                      const std::optional<std::string>& membership) {
+StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
+                                                  const std::optional<std::string>& membership) {
   std::vector<ChainEnd> ends;  // of the blocks that are committed now
-  const auto committed = with_rows([&](KeyValue& rows) -> StoreResult<void> {
+  auto committed = with_rows([&](KeyValue& rows) -> StoreResult<CommittedChanges> {
     LogApplied applied = log_.applied();
-    if (index <= applied.index) return {};
+    CommittedChanges changes{head(), head(), {}, {}, {}};
+    if (index <= applied.index) return changes;
     const auto entries = log_.read(rows, applied.index + 1, index + 1, ~std::uint64_t{0});
     if (!entries) return tl::unexpected(entries.error());
     if (entries->back().term != term) {
@@ -120,7 +121,9 @@ StoreResult<void> MemberStore::commit(LogIndex index, LogTerm term,
       if (!bytes) return tl::unexpected(bytes.error());
       const auto block = BlockView::parse(*bytes);
       if (!block) return store_error(StoreFault::corrupt, block.error());
-      if (auto added = add_block(*block, contents); !added) return added;
+      if (auto added = add_block(*block, contents, changes.postings); !added) {
+        return tl::unexpected(added.error());
+      }
       ends.push_back({contents.head.sequence, contents.head.hash});
     }
     applied.index = index;
@@ -131,19 +134,25 @@ StoreResult<void> MemberStore::commit(LogIndex index, LogTerm term,
     LogStore::put_applied(*batch, applied);
     // After a power failure Raft hands the same entries over again, so a sync is not needed. But
     // the log of the database is in files, and a younger one may survive an older one: rows of the
-    // catalog, which nothing else would bring back, do not take the risk.
-    const bool has_rows = !contents.accounts.empty() || !contents.participants.empty();
-    if (auto written = rows.write(*batch, has_rows); !written) return written;
+    // catalog and memberships, which nothing else would bring back, do not take the risk.
+    const bool has_rows =
+        !contents.accounts.empty() || !contents.participants.empty() || membership.has_value();
+    if (auto written = rows.write(*batch, has_rows); !written) {
+      return tl::unexpected(written.error());
+    }
     log_.set_applied(std::move(applied));
-    if (contents.head.sequence == durable()) return {};
+    if (contents.head.sequence == durable()) return changes;
     faults::reach(faults::Point::store_before_push);
     index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
     advance(contents.head);
-    return {};
+    changes.after = contents.head;
+    changes.accounts = std::move(contents.accounts);
+    changes.participants = std::move(contents.participants);
+    return changes;
   });
-  if (!committed) return note_full(committed);
+  if (!committed) return note_full(std::move(committed));
   settle(ends);
-  return {};
+  return committed;
 }
 
 void MemberStore::settle(const std::vector<ChainEnd>& committed) {

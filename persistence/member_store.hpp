@@ -30,6 +30,15 @@ struct SealedBlock {
   std::shared_ptr<const std::string> block;
 };
 
+// What committed blocks change, in the order of the chain.
+struct CommittedChanges {
+  ChainHead before;
+  ChainHead after;
+  std::vector<ledger::Account> accounts;
+  std::vector<ledger::Participant> participants;
+  std::vector<Posting> postings;
+};
+
 class MemberStore final : public ChainStore {
  public:
   // Hands blocks to Raft as the next entries. Returns false if this member does not lead, or its
@@ -57,8 +66,9 @@ class MemberStore final : public ChainStore {
   // Takes the entries up to `index`, which is of that term, into effect: catalog, indexes, keys,
   // readers. `membership` is that after them, if one of them changes it. Needs: every write() that
   // was asked for before it is done, for it may have replaced entries.
-  StoreResult<void> commit(LogIndex index, LogTerm term,
-                           const std::optional<std::string>& membership);
+  // Returns what they change: nothing if they have taken effect already.
+  StoreResult<CommittedChanges> commit(LogIndex index, LogTerm term,
+                                       const std::optional<std::string>& membership);
   StoreResult<std::vector<LogRow>> read_log(LogIndex low, LogIndex high,
                                             std::uint64_t max_bytes) const;
   StoreResult<std::string> read_block(const BlockPlace& place) const;

@@ -56,6 +56,13 @@ struct VerifyReport {
   std::vector<std::string> problems;  // empty: the chain is whole
 };
 
+// Balances and floors by account number, after the last record of `head`.
+struct LedgerState {
+  ChainHead head;
+  std::vector<Amount> balances;
+  std::vector<Amount> floors;
+};
+
 class Store {
  public:
   // Told whether a group became durable.
@@ -100,8 +107,8 @@ class Store {
 
   // --- the state at the durable head, for a start ---
   // By account number: the checkpoint with the blocks after it applied.
-  virtual StoreResult<std::vector<Amount>> load_balances() const = 0;
-  virtual StoreResult<std::vector<Amount>> load_floors() const = 0;
+  virtual StoreResult<LedgerState> load_state() const = 0;
+  StoreResult<std::vector<Amount>> load_balances() const;
   // Calls with (id, number, floor) of every account created up to `until`, by id; nothing is read
   // of its metadata.
   virtual StoreResult<void> for_each_account(

@@ -109,6 +109,11 @@ bool Replica::hand_over() {
   return best && transfer_leadership(best->node);
 }
 
+void Replica::resign() {
+  core_.resign();
+  pump();
+}
+
 void Replica::set_electable(bool electable) {
   if (std::exchange(is_electable_, electable) != electable) set_timeout();
 }

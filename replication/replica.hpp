@@ -94,6 +94,8 @@ class Replica {
   // Hands leadership to the voter that has the most of the log, of those that were heard of lately
   // if there are any. Returns false if this member does not lead, or is alone.
   bool hand_over();
+  // Gives up the leadership of this term. Nothing happens on any other member.
+  void resign();
   // A member that is not electable calls no elections. It still votes, and it stays leader if it is
   // one. A leader that gave up for its disk becomes electable again when a write is done.
   void set_electable(bool electable);

@@ -44,6 +44,7 @@ struct Child {
   std::vector<PendingReply> when_started{};      // with Occasion::request and added
   std::vector<PendingReply> when_stopped{};      // TerminateChild requests that wait for its end
   RestartWindow::Time ready_at{};                // when it last became Ready
+  bool restart_counts = true;       // of the restart that follows its last end: see ChildSpec
   unsigned attempts = 0;            // waits in a row that doubled the back-off, see Backoff
   bool probe_is_out = false;        // a Probe was sent and is not answered
   int unanswered = 0;               // periods in a row without an answer, counted while it starts

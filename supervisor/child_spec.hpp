@@ -94,6 +94,9 @@ struct ChildSpec {
   std::string id;         // not empty; unique among its siblings
   StartFunction start{};  // required, unless the spec is a template
   Restart restart = Restart::permanent;
+  // Whether a restart after a normal end counts in the restart window, as OTP has it. Not for a
+  // child that ends when its turn is over, as often as that may be. A crash counts in any case.
+  bool normal_end_counts = true;
   std::optional<Shutdown> shutdown{};  // none: the default, see shutdown_of()
   ChildType type = ChildType::worker;
   bool significant = false;            // its own end may end the supervisor: see AutoShutdown

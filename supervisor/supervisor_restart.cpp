@@ -79,7 +79,10 @@ void SupervisorState::ended_by_itself(Child& child, const caf::error& reason) {
   if (phase_ == Phase::stopping) return ended_when_stopped(child, reason);
   const ExitRule rule = exit_rule(child.spec.restart, exit_kind(reason));
   if (rule.report) report(Context::child_terminated, child, child.last_exit);
-  if (rule.consequence == Consequence::restart) return crashed(child);
+  if (rule.consequence == Consequence::restart) {
+    child.restart_counts = child.spec.normal_end_counts || exit_kind(reason) != ExitKind::normal;
+    return crashed(child);
+  }
   const bool ends = ends_us(child);  // before forget() destroys the child
   if (rule.consequence == Consequence::forget || is_simple()) forget(child);
   if (ends) stop(make_error(Errc::shutdown, "auto_shutdown"));
@@ -124,7 +127,7 @@ void SupervisorState::try_again(Child& child) {
 
 void SupervisorState::restart(Child& child) {
   (void)child.restarts.add(now());  // for TreeNode; the supervisor's window decides
-  if (!window_.add(now())) {
+  if (std::exchange(child.restart_counts, true) && !window_.add(now())) {
     child.state = ChildState::stopped;
     report(Context::shutdown, child, "reached_max_restart_intensity");
     return stop(make_error(Errc::shutdown, "reached_max_restart_intensity"));

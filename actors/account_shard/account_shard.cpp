@@ -56,6 +56,9 @@ caf::behavior AccountShard::make_behavior() {
         faults::reach(Point::shard_after_apply);
         tell_late_votes();
       },
+      [this](const Follow& message) {
+        if (ledger_ && journal_.is_sender()) follow(*message.changes);
+      },
       [this](const FenceOlder& message) {
         if (journal_.is_sender()) heed_coordinator(message.incarnation);
       },
@@ -93,6 +96,7 @@ caf::error AccountShard::load(const Attached& message) {
   journal_incarnation_ = message.journal_incarnation;
   leave_journal();
   ledger_.emplace(index_, message.incarnation, message.sequence);
+  if (runtime_->member) ledger_->note_numbers();
   if (!message.roster) return load_from_store(message);
   message.roster->for_each_account(
       [this](std::string_view id, const ShardRoster::Account& account) {
@@ -119,6 +123,24 @@ caf::error AccountShard::load_from_store(const Attached& message) {
   });
   if (!participants) return store_error(participants.error());
   return {};
+}
+
+void AccountShard::follow(const persistence::CommittedChanges& changes) {
+  faults::reach(Point::shard_before_apply);
+  const auto shards = runtime_->settings.ledger.shards;
+  for (const auto& account : changes.accounts) {
+    if (ledger::shard_of(account.id, shards) == index_) {
+      ledger_->load_account(account.id, account.number, account.initial_balance, account.floor);
+    }
+  }
+  for (const auto& participant : changes.participants) {
+    if (ledger::shard_of(participant.id, shards) == index_) {
+      ledger_->load_participant(participant.id);
+    }
+  }
+  for (const auto& [account, amount] : changes.postings) ledger_->post(account, amount);
+  ledger_->followed(changes.after.sequence);
+  faults::reach(Point::shard_after_apply);
 }
 
 bool AccountShard::heed_coordinator(std::uint64_t incarnation) {

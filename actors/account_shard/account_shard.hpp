@@ -31,6 +31,8 @@ class AccountShard {
   void attached(const Attached& attached);
   caf::error load(const Attached& attached);
   caf::error load_from_store(const Attached& attached);
+  // The chain goes on elsewhere: takes over what was committed.
+  void follow(const persistence::CommittedChanges& changes);
   void lock(const LockUnits& request);
   // True when the sender is not fenced; ends what a predecessor of it left.
   bool heed_coordinator(std::uint64_t incarnation);

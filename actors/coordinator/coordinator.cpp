@@ -77,14 +77,23 @@ caf::behavior Coordinator::make_behavior() {
       [this](supervisor::Init) -> caf::result<supervisor::Ready> {
         ready_ = self_->make_response_promise();
         subscribe(self_, root_);
+        // In a cluster most nodes have no term of their own to wait for.
+        if (runtime_->member) ready_.deliver(supervisor::Ready{});
         return ready_;
       },
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
         if (journal_.is_up(up)) journal_up();
+        (void)replica_.is_up(up);
       },
       [this](const supervisor::ChildDown& down) {
         if (journal_.is_down(down)) journal_down();
+        (void)replica_.is_down(down);
+      },
+      [this](const RoundEnded& message) {
+        if (!flow_ || !journal_.is_sender() || message.number != round_) return;
+        flow_->round_ended();
+        carry_out();
       },
       [this](const Fenced& message) { fenced(message); },
       [this](const Submit& message) { submit(message); },
@@ -159,8 +168,10 @@ void Coordinator::fenced(const Fenced& message) {
   if (!journal_.is_sender()) return;
   flow_.emplace(
       ledger::TransferFlow::Options{static_cast<std::uint32_t>(shards_.size()), message.incarnation,
-                                    runtime_->settings.ledger.lock_timeout},
+                                    runtime_->settings.ledger.lock_timeout,
+                                    runtime_->member != nullptr},
       keys_, message.durable);
+  term_ = message.term;
   // Those that serve are told of right after this message.
   Effects none;
   for (std::uint32_t i = 0; i < shards_.size(); ++i) flow_->shard_away(i, none);
@@ -168,7 +179,9 @@ void Coordinator::fenced(const Fenced& message) {
 }
 
 void Coordinator::submit(const Submit& message) {
-  if (!flow_) {
+  const bool is_of_term =
+      message.term == 0 || message.term == term_ || faults::has(faults::Defect::heed_old_term);
+  if (!flow_ || !is_of_term) {
     for (const auto& submission : message.submissions) refuse(*submission);
     return;
   }
@@ -238,6 +251,10 @@ void Coordinator::carry_out() {
     faults::reach(Point::coordinator_before_commit);
     if (faults::has(faults::Defect::commit_twice)) journal_.send(Commit{effects.commit});
     journal_.send(Commit{std::move(effects.commit)});
+  }
+  if (flow_->wants_round()) {
+    flow_->begin_round();
+    replica_.send(AwaitRound{handle_of(self_), ++round_});
   }
   if (flow_->can_advance()) schedule_advance();
   schedule_tick();

@@ -15,6 +15,7 @@
 #include "actors/coordinator/messages.hpp"
 #include "actors/followed.hpp"
 #include "actors/journal/messages.hpp"
+#include "actors/member/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/flow/idempotency.hpp"
 #include "ledger/flow/transfer_flow.hpp"
@@ -62,6 +63,9 @@ class Coordinator {
   StoredKeys keys_;
   caf::response_promise ready_;
   Followed journal_{self_, kJournalId};
+  Followed replica_{self_, kReplicaId};
+  std::uint64_t term_ = 0;   // that of the flow, in a cluster
+  std::uint64_t round_ = 0;  // the last that was asked for
   std::optional<ledger::TransferFlow> flow_;
   Effects effects_;  // decided, not carried out yet
   std::vector<caf::actor> shards_;

@@ -14,6 +14,9 @@ namespace sg::actors {
 // The gateway hands requests in. Each is answered once.
 struct Submit {
   std::vector<ledger::SubmissionPtr> submissions;
+  // Of calls that another node has forwarded: the term of the leader that it meant. Under any other
+  // they are refused and not carried out, since they may have been sent again. 0: not forwarded.
+  std::uint64_t term = 0;
 };
 
 // The gateway has set the submission's `cancelled`: what waits for locks or for a key ends now.

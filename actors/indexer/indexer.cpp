@@ -67,8 +67,11 @@ void Indexer::done() { journal_.send(MaintenanceDone{handle_of(self_), false}); 
 void Indexer::fail(const persistence::StoreError& error) {
   spdlog::error("indexer: {}", error.message);
   marker_.reset();
-  // The journal opens the store anew, before a transfer meets that.
-  if (!runtime_->store->takes_writes()) return done();
+  // What was taken is not written. The journal sees to it that the store is opened anew, before a
+  // transfer meets that.
+  if (!runtime_->store->takes_writes()) {
+    return journal_.send(MaintenanceDone{handle_of(self_), true});
+  }
   // As a new one would: the journal marks every balance as not written.
   self_->delayed_send(self_, kRetry, Retry{});
 }

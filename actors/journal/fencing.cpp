@@ -27,8 +27,13 @@ void Journal::fence(const Fence& message) {
   // One that was left behind wakes up, while its successor serves.
   if (is_left_behind(message.start_number, coordinator_start_)) return;
   coordinator_start_ = message.start_number;
+  if (!sequences()) {
+    fence_ = message;
+    return;
+  }
   // The successor looks keys up in the store: what its predecessor had sequenced has to be there,
   // or a shard that shows it could refuse its retry.
+  if (faults::has(faults::Defect::forget_uncommitted_keys)) return install(message);
   once_durable([this, message] { install(message); });
 }
 
@@ -39,7 +44,7 @@ void Journal::install(const Fence& message) {
   for (const auto& shard : shards_) {
     if (shard.handle) self_->send(shard.handle, FenceOlder{coordinator_incarnation_});
   }
-  self_->send(coordinator_, Fenced{coordinator_incarnation_, runtime_->store->durable()});
+  self_->send(coordinator_, Fenced{coordinator_incarnation_, settled_, term_});
   watch({coordinator_});
 }
 
@@ -73,8 +78,8 @@ void Journal::switch_to(const Attach& message) {
   shard.handle = message.handle;
   shard.incarnation = runtime_->next_incarnation();
   self_->monitor(shard.handle);
-  Attached answer{shard.incarnation,          coordinator_incarnation_,   incarnation_,
-                  runtime_->store->durable(), take_roster(message.shard), nullptr};
+  Attached answer{shard.incarnation, coordinator_incarnation_,   incarnation_,
+                  settled_,          take_roster(message.shard), nullptr};
   if (!answer.roster) {
     answer.balances =
         std::make_shared<const std::vector<ledger::Amount>>(books_.balances(0, books_.accounts()));

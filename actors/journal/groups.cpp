@@ -44,7 +44,7 @@ std::optional<RejectedUnits::Why> Journal::begin_group() {
 
 ledger::Sequence Journal::last_sequence() const {
   if (group_) return group_->last_sequence();
-  return under_way_.empty() ? runtime_->store->durable() : under_way_.back().last;
+  return under_way_.empty() ? settled_ : under_way_.back().last;
 }
 
 void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
@@ -91,6 +91,7 @@ void Journal::hand_over() {
 
 void Journal::appended(const persistence::StoreResult<void>& result) {
   if (is_over_) return;
+  if (!result && runtime_->member) return end({});  // the term is over
   if (!result) {
     spdlog::error("journal: {}", result.error().message);
     return end(store_error(result.error()));
@@ -100,6 +101,7 @@ void Journal::appended(const persistence::StoreResult<void>& result) {
                     "a group is told durable that is not");
   auto told = std::move(under_way_.front());
   under_way_.pop_front();
+  settle(told.last);
   tell(std::move(told));
   if (is_over_) return;
   if (hand_over_is_due_) hand_over();
@@ -114,8 +116,8 @@ void Journal::tell(Gathered gathered) {
                  std::exchange(format_, format), format);
   }
   if (coordinator_ && !(gathered.committed.empty() && gathered.rejected.empty())) {
-    self_->send(coordinator_, Durable{store.durable(), std::move(gathered.committed),
-                                      std::move(gathered.rejected)});
+    self_->send(coordinator_,
+                Durable{settled_, std::move(gathered.committed), std::move(gathered.rejected)});
   }
   for (const auto& wait : gathered.waiters) self_->send(wait.waiter, NowDurable{wait.query});
   if (!give_way()) offer_maintenance();
@@ -138,7 +140,7 @@ void Journal::run_barriers() {
 }
 
 void Journal::await_durable(const AwaitDurable& wait) {
-  if (wait.sequence <= runtime_->store->durable()) {
+  if (wait.sequence <= settled_) {
     self_->send(wait.waiter, NowDurable{wait.query});
     return;
   }
@@ -149,6 +151,7 @@ void Journal::await_durable(const AwaitDurable& wait) {
 }
 
 bool Journal::is_in_flight(std::uint64_t key_hash) const {
+  if (faults::has(Defect::forget_uncommitted_keys)) return false;
   return gathered_.keys.contains(key_hash) ||
          std::any_of(under_way_.begin(), under_way_.end(),
                      [key_hash](const Gathered& group) { return group.keys.contains(key_hash); });

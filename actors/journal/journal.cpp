@@ -25,18 +25,22 @@ constexpr std::chrono::milliseconds kLookForRoom{500};
 
 }  // namespace
 
-Journal::Journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen)
+Journal::Journal(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root, bool reopen)
     : self_(self),
       runtime_(std::move(runtime)),
+      root_(std::move(root)),
       reopen_(reopen),
+      log_writer_(self, kLogWriterId),
+      replica_(self, kReplicaId),
       shards_(runtime_->settings.ledger.shards) {}
 
 caf::behavior Journal::make_behavior() {
   self_->set_down_handler([this](const caf::down_msg& message) { down(message); });
-  return {
+  caf::message_handler handlers{
       [this](supervisor::Init) -> caf::result<supervisor::Ready> {
         ready_ = self_->make_response_promise();
-        start();
+        // A member first asks for what is committed while it reads.
+        runtime_->member ? subscribe(self_, root_) : start();
         return ready_;
       },
       [this](supervisor::Probe) { return alive(self_); },
@@ -58,6 +62,7 @@ caf::behavior Journal::make_behavior() {
       [this](const MaintenanceDone& message) { maintenance_done(message); },
       [this](const TakeDirtyBalances& message) { take_dirty(message); },
   };
+  return runtime_->member ? handlers.or_else(member_behavior()) : handlers;
 }
 
 void Journal::start() {
@@ -96,22 +101,32 @@ caf::error Journal::open() {
   // Also where there is no room to open the store anew: what the predecessor handed over must not
   // become durable behind the balances that are loaded here.
   if (reopen_) store.end_under_way();
-  waits_for_room_ = reopen_ && store.is_open() && !store.has_room();
-  if (reopen_ && !waits_for_room_) {
+  const bool opens = reopen_ && !runtime_->member;  // the store of a member is its log writer's
+  waits_for_room_ = opens && store.is_open() && !store.has_room();
+  if (opens && !waits_for_room_) {
     if (auto opened = store.reopen(); !opened) return store_error(opened.error());
   }
   faults::reach(Point::journal_before_load);
-  auto balances = store.load_balances();
-  if (!balances) return store_error(balances.error());
-  auto floors = store.load_floors();
-  if (!floors) return store_error(floors.error());
-  books_ = ledger::Books(*balances, *floors);
+  const auto state = store.load_state();
+  if (!state) return store_error(state.error());
+  books_ = ledger::Books(state->balances, state->floors);
+  head_ = state->head;
+  settle(head_.sequence);
   if (auto error = read_rosters()) return error;
-  run_clock_ = ledger::RunClock(store.head().run_ms, runtime_->steady_clock());
+  run_clock_ = ledger::RunClock(head_.run_ms, runtime_->steady_clock());
   count_run_time();
   last_checkpoint_ = store.checkpoint();
   format_ = store.format();
   return {};
+}
+
+void Journal::settle(ledger::Sequence sequence) {
+  settled_ = sequence;
+  runtime_->settled->store(sequence, std::memory_order_release);
+  while (!awaited_.empty() && awaited_.begin()->first <= settled_) {
+    const auto next = awaited_.extract(awaited_.begin());
+    self_->send(next.mapped().asker, SequenceReached{next.mapped().query});
+  }
 }
 
 caf::error Journal::read_rosters() {
@@ -124,11 +139,12 @@ caf::error Journal::read_rosters() {
     return *rosters_[ledger::shard_of(id, shards_.size())];
   };
   auto accounts = store.for_each_account(
-      store.durable(), [&](std::string_view id, ledger::AccountNumber number,
-                           ledger::Amount floor) { shard_of(id).add_account(id, number, floor); });
+      settled_, [&](std::string_view id, ledger::AccountNumber number, ledger::Amount floor) {
+        shard_of(id).add_account(id, number, floor);
+      });
   if (!accounts) return store_error(accounts.error());
   auto participants = store.for_each_participant(
-      store.durable(), [&](std::string_view id) { shard_of(id).add_participant(id); });
+      settled_, [&](std::string_view id) { shard_of(id).add_participant(id); });
   if (!participants) return store_error(participants.error());
   return {};
 }
@@ -221,8 +237,11 @@ void Journal::take_snapshot(const TakeSnapshot& take) {
 }
 
 void Journal::begin_snapshot(const TakeSnapshot& take) {
+  const auto head = sequences() ? runtime_->store->head() : head_;
+  // The log of a member has gone on without this journal.
+  if (head.sequence != settled_) return end({});
   auto snapshot = std::make_shared<SnapshotInMaking>(
-      Snapshot{take.query, take.place, runtime_->store->head(), nullptr,
+      Snapshot{take.query, take.place, head, nullptr,
                std::vector<std::shared_ptr<const ledger::HeldBalances>>(shards_.size())},
       [asker = take.asker](Snapshot whole) { caf::anon_send(asker, std::move(whole)); });
   if (std::holds_alternative<VerifyChain>(take.query->ask)) {
@@ -264,7 +283,7 @@ void Journal::tell_dirty(const TakeDirtyBalances& take) {
   // What changes from here on belongs to the next checkpoint, so this one ends.
   if (take.first) books_.begin_checkpoint();
   DirtyBalances answer;
-  answer.sequence = runtime_->store->durable();
+  answer.sequence = settled_;
   const auto pages = books_.take_changed(take.limit);
   answer.pages.reserve(pages.size());
   for (const auto page : pages) {
@@ -279,7 +298,11 @@ void Journal::tell_dirty(const TakeDirtyBalances& take) {
 void Journal::maintenance_done(const MaintenanceDone& message) {
   if (!waits_for_room_ && !runtime_->store->takes_writes()) {
     spdlog::error("journal: a write of the indexer failed, the store has to be opened anew");
-    wait_for_room();
+    if (runtime_->member) {
+      log_writer_.send(OpenStoreAnew{});
+    } else {
+      wait_for_room();
+    }
   }
   if (give_way()) return;
   // What a dead indexer took and did not write has to be taken again.
@@ -293,18 +316,17 @@ void Journal::maintenance_done(const MaintenanceDone& message) {
 
 void Journal::offer_maintenance() {
   if (!indexer_ || waits_for_room_) return;  // none, or busy; or nothing can be written
-  const auto& store = *runtime_->store;
-  const auto durable = store.durable();
   const bool checkpoint =
-      durable - last_checkpoint_ >= runtime_->settings.storage.checkpoint_interval;
-  const bool index = store.has_index_work();
-  if (checkpoint) last_checkpoint_ = durable;
+      settled_ - last_checkpoint_ >= runtime_->settings.storage.checkpoint_interval;
+  const bool index = runtime_->store->has_index_work();
+  if (checkpoint) last_checkpoint_ = settled_;
   if (checkpoint || index) self_->send(std::exchange(indexer_, {}), Maintain{checkpoint});
 }
 
-caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen) {
+caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                      bool reopen) {
   end_with_exceptions(self, kJournalId);
-  auto state = std::make_shared<Journal>(self, std::move(runtime), reopen);
+  auto state = std::make_shared<Journal>(self, std::move(runtime), std::move(root), reopen);
   auto behavior = state->make_behavior();
   self->attach_functor([state] {});
   return behavior;

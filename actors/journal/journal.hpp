@@ -6,6 +6,11 @@
 // Concurrency: one actor, detached since it blocks on the disk. A failed write or sync ends it; its
 // successor opens the store anew, and everybody else starts over from the durable state.
 //
+// A member of a cluster (runtime.member): the journal follows until its node leads. It applies what
+// is committed to its books and to the shards. When this node leads, and all of earlier terms has
+// been applied, it begins to give out sequences, from the state that is there (following.cpp). When
+// the term ends, the journal ends, and its successor follows.
+//
 // Full disk: a write that finds no space ends the journal like any failure. While there is no room
 // its successor does not open the store anew, since that needs room too. It starts from the durable
 // state, answers reads, and refuses transfers with STORAGE_FULL until there is room.
@@ -19,11 +24,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/followed.hpp"
 #include "actors/journal/messages.hpp"
+#include "actors/member/messages.hpp"
 #include "actors/runtime.hpp"
 #include "ledger/books/books.hpp"
 #include "ledger/flow/run_clock.hpp"
@@ -45,7 +53,7 @@ struct LookForRoom {};
 
 class Journal {
  public:
-  Journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen);
+  Journal(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root, bool reopen);
   caf::behavior make_behavior();
 
  private:
@@ -60,10 +68,23 @@ class Journal {
   void start();
   caf::error open();
   caf::error read_rosters();
+  // The books rest on the chain up to there, and it is durable.
+  void settle(ledger::Sequence sequence);
   // From here on nothing is written, until the store was opened anew.
   void wait_for_room();
   // Ends this journal when it waits for room and there is some: its successor opens the store anew.
   bool give_way();
+
+  // --- a member of a cluster ---
+  caf::message_handler member_behavior();
+  void child_up(const supervisor::ChildUp& up);
+  void child_down(const supervisor::ChildDown& down);
+  void follow(const Committed& committed);
+  void lead(const Lead& lead);
+  void end_rounds(const RoundsEnded& ended);
+  void await_sequence(const AwaitSequence& wait);
+  // Whether it may give out sequences.
+  bool sequences() const { return !runtime_->member || term_ != 0; }
 
   // --- who may commit ---
   void fence(const Fence& fence);
@@ -138,12 +159,23 @@ class Journal {
 
   caf::event_based_actor* self_;
   RuntimePtr runtime_;
+  caf::actor root_;
   bool reopen_;
   caf::response_promise ready_;
   bool waits_for_room_ = false;  // nothing is written before the store was opened anew
   std::uint64_t incarnation_ = 0;
 
   ledger::Books books_;  // with every sequenced record in them
+  ledger::Sequence settled_ = 0;
+
+  // --- a member of a cluster ---
+  Followed log_writer_;
+  Followed replica_;
+  bool is_loaded_ = false;
+  persistence::LogTerm term_ = 0;  // in which it leads; 0: it follows
+  persistence::ChainHead head_;    // while it follows: that of the books
+  std::optional<Fence> fence_;     // that waits for this node to lead
+  std::multimap<ledger::Sequence, AwaitSequence> awaited_;
 
   std::vector<Shard> shards_;
   // By shard, as of the start; empty once something was created.
@@ -176,8 +208,10 @@ class Journal {
   std::vector<persistence::Posting> postings_;  // scratch
 };
 
-// Answers Init when the store is read. `reopen`: a predecessor wrote to the store.
-caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, bool reopen);
+// Answers Init when the store is read. `reopen`: a predecessor wrote to the store. `root` tells a
+// member of its replica and its log writer.
+caf::behavior journal(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                      bool reopen);
 
 }  // namespace sg::actors
 

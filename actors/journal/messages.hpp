@@ -3,8 +3,10 @@
 //
 //   coordinator -> journal  Fence, Commit             journal -> coordinator  Fenced, Durable
 //   shard -> journal        Attach                    journal -> shard        Attached, Apply,
-//                                                                             FenceOlder, CopyHeld
+//                                                                             Follow, FenceOlder,
+//                                                                             CopyHeld
 //   queries -> journal      AwaitDurable,             journal -> queries      NowDurable,
+//                           AwaitSequence,                                    SequenceReached,
 //                           ReadBalances,                                     Snapshot
 //                           TakeSnapshot
 //   indexer -> journal      MaintenanceDone,          journal -> indexer      Maintain,
@@ -29,6 +31,7 @@
 #include "ledger/flow/transfer_flow.hpp"
 #include "ledger/locks/lock_batch.hpp"
 #include "persistence/chain/record.hpp"
+#include "persistence/member_store.hpp"
 
 namespace sg::actors {
 
@@ -44,6 +47,7 @@ struct Fence {
 struct Fenced {
   std::uint64_t incarnation = 0;
   ledger::Sequence durable = 0;
+  std::uint64_t term = 0;  // of the cluster's log; 0: the ledger stands alone
 };
 // Shards drop the undecided locks of coordinators with a lower incarnation, and ignore them.
 struct FenceOlder {
@@ -94,6 +98,11 @@ struct AppliedUnits {
 struct Apply {
   std::shared_ptr<const std::vector<AppliedUnits>> units;
 };
+// Shards of a node that does not lead apply what others have committed. Each message goes on where
+// the one before it, or the shard's Attached, ended.
+struct Follow {
+  std::shared_ptr<const persistence::CommittedChanges> changes;
+};
 // All up to `sequence` is durable. Says what became of the coordinator's commits.
 struct Durable {
   ledger::Sequence sequence = 0;
@@ -110,6 +119,16 @@ struct AwaitDurable {
   caf::actor waiter;
 };
 struct NowDurable {
+  QueryPtr query;
+};
+
+// Asks to be told with SequenceReached once `sequence` is durable on this node.
+struct AwaitSequence {
+  QueryPtr query;
+  ledger::Sequence sequence = 0;
+  caf::actor asker;
+};
+struct SequenceReached {
   QueryPtr query;
 };
 
@@ -169,6 +188,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ShardDetached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Commit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Apply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Durable)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Follow)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::AwaitSequence)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::SequenceReached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::AwaitDurable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::NowDurable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ReadBalances)

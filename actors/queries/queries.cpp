@@ -18,7 +18,19 @@
 #include "faults/fault_injection.hpp"
 
 namespace sg::actors {
+
+// --- to itself ---
+// Queries wait: have the callers of some gone?
+struct LookForCancelled {};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LookForCancelled)
+
+namespace sg::actors {
 namespace {
+
+constexpr std::chrono::milliseconds kLookForCancelled{100};
 
 // For std::visit: one lambda for each kind of query.
 template <class... Handlers>
@@ -74,13 +86,19 @@ caf::behavior Queries::make_behavior() {
       [this](supervisor::Probe) { return alive(self_); },
       // The journal tells which handle serves each shard, so a new journal is asked anew.
       [this](const supervisor::ChildUp& up) {
+        const bool is_replica = replica_.is_up(up);
+        if (is_replica) ask_for_round();
         if (!journal_.is_up(up)) return;
         // Handles from an earlier incarnation of the journal are out of date. Watch makes the new
         // one send all.
         shards_.assign(shards_.size(), nullptr);
         journal_.send(Watch{handle_of(self_)});
+        ask_for_round();
       },
       [this](const supervisor::ChildDown& down) {
+        // A round ends by way of both.
+        const bool is_replica = replica_.is_down(down);
+        if (is_replica || down.id == kJournalId) gate_.round_lost();
         if (!journal_.is_down(down)) return;
         end_snapshots();
         shards_.assign(shards_.size(), nullptr);
@@ -100,7 +118,19 @@ caf::behavior Queries::make_behavior() {
         shards_[message.shard] = nullptr;
         end_reads(message.shard, nullptr);
       },
-      [this](const AnswerQueries& message) { ask(message); },
+      [this](const AnswerQueries& message) { runtime_->member ? admit(message) : ask(message); },
+      [this](const RoundEnded& message) {
+        if (journal_.is_sender()) round_ended(message);
+      },
+      [this](const SequenceReached& message) {
+        ask(message.query);
+        ask_shards();
+      },
+      [this](LookForCancelled) {
+        gate_.drop_cancelled();
+        looks_for_cancelled_ = gate_.anyone_waits();
+        if (looks_for_cancelled_) self_->delayed_send(self_, kLookForCancelled, LookForCancelled{});
+      },
       [this](const AccountsRead& message) { accounts_read(*message.batch); },
       [this](const NowDurable& message) { finish(message.query); },
       [this](const Snapshot& message) { walk(message); },
@@ -110,6 +140,38 @@ caf::behavior Queries::make_behavior() {
 void Queries::ask(const AnswerQueries& message) {
   for (const auto& query : message.queries) ask(query);
   ask_shards();
+}
+
+void Queries::admit(const AnswerQueries& message) {
+  const auto now = runtime_->steady_clock();
+  for (const auto& query : message.queries) {
+    if (const auto* at_least = std::get_if<ReadAtLeast>(&query->freshness)) {
+      if (journal_) {
+        journal_.send(AwaitSequence{query, at_least->sequence, handle_of(self_)});
+      } else {
+        query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+      }
+    } else if (gate_.admit(query, now)) {
+      ask(query);
+    }
+  }
+  ask_shards();
+  ask_for_round();
+}
+
+void Queries::ask_for_round() {
+  if (!replica_ || !journal_) return;
+  const auto number = gate_.begin(runtime_->steady_clock());
+  if (!number) return;
+  replica_.send(AwaitRound{handle_of(self_), *number});
+  if (std::exchange(looks_for_cancelled_, true)) return;
+  self_->delayed_send(self_, kLookForCancelled, LookForCancelled{});
+}
+
+void Queries::round_ended(const RoundEnded& message) {
+  for (const auto& query : gate_.round_ended(message.number)) ask(query);
+  ask_shards();
+  ask_for_round();
 }
 
 void Queries::ask(const QueryPtr& query) {

@@ -6,6 +6,9 @@
 // that it reflects is durable. For a page of accounts, and for what walks the whole store (a
 // verification, a balance sheet), the journal gives all balances at one sequence.
 //
+// On a node of a cluster a query first waits until the node has all that its caller may rely on:
+// see ReadGate.
+//
 // Concurrency: one actor, detached because it reads from the disk. A walk runs in a detached actor
 // of its own. Limits: Runtime::kMaxWalks walks at a time.
 #pragma once
@@ -20,7 +23,9 @@
 #include "actors/account_shard/messages.hpp"
 #include "actors/followed.hpp"
 #include "actors/journal/messages.hpp"
+#include "actors/member/messages.hpp"
 #include "actors/queries/messages.hpp"
+#include "actors/queries/read_gate.hpp"
 #include "actors/runtime.hpp"
 
 namespace sg::actors {
@@ -35,6 +40,10 @@ class Queries {
  private:
   // Queries came from the gateway.
   void ask(const AnswerQueries& message);
+  // On a node of a cluster: they wait until they may be answered.
+  void admit(const AnswerQueries& message);
+  void ask_for_round();
+  void round_ended(const RoundEnded& message);
   // Answers the query, or sends it on, or gathers it for its shard.
   void ask(const QueryPtr& query);
   // Gathers the query for the shard of query->account_ids.
@@ -77,6 +86,10 @@ class Queries {
   std::map<std::uint64_t, Read> reads_;          // at the shards, by number, in the order of asking
   std::vector<std::weak_ptr<Query>> snapshots_;  // at the journal, and the shards it has asked
   std::uint64_t reads_asked_ = 0;
+  // --- on a node of a cluster ---
+  Followed replica_{self_, kReplicaId};
+  ReadGate gate_;
+  bool looks_for_cancelled_ = false;
 };
 
 // The actor's function. It answers Init once it knows the journal and every shard.

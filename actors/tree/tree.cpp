@@ -87,12 +87,14 @@ ChildSpec journal_spec(const RuntimePtr& runtime) {
   // A journal that writes is never abandoned: it is waited for.
   spec.shutdown = Shutdown::infinity();
   spec.liveness = liveness(*runtime, Unanswered::end_process);
+  spec.normal_end_counts = false;  // the end of its term, in a cluster
   spec.start = [runtime, restarted = false](caf::event_based_actor* parent) mutable {
     // It would wait for a reader that hangs in the store before it could open that anew.
     if (restarted && runtime->left_behind->load()) {
       runtime->end_process("the store cannot be opened anew");
     }
-    return start(parent, runtime->detached, journal, runtime, std::exchange(restarted, true));
+    return start(parent, runtime->detached, journal, runtime, root_of(parent),
+                 std::exchange(restarted, true));
   };
   return spec;
 }
@@ -159,13 +161,17 @@ ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> s
   return spec;
 }
 
-caf::actor spawn_tree(caf::actor_system& system, const RuntimePtr& runtime, ChildSpec gateway) {
-  return supervisor::spawn_supervisor(
-      system, flags(runtime, "root"),
-      {journal_spec(runtime), shards_spec(runtime), coordinator_spec(runtime),
-       worker_spec(runtime, kQueriesId, queries, Unanswered::replace),
-       // It writes: the store has one such caller at a time.
-       worker_spec(runtime, kIndexerId, indexer, Unanswered::end_process), std::move(gateway)});
+caf::actor spawn_tree(caf::actor_system& system, const RuntimePtr& runtime, ChildSpec gateway,
+                      std::vector<ChildSpec> first) {
+  auto children = std::move(first);
+  children.push_back(journal_spec(runtime));
+  children.push_back(shards_spec(runtime));
+  children.push_back(coordinator_spec(runtime));
+  children.push_back(worker_spec(runtime, kQueriesId, queries, Unanswered::replace));
+  // It writes: the store has one such caller at a time.
+  children.push_back(worker_spec(runtime, kIndexerId, indexer, Unanswered::end_process));
+  children.push_back(std::move(gateway));
+  return supervisor::spawn_supervisor(system, flags(runtime, "root"), std::move(children));
 }
 
 }  // namespace sg::actors

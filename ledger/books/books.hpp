@@ -64,6 +64,12 @@ class Books {
   template <class ForEachEntry>
   [[nodiscard]] std::optional<BelowFloor> book(const ForEachEntry& for_each);
 
+  // Books what the chain already has: a posting of a record that is committed. Needs: the account
+  // is open.
+  void post(AccountNumber account, Amount amount) {
+    add(account, static_cast<std::uint64_t>(amount));
+  }
+
   // --- checkpoints ---
   // Marks every page as changed, for example after a checkpoint failed.
   void mark_all_changed();

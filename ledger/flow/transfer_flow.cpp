@@ -228,8 +228,12 @@ void TransferFlow::durable(Sequence durable, std::span<const CommittedUnits> com
   while (!unanswered_.empty() && unanswered_.begin()->first <= durable_) {
     const auto ready = std::move(unanswered_.begin()->second);
     unanswered_.erase(unanswered_.begin());
-    for (const auto& submission : ready) submission->answer();
+    for (const auto& submission : ready) tell(*submission);
   }
+}
+
+void TransferFlow::round_ended() {
+  for (const auto& submission : std::exchange(confirming_, {})) submission->answer();
 }
 
 void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {

@@ -47,6 +47,10 @@ class TransferFlow {
     std::uint32_t shards = 1;
     std::uint64_t incarnation = 0;
     std::chrono::milliseconds lock_timeout{5000};
+    // Of a ledger with several nodes, one of which leads. What a node refuses or replays is true
+    // only if it still led when it did so. So such answers wait for a round with the other nodes
+    // that begins later. A commit is proof enough by itself.
+    bool confirms = false;
   };
 
   struct Effects {
@@ -71,6 +75,14 @@ class TransferFlow {
   void durable(Sequence durable, std::span<const CommittedUnits> committed);
   void rejected(const RejectedUnits& rejected, Effects& effects);
 
+  // --- rounds, with Options::confirms ---
+  // Answers wait, and no round is under way.
+  bool wants_round() const { return !unconfirmed_.empty() && confirming_.empty(); }
+  // A round begins now.
+  void begin_round() { confirming_.swap(unconfirmed_); }
+  // The round that began last has ended: this node led when it began.
+  void round_ended();
+
   // The submission's `cancelled` was set.
   void cancel(Submission& submission, Effects& effects);
   // Ends what waited past its deadline.
@@ -84,7 +96,10 @@ class TransferFlow {
 
   std::size_t undecided_batches() const { return active_.size(); }
   std::size_t keys_in_flight() const { return keys_in_flight_.size(); }
-  std::size_t unanswered() const { return queue_.size() + active_.size() + unanswered_.size(); }
+  std::size_t unanswered() const {
+    return queue_.size() + active_.size() + unanswered_.size() + unconfirmed_.size() +
+           confirming_.size();
+  }
 
  private:
   struct Pending {
@@ -145,6 +160,8 @@ class TransferFlow {
   void refuse_all(Submission& submission, const Error& error, std::uint32_t blamed);
   void commit(Submission& submission, std::uint32_t item, Sequence sequence, TimeMs time);
   void count_decided(Submission& submission);
+  // All that the submission shows is durable: answers it, unless it has to wait for a round.
+  void tell(Submission& submission);
 
   Options options_;
   KeySource& keys_;
@@ -159,6 +176,9 @@ class TransferFlow {
   std::vector<bool> away_;
   // Decided, but what they show is not durable yet.
   std::map<Sequence, std::vector<SubmissionPtr>> unanswered_;
+  // Decided and durable: they wait for the next round, or for the one that is under way.
+  std::vector<SubmissionPtr> unconfirmed_;
+  std::vector<SubmissionPtr> confirming_;
 };
 
 }  // namespace sg::ledger

@@ -89,6 +89,7 @@ void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBat
 
 bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding) {
   submission.observed = std::max(submission.observed, binding.sequence);
+  submission.shows_state = true;
   if (binding.same_content) {
     commit(submission, item, binding.sequence, binding.time);
     return true;

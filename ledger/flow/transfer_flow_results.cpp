@@ -15,14 +15,22 @@ void TransferFlow::count_decided(Submission& submission) {
   if (--submission.undecided > 0) return;
   const bool tells_unsynced =
       faults::has(faults::Defect::refuse_unsynced) && submission.results.front().error;
-  if (submission.observed <= durable_ || tells_unsynced) return submission.answer();
+  if (submission.observed <= durable_ || tells_unsynced) return tell(submission);
   unanswered_[submission.observed].push_back(submission.shared_from_this());
+}
+
+void TransferFlow::tell(Submission& submission) {
+  const bool waits = options_.confirms && submission.shows_state &&
+                     !faults::has(faults::Defect::refuse_without_round);
+  if (!waits) return submission.answer();
+  unconfirmed_.push_back(submission.shared_from_this());
 }
 
 void TransferFlow::refuse(Submission& submission, std::uint32_t item,
                           std::shared_ptr<const Error> error) {
   submission.results[item].state = State::refused;
   submission.results[item].error = std::move(error);
+  submission.shows_state = true;
   count_decided(submission);
 }
 
@@ -131,22 +139,32 @@ void TransferFlow::stop(Reason reason) {
   for (const auto& [sequence, submissions] : unanswered_) {
     open.insert(open.end(), submissions.begin(), submissions.end());
   }
+  for (const auto* waiting : {&unconfirmed_, &confirming_}) {
+    open.insert(open.end(), waiting->begin(), waiting->end());
+  }
   for (const auto& joiner : keys_in_flight_.end_all()) open.push_back(joiner.submission);
   for (const auto& submission : open) {
     if (submission->answered()) continue;
-    for (auto& result : submission->results) {
+    const bool is_confirmed = !options_.confirms || !submission->shows_state;
+    for (std::size_t i = 0; i < submission->results.size(); ++i) {
+      auto& result = submission->results[i];
       // A refusal that showed an unsynced record is as uncertain as the record.
-      const bool told = submission->observed <= durable_ ||
+      const bool told = (submission->observed <= durable_ && is_confirmed) ||
                         (result.error && result.error->outcome == Outcome::unknown);
       if (result.state == State::refused && told) continue;
       if (result.state == State::committed && result.sequence <= durable_) continue;
-      lose(result, result.state == State::committed ? Outcome::unknown : Outcome::none);
+      // Without a round this node may not know what an earlier attempt with the key did.
+      const bool is_unknown =
+          result.state == State::committed || (!is_confirmed && has_key(*submission, i));
+      lose(result, is_unknown ? Outcome::unknown : Outcome::none);
     }
     submission->answer();
   }
   queue_.clear();
   active_.clear();
   unanswered_.clear();
+  unconfirmed_.clear();
+  confirming_.clear();
   waiting_.clear();
 }
 

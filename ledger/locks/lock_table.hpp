@@ -98,6 +98,13 @@ class LockTable {
   // append the waiters that this decides to `decided`.
   void commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided);
   void abort(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided);
+  // Adds to the balance of an account on which nobody holds a lock. Two's complement: within a unit
+  // the balance may pass the int64 range.
+  void post(Slot slot, Amount amount) {
+    auto& balance = accounts_[slot].balance;
+    balance = static_cast<Amount>(static_cast<std::uint64_t>(balance) +
+                                  static_cast<std::uint64_t>(amount));
+  }
   // End an exclusive lock: the name exists from now on, or it does not. Both append decided
   // waiters.
   void commit_creation(Slot slot, AccountNumber number, Amount balance, Amount floor,

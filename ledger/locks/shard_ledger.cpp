@@ -41,15 +41,6 @@ bool makes_name(LockMode mode) { return is_creation(mode) || mode == LockMode::p
 ShardLedger::ShardLedger(std::uint32_t shard, std::uint64_t incarnation, Sequence applied)
     : shard_(shard), incarnation_(incarnation), applied_(applied) {}
 
-void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount balance,
-                               Amount floor) {
-  accounts_.insert(id, table_.add_existing(number, balance, floor));
-}
-
-void ShardLedger::load_participant(std::string_view id) {
-  participants_.insert(id, table_.add_existing(kNoAccount, 0, 0));
-}
-
 Slot ShardLedger::resolve(const EntryPart& entry) {
   auto& names = is_participant(entry.mode) ? participants_ : accounts_;
   if (const auto found = names.find(entry.name)) return *found;

@@ -57,6 +57,15 @@ class ShardLedger {
   void load_account(std::string_view id, AccountNumber number, Amount balance, Amount floor);
   void load_participant(std::string_view id);
 
+  // --- a shard that follows: its chain goes on elsewhere (shard_following.cpp) ---
+  // From here on load_account() notes the numbers, for post(). Called before it.
+  void note_numbers() { notes_numbers_ = true; }
+  // A committed record moves money. Nothing happens if the account is not one of this shard.
+  // Needs: nothing is undecided here.
+  void post(AccountNumber account, Amount amount);
+  // All records up to `applied` are in: loaded, or posted.
+  void followed(Sequence applied) { applied_ = applied; }
+
   // Judges the shard's part of the batch. The prompt votes stand in the part; `late` gets votes on
   // other units that a roll-back here decided. Needs: a batch of the coordinator that is not
   // fenced.
@@ -156,6 +165,8 @@ class ShardLedger {
   NameTable participants_;
   absl::flat_hash_map<Slot, Creating> creating_;
   std::deque<HeldBalancesCopy> copies_;
+  bool notes_numbers_ = false;
+  std::vector<Slot> slots_;  // by account number, if it notes them; kNone: of another shard
   // Batches with undecided units. Ordered, so that walks repeat exactly.
   std::map<std::uint64_t, LockBatchPtr> active_;
   std::vector<DecidedWaiter> decided_;                     // by the table, and not settled yet

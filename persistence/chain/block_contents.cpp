@@ -5,7 +5,8 @@
 
 namespace sg::persistence {
 
-StoreResult<void> add_block(const BlockView& block, GroupContents& into) {
+StoreResult<void> add_block(const BlockView& block, GroupContents& into,
+                            std::vector<Posting>& postings) {
   DecodedRecord record;
   for (Sequence sequence = block.first(); sequence <= block.last(); ++sequence) {
     if (auto read = read_record(block, sequence, record); !read) return read;
@@ -16,6 +17,7 @@ StoreResult<void> add_block(const BlockView& block, GroupContents& into) {
     } else {
       for (const Posting& posting : record.postings) {
         into.history.push_back({posting.account, sequence});
+        postings.push_back(posting);
       }
       if (!record.key.empty()) into.keys.push_back({key_hash(record.key), sequence});
     }

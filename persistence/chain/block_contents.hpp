@@ -8,7 +8,8 @@
 namespace sg::persistence {
 
 // Adds the block's mentions, keys, accounts and participants to `into`, whose head becomes the
-// chain's after the block. Nothing is written into into.writer.
-StoreResult<void> add_block(const BlockView& block, GroupContents& into);
+// chain's after the block, and what it moves to `postings`. Nothing is written into into.writer.
+StoreResult<void> add_block(const BlockView& block, GroupContents& into,
+                            std::vector<Posting>& postings);
 
 }  // namespace sg::persistence

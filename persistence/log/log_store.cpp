@@ -278,6 +278,18 @@ StoreResult<void> LogStore::append(KeyValue& rows, Medium& medium, const LogAppe
   return write_mark(medium, step.committed, false);
 }
 
+StoreResult<void> LogStore::apply_up_to(const KeyValue& rows, Sequence sequence) {
+  for (auto index = applied_.index + 1; applied_.sequence < sequence && index <= last_index();
+       ++index) {
+    const auto row = read(rows, index, index + 1, 0);
+    if (!row) return tl::unexpected(row.error());
+    if (!row->front().has_block()) continue;
+    applied_.index = index;
+    applied_.sequence = decode_place(row->front().data)->last();
+  }
+  return {};
+}
+
 StoreResult<void> LogStore::write_mark(Medium& medium, LogIndex committed, bool sync) const {
   return medium.write_mark(
       encode(LogMark{last_index(), last_term_, end_, std::min(committed, last_index()), promise_}),

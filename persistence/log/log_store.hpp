@@ -124,6 +124,9 @@ class LogStore {
   // Notes in `batch` that entries up to applied.index have taken effect.
   static void put_applied(Batch& batch, const LogApplied& applied);
   void set_applied(LogApplied applied) { applied_ = std::move(applied); }
+  // At an opening: entries up to this sequence have taken effect, though the note of it may have
+  // gone with a power failure. Does nothing if the log ends before.
+  StoreResult<void> apply_up_to(const KeyValue& rows, Sequence sequence);
 
  private:
   // Lowers the mark, and erases rows and blocks from `first` on with `batch`.

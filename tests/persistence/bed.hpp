@@ -72,7 +72,8 @@ T value_of(StoreResult<T> result) {
   REQUIRE(result.has_value());
   return std::move(*result);
 }
-inline void succeeded(const StoreResult<void>& result) {
+template <class Value>
+void succeeded(const StoreResult<Value>& result) {
   INFO((result ? std::string() : result.error().message));
   REQUIRE(result.has_value());
 }

@@ -78,7 +78,10 @@ StoreResult<void> MemberBed::write(LogTerm term) {
 
 StoreResult<void> MemberBed::commit(LogIndex index) {
   const auto rows = value_of(store_->read_log(index, index + 1, 0));
-  return store_->commit(index, rows.front().term, {});
+  if (auto done = store_->commit(index, rows.front().term, {}); !done) {
+    return tl::unexpected(done.error());
+  }
+  return {};
 }
 
 StoreResult<void> MemberBed::write_empty(LogTerm term) {

@@ -95,7 +95,7 @@ TEST_CASE("Accounts of a group whose sync failed are not shown") {
   CHECK(value_of(store->accounts("", 9)).size() == 1);
   CHECK(value_of(store->accounts_of("p")).empty());
   CHECK(value_of(store->participants(ledger::ParticipantRole::unspecified, "", 9)).empty());
-  CHECK(value_of(store->load_floors()).size() == 1);
+  CHECK(value_of(store->load_state()).floors.size() == 1);
 }
 
 TEST_CASE("A failed write changes nothing, and nothing is written before the store is reopened") {

@@ -125,7 +125,7 @@ TEST_CASE("Every kind of record is read back as it was written, also after a res
     CHECK_FALSE(value_of(store->transaction(6)).has_value());
 
     CHECK(value_of(store->load_balances()) == std::vector<Amount>{493, 15});
-    CHECK(value_of(store->load_floors()) == std::vector<Amount>{-250, 0});
+    CHECK(value_of(store->load_state()).floors == std::vector<Amount>{-250, 0});
   }
 }
 

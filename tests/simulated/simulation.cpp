@@ -122,7 +122,8 @@ std::vector<supervisor::ChildSpec> Simulation::specs() {
   std::vector<supervisor::ChildSpec> children;
   children.push_back(spec(
       std::string(kJournalId), [this, restarted = false](caf::event_based_actor* parent) mutable {
-        return caf::actor{parent->spawn(journal, runtime_, std::exchange(restarted, true))};
+        return caf::actor{
+            parent->spawn(journal, runtime_, caf::actor{}, std::exchange(restarted, true))};
       }));
   children.push_back(shards_spec);
   if (options_.coordinator) {

@@ -40,21 +40,45 @@ Clients::Clients(World& world, ClientLog& log, std::vector<std::string> accounts
       accounts_(std::move(accounts)),
       may_ask_for_(world.scenario.workload.operations) {}
 
-void Clients::connect(const caf::actor& desk, const persistence::Store& store) {
-  desk_ = desk;
-  store_ = &store;
+void DeskService::submit(TestSubmissionPtr submission) {
+  caf::anon_send(desk_, actors::Submit{{std::move(submission)}});
+}
+
+void DeskService::cancel(const TestSubmissionPtr& submission) {
+  caf::anon_send(desk_, actors::Cancel{submission});
+}
+
+ledger::Sequence DeskService::ask(std::shared_ptr<actors::Query> query) {
+  caf::anon_send(desk_, actors::AnswerQueries{{std::move(query)}});
+  return store_.durable();
+}
+
+void Clients::close(const TestSubmission& submission) {
+  for (const auto& attempt : std::vector<AttemptPtr>(open_)) {
+    if (attempt->copy == &submission) ended_unknown(attempt);
+  }
+}
+
+TestSubmissionPtr Clients::copy(const TestSubmission& submission) {
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const AttemptPtr& attempt) {
+    return attempt->copy == &submission;
+  });
+  if (found == open_.end()) return nullptr;
+  auto again = submission_for(*found);
+  again->cancelled = submission.cancelled.load();
+  again->deadline = submission.deadline;
+  return again;
 }
 
 void Clients::disconnect() {
   durable();
   ++process_;
-  desk_ = nullptr;
-  store_ = nullptr;
+  service_ = nullptr;
   for (const auto& attempt : std::vector<AttemptPtr>(open_)) ended_unknown(attempt);
 }
 
 ledger::Sequence Clients::durable() {
-  if (store_ != nullptr) durable_ = std::max(durable_, store_->durable());
+  if (service_) durable_ = std::max(durable_, service_->durable());
   return durable_;
 }
 
@@ -64,7 +88,7 @@ bool Clients::has_room() const {
 }
 
 void Clients::act() {
-  if (!desk_) return;
+  if (!service_) return;
   auto& random = world_.random;
   const auto& w = world_.scenario.workload;
   if (random.chance(w.give_up)) return give_up();
@@ -98,9 +122,9 @@ void Clients::act() {
 
 TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
   const auto told = [this, attempt](TestSubmission* submission) {
-    const bool answered = submission->answered();
+    const bool is_lost = !submission->answered() && attempt->copy == submission;
     delete submission;
-    if (!answered) ended_unknown(attempt);
+    if (is_lost) ended_unknown(attempt);
   };
   const auto& first = log_.intents[attempt->operation.intents.front()];
   TestSubmissionPtr submission;
@@ -120,7 +144,11 @@ TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
     submission = TestSubmissionPtr(new TestSubmission(std::move(orders), all), told);
     submission->stamp_keys(persistence::stamp);
   }
-  submission->when_answered = [this, attempt](TestSubmission& s) { answered(attempt, s); };
+  submission->when_answered = [this, attempt](TestSubmission& s) {
+    if (attempt->copy == &s) answered(attempt, s);
+  };
+  attempt->submission = submission;
+  attempt->copy = submission.get();
   return submission;
 }
 
@@ -144,7 +172,6 @@ void Clients::ask(Operation operation) {
   log_.operations.insert(attempt->operation);
   open_.push_back(attempt);
   const auto submission = submission_for(attempt);
-  attempt->submission = submission;
   if (!behaves_) {
     attempt->answer_is_lost = random.chance(w.lost);
     if (random.chance(w.deadline)) {
@@ -155,7 +182,7 @@ void Clients::ask(Operation operation) {
     return "ask for " + log_.intents[attempt->operation.intents.front()].name + " and " +
            std::to_string(attempt->operation.intents.size() - 1) + " more";
   });
-  if (desk_) caf::anon_send(desk_, actors::Submit{{submission}});
+  if (service_) service_->submit(submission);
 }
 
 void Clients::give_up() {
@@ -165,7 +192,7 @@ void Clients::give_up() {
   if (!submission || attempt->given_up) return;
   attempt->given_up = true;
   submission->cancelled = true;
-  caf::anon_send(desk_, actors::Cancel{submission});
+  if (service_) service_->cancel(submission);
   // It does not wait for the end of the first attempt.
   try_again_all(*attempt);
 }
@@ -293,7 +320,7 @@ void Clients::verify() {
       log_.complaints.push_back("a verification says: " + problem);
     }
   };
-  if (desk_) caf::anon_send(desk_, actors::AnswerQueries{{std::move(query)}});
+  if (service_) service_->ask(std::move(query));
 }
 
 void Clients::read(const std::string& account, bool list) {
@@ -306,8 +333,10 @@ void Clients::read(const std::string& account, bool list) {
   } else {
     query->ask = actors::BalanceOf{account};
   }
-  query->then = [this, account, list, asked = durable(), process = process_](ReadQuery& answer) {
+  const auto must_show = std::make_shared<ledger::Sequence>(durable());
+  query->then = [this, account, list, must_show, process = process_](ReadQuery& answer) {
     if (process != process_) return;
+    const auto asked = *must_show;
     const auto told = durable();
     if (!answer.result) {
       const bool missing = answer.result.error().reason == ledger::Reason::account_not_found;
@@ -328,7 +357,7 @@ void Clients::read(const std::string& account, bool list) {
     world_.trace.say([&] { return "  read " + account + ": " + std::to_string(balance); });
     log_.readings.push_back({account, balance, asked, told});
   };
-  if (desk_) caf::anon_send(desk_, actors::AnswerQueries{{std::move(query)}});
+  if (service_) *must_show = std::min(*must_show, service_->ask(std::move(query)));
 }
 
 void Clients::behave() { behaves_ = true; }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/query.hpp"
 #include "persistence/store.hpp"
 #include "tests/simulation/client_log.hpp"
 #include "tests/simulation/world.hpp"
@@ -31,17 +32,51 @@ struct Attempt {
   bool answer_is_lost = false;
   bool ended = false;
   std::weak_ptr<TestSubmission> submission;
+  // The copy whose end counts: a gateway that sends a call again heeds no earlier one.
+  const TestSubmission* copy = nullptr;
 };
 using AttemptPtr = std::shared_ptr<Attempt>;
+
+// The ledger, as the clients reach it.
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual void submit(TestSubmissionPtr submission) = 0;
+  virtual void cancel(const TestSubmissionPtr& submission) = 0;
+  // May change how fresh the answer has to be. Returns the last sequence that it has to show.
+  virtual ledger::Sequence ask(std::shared_ptr<actors::Query> query) = 0;
+  // The last sequence that anybody may have been told.
+  virtual ledger::Sequence durable() const = 0;
+};
+
+// That of one process.
+class DeskService final : public Service {
+ public:
+  DeskService(caf::actor desk, const persistence::Store& store)
+      : desk_(std::move(desk)), store_(store) {}
+  void submit(TestSubmissionPtr submission) override;
+  void cancel(const TestSubmissionPtr& submission) override;
+  ledger::Sequence ask(std::shared_ptr<actors::Query> query) override;
+  ledger::Sequence durable() const override { return store_.durable(); }
+
+ private:
+  caf::actor desk_;
+  const persistence::Store& store_;
+};
 
 class Clients {
  public:
   Clients(World& world, ClientLog& log, std::vector<std::string> accounts);
 
   // Whom they ask from now on.
-  void connect(const caf::actor& desk, const persistence::Store& store);
+  void connect(std::shared_ptr<Service> service) { service_ = std::move(service); }
   // Connections break: what is in flight has an unknown end.
   void disconnect();
+  // The gateway answers that the outcome is unknown.
+  void close(const TestSubmission& submission);
+  // The gateway sends the request again: a copy, whose end counts from here on. Null if it has
+  // ended.
+  TestSubmissionPtr copy(const TestSubmission& submission);
 
   // One of them asks for something, asks again, or gives up.
   void act();
@@ -97,8 +132,7 @@ class Clients {
   World& world_;
   ClientLog& log_;
   std::vector<std::string> accounts_;
-  caf::actor desk_;
-  const persistence::Store* store_ = nullptr;
+  std::shared_ptr<Service> service_;  // null: they reach nobody
   ledger::Sequence durable_ = 0;
   std::size_t process_ = 0;  // of the process that they are connected to
   ledger::Sequence durable();

@@ -48,14 +48,17 @@ Ppm weight_of(faults::Point point) {
 void Faults::stop() {
   on_ = false;
   process_ = nullptr;
-  full_ = false;
-  world_.disk->forget_faults();
+  for (const auto& machine : world_.machines) {
+    machine->is_full = false;
+    machine->disk->forget_faults();
+  }
 }
 
 void Faults::step() {
   if (!on_) return;
   auto& random = world_.random;
-  auto& disk = *world_.disk;
+  auto& disk = *machine_->disk;
+  auto& is_full = machine_->is_full;
   const auto& chances = world_.scenario.faults;
   const auto say = [this](std::string_view what) {
     world_.trace.say([&] { return "fault: " + std::string(what); });
@@ -70,11 +73,11 @@ void Faults::step() {
   if (happens(chances.ingest_error, "the next ingestion fails")) disk.fail_next_ingest();
   if (happens(chances.mark_error, "the next mark fails")) disk.fail_next_mark();
   if (happens(chances.open_error, "the next opening fails")) disk.fail_next_open();
-  if (full_ ? happens(kFreed, "there is room again") : happens(chances.disk_full, "disk full")) {
-    full_ = !full_;
+  if (is_full ? happens(kFreed, "there is room again") : happens(chances.disk_full, "disk full")) {
+    is_full = !is_full;
     // Either it is told in time, by the room that is left, or a write finds out.
-    disk.set_full(full_ && random.below(2) == 0);
-    disk.set_free_bytes(full_ ? 0 : ~std::uint64_t{0});
+    disk.set_full(is_full && random.below(2) == 0);
+    disk.set_free_bytes(is_full ? 0 : ~std::uint64_t{0});
   }
   if (happens(chances.clock_jump, "the wall clock jumps")) {
     world_.wall += random.between(-kFarthestJump_ms, kFarthestJump_ms);

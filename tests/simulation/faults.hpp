@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <utility>
 
 #include "faults/fault_injection.hpp"
 #include "tests/simulation/process.hpp"
@@ -14,12 +15,15 @@ struct InjectedCrash : std::runtime_error {
 
 class Faults {
  public:
-  explicit Faults(World& world) : world_(world) {}
+  explicit Faults(World& world) : world_(world), machine_(&world.machine()) {}
 
-  // The process that they are for; none: nothing goes wrong.
-  void aim_at(Process* process) { process_ = process; }
-  // Also while a process starts, when it is not there yet.
-  void begin() { on_ = true; }
+  // The process that they are for, and its machine; none: nothing goes wrong in it.
+  void aim_at(Process* process, Machine& machine) {
+    process_ = process;
+    machine_ = &machine;
+  }
+  // Also while a process starts, when it is not there yet. Returns whether it had begun.
+  bool begin(bool on = true) { return std::exchange(on_, on); }
   // What was ordered and did not happen yet is forgotten, a full disk is freed.
   void stop();
 
@@ -33,8 +37,8 @@ class Faults {
  private:
   World& world_;
   Process* process_ = nullptr;
+  Machine* machine_;
   bool on_ = false;
-  bool full_ = false;
 };
 
 }  // namespace sg::test

@@ -24,12 +24,6 @@ std::string name_of(const caf::mailbox_element& element) {
   return type != nullptr ? type->name() : "type " + std::to_string(number);
 }
 
-persistence::StoreOptions store_options(const Scenario& scenario) {
-  persistence::StoreOptions options;
-  options.index_chunk = scenario.index_chunk;
-  return options;
-}
-
 caf::actor_id id_of(caf::resumable* job) { return dynamic_cast<caf::scheduled_actor*>(job)->id(); }
 
 // What the power leaves of a write. The log's checksums make the last three one: it ends there.
@@ -55,30 +49,51 @@ persistence::MemoryDisk::Survivors survivors_of(Random& random, std::size_t writ
 
 }  // namespace
 
+persistence::StoreOptions store_options(const Scenario& scenario) {
+  persistence::StoreOptions options;
+  options.index_chunk = scenario.index_chunk;
+  return options;
+}
+
+ProcessPlan single_ledger(const Scenario& scenario) {
+  return {[options = store_options(scenario)](Machine& machine) {
+            return persistence::open_memory_store(machine.disk, options).map([](auto&& store) {
+              return std::shared_ptr(std::move(store));
+            });
+          },
+          {},
+          {},
+          {}};
+}
+
 Process::Config::Config() {
   set("scheduler.policy", caf::atom("testing"));
   supervisor::register_messages(*this);
   add_error_category(actors::store_category, actors::render_store_error);
 }
 
-std::unique_ptr<Process> Process::start(World& world, std::string& refused) {
-  auto store = persistence::open_memory_store(world.disk, store_options(world.scenario));
+std::unique_ptr<Process> Process::start(World& world, Machine& machine, const ProcessPlan& plan,
+                                        std::string& refused) {
+  auto store = plan.open(machine);
   if (!store) {
     refused = store.error().message;
     return nullptr;
   }
-  std::unique_ptr<Process> process(new Process(world, std::move(*store)));
+  std::unique_ptr<Process> process(new Process(world, machine, plan, std::move(*store)));
   process->spawn();
   return process;
 }
 
-Process::Process(World& world, std::shared_ptr<persistence::Store> store)
+Process::Process(World& world, Machine& machine, const ProcessPlan& plan,
+                 std::shared_ptr<persistence::Store> store)
     : world_(world),
+      machine_(machine),
+      plan_(plan),
       late_(world.scenario.late > 0 ? std::make_shared<LateStore>(store) : nullptr),
       store_(late_ ? late_ : std::move(store)),
       system_(config_),
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator*>(&system_.scheduler())) {
-  world_.owed = {};
+  machine_.owed = {};
 }
 
 Process::~Process() {
@@ -101,16 +116,18 @@ void Process::spawn() {
   runtime->settings.supervisor.liveness_period = scenario.liveness;
   runtime->store = store_;
   runtime->detached = false;
-  runtime->wall_clock = [this] { return world_.wall; };
+  runtime->wall_clock = [this] { return world_.wall + machine_.clock_is_ahead_ms; };
   runtime->steady_clock = [this] { return world_.steady; };
   runtime->report = [this](const supervisor::Report& report) {
     world_.trace.say([&] { return "  " + supervisor::to_string(report); });
   };
   runtime->end_process = [this](const std::string& why) {
     world_.trace.say([&] { return "the process ends itself: " + why; });
+    if (plan_.ends) plan_.ends(why);
     end(false);
     throw ProcessEnded{};
   };
+  if (plan_.equip) plan_.equip(*runtime);
   runtime_ = runtime;
 
   supervisor::ChildSpec door;
@@ -120,7 +137,8 @@ void Process::spawn() {
     desk_ = parent->spawn(desk_actor, caf::actor_cast<caf::actor>(parent), admissions_);
     return caf::expected<caf::actor>{desk_};
   };
-  root_ = actors::spawn_tree(system_, runtime_, std::move(door));
+  auto first = plan_.first ? plan_.first(runtime_) : std::vector<supervisor::ChildSpec>{};
+  root_ = actors::spawn_tree(system_, runtime_, std::move(door), std::move(first));
   root_->attach_functor([ended = root_ended_] { *ended = true; });
 }
 
@@ -130,10 +148,10 @@ void Process::end(bool power_fails) {
   auto& random = world_.random;
   if (!power_fails) {
     world_.trace.say([] { return "the process is killed"; });
-    world_.disk->crash(world_.disk->unsynced());
-    return world_.disk->disown();
+    machine_.disk->crash(machine_.disk->unsynced());
+    return machine_.disk->disown();
   }
-  const auto written = world_.disk->unsynced();
+  const auto written = machine_.disk->unsynced();
   const auto left = survivors_of(random, written);
   const bool keep_mark = random.below(2) == 0;
   world_.trace.say([&] {
@@ -143,8 +161,8 @@ void Process::end(bool power_fails) {
            std::to_string(left.of_younger) + " of " + std::to_string(written - in_older) +
            " in the younger one" + (keep_mark ? "" : ", the mark is an old one");
   });
-  world_.disk->crash(left, keep_mark);
-  world_.disk->disown();
+  machine_.disk->crash(left, keep_mark);
+  machine_.disk->disown();
 }
 
 std::size_t Process::choose_job() {
@@ -254,7 +272,7 @@ bool Process::step(bool kill) {
 }
 
 void Process::pass_time() {
-  const auto time = std::exchange(world_.owed, std::chrono::milliseconds{0});
+  const auto time = std::exchange(machine_.owed, std::chrono::milliseconds{0});
   if (time.count() > 0) scheduler_->advance_time(time);
 }
 

@@ -4,11 +4,14 @@
 
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/gateway/transport/admissions.hpp"
 #include "actors/runtime.hpp"
+#include "supervisor/child_spec.hpp"
 #include "tests/simulation/fiber.hpp"
 #include "tests/simulation/world.hpp"
 #include "tests/support/late_store.hpp"
@@ -18,10 +21,26 @@ namespace sg::test {
 // Thrown where the process ends in the middle of a handler.
 struct ProcessEnded {};
 
+// What a process is, beside its machine and the scenario.
+struct ProcessPlan {
+  // Opens the store on the machine's disk.
+  std::function<persistence::StoreResult<std::shared_ptr<persistence::Store>>(Machine&)> open;
+  // Changes what every actor is given. Null: nothing is changed.
+  std::function<void(actors::Runtime&)> equip;
+  // The children before all others. Null: there are none.
+  std::function<std::vector<supervisor::ChildSpec>(const actors::RuntimePtr&)> first;
+  // Told why the process ends itself. Null: nobody is.
+  std::function<void(const std::string& why)> ends;
+};
+// A ledger that stands alone.
+ProcessPlan single_ledger(const Scenario& scenario);
+persistence::StoreOptions store_options(const Scenario& scenario);
+
 class Process {
  public:
   // Throws what a fault point throws; `refused` when the store does not open.
-  static std::unique_ptr<Process> start(World& world, std::string& refused);
+  static std::unique_ptr<Process> start(World& world, Machine& machine, const ProcessPlan& plan,
+                                        std::string& refused);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -50,7 +69,8 @@ class Process {
     Config();
   };
 
-  Process(World& world, std::shared_ptr<persistence::Store> store);
+  Process(World& world, Machine& machine, const ProcessPlan& plan,
+          std::shared_ptr<persistence::Store> store);
   void spawn();
   std::size_t choose_job();
   bool holds_back(caf::resumable& job);
@@ -61,6 +81,8 @@ class Process {
   void complete_group();
 
   World& world_;
+  Machine& machine_;
+  const ProcessPlan& plan_;
   std::shared_ptr<LateStore> late_;            // null: groups are durable at once
   std::shared_ptr<persistence::Store> store_;  // late_ if there is one
   Config config_;

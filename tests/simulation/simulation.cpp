@@ -57,6 +57,9 @@ class Simulation {
   bool come_to_rest();
   bool work_without_faults();
   void start_process();
+  void connect() {
+    clients_.connect(std::make_shared<DeskService>(process_->desk(), process_->store()));
+  }
   void step();
   void end_of_process();
   void breach(std::string text) { report_.breaches.push_back(std::move(text)); }
@@ -66,12 +69,13 @@ class Simulation {
   ClientLog log_;
   Faults faults_;
   Clients clients_;
+  ProcessPlan plan_ = single_ledger(world_.scenario);
   std::unique_ptr<Process> process_;
   bool is_healthy_ = false;  // nothing is left of the faults
 };
 
 std::vector<std::string> Simulation::open_accounts() {
-  auto store = persistence::open_memory_store(world_.disk, {});
+  auto store = persistence::open_memory_store(world_.machine().disk, {});
   auto& random = world_.random;
   std::vector<std::string> ids;
   auto group = (*store)->begin_group(world_.wall, 0);
@@ -94,10 +98,10 @@ std::vector<std::string> Simulation::open_accounts() {
 void Simulation::start_process() {
   std::string refused;
   try {
-    process_ = Process::start(world_, refused);
+    process_ = Process::start(world_, world_.machine(), plan_, refused);
   } catch (const InjectedCrash&) {
     // It ended while it was starting.
-    world_.disk->crash(world_.disk->unsynced());
+    world_.machine().disk->crash(world_.machine().disk->unsynced());
     return;
   }
   if (!process_) {
@@ -109,14 +113,14 @@ void Simulation::start_process() {
     return;
   }
   ++report_.processes;
-  faults_.aim_at(process_.get());
-  clients_.connect(process_->desk(), process_->store());
+  faults_.aim_at(process_.get(), world_.machine());
+  connect();
 }
 
 void Simulation::end_of_process() {
   clients_.disconnect();
   process_.reset();
-  faults_.aim_at(nullptr);
+  faults_.aim_at(nullptr, world_.machine());
 }
 
 void Simulation::step() {
@@ -136,7 +140,7 @@ void Simulation::step() {
   process_->pass_time();
   if (!process_->step(faults_.kills())) world_.pass(kIdle);
   // The tree is started anew as often as it takes: its first child is the last to be there.
-  if (!process_->is_over()) clients_.connect(process_->desk(), process_->store());
+  if (!process_->is_over()) connect();
 }
 
 bool Simulation::run_with_faults() {
@@ -167,7 +171,7 @@ bool Simulation::come_to_rest() {
       idle = 0ms;
       continue;
     }
-    clients_.connect(process_->desk(), process_->store());
+    connect();
     const bool asked = clients_.finish();
     if (!asked && idle >= kIdle && !process_->hangs_one()) {
       if (process_->admitted() > 0) {
@@ -194,7 +198,7 @@ bool Simulation::work_without_faults() {
     for (std::size_t k = world_.random.below(kStepsOfOperation); k > 0; --k) {
       if (!process_->step(false)) break;
     }
-    clients_.connect(process_->desk(), process_->store());
+    connect();
   }
   return come_to_rest();
 }
@@ -229,8 +233,8 @@ RunReport Simulation::run() {
     process_->end(true);
     end_of_process();
     // Not one unsynced write is left.
-    world_.disk->crash(0, false);
-    auto store = persistence::open_memory_store(world_.disk, {});
+    world_.machine().disk->crash(0, false);
+    auto store = persistence::open_memory_store(world_.machine().disk, {});
     if (store) {
       for (auto& text : judge(**store, log_)) breach(std::move(text));
     } else {

@@ -70,7 +70,7 @@ TEST_CASE("A seed replays the same way") {
 }
 
 TEST_CASE("Each defect is found") {
-  for (std::size_t i = 1; i < faults::kDefects; ++i) {
+  for (std::size_t i = 1; i < faults::kDefectsOfOneNode; ++i) {
     const auto defect = static_cast<faults::Defect>(i);
     const auto seed = found_by(defect);
     INFO(to_string(defect));

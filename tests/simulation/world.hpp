@@ -1,5 +1,5 @@
-// What surrounds the ledger's process and outlives it: the dice, the disk, the clocks, and a trace
-// of what happened.
+// What surrounds the ledger's processes and outlives them: the dice, the machines with their disks,
+// the clocks, and a trace of what happened.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "ledger/ids.hpp"
 #include "ledger/submission.hpp"
@@ -37,23 +38,35 @@ class Trace {
   std::uint64_t hash_ = 0xCBF29CE484222325;
 };
 
+// One computer: what is left when the process on it ends.
+struct Machine {
+  std::shared_ptr<persistence::MemoryDisk> disk = persistence::make_memory_disk();
+  bool is_full = false;
+  std::int64_t clock_is_ahead_ms = 0;  // its wall clock, of the world's
+  // What passed and its scheduler was not told yet, for it passed inside of a handler.
+  std::chrono::milliseconds owed{0};
+};
+
 struct World {
   World(std::uint64_t seed, bool verbose)
-      : random(seed), scenario(choose_scenario(random)), trace(verbose) {}
+      : random(seed), scenario(choose_scenario(random)), trace(verbose) {
+    add_machine();
+  }
 
   Random random;
   Scenario scenario;
   Trace trace;
-  std::shared_ptr<persistence::MemoryDisk> disk = persistence::make_memory_disk();
   ledger::TimeMs wall = 1'700'000'000'000;
   ledger::SteadyTime steady{};
-  // What passed inside of a handler, to be told to the scheduler.
-  std::chrono::milliseconds owed{0};
+  std::vector<std::unique_ptr<Machine>> machines;
 
+  Machine& add_machine() { return *machines.emplace_back(std::make_unique<Machine>()); }
+  // The only one, where the ledger stands alone.
+  Machine& machine() { return *machines.front(); }
   void pass(std::chrono::milliseconds time) {
     steady += time;
     wall += time.count();
-    owed += time;
+    for (const auto& one : machines) one->owed += time;
   }
 };
 

@@ -50,6 +50,22 @@ TEST_CASE("one_for_one restarts the child that ended and no other") {
   CHECK(bed.reports.back().context == Context::progress);
 }
 
+TEST_CASE("normal ends need not count in the restart window") {
+  TestBed bed;
+  auto spec = bed.worker("a");
+  spec.normal_end_counts = false;
+  bed.supervise(bed.flags("root", 2), {spec, bed.worker("b")});
+  for (int i = 0; i < 10; ++i) bed.end("a", caf::error{});
+  REQUIRE_FALSE(bed.root_end.has_value());
+  CHECK(bed.starts["a"] == 11);
+  bed.end("a", crash);
+  bed.end("a", caf::error{});
+  bed.end("a", crash);
+  REQUIRE_FALSE(bed.root_end.has_value());
+  bed.end("a", crash);
+  CHECK(bed.root_end.has_value());
+}
+
 TEST_CASE("one_for_one with intensity 2: the third crash ends the supervisor") {
   TestBed bed;
   bed.supervise(bed.flags("root", 2), {bed.worker("a"), bed.worker("b"), bed.worker("c")});

@@ -28,11 +28,8 @@ class ForwardingStore : public persistence::Store {
   bool keeps_up() const override { return below_->keeps_up(); }
   std::uint16_t format() const override { return below_->format(); }
 
-  persistence::StoreResult<std::vector<ledger::Amount>> load_balances() const override {
-    return below_->load_balances();
-  }
-  persistence::StoreResult<std::vector<ledger::Amount>> load_floors() const override {
-    return below_->load_floors();
+  persistence::StoreResult<persistence::LedgerState> load_state() const override {
+    return below_->load_state();
   }
   persistence::StoreResult<void> for_each_account(
       ledger::Sequence until,

@@ -71,12 +71,12 @@ persistence::StoreResult<void> HeldStore::reopen() {
   return below().reopen();
 }
 
-persistence::StoreResult<std::vector<ledger::Amount>> HeldStore::load_floors() const {
-  auto floors = below().load_floors();
-  if (floors) {
-    for (auto& floor : *floors) floor += raised_by_;
+persistence::StoreResult<persistence::LedgerState> HeldStore::load_state() const {
+  auto state = below().load_state();
+  if (state) {
+    for (auto& floor : state->floors) floor += raised_by_;
   }
-  return floors;
+  return state;
 }
 
 persistence::StoreResult<std::vector<ledger::Account>> HeldStore::accounts(

@@ -61,7 +61,7 @@ class HeldStore final : public ForwardingStore {
   std::optional<persistence::StoreResult<void>> append(persistence::Group group,
                                                        Appended later) override;
   persistence::StoreResult<void> reopen() override;
-  persistence::StoreResult<std::vector<ledger::Amount>> load_floors() const override;
+  persistence::StoreResult<persistence::LedgerState> load_state() const override;
   persistence::StoreResult<std::optional<ledger::Participant>> participant(
       std::string_view id) const override {
     ++participants_read_;

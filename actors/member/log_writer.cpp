@@ -1,0 +1,110 @@
+#include "actors/member/log_writer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/children.hpp"
+#include "actors/unhandled.hpp"
+#include "replication/member_log.hpp"
+
+namespace sg::actors {
+
+// --- to itself ---
+// The disk was full: is there room to open the store anew?
+struct OpenAgain {};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::OpenAgain)
+
+namespace sg::actors {
+namespace {
+
+constexpr std::chrono::milliseconds kOpenAgain{500};
+
+}  // namespace
+
+LogWriter::LogWriter(caf::event_based_actor* self, RuntimePtr runtime, bool reopen)
+    : self_(self), runtime_(std::move(runtime)), store_(*runtime_->member), reopen_(reopen) {}
+
+caf::behavior LogWriter::make_behavior() {
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
+        start();
+        return ready_;
+      },
+      [this](supervisor::Probe) { return alive(self_); },
+      [this](OpenAgain) { start(); },
+      [this](const WriteLog& asked) { write(asked); },
+      [this](const CommitLog& asked) { commit(asked); },
+      [this](DrainLog) {
+        self_->send(caf::actor_cast<caf::actor>(self_->current_sender()), LogDrained{});
+      },
+      [this](OpenStoreAnew) {
+        if (!store_.takes_writes()) {
+          self_->quit(caf::make_error(caf::sec::runtime_error, "the store is opened anew"));
+        }
+      },
+      [this](const FollowLog& message) {
+        journal_ = message.journal;
+        self_->send(journal_, FollowsFrom{});
+      },
+  };
+}
+
+void LogWriter::start() {
+  if (reopen_) {
+    if (const auto opened = store_.reopen(); !opened) {
+      if (opened.error().fault != persistence::StoreFault::no_space) {
+        return ready_.deliver(store_error(opened.error()));
+      }
+      spdlog::error("log writer: there is no room to open the store anew, it is tried again");
+      self_->delayed_send(self_, kOpenAgain, OpenAgain{});
+      return;
+    }
+  }
+  ready_.deliver(supervisor::Ready{});
+}
+
+void LogWriter::write(const WriteLog& asked) {
+  const auto replica = caf::actor_cast<caf::actor>(self_->current_sender());
+  if (auto written = store_.write(replication::to_append(asked.write)); !written) {
+    return fail(written.error());
+  }
+  self_->send(replica, LogWritten{asked.write.number});
+}
+
+void LogWriter::commit(const CommitLog& asked) {
+  const auto replica = caf::actor_cast<caf::actor>(self_->current_sender());
+  std::optional<std::string> membership;
+  if (asked.membership) membership = replication::encode(*asked.membership);
+  auto committed = store_.commit(asked.index, asked.term, membership);
+  if (!committed) return fail(committed.error());
+  // The journal first: the replica's word on a term or a round comes after what it rests on.
+  if (journal_ && committed->after.sequence != committed->before.sequence) {
+    self_->send(
+        journal_,
+        Committed{std::make_shared<const persistence::CommittedChanges>(std::move(*committed))});
+  }
+  self_->send(replica, LogApplied{asked.index, asked.term});
+}
+
+// What the group sent does not go on from what is stored here: this node must not go on.
+void LogWriter::fail(const persistence::StoreError& error) {
+  spdlog::error("log writer: {}", error.message);
+  if (error.fault == persistence::StoreFault::corrupt) runtime_->end_process(error.message);
+  self_->quit(store_error(error));
+}
+
+caf::behavior log_writer(caf::event_based_actor* self, RuntimePtr runtime, bool reopen) {
+  end_with_exceptions(self, kLogWriterId);
+  auto state = std::make_shared<LogWriter>(self, std::move(runtime), reopen);
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,256 @@
+#include "actors/member/member.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/unhandled.hpp"
+#include "ledger/invariant.hpp"
+
+namespace sg::actors {
+
+// --- to itself ---
+struct ClockTick {};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ClockTick)
+
+namespace sg::actors {
+
+using replication::Entry;
+using replication::EntryKind;
+using replication::Message;
+using replication::MessageKind;
+using replication::Replica;
+
+namespace {
+
+constexpr std::uint64_t kHeartbeatTicks = 3;
+// A round takes one exchange of messages: it is asked for again after so many ticks.
+constexpr std::uint64_t kRoundTicks = 2 * kHeartbeatTicks;
+
+void log_line(replication::LogLevel level, std::string_view text) {
+  switch (level) {
+    case replication::LogLevel::error:
+      return spdlog::error("replica: {}", text);
+    case replication::LogLevel::warning:
+      return spdlog::warn("replica: {}", text);
+    case replication::LogLevel::information:
+      return spdlog::debug("replica: {}", text);
+  }
+}
+
+}  // namespace
+
+MemberActor::MemberActor(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                         MemberOptions options)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      options_(std::move(options)),
+      log_writer_(self_, kLogWriterId),
+      journal_child_(self_, kJournalId),
+      log_(*runtime_->member),
+      rounds_(runtime_->member->log().base().member, options_.random(~std::uint64_t{0})) {}
+
+caf::behavior MemberActor::make_behavior() {
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        ready_ = self_->make_response_promise();
+        subscribe(self_, root_);
+        self_->delayed_send(self_, options_.election_timeout / kElectionTicks, ClockTick{});
+        return ready_;
+      },
+      [this](supervisor::Probe) { return alive(self_); },
+      [this](const supervisor::ChildUp& up) {
+        (void)journal_child_.is_up(up);
+        if (!log_writer_.is_up(up)) return;
+        drop();
+        // What an earlier replica asked for comes first.
+        self_->send(up.handle, DrainLog{});
+      },
+      [this](const supervisor::ChildDown& down) {
+        if (log_writer_.is_down(down)) drop();
+        if (!journal_child_.is_down(down)) return;
+        journal_ = nullptr;
+        // Its successor knows nothing of what was proposed: in this term nothing more is.
+        if (std::exchange(led_term_, 0) != 0) with_replica([](Replica& r) { r.resign(); });
+      },
+      [this](LogDrained) {
+        if (log_writer_.is_sender()) begin();
+      },
+      [this](ClockTick) { tick(); },
+      [this](const Deliver& message) { receive(message.message); },
+      [this](const LogWritten& message) {
+        if (!log_writer_.is_sender()) return;
+        with_replica([&](Replica& replica) { replica.stored(message.number); });
+      },
+      [this](const LogApplied& message) {
+        if (!log_writer_.is_sender() || !replica_) return;
+        applied_ = message.index;
+        applied_term_ = message.term;
+        with_replica([&](Replica& replica) { replica.applied(message.index); });
+      },
+      [this](const FollowTerms& message) {
+        journal_ = message.journal;
+        with_replica([](Replica&) {});
+      },
+      [this](const Propose& message) {
+        // In another term the journal is told, or was.
+        if (!replica_ || message.term != led_term_) return;
+        waiting_.push_back(message);
+        with_replica([](Replica&) {});
+      },
+      [this](const AwaitRound& message) {
+        rounds_.ask(message);
+        with_replica([](Replica&) {});
+      },
+      [this](HandOver) { with_replica([](Replica& replica) { (void)replica.hand_over(); }); },
+      [this](const ChangeMembers& message) {
+        with_replica([&](Replica& replica) {
+          const auto index = replica.log().last_index() + 1;
+          (void)replica.propose_changes(replica.status().term, index, message.changes);
+        });
+      },
+  };
+}
+
+template <class Use>
+void MemberActor::with_replica(Use use) {
+  if (!replica_) return;
+  try {
+    use(*replica_);
+    look_at_term();
+    propose_waiting();
+    end_rounds();
+    while (const auto context = rounds_.begin()) {
+      replica_->read_index(*context);
+      end_rounds();
+    }
+  } catch (const replication::RaftFailure& failure) {
+    runtime_->end_process(std::string("the Raft engine: ") + failure.what());
+  }
+}
+
+void MemberActor::begin() {
+  const auto& store = *runtime_->member;
+  applied_ = store.log().applied().index;
+  applied_term_ = 0;
+  try {
+    const replication::RaftOptions options{.node = store.log().base().member,
+                                           .applied = applied_,
+                                           .election_ticks = kElectionTicks,
+                                           .heartbeat_ticks = kHeartbeatTicks,
+                                           .log = log_line};
+    replica_ = std::make_unique<Replica>(options, *this, log_, replication::hard_state_of(store),
+                                         replication::membership_of(store));
+  } catch (const replication::RaftFailure& failure) {
+    runtime_->end_process(std::string("the Raft engine: ") + failure.what());
+  }
+  has_room_ = true;
+  rounds_.restart();
+  with_replica([](Replica&) {});
+  if (ready_.pending()) ready_.deliver(supervisor::Ready{});
+}
+
+void MemberActor::drop() {
+  replica_.reset();
+  look_at_term();
+}
+
+void MemberActor::tick() {
+  self_->delayed_send(self_, options_.election_timeout / kElectionTicks, ClockTick{});
+  with_replica([this](Replica& replica) {
+    const bool has_room = runtime_->member->has_room();
+    // Somebody with room should lead.
+    if (std::exchange(has_room_, has_room) && !has_room) (void)replica.hand_over();
+    replica.set_electable(has_room);
+    replica.tick();
+    if (const auto context = rounds_.tick(kRoundTicks)) replica.read_index(*context);
+  });
+}
+
+// A member without room, or whose indexes are far behind, takes votes and no entries. The leader
+// sends them again.
+void MemberActor::receive(const Message& message) {
+  const auto& store = *runtime_->member;
+  const bool has_entries = message.kind == MessageKind::append && !message.entries.empty();
+  if (has_entries && (!store.has_room() || !store.keeps_up())) return;
+  with_replica([&](Replica& replica) { replica.receive(message); });
+}
+
+void MemberActor::look_at_term() {
+  const auto* status = replica_ ? &replica_->status() : nullptr;
+  const bool leads = status != nullptr && status->leads();
+  if (led_term_ != 0 && (!leads || status->term != led_term_)) {
+    led_term_ = 0;
+    if (journal_) self_->send(journal_, TermEnded{});
+  }
+  if (led_term_ == 0) waiting_.clear();
+  if (!leads || !journal_ || status->term <= last_term_) return;
+  // The first entry of its term has taken effect, and with it all of earlier terms.
+  if (applied_term_ != status->term) return;
+  led_term_ = last_term_ = status->term;
+  proposed_ = 0;
+  self_->send(journal_, Lead{led_term_});
+}
+
+void MemberActor::propose_waiting() {
+  while (!waiting_.empty() && replica_->status().transferee == 0) {
+    const Propose next = std::move(waiting_.front());
+    waiting_.pop_front();
+    ledger::invariant(next.ordinal == proposed_, "blocks are proposed out of order");
+    std::vector<replication::Proposal> proposals;
+    for (auto& block : *next.blocks) proposals.push_back({std::move(block.place), block.block});
+    proposed_ += proposals.size();
+    const auto index = replica_->log().last_index() + 1;
+    if (replica_->propose(next.term, index, proposals)) continue;
+    // The blocks after them would not follow the chain.
+    replica_->resign();
+    look_at_term();
+  }
+}
+
+void MemberActor::end_rounds() {
+  auto ended = rounds_.ended(applied_);
+  if (!ended.empty() && journal_) self_->send(journal_, RoundsEnded{std::move(ended)});
+}
+
+void MemberActor::send(Message message) {
+  if (message.kind == MessageKind::append) {
+    for (Entry& entry : message.entries) {
+      if (entry.kind != EntryKind::data || entry.data.empty() || entry.body) continue;
+      entry.body = log_.read_body(entry);
+      if (!entry.body) return;  // it was cut meanwhile
+    }
+  }
+  options_.send(std::move(message));
+}
+
+void MemberActor::store(replication::LogWrite write) {
+  log_writer_.request(WriteLog{std::move(write)});
+}
+
+void MemberActor::commit(replication::CommittedEntries committed) {
+  const Entry& last = committed.entries.back();
+  log_writer_.request(CommitLog{last.index, last.term, std::move(committed.membership)});
+}
+
+void MemberActor::changed(const replication::Status& status) {
+  spdlog::info("replica: {} in term {}, the leader is {}", status.leads() ? "leader" : "no leader",
+               status.term, status.leader);
+  if (options_.changed) options_.changed(status);
+}
+
+caf::behavior member(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                     MemberOptions options) {
+  end_with_exceptions(self, kReplicaId);
+  auto state =
+      std::make_shared<MemberActor>(self, std::move(runtime), std::move(root), std::move(options));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

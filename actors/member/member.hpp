@@ -1,0 +1,111 @@
+// The replica of a member as an actor: Raft's clock, messages and proposals, and what follows from
+// them for the journal. It says when this node leads and when its term has ended.
+//
+//   journal    Lead once the first entry of the term has taken effect here; TermEnded with the term
+//   term ends  when another leads, a write fails, the journal restarts, or a block cannot be
+//              proposed: nothing more is proposed in that term
+//   log        every write and commit goes through the log writer, in order; if that restarts, a
+//              new replica begins as a follower, from what is stored
+//
+// Concurrency: one actor, detached since it reads entries from the disk for members that lag. A
+// failure of the engine ends the process.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "actors/followed.hpp"
+#include "actors/member/log_writer.hpp"
+#include "actors/member/rounds.hpp"
+#include "actors/runtime.hpp"
+#include "replication/member_log.hpp"
+#include "replication/replica.hpp"
+
+namespace sg::actors {
+
+struct MemberOptions {
+  std::chrono::milliseconds election_timeout{500};
+  // Takes a message to another node. It may be lost, late, or come twice.
+  std::function<void(replication::Message)> send;
+  // A number below `bound`.
+  std::function<std::uint64_t(std::uint64_t bound)> random;
+  // Told of each change of term, role or leader, on the replica's thread. Null: nobody is.
+  std::function<void(const replication::Status&)> changed;
+};
+
+// Another node's message has arrived.
+struct Deliver {
+  replication::Message message;
+};
+// Hands the leadership to another member, if this one leads.
+struct HandOver {};
+// Proposes a change of the membership, if this node leads. No changes: the joint one is left.
+struct ChangeMembers {
+  std::vector<replication::MemberChange> changes;
+};
+
+class MemberActor final : public replication::ReplicaHost {
+ public:
+  MemberActor(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+              MemberOptions options);
+  caf::behavior make_behavior();
+
+  // --- ReplicaHost ---
+  void send(replication::Message message) override;
+  void store(replication::LogWrite write) override;
+  void commit(replication::CommittedEntries committed) override;
+  void readable(replication::ReadState read) override { rounds_.readable(read); }
+  void changed(const replication::Status& status) override;
+  std::uint64_t random(std::uint64_t bound) override { return options_.random(bound); }
+
+ private:
+  // Calls `use` with the replica, if there is one, and does what follows from it.
+  template <class Use>
+  void with_replica(Use use);
+  void begin();
+  // The replica is of no more use, or the log writer is away.
+  void drop();
+  void tick();
+  void receive(const replication::Message& message);
+  // Tells the journal if it leads now, or does no more.
+  void look_at_term();
+  void propose_waiting();
+  void end_rounds();
+  // So many ticks are an election timeout.
+  static constexpr std::uint64_t kElectionTicks = 20;
+
+  caf::event_based_actor* self_;
+  RuntimePtr runtime_;
+  caf::actor root_;
+  MemberOptions options_;
+  caf::response_promise ready_;
+  Followed log_writer_;
+  Followed journal_child_;
+  replication::MemberLog log_;
+  std::unique_ptr<replication::Replica> replica_;  // null: the log writer is away
+  replication::Index applied_ = 0;
+  replication::Term applied_term_ = 0;
+  caf::actor journal_;               // that follows the terms; null: none
+  replication::Term led_term_ = 0;   // in which the journal was told to lead; 0: it was not
+  replication::Term last_term_ = 0;  // in which a journal was told to lead
+  std::uint64_t proposed_ = 0;       // blocks in led_term_
+  std::deque<Propose> waiting_;      // while the leadership is being handed over
+  Rounds rounds_;
+  bool has_room_ = true;
+};
+
+// Answers Init when the replica is there.
+caf::behavior member(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
+                     MemberOptions options);
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Deliver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::HandOver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ChangeMembers)

@@ -1,0 +1,28 @@
+// The part of the shard's rules that takes over what the chain already has: at a start, and while
+// another node of the cluster leads.
+#include "ledger/invariant.hpp"
+#include "ledger/locks/shard_ledger.hpp"
+
+namespace sg::ledger {
+
+void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount balance,
+                               Amount floor) {
+  const Slot slot = table_.add_existing(number, balance, floor);
+  accounts_.insert(id, slot);
+  if (!notes_numbers_) return;
+  if (number >= slots_.size()) slots_.resize(std::size_t{number} + 1, kNone);
+  slots_[number] = slot;
+}
+
+void ShardLedger::load_participant(std::string_view id) {
+  participants_.insert(id, table_.add_existing(kNoAccount, 0, 0));
+}
+
+void ShardLedger::post(AccountNumber account, Amount amount) {
+  if (account >= slots_.size() || slots_[account] == kNone) return;
+  invariant(active_.empty(), "a shard follows while units are undecided here");
+  keep_for_copies(slots_[account]);
+  table_.post(slots_[account], amount);
+}
+
+}  // namespace sg::ledger
