@@ -18,6 +18,21 @@ StoreError ended() {
           "once the log has gone on"};
 }
 
+// The planted mistake: catalog rows of blocks that may be cut again.
+void write_catalog(KeyValue& rows, const LogAppend& step) {
+  GroupContents contents;
+  std::vector<Posting> postings;
+  for (const NewEntry& entry : step.entries) {
+    if (!entry.block) continue;
+    if (const auto block = BlockView::parse(*entry.block)) {
+      (void)add_block(*block, contents, postings);
+    }
+  }
+  const auto batch = rows.new_batch();
+  Catalog::add(*batch, contents);
+  (void)rows.write(*batch, false);
+}
+
 }  // namespace
 
 MemberStore::MemberStore(std::unique_ptr<Medium> medium, const StoreOptions& options)
@@ -96,7 +111,14 @@ void MemberStore::end_under_way() {
 }
 
 StoreResult<void> MemberStore::write(const LogAppend& step) {
-  return note_full(with_rows([&](KeyValue& rows) { return log_.append(rows, *medium_, step); }));
+  auto written = note_full(with_rows([&](KeyValue& rows) -> StoreResult<void> {
+    if (faults::has(faults::Defect::catalog_at_write)) write_catalog(rows, step);
+    return log_.append(rows, *medium_, step);
+  }));
+  if (written && faults::has(faults::Defect::commit_at_write)) {
+    (void)commit(log_.last_index(), log_.last_term(), std::nullopt);
+  }
+  return written;
 }
 
 StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,

@@ -36,11 +36,13 @@ bool may_hang(faults::Point point) {
 }
 
 // Of those that are passed seldom a larger share fails.
+bool is_derived(faults::Point point) {
+  return point >= faults::Point::indexer_before_pages &&
+         point <= faults::Point::index_before_retire;
+}
 Ppm weight_of(faults::Point point) {
   constexpr Ppm kSeldom = 8;
-  const bool is_derived =
-      point >= faults::Point::indexer_before_pages && point <= faults::Point::index_before_retire;
-  return is_derived ? kSeldom : 1;
+  return is_derived(point) ? kSeldom : 1;
 }
 
 }  // namespace
@@ -117,7 +119,9 @@ void Faults::at(faults::Point point) {
     world_.trace.say([&] { return "fault: an actor hangs at " + name; });
     return process_->hang(kHang);
   }
-  if (chances.throw_at_point > 0 && random.chance(weight * chances.throw_at_point)) {
+  const auto throws =
+      weight * chances.throw_at_point + (is_derived(point) ? chances.throw_at_derived : 0);
+  if (throws > 0 && random.chance(throws)) {
     world_.trace.say([&] { return "fault: a crash at " + name; });
     throw InjectedCrash("a crash at " + name);
   }

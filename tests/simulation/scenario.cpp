@@ -81,9 +81,10 @@ Scenario choose_scenario(Random& random) {
       s.intensity = 1000;
       s.checkpoint_interval = static_cast<std::size_t>(random.between(5, 30));
       use_pages(w, random);
-      f.throw_at_point = 2 * kPercent;
+      f.throw_at_point = 0;
+      f.throw_at_derived = 20 * kPercent;
       f.end = kPercent / 4;
-      f.write_error = f.sync_error = f.mark_error = f.open_error = 0;
+      f.kill = f.hang = f.write_error = f.sync_error = f.mark_error = f.open_error = 0;
       break;
     case 2:  // checkpoints, and then the power
       s.intensity = 1000;

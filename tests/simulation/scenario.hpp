@@ -37,11 +37,12 @@ struct Workload {
 
 // Each chance is of a step, or of a time that its place is passed.
 struct FaultChances {
-  Ppm kill = 0;            // an actor, instead of handling its next message
-  Ppm throw_at_point = 0;  // an actor, in the middle of a handler
-  Ppm end_at_point = 0;    // the process
-  Ppm end = 0;             // the process, between two messages
-  Ppm power = 0;           // of the ends: unsynced writes are whole, torn, absent or corrupt
+  Ppm kill = 0;              // an actor, instead of handling its next message
+  Ppm throw_at_point = 0;    // an actor, in the middle of a handler
+  Ppm throw_at_derived = 0;  // the same, while it writes indexes and checkpoints only
+  Ppm end_at_point = 0;      // the process
+  Ppm end = 0;               // the process, between two messages
+  Ppm power = 0;             // of the ends: unsynced writes are whole, torn, absent or corrupt
   Ppm write_error = 0;
   Ppm sync_error = 0;
   Ppm ingest_error = 0;
