@@ -116,7 +116,8 @@ StoreResult<void> MemberStore::write(const LogAppend& step) {
     return log_.append(rows, *medium_, step);
   }));
   if (written && faults::has(faults::Defect::commit_at_write)) {
-    (void)commit(log_.last_index(), log_.last_term(), std::nullopt);
+    const std::optional<std::string> no_change;
+    (void)commit(log_.last_index(), log_.last_term(), no_change);
   }
   return written;
 }

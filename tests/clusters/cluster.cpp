@@ -144,9 +144,12 @@ void Cluster::start(ClusterNode& node) {
 void Cluster::bury_dead() {
   for (const auto& node : nodes_) {
     if (!node->process || !node->process->is_over()) continue;
+    note_durable();
     faults_.aim_at(nullptr, *node->machine);
     node->replica = nullptr;
+    clients_->mute(true);
     node->process.reset();
+    clients_->mute(false);
     node->status = {};
   }
 }
@@ -318,7 +321,7 @@ ledger::Sequence Cluster::ask(std::shared_ptr<actors::Query> query) {
 
 ledger::Sequence Cluster::durable() const {
   for (const auto& node : nodes_) {
-    if (is_up(*node)) durable_ = std::max(durable_, node->process->store().durable());
+    if (node->process) durable_ = std::max(durable_, node->process->store().durable());
   }
   return durable_;
 }

@@ -145,7 +145,8 @@ TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
     submission->stamp_keys(persistence::stamp);
   }
   submission->when_answered = [this, attempt](TestSubmission& s) {
-    if (attempt->copy == &s) answered(attempt, s);
+    if (attempt->copy != &s) return;
+    is_mute_ ? ended_unknown(attempt) : answered(attempt, s);
   };
   attempt->submission = submission;
   attempt->copy = submission.get();
@@ -335,7 +336,7 @@ void Clients::read(const std::string& account, bool list) {
   }
   const auto must_show = std::make_shared<ledger::Sequence>(durable());
   query->then = [this, account, list, must_show, process = process_](ReadQuery& answer) {
-    if (process != process_) return;
+    if (process != process_ || is_mute_) return;
     const auto asked = *must_show;
     const auto told = durable();
     if (!answer.result) {

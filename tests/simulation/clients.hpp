@@ -72,6 +72,8 @@ class Clients {
   void connect(std::shared_ptr<Service> service) { service_ = std::move(service); }
   // Connections break: what is in flight has an unknown end.
   void disconnect();
+  // What is answered meanwhile reaches nobody: it comes from a process that has ended.
+  void mute(bool is_mute) { is_mute_ = is_mute; }
   // The gateway answers that the outcome is unknown.
   void close(const TestSubmission& submission);
   // The gateway sends the request again: a copy, whose end counts from here on. Null if it has
@@ -136,6 +138,7 @@ class Clients {
   ledger::Sequence durable_ = 0;
   std::size_t process_ = 0;  // of the process that they are connected to
   ledger::Sequence durable();
+  bool is_mute_ = false;
   bool behaves_ = false;
   bool healthy_ = false;
   std::size_t attempts_ = 0;
