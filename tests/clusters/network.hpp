@@ -29,19 +29,20 @@ class Network {
   struct Options {
     std::uint32_t loss_ppm = 0;
     std::uint32_t repeat_ppm = 0;
-    std::int64_t most_delay = 1;  // in steps
+    std::int64_t most_delay = 1;       // in steps
+    std::int64_t most_call_delay = 1;  // of a call; a connection may hang for long
   };
   Options options;
 
   // A message that may be lost, and may come twice.
   void send(NodeId from, NodeId to, std::uint64_t now, std::function<void()> deliver) {
     if (random_.chance(options.loss_ppm)) return;
-    if (random_.chance(options.repeat_ppm)) put(from, to, now, deliver);
-    put(from, to, now, std::move(deliver));
+    if (random_.chance(options.repeat_ppm)) put(from, to, now, options.most_delay, deliver);
+    put(from, to, now, options.most_delay, std::move(deliver));
   }
   // A call on a connection: it comes once, or the connection breaks.
   void call(NodeId from, NodeId to, std::uint64_t now, std::function<void()> deliver) {
-    put(from, to, now, std::move(deliver));
+    put(from, to, now, options.most_call_delay, std::move(deliver));
   }
 
   // From here on nothing goes from one to the other.
@@ -67,8 +68,9 @@ class Network {
   void drop_all() { packets_.clear(); }
 
  private:
-  void put(NodeId from, NodeId to, std::uint64_t now, std::function<void()> deliver) {
-    const auto delay = static_cast<std::uint64_t>(random_.between(0, options.most_delay));
+  void put(NodeId from, NodeId to, std::uint64_t now, std::int64_t most_delay,
+           std::function<void()> deliver) {
+    const auto delay = static_cast<std::uint64_t>(random_.between(0, most_delay));
     packets_.push_back({from, to, now + delay, std::move(deliver)});
   }
 

@@ -34,44 +34,89 @@ struct ClusterFaults {
   Ppm change = 0;  // of the membership
 };
 
-ClusterFaults choose_faults(Random& random) {
+// The scenario of a single node, as far as it suits several, and what may go wrong between them.
+ClusterFaults adapt(World& world, Network::Options& network) {
+  auto& s = world.scenario;
+  auto& random = world.random;
   const auto sometimes = [&](Ppm most) {
     return random.below(2) == 0 ? 0 : most >> random.below(4);
   };
-  return {sometimes(kPercent),      kPercent / 5,           sometimes(kPercent / 2), 2 * kPercent,
-          sometimes(kPercent / 10), sometimes(kPercent / 5)};
-}
-
-// The scenario of a single node, as far as it suits several.
-void adapt(World& world) {
-  auto& s = world.scenario;
-  auto& random = world.random;
   s.late = 0;
+  s.workload.operations *= 4;
   s.steps = static_cast<std::size_t>(random.between(2000, 8000));
-  s.time = static_cast<Ppm>(random.between(1, 4)) * kPercent;
+  s.time = static_cast<Ppm>(random.between(4, 12)) * kPercent;
   s.faults.pause = 0;  // Cluster::freeze()
   // Time flies while an actor hangs, for all nodes.
   if (random.below(4) != 0) s.faults.hang = 0;
   s.faults.end /= 2;
   s.faults.end_at_point /= 2;
+  network.loss_ppm = random.below(2) == 0 ? 0 : static_cast<Ppm>(random.between(0, 5)) * kPercent;
+  network.repeat_ppm = random.below(2) == 0 ? 0 : 5 * kPercent;
+  network.most_delay = random.pick(std::vector<std::int64_t>{0, 10, 10, 100});
+  network.most_call_delay = random.pick(std::vector<std::int64_t>{0, 100, 3000});
+  ClusterFaults faults;
+  faults.cut = sometimes(kPercent / 2);
+  faults.heal = kPercent / 4;
+  faults.freeze = sometimes(kPercent / 4);
+  faults.restart = 10 * kPercent;
+  faults.hand_over = sometimes(kPercent / 2);
+  faults.change = sometimes(kPercent / 4);
+  // Some things show only where nothing else goes wrong.
+  switch (random.below(6)) {
+    case 0:  // leaders that change, and calls that hang on the way
+      s.faults = {};
+      s.workload.keyed = 100 * kPercent;
+      s.workload.accounts = static_cast<std::size_t>(random.between(2, 4));
+      s.workload.give_up = s.workload.lost = s.workload.batch = s.workload.create = 0;
+      s.workload.duplicate = s.workload.mismatch = s.workload.read = 0;
+      s.workload.operations = 1000;
+      s.workload.clients = 6;
+      s.workload.outstanding = 4;
+      s.steps = 12'000;
+      faults.cut = faults.freeze = faults.change = 0;
+      faults.hand_over = kPercent;
+      network.loss_ppm = 0;
+      network.most_delay = 10;
+      network.most_call_delay = 3000;
+      break;
+    case 1:  // leaders that are stopped or cut off, and are asked
+      s.faults = {};
+      s.workload.read = 20 * kPercent;
+      s.workload.accounts = static_cast<std::size_t>(random.between(2, 4));
+      s.workload.operations = 1000;
+      s.workload.keyed = random.below(2) == 0 ? 0 : 100 * kPercent;
+      s.steps = 12'000;
+      faults.change = faults.hand_over = 0;
+      faults.cut = faults.heal = kPercent / 4;
+      faults.freeze = kPercent / 4;
+      network.most_delay = 10;
+      break;
+    case 2:  // coordinators and journals of leaders
+      s.faults = {};
+      s.intensity = 1000;
+      s.faults.kill = 2 * kPercent;
+      s.workload.keyed = 100 * kPercent;
+      s.workload.give_up = 10 * kPercent;
+      faults.cut = faults.freeze = faults.change = 0;
+      break;
+    default:
+      break;
+  }
+  return faults;
 }
 
 class ClusterRun {
  public:
   explicit ClusterRun(const RunOptions& options)
       : world_(options.seed, options.verbose), faults_(world_) {
-    adapt(world_);
-    cluster_faults_ = choose_faults(world_.random);
+    Network::Options network;
+    cluster_faults_ = adapt(world_, network);
     const auto nodes = world_.random.below(3) == 0 ? 5 : 3;
     cluster_ = std::make_shared<Cluster>(world_, faults_, nodes,
                                          [this](std::string text) { breach(std::move(text)); });
     clients_ = std::make_unique<Clients>(world_, log_, accounts_of(world_.scenario));
     cluster_->serve(*clients_);
-    auto& network = cluster_->network().options;
-    auto& random = world_.random;
-    network.loss_ppm = random.below(2) == 0 ? 0 : static_cast<Ppm>(random.between(0, 5)) * kPercent;
-    network.repeat_ppm = random.below(2) == 0 ? 0 : 5 * kPercent;
-    network.most_delay = random.pick(std::vector<std::int64_t>{0, 10, 100, 600});
+    cluster_->network().options = network;
     faults::set_defect(options.defect);
     faults::set_handler([this](faults::Point point) { faults_.at(point); });
   }
@@ -115,7 +160,7 @@ void ClusterRun::disturb() {
   faults_.aim_at(cluster_->is_up(node) ? node.process.get() : nullptr, *node.machine);
   faults_.step();
   cluster_->bury_dead();
-  if (!node.process && random.chance(cluster_faults_.restart * 5)) cluster_->start(node);
+  if (!node.process && random.chance(cluster_faults_.restart)) cluster_->start(node);
   auto& other = cluster_->any();
   if (random.chance(cluster_faults_.cut)) {
     world_.trace.say([&] { return "fault: a cut at node " + std::to_string(node.id); });

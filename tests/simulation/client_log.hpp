@@ -82,6 +82,8 @@ struct ClientLog {
   std::vector<Answer> answers;
   std::vector<Reading> readings;
   std::vector<Listing> listings;
+  // Intents that were asked for again although they had to be absent, with what was durable then.
+  std::vector<std::pair<IntentId, ledger::Sequence>> absent_until;
   std::size_t unknown = 0;
   std::vector<std::string> complaints;  // what no client should see
 };

@@ -164,7 +164,9 @@ void Clients::ask(Operation operation) {
     auto& intent = log_.intents[id];
     attempt->alone.push_back(intent.open_attempts == 0);
     attempt->was_absent.push_back(!intent.first_asked || intent.must_be_absent);
-    intent.must_be_absent = false;
+    if (std::exchange(intent.must_be_absent, false)) {
+      log_.absent_until.emplace_back(id, attempt->asked);
+    }
     ++intent.open_attempts;
     attempt->ordinals.push_back(++intent.attempts);
     if (!intent.first_asked) intent.first_asked = attempt->asked;
@@ -270,7 +272,8 @@ void Clients::note_absence(const Attempt& attempt, std::size_t item, const ledge
                      error.reason != ledger::Reason::batch_aborted;
   // Another attempt, made since, may have committed it.
   const bool is_last = intent.attempts == attempt.ordinals[item];
-  intent.must_be_absent = (tells && is_final(error)) || (attempt.was_absent[item] && is_last);
+  const bool is_decided = tells && is_final(error) && (is_last || service_->tells_in_order());
+  intent.must_be_absent = is_decided || (attempt.was_absent[item] && is_last);
 }
 
 bool Clients::is_idempotent(IntentId intent) const {

@@ -301,6 +301,12 @@ void Judge::check_absent() {
       breach(intent.name + " was refused, and was done");
     }
   }
+  for (const auto& [id, until] : log_.absent_until) {
+    const auto& intent = log_.intents[id];
+    const auto done = chain_.by_name.find(intent.name);
+    if (intent.creates || done == chain_.by_name.end() || done->second > until) continue;
+    breach(intent.name + " was refused, and was done before anybody asked for it again");
+  }
 }
 
 void Judge::check_reading(const Reading& reading) {
