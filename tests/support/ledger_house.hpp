@@ -58,6 +58,8 @@ class LedgerHouse {
   // --- what fails ---
   // While set, commits stay on their way to the journal.
   bool journal_stalled = false;
+  // Of the next coordinator: see TransferFlow::Options.
+  bool confirms = false;
   // The shard's actor ends: its state and what was sent to it are gone.
   void crash_shard(std::uint32_t shard);
   void attach_shard(std::uint32_t shard);
