@@ -41,7 +41,7 @@ struct Found {
 const std::vector<Found> kFoundBy{
     {Defect::refuse_without_round, 938},
     {Defect::read_without_round, 1},
-    {Defect::heed_old_term, 1},
+    {Defect::heed_old_term, 13},
     {Defect::forget_uncommitted_keys, 320},
     {Defect::commit_at_write, 1},
     {Defect::catalog_at_write, 93},
