@@ -2,6 +2,7 @@
 // to give out sequences when its node leads.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/children.hpp"
@@ -9,6 +10,12 @@
 #include "ledger/invariant.hpp"
 
 namespace sg::actors {
+namespace {
+
+// Waiting queries whose callers have gone are looked for when there are twice as many as before.
+constexpr std::size_t kLeastLook = 1024;
+
+}  // namespace
 
 caf::message_handler Journal::member_behavior() {
   return {
@@ -99,9 +106,11 @@ void Journal::await_sequence(const AwaitSequence& wait) {
     self_->send(wait.asker, SequenceReached{wait.query});
     return;
   }
+  awaited_.emplace(wait.sequence, wait);
+  if (awaited_.size() < look_for_cancelled_at_) return;
   std::erase_if(awaited_,
                 [](const auto& entry) { return entry.second.query->drop_if_cancelled(); });
-  awaited_.emplace(wait.sequence, wait);
+  look_for_cancelled_at_ = std::max(kLeastLook, 2 * awaited_.size());
 }
 
 }  // namespace sg::actors

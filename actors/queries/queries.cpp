@@ -160,12 +160,12 @@ void Queries::admit(const AnswerQueries& message) {
 }
 
 void Queries::ask_for_round() {
+  if (gate_.anyone_waits() && !std::exchange(looks_for_cancelled_, true)) {
+    self_->delayed_send(self_, kLookForCancelled, LookForCancelled{});
+  }
   if (!replica_ || !journal_) return;
   const auto number = gate_.begin(runtime_->steady_clock());
-  if (!number) return;
-  replica_.send(AwaitRound{handle_of(self_), *number});
-  if (std::exchange(looks_for_cancelled_, true)) return;
-  self_->delayed_send(self_, kLookForCancelled, LookForCancelled{});
+  if (number) replica_.send(AwaitRound{handle_of(self_), *number});
 }
 
 void Queries::round_ended(const RoundEnded& message) {
