@@ -151,6 +151,7 @@ class Query {
   // With AccountPage and AccountsOfParticipant: the page's rows. With AccountPage: their balances,
   // as the journal tells them.
   std::vector<ledger::Account> accounts;
+  bool has_rows = false;  // they were read, and may be newer than what journal and shards have
   std::vector<ledger::Amount> balances;
   std::string next;  // token of the next page
 

@@ -252,7 +252,7 @@ void Coordinator::carry_out() {
     if (faults::has(faults::Defect::commit_twice)) journal_.send(Commit{effects.commit});
     journal_.send(Commit{std::move(effects.commit)});
   }
-  if (flow_->wants_round()) {
+  if (replica_ && flow_->wants_round()) {
     flow_->begin_round();
     replica_.send(AwaitRound{handle_of(self_), ++round_});
   }

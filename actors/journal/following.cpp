@@ -2,7 +2,6 @@
 // to give out sequences when its node leads.
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "actors/children.hpp"
@@ -10,22 +9,12 @@
 #include "ledger/invariant.hpp"
 
 namespace sg::actors {
-namespace {
-
-// Waiting queries whose callers have gone are looked for when there are twice as many as before.
-constexpr std::size_t kLeastLook = 1024;
-
-}  // namespace
-
 caf::message_handler Journal::member_behavior() {
   return {
       [this](const supervisor::ChildUp& up) { child_up(up); },
       [this](const supervisor::ChildDown& down) { child_down(down); },
       [this](FollowsFrom) {
-        if (!log_writer_.is_sender()) return;
-        is_loaded_ = true;
-        start();
-        if (!is_over_) replica_.send(FollowTerms{handle_of(self_)});
+        if (log_writer_.is_sender()) start();
       },
       [this](const Committed& message) {
         if (log_writer_.is_sender() && is_loaded_) follow(message);
@@ -107,10 +96,6 @@ void Journal::await_sequence(const AwaitSequence& wait) {
     return;
   }
   awaited_.emplace(wait.sequence, wait);
-  if (awaited_.size() < look_for_cancelled_at_) return;
-  std::erase_if(awaited_,
-                [](const auto& entry) { return entry.second.query->drop_if_cancelled(); });
-  look_for_cancelled_at_ = std::max(kLeastLook, 2 * awaited_.size());
 }
 
 }  // namespace sg::actors

@@ -91,7 +91,10 @@ void Journal::hand_over() {
 
 void Journal::appended(const persistence::StoreResult<void>& result) {
   if (is_over_) return;
-  if (!result && runtime_->member) return end({});  // the term is over
+  if (!result && runtime_->member) {
+    spdlog::info("journal: the term is over: {}", result.error().message);
+    return end({});
+  }
   if (!result) {
     spdlog::error("journal: {}", result.error().message);
     return end(store_error(result.error()));

@@ -75,6 +75,9 @@ void Journal::start() {
     return;
   }
   if (error) return ready_.deliver(std::move(error));
+  // Before anybody is told of this journal, so that rounds that they ask for find it.
+  if (runtime_->member) replica_.send(FollowTerms{handle_of(self_)});
+  is_loaded_ = true;
   ready_.deliver(supervisor::Ready{});
   if (!waits_for_room_) return;
   spdlog::error("journal: the disk is full, transfers are refused until there is room");
@@ -111,6 +114,8 @@ caf::error Journal::open() {
   if (!state) return store_error(state.error());
   books_ = ledger::Books(state->balances, state->floors);
   head_ = state->head;
+  // In a cluster the coordinator of a term that has ended may not know yet: shards do not heed it.
+  if (runtime_->member) coordinator_incarnation_ = runtime_->next_incarnation();
   settle(head_.sequence);
   if (auto error = read_rosters()) return error;
   run_clock_ = ledger::RunClock(head_.run_ms, runtime_->steady_clock());
@@ -150,6 +155,8 @@ caf::error Journal::read_rosters() {
 }
 
 void Journal::count_run_time() {
+  std::erase_if(awaited_,
+                [](const auto& entry) { return entry.second.query->drop_if_cancelled(); });
   run_clock_.tick(runtime_->steady_clock());
   self_->delayed_send(self_, ledger::RunClock::kTick, CountRunTime{});
 }
@@ -224,6 +231,7 @@ void Journal::read_balances(const ReadBalances& read) {
   query.balances.reserve(query.accounts.size());
   // Rows of durable accounts: none is newer than this state.
   for (const auto& account : query.accounts) {
+    ledger::invariant(account.number < books_.accounts(), "a row is newer than the books");
     query.balances.push_back(books_.balance(account.number));
   }
   await_durable({read.query, last_sequence(), read.asker});
@@ -299,7 +307,8 @@ void Journal::maintenance_done(const MaintenanceDone& message) {
   if (!waits_for_room_ && !runtime_->store->takes_writes()) {
     spdlog::error("journal: a write of the indexer failed, the store has to be opened anew");
     if (runtime_->member) {
-      log_writer_.send(OpenStoreAnew{});
+      // With the log writer this journal ends.
+      if (!std::exchange(waits_for_log_writer_, true)) log_writer_.send(OpenStoreAnew{});
     } else {
       wait_for_room();
     }
@@ -315,7 +324,8 @@ void Journal::maintenance_done(const MaintenanceDone& message) {
 }
 
 void Journal::offer_maintenance() {
-  if (!indexer_ || waits_for_room_) return;  // none, or busy; or nothing can be written
+  if (!indexer_ || waits_for_room_ || waits_for_log_writer_)
+    return;  // none, or busy; or nothing can be written
   const bool checkpoint =
       settled_ - last_checkpoint_ >= runtime_->settings.storage.checkpoint_interval;
   const bool index = runtime_->store->has_index_work();

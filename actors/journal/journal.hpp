@@ -176,7 +176,7 @@ class Journal {
   persistence::ChainHead head_;    // while it follows: that of the books
   std::optional<Fence> fence_;     // that waits for this node to lead
   std::multimap<ledger::Sequence, AwaitSequence> awaited_;
-  std::size_t look_for_cancelled_at_ = 0;
+  bool waits_for_log_writer_ = false;  // to open the store anew
 
   std::vector<Shard> shards_;
   // By shard, as of the start; empty once something was created.

@@ -42,7 +42,11 @@ caf::behavior LogWriter::make_behavior() {
       [this](const WriteLog& asked) { write(asked); },
       [this](const CommitLog& asked) { commit(asked); },
       [this](DrainLog) {
-        self_->send(caf::actor_cast<caf::actor>(self_->current_sender()), LogDrained{});
+        const auto& log = store_.log();
+        self_->send(
+            caf::actor_cast<caf::actor>(self_->current_sender()),
+            LogDrained{log.base().member, log.applied().index, replication::hard_state_of(store_),
+                       replication::membership_of(store_)});
       },
       [this](OpenStoreAnew) {
         if (!store_.takes_writes()) {

@@ -41,7 +41,13 @@ struct LogApplied {
   replication::Index index = 0;
   replication::Term term = 0;
 };
-struct LogDrained {};
+// And what is stored then. By value: the store may be opened anew while it is read.
+struct LogDrained {
+  replication::NodeId member = 0;
+  replication::Index applied = 0;
+  replication::HardState hard_state;
+  replication::Membership membership;
+};
 
 class LogWriter {
  public:

@@ -31,6 +31,9 @@ constexpr std::uint64_t kHeartbeatTicks = 3;
 // A round takes one exchange of messages: it is asked for again after so many ticks.
 constexpr std::uint64_t kRoundTicks = 2 * kHeartbeatTicks;
 
+// Records that are committed and that the journal has not followed yet.
+constexpr ledger::Sequence kMostUnfollowed = 1U << 20;
+
 void log_line(replication::LogLevel level, std::string_view text) {
   switch (level) {
     case replication::LogLevel::error:
@@ -53,7 +56,7 @@ MemberActor::MemberActor(caf::event_based_actor* self, RuntimePtr runtime, caf::
       log_writer_(self_, kLogWriterId),
       journal_child_(self_, kJournalId),
       log_(*runtime_->member),
-      rounds_(runtime_->member->log().base().member, options_.random(~std::uint64_t{0})) {}
+      rounds_(options_.node, options_.random(~std::uint64_t{0})) {}
 
 caf::behavior MemberActor::make_behavior() {
   return {
@@ -78,8 +81,8 @@ caf::behavior MemberActor::make_behavior() {
         // Its successor knows nothing of what was proposed: in this term nothing more is.
         if (std::exchange(led_term_, 0) != 0) with_replica([](Replica& r) { r.resign(); });
       },
-      [this](LogDrained) {
-        if (log_writer_.is_sender()) begin();
+      [this](const LogDrained& message) {
+        if (log_writer_.is_sender()) begin(message);
       },
       [this](ClockTick) { tick(); },
       [this](const Deliver& message) { receive(message.message); },
@@ -94,7 +97,11 @@ caf::behavior MemberActor::make_behavior() {
         with_replica([&](Replica& replica) { replica.applied(message.index); });
       },
       [this](const FollowTerms& message) {
-        journal_ = message.journal;
+        const bool is_other = std::exchange(journal_, message.journal) != message.journal;
+        // What was told to another one is of no use: as if that had ended.
+        if (is_other && std::exchange(led_term_, 0) != 0) {
+          with_replica([](Replica& replica) { replica.resign(); });
+        }
         with_replica([](Replica&) {});
       },
       [this](const Propose& message) {
@@ -134,18 +141,18 @@ void MemberActor::with_replica(Use use) {
   }
 }
 
-void MemberActor::begin() {
-  const auto& store = *runtime_->member;
-  applied_ = store.log().applied().index;
+void MemberActor::begin(const LogDrained& stored) {
+  ledger::invariant(stored.member == options_.node, "the store is that of another member");
+  applied_ = stored.applied;
   applied_term_ = 0;
   try {
-    const replication::RaftOptions options{.node = store.log().base().member,
+    const replication::RaftOptions options{.node = options_.node,
                                            .applied = applied_,
                                            .election_ticks = kElectionTicks,
                                            .heartbeat_ticks = kHeartbeatTicks,
                                            .log = log_line};
-    replica_ = std::make_unique<Replica>(options, *this, log_, replication::hard_state_of(store),
-                                         replication::membership_of(store));
+    replica_ =
+        std::make_unique<Replica>(options, *this, log_, stored.hard_state, stored.membership);
   } catch (const replication::RaftFailure& failure) {
     runtime_->end_process(std::string("the Raft engine: ") + failure.what());
   }
@@ -172,12 +179,15 @@ void MemberActor::tick() {
   });
 }
 
-// A member without room, or whose indexes are far behind, takes votes and no entries. The leader
-// sends them again.
+// A member without room, or whose indexes or journal are far behind, takes votes and no entries.
+// The leader sends them again.
 void MemberActor::receive(const Message& message) {
+  if (!replica_) return;
   const auto& store = *runtime_->member;
+  const auto settled = runtime_->settled->load(std::memory_order_acquire);
+  const bool is_behind = store.durable() > settled + kMostUnfollowed;
   const bool has_entries = message.kind == MessageKind::append && !message.entries.empty();
-  if (has_entries && (!store.has_room() || !store.keeps_up())) return;
+  if (has_entries && (is_behind || !store.has_room() || !store.keeps_up())) return;
   with_replica([&](Replica& replica) { replica.receive(message); });
 }
 
@@ -214,8 +224,9 @@ void MemberActor::propose_waiting() {
 }
 
 void MemberActor::end_rounds() {
+  if (!journal_) return;  // they wait for it
   auto ended = rounds_.ended(applied_);
-  if (!ended.empty() && journal_) self_->send(journal_, RoundsEnded{std::move(ended)});
+  if (!ended.empty()) self_->send(journal_, RoundsEnded{std::move(ended)});
 }
 
 void MemberActor::send(Message message) {

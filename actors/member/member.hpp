@@ -30,6 +30,7 @@
 namespace sg::actors {
 
 struct MemberOptions {
+  replication::NodeId node = 0;  // as in the store
   std::chrono::milliseconds election_timeout{500};
   // Takes a message to another node. It may be lost, late, or come twice.
   std::function<void(replication::Message)> send;
@@ -68,7 +69,8 @@ class MemberActor final : public replication::ReplicaHost {
   // Calls `use` with the replica, if there is one, and does what follows from it.
   template <class Use>
   void with_replica(Use use);
-  void begin();
+  // A new replica, from what is stored.
+  void begin(const LogDrained& stored);
   // The replica is of no more use, or the log writer is away.
   void drop();
   void tick();

@@ -123,7 +123,7 @@ caf::behavior Queries::make_behavior() {
         if (journal_.is_sender()) round_ended(message);
       },
       [this](const SequenceReached& message) {
-        ask(message.query);
+        message.query->has_rows ? ask_balances(message.query) : ask(message.query);
         ask_shards();
       },
       [this](LookForCancelled) {
@@ -146,11 +146,7 @@ void Queries::admit(const AnswerQueries& message) {
   const auto now = runtime_->steady_clock();
   for (const auto& query : message.queries) {
     if (const auto* at_least = std::get_if<ReadAtLeast>(&query->freshness)) {
-      if (journal_) {
-        journal_.send(AwaitSequence{query, at_least->sequence, handle_of(self_)});
-      } else {
-        query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
-      }
+      await_sequence(query, at_least->sequence);
     } else if (gate_.admit(query, now)) {
       ask(query);
     }
@@ -188,7 +184,7 @@ void Queries::ask(const QueryPtr& query) {
                    }
                    // No accounts, so there is no shard to ask.
                    if (query->account_ids.empty()) return query->answer(Page<AccountView>{});
-                   ask_shard(query);
+                   rows_read(query);
                  },
                  [&](const AccountById& ask) {
                    if (auto error = ledger::check_id(ask.id, "account_id")) {
@@ -206,7 +202,7 @@ void Queries::ask(const QueryPtr& query) {
                    query->account_ids = {ask.account_id};
                    ask_shard(query);
                  },
-                 [&](const AccountPage&) { ask_balances(query); },
+                 [&](const AccountPage&) { ask_page(query); },
                  [&](const BalanceSheetOf&) { ask_snapshot(query); },
                  [&](const VerifyChain&) { ask_snapshot(query); },
              },
@@ -274,12 +270,33 @@ void Queries::finish(const QueryPtr& query) {
   query->answer(join_accounts(*runtime_->store, *query));
 }
 
-void Queries::ask_balances(const QueryPtr& query) {
+void Queries::ask_page(const QueryPtr& query) {
   if (auto error = read_page(*runtime_->store, *query)) {
     return query->answer(tl::unexpected(std::move(*error)));
   }
   // An empty page shows no balances, so it need not wait for the journal.
   if (query->accounts.empty()) return query->answer(join_page(*query));
+  rows_read(query);
+}
+
+void Queries::rows_read(const QueryPtr& query) {
+  if (!runtime_->member) return ask_balances(query);
+  ledger::Sequence newest = 0;
+  for (const auto& account : query->accounts) newest = std::max(newest, account.sequence);
+  if (newest <= runtime_->settled->load(std::memory_order_acquire)) return ask_balances(query);
+  query->has_rows = true;
+  await_sequence(query, newest);
+}
+
+void Queries::await_sequence(const QueryPtr& query, ledger::Sequence sequence) {
+  if (!journal_) {
+    return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
+  }
+  journal_.send(AwaitSequence{query, sequence, handle_of(self_)});
+}
+
+void Queries::ask_balances(const QueryPtr& query) {
+  if (!std::holds_alternative<AccountPage>(query->ask)) return ask_shard(query);
   if (!journal_) {
     return query->answer(tl::unexpected(away(ledger::Reason::journal_unavailable, "the journal")));
   }

@@ -43,6 +43,8 @@ class Queries {
   // On a node of a cluster: they wait until they may be answered.
   void admit(const AnswerQueries& message);
   void ask_for_round();
+  // Goes on with the query once the journal has that sequence.
+  void await_sequence(const QueryPtr& query, ledger::Sequence sequence);
   void round_ended(const RoundEnded& message);
   // Answers the query, or sends it on, or gathers it for its shard.
   void ask(const QueryPtr& query);
@@ -59,7 +61,12 @@ class Queries {
   void end_reads(std::uint32_t shard, const caf::actor& serves);
   // Everything that the query shows is durable: answers it.
   void finish(const QueryPtr& query);
-  // A page of accounts: reads the rows, and asks the journal for their balances.
+  // A page of accounts: reads the rows.
+  void ask_page(const QueryPtr& query);
+  // The rows of query->accounts are read: asks for their balances. On a node of a cluster the store
+  // may be ahead of journal and shards: waits until they have what it has.
+  void rows_read(const QueryPtr& query);
+  // Asks the shard for its balances, or for a page the journal.
   void ask_balances(const QueryPtr& query);
   // A verification or a balance sheet: takes a place for the walk, and asks the journal for all
   // balances.

@@ -30,8 +30,10 @@ std::vector<QueryPtr> ReadGate::round_ended(std::uint64_t number) {
   return std::exchange(in_round_, {});
 }
 
+// A store that was opened anew may show less than before.
 void ReadGate::round_lost() {
   is_under_way_ = false;
+  fresh_at_.reset();
   waiting_.insert(waiting_.end(), std::move_iterator(in_round_.begin()),
                   std::move_iterator(in_round_.end()));
   in_round_.clear();

@@ -28,7 +28,7 @@ class ReadGate {
   std::optional<std::uint64_t> begin(ledger::SteadyTime now);
   // The queries that the round of this number admits. None if it is not the one under way.
   std::vector<QueryPtr> round_ended(std::uint64_t number);
-  // Nobody will answer the round that is under way.
+  // Journal or replica have ended: nobody will answer the round that is under way.
   void round_lost();
   // Answers those whose callers have gone.
   void drop_cancelled();

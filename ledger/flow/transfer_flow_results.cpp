@@ -155,7 +155,7 @@ void TransferFlow::stop(Reason reason) {
       if (result.state == State::committed && result.sequence <= durable_) continue;
       // Without a round this node may not know what an earlier attempt with the key did.
       const bool is_unknown =
-          result.state == State::committed || (!is_confirmed && has_key(*submission, i));
+          result.state == State::committed || (options_.confirms && has_key(*submission, i));
       lose(result, is_unknown ? Outcome::unknown : Outcome::none);
     }
     submission->answer();

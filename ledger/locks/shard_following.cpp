@@ -8,14 +8,15 @@ namespace sg::ledger {
 void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount balance,
                                Amount floor) {
   const Slot slot = table_.add_existing(number, balance, floor);
-  accounts_.insert(id, slot);
+  invariant(accounts_.insert(id, slot), "an account is loaded whose name is taken");
   if (!notes_numbers_) return;
   if (number >= slots_.size()) slots_.resize(std::size_t{number} + 1, kNone);
   slots_[number] = slot;
 }
 
 void ShardLedger::load_participant(std::string_view id) {
-  participants_.insert(id, table_.add_existing(kNoAccount, 0, 0));
+  invariant(participants_.insert(id, table_.add_existing(kNoAccount, 0, 0)),
+            "a participant is loaded whose name is taken");
 }
 
 void ShardLedger::post(AccountNumber account, Amount amount) {

@@ -91,6 +91,7 @@ ProcessPlan Cluster::plan_for(ClusterNode& node) {
   };
   plan.first = [this, &node](const actors::RuntimePtr& runtime) {
     actors::MemberOptions options;
+    options.node = node.id;
     options.election_timeout = election_timeout_;
     options.send = [this, &node](replication::Message message) {
       transmit(node.id, std::move(message));

@@ -77,5 +77,18 @@ TEST_CASE("Without its round a refusal is not told", "[ledger][flow][rounds]") {
   CHECK(keyed->results[0].error->outcome == Outcome::unknown);
 }
 
+TEST_CASE("A key that waits for a lock when the term ends is unknown", "[ledger][flow][rounds]") {
+  Bed bed;
+  bed.house.journal_stalled = true;
+  bed.house.submit(transfer({{bed.b, 5}}));
+  const auto keyed = transfer({{bed.b, -5}, {bed.a, -10}}, "key");
+  bed.house.submit(keyed);
+  bed.house.run_unsynced();
+  REQUIRE(bed.flow().anyone_waits());
+  bed.flow().stop(ledger::Reason::journal_unavailable);
+  CHECK(told(keyed) == "JOURNAL_UNAVAILABLE");
+  CHECK(keyed->results[0].error->outcome == Outcome::unknown);
+}
+
 }  // namespace
 }  // namespace sg::test
