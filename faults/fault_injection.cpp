@@ -50,7 +50,8 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "heed_old_term",
                                                               "forget_uncommitted_keys",
                                                               "commit_at_write",
-                                                              "catalog_at_write"};
+                                                              "catalog_at_write",
+                                                              "tell_none_of_waiting"};
 
 // Needs a `text` that is not empty, or it might find a missing name.
 template <class Value, std::size_t count>

@@ -99,6 +99,7 @@ enum class Defect : std::uint8_t {
   forget_uncommitted_keys,  // a retry does not meet the key of a block that is not committed
   commit_at_write,          // a follower applies and indexes blocks that are not committed
   catalog_at_write,         // rows of accounts are written before the block is committed
+  tell_none_of_waiting,     // a key that waited when the term ended is told "nothing changed"
 };
 
 // The names of the values: "skip_sync". parse_point() and parse_defect() read the same names, and
@@ -107,7 +108,7 @@ std::string_view to_string(Point point);
 std::string_view to_string(Defect defect);
 std::optional<Point> parse_point(std::string_view text);
 std::optional<Defect> parse_defect(std::string_view text);
-inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::catalog_at_write) + 1;
+inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::tell_none_of_waiting) + 1;
 // Those that one node alone can show come first.
 inline constexpr std::size_t kDefectsOfOneNode =
     static_cast<std::size_t>(Defect::leak_admission) + 1;

@@ -155,7 +155,8 @@ void TransferFlow::stop(Reason reason) {
       if (result.state == State::committed && result.sequence <= durable_) continue;
       // Without a round this node may not know what an earlier attempt with the key did.
       const bool is_unknown =
-          result.state == State::committed || (options_.confirms && has_key(*submission, i));
+          result.state == State::committed || (options_.confirms && has_key(*submission, i) &&
+                                               !faults::has(faults::Defect::tell_none_of_waiting));
       lose(result, is_unknown ? Outcome::unknown : Outcome::none);
     }
     submission->answer();

@@ -48,6 +48,7 @@ const std::vector<Found> kFoundBy{
     {Defect::checkpoint_ahead, 1},
     {Defect::reply_before_sync, 1},
     {Defect::skip_sync, 9},
+    {Defect::tell_none_of_waiting, 739},
 };
 
 }  // namespace

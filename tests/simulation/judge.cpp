@@ -198,6 +198,16 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
       (is_final || (error.reason == Reason::idempotency_mismatch && !answer.operation.atomic))) {
     return breach(text + ", but its key had been committed");
   }
+  // "Nothing changed" is no less wrong when it comes with "try again".
+  const bool tells_none =
+      error.outcome == Outcome::none &&
+      (code == ledger::Code::unavailable || code == ledger::Code::deadline_exceeded ||
+       code == ledger::Code::cancelled);
+  if (const auto own = chain_.by_name.find(intent.name); tells_none && !intent.key.empty() &&
+                                                         own != chain_.by_name.end() &&
+                                                         own->second <= answer.asked) {
+    return breach(text + " with nothing changed, but its key had been committed");
+  }
   const bool is_trouble =
       code == ledger::Code::unavailable || code == ledger::Code::resource_exhausted ||
       code == ledger::Code::deadline_exceeded || code == ledger::Code::cancelled;
