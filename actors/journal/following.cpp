@@ -9,6 +9,7 @@
 #include "ledger/invariant.hpp"
 
 namespace sg::actors {
+
 caf::message_handler Journal::member_behavior() {
   return {
       [this](const supervisor::ChildUp& up) { child_up(up); },
