@@ -51,6 +51,7 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "forget_uncommitted_keys",
                                                               "commit_at_write",
                                                               "catalog_at_write",
+                                                              "raise_level_early",
                                                               "tell_none_of_waiting"};
 
 // Needs a `text` that is not empty, or it might find a missing name.

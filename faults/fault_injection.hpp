@@ -99,6 +99,7 @@ enum class Defect : std::uint8_t {
   forget_uncommitted_keys,  // a retry does not meet the key of a block that is not committed
   commit_at_write,          // a follower applies and indexes blocks that are not committed
   catalog_at_write,         // rows of accounts are written before the block is committed
+  raise_level_early,        // the level rises though a member's program does not know it
   tell_none_of_waiting,     // a key that waited when the term ended is told "nothing changed"
 };
 

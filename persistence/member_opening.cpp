@@ -91,7 +91,8 @@ StoreResult<Sequence> derived_up_to(const KeyValue& rows) {
   return last;
 }
 
-StoreResult<Checked> check(const KeyValue& rows, const MemberMark& mark, LogStore& log) {
+StoreResult<Checked> check(const KeyValue& rows, const MemberMark& mark, Level known,
+                           LogStore& log) {
   const auto format = check_version(rows);
   if (!format) return tl::unexpected(format.error());
   const auto is_member = LogStore::is_member(rows);
@@ -100,7 +101,7 @@ StoreResult<Checked> check(const KeyValue& rows, const MemberMark& mark, LogStor
     return store_error(StoreFault::unknown_version,
                        "it stands alone, and does not belong to a member of a cluster");
   }
-  if (auto loaded = log.load(rows); !loaded) return tl::unexpected(loaded.error());
+  if (auto loaded = log.load(rows, known); !loaded) return tl::unexpected(loaded.error());
   if (auto ok = check_links(rows); !ok) return tl::unexpected(ok.error());
   const auto tail = read_head(rows);
   if (!tail) return tl::unexpected(tail.error());
@@ -129,7 +130,7 @@ StoreResult<Checked> check(const KeyValue& rows, const MemberMark& mark, LogStor
 }  // namespace
 
 StoreResult<OpenedMember> open_member(Medium& medium, const StoreOptions& options, Opening opening,
-                                      LogStore& log) {
+                                      Level known, LogStore& log) {
   const auto access = opening == Opening::to_read ? Access::read_only : Access::read_write;
   if (auto prepared = medium.prepare(access); !prepared) return tl::unexpected(prepared.error());
   const auto exists = medium.has_store();
@@ -138,20 +139,20 @@ StoreResult<OpenedMember> open_member(Medium& medium, const StoreOptions& option
   const auto mark = read_mark(medium);
   if (!mark) return refused(medium, mark.error());
   auto opened = look_then_open(medium, options, opening,
-                               [&](const KeyValue& rows) { return check(rows, *mark, log); });
+                               [&](const KeyValue& rows) { return check(rows, *mark, known, log); });
   if (!opened) return refused(medium, opened.error());
-  const LogIndex known = mark->log ? mark->log->committed : 0;
-  OpenedMember member{std::move(*opened), std::max(known, log.applied().index)};
+  const LogIndex marked = mark->log ? mark->log->committed : 0;
+  OpenedMember member{std::move(*opened), std::max(marked, log.applied().index)};
   if (opening == Opening::to_read) return member;
   faults::reach(faults::Point::opening_before_mark);
-  if (auto marked = log.write_mark(medium, member.committed, true); !marked) {
-    return tl::unexpected(marked.error());
+  if (auto written = log.write_mark(medium, member.committed, true); !written) {
+    return tl::unexpected(written.error());
   }
   return member;
 }
 
 StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::uint64_t member,
-                              const std::string& membership) {
+                              const std::string& membership, Level level) {
   if (auto prepared = medium.prepare(Access::read_write); !prepared) return prepared;
   const auto exists = medium.has_store();
   if (!exists) return tl::unexpected(exists.error());
@@ -162,7 +163,7 @@ StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::
     if (!is_member) return tl::unexpected(is_member.error());
     if (*is_member) {
       LogStore log;
-      if (auto loaded = log.load(**rows); !loaded) return loaded;
+      if (auto loaded = log.load(**rows, kKnownLevel); !loaded) return loaded;
       if (log.base().member == member) return {};
       return store_error(StoreFault::unknown_version,
                          "the store in " + medium.name() + " belongs to member " +
@@ -173,7 +174,7 @@ StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::
   auto opened = open_chain(medium, options, Opening::first);
   if (!opened) return tl::unexpected(opened.error());
   const auto batch = opened->rows->new_batch();
-  LogStore::found(*batch, {member, opened->head.sequence, opened->head.hash}, membership);
+  LogStore::found(*batch, {member, opened->head.sequence, opened->head.hash}, level, membership);
   batch->put(Family::meta, kMetaVersion, encode_format(kFormatOfMembers));
   return opened->rows->write(*batch, true);
 }

@@ -4,7 +4,7 @@
 // where they are: Raft says which of them are committed, and hands them over again.
 //
 // Refused, files untouched, beside what opening.hpp names:
-//   unknown_version  the store does not belong to a member
+//   unknown_version  the store does not belong to a member, or the cluster's level is above `known`
 //   corrupt          the last block is not that of the log's last entry, or an acknowledged entry
 //   is
 //                    another one
@@ -22,14 +22,14 @@ struct OpenedMember {
   LogIndex committed = 0;  // known to be, and not less than what has taken effect
 };
 
-// Fills `log`.
+// Fills `log`. `known`: the level of this program.
 StoreResult<OpenedMember> open_member(Medium& medium, const StoreOptions& options, Opening opening,
-                                      LogStore& log);
+                                      Level known, LogStore& log);
 
 // Makes the store there the first member of a group, without copying anything: its chain is what
 // the group begins with. An empty place becomes an empty store first. `membership` is Raft's, as
 // the caller encodes it. Done again for the same member it changes nothing.
 StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::uint64_t member,
-                              const std::string& membership);
+                              const std::string& membership, Level level = kFirstLevel);
 
 }  // namespace sg::persistence

@@ -35,14 +35,15 @@ void write_catalog(KeyValue& rows, const LogAppend& step) {
 
 }  // namespace
 
-MemberStore::MemberStore(std::unique_ptr<Medium> medium, const StoreOptions& options)
-    : ChainStore(std::move(medium), options) {}
+MemberStore::MemberStore(std::unique_ptr<Medium> medium, const StoreOptions& options, Level known)
+    : ChainStore(std::move(medium), options), known_level_(known) {}
 
 StoreResult<OpenedStore> MemberStore::open(Opening opening) {
   end_under_way();
-  auto opened = open_member(*medium_, options_, opening, log_);
+  auto opened = open_member(*medium_, options_, opening, known_level_, log_);
   if (!opened) return tl::unexpected(opened.error());
   committed_ = opened->committed;
+  level_.store(log_.applied().level, std::memory_order_release);
   const std::lock_guard lock(sealed_mutex_);
   sealed_ = opened->store.head;
   is_stale_ = false;
@@ -70,6 +71,11 @@ std::optional<StoreResult<void>> MemberStore::append(Group group, Appended later
                       std::move(bytes)});
   }
   if (blocks.empty()) return StoreResult<void>{};
+  if (const auto format = contents->writer.newest_format(); format > level()) {
+    return store_error(StoreFault::io,
+                       "a block needs level " + std::to_string(format) + ", the cluster is at " +
+                           std::to_string(level()) + " until every member knows more");
+  }
   const ChainEnd end{contents->head.sequence, contents->head.hash};
   {
     const std::lock_guard lock(sealed_mutex_);
@@ -139,6 +145,7 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
     GroupContents contents;
     contents.head = head();
     for (const LogRow& row : *entries) {
+      if (row.has_level()) applied.level = std::max(applied.level, *decode_level(row.data));
       if (!row.has_block()) continue;
       const auto bytes = LogStore::read_block(rows, *decode_place(row.data));
       if (!bytes) return tl::unexpected(bytes.error());
@@ -157,12 +164,13 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
     LogStore::put_applied(*batch, applied);
     // After a power failure Raft hands the same entries over again, so a sync is not needed. But
     // the log of the database is in files, and a younger one may survive an older one: rows of the
-    // catalog and memberships, which nothing else would bring back, do not take the risk.
-    const bool has_rows =
-        !contents.accounts.empty() || !contents.participants.empty() || membership.has_value();
+    // catalog, memberships and levels, which nothing else would bring back, do not take the risk.
+    const bool has_rows = !contents.accounts.empty() || !contents.participants.empty() ||
+                          membership.has_value() || applied.level != log_.applied().level;
     if (auto written = rows.write(*batch, has_rows); !written) {
       return tl::unexpected(written.error());
     }
+    level_.store(applied.level, std::memory_order_release);
     log_.set_applied(std::move(applied));
     if (contents.head.sequence == durable()) return changes;
     faults::reach(faults::Point::store_before_push);

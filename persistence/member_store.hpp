@@ -13,6 +13,7 @@
 // writer, and the reads of the log to any thread.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <string>
@@ -45,7 +46,9 @@ class MemberStore final : public ChainStore {
   // term has ended. Called on the journal's thread.
   using Propose = std::function<bool(std::vector<SealedBlock> blocks)>;
 
-  MemberStore(std::unique_ptr<Medium> medium, const StoreOptions& options);
+  // `known`: the level of this program. Tests take another one for an older program.
+  MemberStore(std::unique_ptr<Medium> medium, const StoreOptions& options,
+              Level known = kKnownLevel);
 
   void set_proposer(Propose propose) { propose_ = std::move(propose); }
 
@@ -55,8 +58,14 @@ class MemberStore final : public ChainStore {
   std::optional<StoreResult<void>> append(Group group, Appended later) override;
   // The term has ended for this member, or a new one begins: groups go on from what is committed
   // now. A group that was proposed may still be committed, by another leader. Once it is, or any
-  // other block, append() fails until this is called again.
+  // other block, append() fails until this is called again. It fails for a block that needs a
+  // format above level().
   void end_under_way() override;
+
+  // --- the level ---
+  Level known_level() const { return known_level_; }
+  // That of the group, as far as its log has taken effect here. Any thread.
+  Level level() const { return level_.load(std::memory_order_acquire); }
 
   // --- the log ---
   const LogStore& log() const { return log_; }
@@ -82,6 +91,8 @@ class MemberStore final : public ChainStore {
 
   StoreResult<OpenedStore> open(Opening opening) override;
 
+  const Level known_level_;
+  std::atomic<Level> level_ = kFirstLevel;
   LogStore log_;
   LogIndex committed_ = 0;
   Propose propose_;

@@ -12,8 +12,6 @@ using persistence::BlockPlace;
 using persistence::ByteReader;
 using persistence::LogRow;
 
-bool has_block(const Entry& entry) { return entry.kind == EntryKind::data && !entry.data.empty(); }
-
 BlockPlace place_of(const Entry& entry) {
   const auto place = persistence::decode_place(entry.data);
   if (!place) throw LogUnreadable("entry " + std::to_string(entry.index) + " names no block");
@@ -35,7 +33,7 @@ std::vector<Entry> MemberLog::read(Index low, Index high, std::uint64_t max_byte
 }
 
 std::uint64_t MemberLog::bytes_to_send(const Entry& entry) const {
-  return entry.data.size() + (has_block(entry) ? place_of(entry).bytes : 0);
+  return entry.data.size() + (entry.has_body() ? place_of(entry).bytes : 0);
 }
 
 Body MemberLog::read_body(const Entry& entry) const {

@@ -30,8 +30,14 @@ struct Entry {
   Index index = 0;
   Term term = 0;
   EntryKind kind = EntryKind::data;
-  std::string data{};  // what Raft stores: for a block, its row
+  std::string data{};  // what Raft stores: for a block, its row. See has_body()
   Body body{};         // null: there is none, or it has to be read from the store
+
+  // Whether it stands for a block. Data that begins with 0 is the group's own, and all that there
+  // is.
+  bool has_body() const {
+    return kind == EntryKind::data && !data.empty() && data.front() != '\0';
+  }
 
   bool operator==(const Entry& other) const {
     return index == other.index && term == other.term && kind == other.kind && data == other.data;
@@ -102,7 +108,7 @@ struct MemberChange {
 // What a leader is asked to append.
 struct Proposal {
   std::string data{};
-  Body body{};
+  Body body{};  // null if the data begins with 0
 };
 
 // The end of a round of ReadIndex: whoever asked with `context` may read what is applied up to

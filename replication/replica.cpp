@@ -37,7 +37,7 @@ bool Replica::can_take(const Message& message) const {
   if (message.kind != MessageKind::append || message.entries.empty()) return true;
   if (log_.unstored_bytes() > kMostUnstoredBytes) return false;
   return std::all_of(message.entries.begin(), message.entries.end(), [](const Entry& entry) {
-    return entry.body || entry.kind != EntryKind::data || entry.data.empty();
+    return entry.body || !entry.has_body();
   });
 }
 
@@ -188,7 +188,7 @@ void Replica::take(Ready ready) {
 // The core keeps nothing back: entries of a message or a proposal come out while it is taken.
 void Replica::join_bodies(std::vector<Entry>& entries) const {
   for (Entry& entry : entries) {
-    if (entry.kind != EntryKind::data || entry.data.empty()) continue;
+    if (!entry.has_body()) continue;
     if (entry.index >= proposed_at_ && entry.index - proposed_at_ < proposed_.size()) {
       entry.body = proposed_[entry.index - proposed_at_].body;
       continue;

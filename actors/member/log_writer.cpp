@@ -97,10 +97,13 @@ void LogWriter::commit(const CommitLog& asked) {
   self_->send(replica, LogApplied{asked.index, asked.term});
 }
 
-// What the group sent does not go on from what is stored here: this node must not go on.
+// What the group sent does not go on from what is stored here, or this program cannot read it: this
+// node must not go on.
 void LogWriter::fail(const persistence::StoreError& error) {
   spdlog::error("log writer: {}", error.message);
-  if (error.fault == persistence::StoreFault::corrupt) runtime_->end_process(error.message);
+  const bool is_final = error.fault == persistence::StoreFault::corrupt ||
+                        error.fault == persistence::StoreFault::unknown_version;
+  if (is_final) runtime_->end_process(error.message);
   self_->quit(store_error(error));
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/unhandled.hpp"
+#include "faults/fault_injection.hpp"
 #include "ledger/invariant.hpp"
 
 namespace sg::actors {
@@ -56,7 +57,8 @@ MemberActor::MemberActor(caf::event_based_actor* self, RuntimePtr runtime, caf::
       log_writer_(self_, kLogWriterId),
       journal_child_(self_, kJournalId),
       log_(*runtime_->member),
-      rounds_(options_.node, options_.random(~std::uint64_t{0})) {}
+      rounds_(options_.node, options_.random(~std::uint64_t{0})),
+      levels_(options_.node, runtime_->member->known_level()) {}
 
 caf::behavior MemberActor::make_behavior() {
   return {
@@ -115,12 +117,8 @@ caf::behavior MemberActor::make_behavior() {
         with_replica([](Replica&) {});
       },
       [this](HandOver) { with_replica([](Replica& replica) { (void)replica.hand_over(); }); },
-      [this](const ChangeMembers& message) {
-        with_replica([&](Replica& replica) {
-          const auto index = replica.log().last_index() + 1;
-          (void)replica.propose_changes(replica.status().term, index, message.changes);
-        });
-      },
+      [this](const NodeKnows& message) { levels_.note(message.node, message.level); },
+      [this](const ChangeMembers& message) { change(message); },
   };
 }
 
@@ -175,6 +173,7 @@ void MemberActor::tick() {
     if (std::exchange(has_room_, has_room) && !has_room) (void)replica.hand_over();
     replica.set_electable(has_room);
     replica.tick();
+    raise_level();
     if (const auto context = rounds_.tick(kRoundTicks)) replica.read_index(*context);
   });
 }
@@ -223,6 +222,46 @@ void MemberActor::propose_waiting() {
   }
 }
 
+bool MemberActor::is_settled() const {
+  const auto& status = replica_->status();
+  // With the first entry of the term all changes of earlier terms have taken effect.
+  return status.leads() && applied_term_ == status.term &&
+         (changed_term_ != status.term || applied_ >= changed_at_);
+}
+
+void MemberActor::change(const ChangeMembers& asked) {
+  with_replica([&](Replica& replica) {
+    const auto level = runtime_->member->level();
+    const bool know_it =
+        std::all_of(asked.changes.begin(), asked.changes.end(), [&](const auto& change) {
+          return change.kind == replication::MemberChange::Kind::remove ||
+                 levels_.of(change.node) >= level;
+        });
+    if (!is_settled() || !know_it) return;
+    const auto term = replica.status().term;
+    const auto index = replica.log().last_index() + 1;
+    if (!replica.propose_changes(term, index, asked.changes)) return;
+    changed_term_ = term;
+    changed_at_ = index;
+  });
+}
+
+void MemberActor::raise_level() {
+  const auto now = runtime_->member->level();
+  if (levels_.of(options_.node) <= now || !is_settled()) return;
+  const auto members = replica_->progress();
+  const auto level = faults::has(faults::Defect::raise_level_early) ? levels_.of(options_.node)
+                                                                    : levels_.known_by_all(members);
+  if (level <= now) return;
+  const auto term = replica_->status().term;
+  const auto index = replica_->log().last_index() + 1;
+  const std::vector<replication::Proposal> proposal{{persistence::encode_level(level), nullptr}};
+  if (!replica_->propose(term, index, proposal)) return;
+  spdlog::info("replica: every member knows level {}, the cluster rises from {}", level, now);
+  changed_term_ = term;
+  changed_at_ = index;
+}
+
 void MemberActor::end_rounds() {
   if (!journal_) return;  // they wait for it
   auto ended = rounds_.ended(applied_);
@@ -232,7 +271,7 @@ void MemberActor::end_rounds() {
 void MemberActor::send(Message message) {
   if (message.kind == MessageKind::append) {
     for (Entry& entry : message.entries) {
-      if (entry.kind != EntryKind::data || entry.data.empty() || entry.body) continue;
+      if (!entry.has_body() || entry.body) continue;
       entry.body = log_.read_body(entry);
       if (!entry.body) return;  // it was cut meanwhile
     }

@@ -4,6 +4,9 @@
 //   journal    Lead once the first entry of the term has taken effect here; TermEnded with the term
 //   term ends  when another leads, a write fails, the journal restarts, or a block cannot be
 //              proposed: nothing more is proposed in that term
+//   level      the leader proposes a higher one once every member has told that it knows it. A member
+//              is added only if it knows the level. One of the two is under way at a time, so no
+//              member is left that cannot read what follows
 //   log        every write and commit goes through the log writer, in order; if that restarts, a
 //              new replica begins as a follower, from what is stored
 //
@@ -21,6 +24,7 @@
 #include <optional>
 
 #include "actors/followed.hpp"
+#include "actors/member/levels.hpp"
 #include "actors/member/log_writer.hpp"
 #include "actors/member/rounds.hpp"
 #include "actors/runtime.hpp"
@@ -44,9 +48,15 @@ struct MemberOptions {
 struct Deliver {
   replication::Message message;
 };
+// The program of another node knows all levels up to `level`. To be told before its messages.
+struct NodeKnows {
+  replication::NodeId node = 0;
+  persistence::Level level = 0;
+};
 // Hands the leadership to another member, if this one leads.
 struct HandOver {};
-// Proposes a change of the membership, if this node leads. No changes: the joint one is left.
+// Proposes a change of the membership, if this node leads, and no other change nor a new level is
+// under way. No changes: the joint one is left.
 struct ChangeMembers {
   std::vector<replication::MemberChange> changes;
 };
@@ -79,6 +89,10 @@ class MemberActor final : public replication::ReplicaHost {
   void look_at_term();
   void propose_waiting();
   void end_rounds();
+  void change(const ChangeMembers& asked);
+  void raise_level();
+  // Members and level are as this leader's log has them, to its end.
+  bool is_settled() const;
   // So many ticks are an election timeout.
   static constexpr std::uint64_t kElectionTicks = 20;
 
@@ -99,6 +113,10 @@ class MemberActor final : public replication::ReplicaHost {
   std::uint64_t proposed_ = 0;       // blocks in led_term_
   std::deque<Propose> waiting_;      // while the leadership is being handed over
   Rounds rounds_;
+  Levels levels_;
+  // Of the last change of members or level that was proposed here.
+  replication::Term changed_term_ = 0;
+  replication::Index changed_at_ = 0;
   bool has_room_ = true;
 };
 
@@ -109,5 +127,6 @@ caf::behavior member(caf::event_based_actor* self, RuntimePtr runtime, caf::acto
 }  // namespace sg::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Deliver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::NodeKnows)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::HandOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ChangeMembers)

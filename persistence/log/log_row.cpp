@@ -33,6 +33,22 @@ std::optional<BlockPlace> decode_place(std::string_view bytes) {
   return place;
 }
 
+std::string encode_level(Level level) {
+  std::string bytes(1 + kMaxVarintBytes, '\0');
+  bytes.resize(static_cast<std::size_t>(put_varint(bytes.data() + 1, level) - bytes.data()));
+  return bytes;
+}
+
+std::optional<Level> decode_level(std::string_view bytes) {
+  ByteReader in(bytes);
+  const auto marker = in.fixed<std::uint8_t>();
+  const auto level = in.varint();
+  if (!in.at_end() || marker != 0 || level < kOldestFormat || level > Level(~0)) {
+    return std::nullopt;
+  }
+  return static_cast<Level>(level);
+}
+
 std::string encode(const LogRow& row) {
   std::string bytes(kMaxVarintBytes + 1 + row.data.size(), '\0');
   char* to = put_fixed(put_varint(bytes.data(), row.term), row.kind);
@@ -49,6 +65,7 @@ std::optional<LogRow> decode_log_row(std::string_view bytes) {
   row.data = in.take(in.left());
   if (!in.ok() || row.term == 0) return std::nullopt;
   if (row.has_block() && !decode_place(row.data)) return std::nullopt;
+  if (row.has_level() && !decode_level(row.data)) return std::nullopt;
   return row;
 }
 

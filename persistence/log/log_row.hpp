@@ -3,8 +3,11 @@
 //
 //   meta family:  "log/" be64(index) -> row
 //   row     := term:varint kind:u8 data
-//   data    := place of a block, or the bytes of a change, or nothing
+//   data    := place of a block, or 0:u8 level:varint, or the bytes of a change, or nothing
 //   place   := first:varint records:varint bytes:varint hash:32 bytes
+//
+// A level is the newest format that a block may have from there on: every member can read it.
+// No place begins with 0.
 //
 // Entries that Raft makes itself have no block: the empty entry of a new leader, and changes of the
 // membership. Term and index stay outside of the block, so the hash chain does not depend on who
@@ -15,12 +18,18 @@
 #include <string>
 #include <string_view>
 
+#include "persistence/chain/format.hpp"
 #include "persistence/chain/record.hpp"
 
 namespace sg::persistence {
 
 using LogIndex = std::uint64_t;  // the first is 1
 using LogTerm = std::uint64_t;
+using Level = std::uint16_t;
+
+// What this program can read, and where a new group begins: every program that has groups reads it.
+inline constexpr Level kKnownLevel = kNewestFormat;
+inline constexpr Level kFirstLevel = kFormatOfExtensions;
 
 // Where a block stands in the chain, and which one it is. Its encoding is what Raft stores of the
 // entry.
@@ -35,15 +44,20 @@ struct BlockPlace {
 
 struct LogRow {
   LogTerm term = 0;
-  std::uint8_t kind = 0;  // 0: a block, or the empty entry of a leader; above: for Raft alone
+  std::uint8_t kind = 0;  // 0: a block, a level, or the empty entry of a leader; above: for Raft
   std::string data;
-  bool has_block() const { return kind == 0 && !data.empty(); }
+  bool has_block() const { return kind == 0 && !data.empty() && data.front() != '\0'; }
+  bool has_level() const { return kind == 0 && data.starts_with('\0'); }
   bool operator==(const LogRow&) const = default;
 };
 
 std::string encode(const BlockPlace& place);
 // Nullopt: the bytes are no place.
 std::optional<BlockPlace> decode_place(std::string_view bytes);
+
+std::string encode_level(Level level);
+// Nullopt: the bytes are no level.
+std::optional<Level> decode_level(std::string_view bytes);
 
 std::string encode(const LogRow& row);
 std::optional<LogRow> decode_log_row(std::string_view bytes);

@@ -8,6 +8,7 @@
 #include "persistence/chain/format.hpp"
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/encoding/crc32c.hpp"
+#include "persistence/rows/meta.hpp"
 
 namespace sg::persistence {
 namespace {
@@ -26,6 +27,13 @@ tl::unexpected<StoreError> not_the_groups(std::string what) {
                      "the log does not go on as the group's: " + std::move(what));
 }
 
+tl::unexpected<StoreError> too_old(Level level, Level known) {
+  return store_error(StoreFault::unknown_version,
+                     "the cluster is at level " + std::to_string(level) +
+                         ", this program knows levels up to " + std::to_string(known) +
+                         ": start the node with the program of the other nodes");
+}
+
 std::string name_of(LogIndex index) { return "entry " + std::to_string(index); }
 
 std::string encode(const LogBase& base) {
@@ -41,8 +49,8 @@ std::string encode(const LogPromise& promise) {
 }
 
 std::string encode(const LogApplied& applied) {
-  std::string bytes(2 * sizeof(std::uint64_t), '\0');
-  put_fixed(put_fixed(bytes.data(), applied.index), applied.sequence);
+  std::string bytes(2 * sizeof(std::uint64_t) + sizeof(Level), '\0');
+  put_fixed(put_fixed(put_fixed(bytes.data(), applied.index), applied.sequence), applied.level);
   return bytes + applied.membership;
 }
 
@@ -95,17 +103,22 @@ StoreResult<bool> LogStore::is_member(const KeyValue& rows) {
   return base->has_value();
 }
 
-void LogStore::found(Batch& batch, const LogBase& base, const std::string& membership) {
+void LogStore::found(Batch& batch, const LogBase& base, Level level,
+                     const std::string& membership) {
   batch.put(Family::meta, kBase, encode(base));
   batch.put(Family::meta, kPromise, encode(LogPromise{}));
-  put_applied(batch, {0, base.sequence, membership});
+  put_applied(batch, {0, base.sequence, level, membership});
 }
 
 void LogStore::put_applied(Batch& batch, const LogApplied& applied) {
   batch.put(Family::meta, kApplied, encode(applied));
 }
 
-StoreResult<void> LogStore::load(const KeyValue& rows) {
+StoreResult<void> LogStore::load(const KeyValue& rows, Level known) {
+  known_level_ = known;
+  const auto format = read_format(rows);
+  if (!format) return tl::unexpected(format.error());
+  format_ = *format;
   auto read = read_row(rows, kBase, [this](ByteReader& in) {
     base_.member = in.fixed<std::uint64_t>();
     base_.sequence = in.fixed<Sequence>();
@@ -122,10 +135,12 @@ StoreResult<void> LogStore::load(const KeyValue& rows) {
   read = read_row(rows, kApplied, [this](ByteReader& in) {
     applied_.index = in.fixed<LogIndex>();
     applied_.sequence = in.fixed<Sequence>();
+    applied_.level = in.fixed<Level>();
     applied_.membership = in.take(in.left());
     return in.at_end();
   });
   if (!read) return read;
+  if (applied_.level > known_level_) return too_old(applied_.level, known_level_);
   const auto cursor = rows.cursor(Family::meta);
   cursor->seek_for_prev(log_key(~LogIndex{0}));
   if (auto status = cursor->status(); !status) return status;
@@ -202,6 +217,11 @@ StoreResult<ChainEnd> LogStore::check(const KeyValue& rows, const LogAppend& ste
   for (std::size_t i = 0; i < step.entries.size(); ++i) {
     const NewEntry& entry = step.entries[i];
     if (entry.index != first + i) return not_the_groups(name_of(entry.index) + " is out of order");
+    if (entry.row.has_level()) {
+      const auto level = decode_level(entry.row.data);
+      if (!level) return not_the_groups(name_of(entry.index) + " does not decode");
+      if (*level > known_level_) return too_old(*level, known_level_);
+    }
     if (!entry.row.has_block()) continue;
     const auto place = decode_place(entry.row.data);
     if (!place || !entry.block)
@@ -259,16 +279,21 @@ StoreResult<void> LogStore::append(KeyValue& rows, Medium& medium, const LogAppe
     const auto first = step.entries.front().index;
     if (auto done = cut(rows, medium, *batch, first, step.committed); !done) return done;
   }
+  auto format = format_;
   // After the erasures: the last write of a key in a batch wins.
   for (const NewEntry& entry : step.entries) {
     batch->put(Family::meta, log_key(entry.index), encode(entry.row));
+    if (entry.row.has_level()) format = std::max(format, *decode_level(entry.row.data));
     if (!entry.row.has_block()) continue;
     batch->put(Family::blocks, be64(decode_place(entry.row.data)->first), *entry.block);
   }
+  // A cut does not take it back: the members had said that they know the level.
+  if (format > format_) batch->put(Family::meta, kMetaVersion, encode_format(format));
   batch->put(Family::meta, kPromise, encode(step.promise));
   const bool sync = !faults::has(faults::Defect::skip_sync);
   if (auto written = rows.write(*batch, sync); !written) return written;
   faults::reach(faults::Point::store_before_mark);
+  format_ = format;
   promise_ = step.promise;
   if (!step.entries.empty()) {
     last_term_ = step.entries.back().row.term;

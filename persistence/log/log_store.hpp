@@ -19,8 +19,11 @@
 // first, synced. So the log never ends before the mark, unless it lost something.
 //
 // Errors: those of the database; `corrupt` for what does not follow the chain or would cut what is
-// committed. Such an append changes nothing, and the member has to stop: its log is not the
-// group's.
+// committed; `unknown_version` for a level that this program does not know. Such an append changes
+// nothing, and the member has to stop: its log is not the group's, or its program is too old.
+//
+// The format of the store rises with the row of a level, in the same batch. So an older program
+// refuses the store before it meets a block that it cannot read.
 //
 // Concurrency: one thread writes. Others may read at the same time, entries whose append is done.
 #pragma once
@@ -54,7 +57,8 @@ struct LogPromise {
 // How far committed entries have taken effect, with the membership as of then.
 struct LogApplied {
   LogIndex index = 0;
-  Sequence sequence = 0;  // of the last record
+  Sequence sequence = 0;      // of the last record
+  Level level = kFirstLevel;  // the newest format that blocks after them may have
   std::string membership;
   bool operator==(const LogApplied&) const = default;
 };
@@ -96,10 +100,11 @@ class LogStore {
   static StoreResult<bool> is_member(const KeyValue& rows);
   // Makes the store the first member of a group, without copying anything: its chain so far is the
   // base. Written with `batch`.
-  static void found(Batch& batch, const LogBase& base, const std::string& membership);
+  static void found(Batch& batch, const LogBase& base, Level level, const std::string& membership);
 
-  // Reads all that there is but the rows. Needs: the store belongs to a member.
-  StoreResult<void> load(const KeyValue& rows);
+  // Reads all that there is but the rows. Needs: the store belongs to a member. `known`: the level
+  // of this program.
+  StoreResult<void> load(const KeyValue& rows, Level known);
 
   const LogBase& base() const { return base_; }
   const LogPromise& promise() const { return promise_; }
@@ -135,6 +140,8 @@ class LogStore {
   // What is wrong with the entries, or where the chain ends after them.
   StoreResult<ChainEnd> check(const KeyValue& rows, const LogAppend& step) const;
 
+  Level known_level_ = kKnownLevel;
+  std::uint16_t format_ = kFormatOfMembers;  // of the store
   LogBase base_;
   LogPromise promise_;
   LogApplied applied_;

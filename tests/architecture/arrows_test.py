@@ -33,7 +33,7 @@ MAY_INCLUDE = {
     "persistence/rows": {"ledger", "faults", "persistence/medium", "persistence/encoding",
                          "persistence/chain"},
     "persistence/log": {"faults", "persistence/medium", "persistence/encoding",
-                        "persistence/chain"},
+                        "persistence/chain", "persistence/rows"},
     "persistence/index": {"ledger", "ledger/flow", "containers", "faults", "persistence/medium",
                           "persistence/encoding", "persistence/chain", "persistence/rows"},
     "persistence/rocks": {"faults", "persistence/medium", "persistence/encoding"},
@@ -50,7 +50,7 @@ MAY_INCLUDE = {
     "actors": {"config", "faults", "supervisor", "ledger", "ledger/flow", "ledger/locks",
                "persistence", "persistence/chain"},
     # The messages of a member are read by others; its actors know none of those.
-    "actors/member": {"actors", "ledger", "persistence", "replication", "supervisor"},
+    "actors/member": {"actors", "faults", "ledger", "persistence", "replication", "supervisor"},
     "actors/account_shard": {"actors", "actors/journal", "faults", "ledger", "ledger/locks"},
     "actors/coordinator": {"actors", "actors/account_shard", "actors/journal", "actors/member",
                            "faults", "ledger", "ledger/flow"},

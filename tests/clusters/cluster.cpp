@@ -29,6 +29,7 @@ Cluster::Cluster(World& world, Faults& faults, std::size_t nodes,
                  std::function<void(std::string)> breach)
     : world_(world), faults_(faults), breach_(std::move(breach)) {
   election_timeout_ = std::chrono::milliseconds(world.random.pick(std::vector<int>{40, 100, 200}));
+  if (world.random.below(4) == 0) first_level_ = persistence::kOldestFormat;
   for (NodeId id = 1; id <= nodes; ++id) founders_.voters.push_back(id);
   for (std::size_t i = 0; i < nodes; ++i) add_node();
 }
@@ -42,9 +43,14 @@ Cluster::~Cluster() {
   }
 }
 
+persistence::Level Cluster::some_level() {
+  return world_.random.below(2) == 0 ? first_level_ : persistence::kKnownLevel;
+}
+
 ClusterNode& Cluster::add_node() {
   auto& node = *nodes_.emplace_back(std::make_unique<ClusterNode>());
   node.id = nodes_.size();
+  node.known = some_level();
   node.machine = node.id == 1 ? &world_.machine() : &world_.add_machine();
   node.machine->clock_is_ahead_ms = world_.random.between(-500, 500);
   node.plan = plan_for(node);
@@ -72,7 +78,7 @@ void Cluster::found(ClusterNode& node) {
   }
   const auto medium = persistence::make_memory_medium(node.machine->disk);
   const auto founded =
-      persistence::found_group(*medium, {}, node.id, replication::encode(founders_));
+      persistence::found_group(*medium, {}, node.id, replication::encode(founders_), first_level_);
   if (!founded) breach_("node " + std::to_string(node.id) + ": " + founded.error().message);
   node.machine->disk->disown();
 }
@@ -80,9 +86,9 @@ void Cluster::found(ClusterNode& node) {
 ProcessPlan Cluster::plan_for(ClusterNode& node) {
   ProcessPlan plan;
   plan.open =
-      [this](Machine& machine) -> persistence::StoreResult<std::shared_ptr<persistence::Store>> {
+      [this, &node](Machine& machine) -> persistence::StoreResult<std::shared_ptr<persistence::Store>> {
     auto store = std::make_shared<persistence::MemberStore>(
-        persistence::make_memory_medium(machine.disk), store_options(world_.scenario));
+        persistence::make_memory_medium(machine.disk), store_options(world_.scenario), node.known);
     if (auto opened = store->reopen(); !opened) return tl::unexpected(opened.error());
     return store;
   };
@@ -103,6 +109,7 @@ ProcessPlan Cluster::plan_for(ClusterNode& node) {
     replica.start = [&node, start = replica.start](caf::event_based_actor* parent) {
       auto started = start(parent);
       node.status = {};
+      node.told.clear();
       if (started) node.replica = *started;
       return started;
     };
@@ -110,6 +117,7 @@ ProcessPlan Cluster::plan_for(ClusterNode& node) {
   };
   plan.ends = [this, &node](const std::string& why) {
     const bool is_wrong = why.find("does not go on") != std::string::npos ||
+                          why.find("is at level") != std::string::npos ||
                           why.find("Raft engine") != std::string::npos;
     if (is_wrong) breach_("node " + std::to_string(node.id) + " ends itself: " + why);
   };
@@ -118,7 +126,8 @@ ProcessPlan Cluster::plan_for(ClusterNode& node) {
 
 void Cluster::start(ClusterNode& node) {
   std::string refused;
-  ++node.starts;
+  // Nodes get a new program one after another.
+  if (++node.starts > 1) node.known = std::max(node.known, some_level());
   node.status = {};
   faults_.aim_at(nullptr, *node.machine);
   world_.trace.say([&] { return "node " + std::to_string(node.id) + " starts"; });
@@ -216,8 +225,15 @@ void Cluster::transmit(NodeId from, replication::Message message) {
   if (to == 0 || to > nodes_.size()) return;
   network_.send(from, to, now_, [this, to, message = std::move(message)] {
     auto& node = *nodes_[to - 1];
-    if (is_up(node) && node.replica) caf::anon_send(node.replica, actors::Deliver{message});
+    if (!is_up(node) || !node.replica) return;
+    introduce(*nodes_[message.from - 1], node);
+    caf::anon_send(node.replica, actors::Deliver{message});
   });
+}
+
+void Cluster::introduce(ClusterNode& node, ClusterNode& to) {
+  if (std::exchange(to.told[node.id], node.known) == node.known) return;
+  caf::anon_send(to.replica, actors::NodeKnows{node.id, node.known});
 }
 
 // --- Service ---

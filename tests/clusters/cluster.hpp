@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct ClusterNode {
   std::uint64_t starts = 0;
   caf::actor replica;
   replication::Status status;  // as its replica told it last
+  persistence::Level known = persistence::kKnownLevel;  // of its program, which may be an older one
+  std::map<NodeId, persistence::Level> told;            // its replica, of other nodes
   std::uint64_t frozen_until = 0;
 };
 
@@ -59,6 +62,8 @@ class Cluster final : public Service, public std::enable_shared_from_this<Cluste
   ClusterNode* leader();
   // A node that knows the founders and belongs to the group once it is added.
   ClusterNode& add_node();
+  // A node connects to another one.
+  void introduce(ClusterNode& node, ClusterNode& to);
   replication::Membership membership_of(const ClusterNode& node) const;
   Network& network() { return network_; }
   std::uint64_t processes() const { return processes_; }
@@ -86,6 +91,8 @@ class Cluster final : public Service, public std::enable_shared_from_this<Cluste
   // Where the next call comes in.
   ClusterNode& door();
   void found(ClusterNode& node);
+  // The level of an older program, or of this one.
+  persistence::Level some_level();
   ProcessPlan plan_for(ClusterNode& node);
   void transmit(NodeId from, replication::Message message);
   void forward(ClusterNode& origin, const TestSubmissionPtr& submission);
@@ -99,6 +106,8 @@ class Cluster final : public Service, public std::enable_shared_from_this<Cluste
   std::vector<std::unique_ptr<ClusterNode>> nodes_;
   std::uint64_t accounts_seed_ = world_.random.next();
   replication::Membership founders_;
+  // A level that is left for another one while nodes get a new program, or the first of all.
+  persistence::Level first_level_ = persistence::kFirstLevel;
   std::chrono::milliseconds election_timeout_{200};
   std::uint64_t now_ = 0;
   std::uint64_t processes_ = 0;

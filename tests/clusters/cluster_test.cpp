@@ -41,14 +41,15 @@ struct Found {
 const std::vector<Found> kFoundBy{
     {Defect::refuse_without_round, 1271},
     {Defect::read_without_round, 1},
-    {Defect::heed_old_term, 13},
+    {Defect::heed_old_term, 15},
     {Defect::forget_uncommitted_keys, 118},
     {Defect::commit_at_write, 1},
-    {Defect::catalog_at_write, 252},
-    {Defect::checkpoint_ahead, 1},
+    {Defect::catalog_at_write, 24},
+    {Defect::checkpoint_ahead, 2},
     {Defect::reply_before_sync, 1},
-    {Defect::skip_sync, 9},
-    {Defect::tell_none_of_waiting, 739},
+    {Defect::skip_sync, 7},
+    {Defect::tell_none_of_waiting, 462},
+    {Defect::raise_level_early, 14},
 };
 
 }  // namespace

@@ -193,9 +193,11 @@ void ClusterRun::change_members() {
   changes.reserve(3);
   if (!now.is_joint()) {
     if (cluster_->nodes().size() < kMostNodes && random.below(2) == 0) {
+      auto& added = cluster_->add_node();
+      cluster_->introduce(added, *leader);
       changes.push_back(
           {random.below(2) == 0 ? MemberChange::Kind::add_learner : MemberChange::Kind::add_voter,
-           cluster_->add_node().id});
+           added.id});
     }
     if (!now.learners.empty() && random.below(2) == 0) {
       changes.push_back({MemberChange::Kind::add_voter, now.learners.front()});
@@ -240,14 +242,20 @@ bool ClusterRun::is_level() {
     return false;
   }
   const auto& head = cluster_->store_of(*leader).head();
-  return std::all_of(cluster_->nodes().begin(), cluster_->nodes().end(), [&](const auto& node) {
+  const auto level = cluster_->store_of(*leader).level();
+  auto known = persistence::kKnownLevel;  // by all members
+  const bool is_even = std::all_of(cluster_->nodes().begin(), cluster_->nodes().end(), [&](const auto& node) {
     const auto is_in = [&](const auto& ids) {
       return std::find(ids.begin(), ids.end(), node->id) != ids.end();
     };
     if (!is_in(membership.voters) && !is_in(membership.learners)) return true;
+    known = std::min(known, node->known);
     return cluster_->is_up(*node) && node->status.term == leader->status.term &&
-           node->status.leader == leader->id && cluster_->store_of(*node).head().hash == head.hash;
+           node->status.leader == leader->id &&
+           cluster_->store_of(*node).head().hash == head.hash &&
+           cluster_->store_of(*node).level() == level;
   });
+  return is_even && level >= known;
 }
 
 bool ClusterRun::come_to_rest() {

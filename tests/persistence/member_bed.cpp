@@ -4,9 +4,9 @@
 
 namespace sg::persistence::test {
 
-MemberBed::MemberBed(Backend backend, StoreOptions options)
-    : backend_(backend), options_(options), disk_(make_memory_disk()) {
-  succeeded(found_group(*medium(), options_, 1, "founders"));
+MemberBed::MemberBed(Backend backend, Level level)
+    : backend_(backend), disk_(make_memory_disk()) {
+  succeeded(found_group(*medium(), options_, 1, "founders", level));
   disk_->disown();
   open();
 }
@@ -17,7 +17,7 @@ std::unique_ptr<Medium> MemberBed::medium() {
 }
 
 StoreResult<std::unique_ptr<MemberStore>> MemberBed::try_open() {
-  auto store = std::make_unique<MemberStore>(medium(), options_);
+  auto store = std::make_unique<MemberStore>(medium(), options_, known);
   if (auto opened = store->reopen(); !opened) return tl::unexpected(opened.error());
   store->set_proposer([this](std::vector<SealedBlock> blocks) {
     if (!leads) return false;
@@ -82,6 +82,11 @@ StoreResult<void> MemberBed::commit(LogIndex index) {
     return tl::unexpected(done.error());
   }
   return {};
+}
+
+StoreResult<void> MemberBed::write_level(LogTerm term, Level level) {
+  const LogIndex index = store_->log().last_index() + 1;
+  return store_->write({{{index, {term, 0, encode_level(level)}, nullptr}}, {term, 1}, 0});
 }
 
 StoreResult<void> MemberBed::write_empty(LogTerm term) {

@@ -14,7 +14,7 @@ namespace sg::persistence::test {
 class MemberBed {
  public:
   // Founds a group on an empty store, with member 1.
-  explicit MemberBed(Backend backend, StoreOptions options = {});
+  explicit MemberBed(Backend backend, Level level = kFirstLevel);
 
   MemberStore& operator*() { return *store_; }
   MemberStore* operator->() { return store_.get(); }
@@ -40,19 +40,22 @@ class MemberBed {
   StoreResult<void> write(LogTerm term);
   // All up to `index` is committed, as it is stored.
   StoreResult<void> commit(LogIndex index);
+  // The members know a level, and the leader says so.
+  StoreResult<void> write_level(LogTerm term, Level level);
   // An entry without a block, as a new leader makes it.
   StoreResult<void> write_empty(LogTerm term);
   // The block of the next proposed entry, as another member would be sent it.
   NewEntry next_entry(LogTerm term, LogIndex index);
   std::deque<SealedBlock> proposed;
   bool leads = true;
+  Level known = kKnownLevel;  // of the program that opens the store next
 
   TimeMs now = 1'700'000'000'000;
   std::int64_t run_ms = 1'000;
 
  private:
   Backend backend_;
-  StoreOptions options_;
+  StoreOptions options_{};
   TempDirectory directory_;
   std::shared_ptr<MemoryDisk> disk_;
   std::unique_ptr<MemberStore> store_;

@@ -153,7 +153,7 @@ void Member::send(Message message) {
   // As a link does: what is not in memory is read from the store.
   for (Entry& entry : message.entries) {
     if (message.kind != MessageKind::append) break;
-    if (entry.kind != EntryKind::data || entry.data.empty() || entry.body) continue;
+    if (!entry.has_body() || entry.body) continue;
     if (group_.defect() != GroupDefect::missing_body) entry.body = disk_->read_body(entry);
   }
   if (message.kind == MessageKind::vote) group_.truth().votes(id_, message.term, id_);

@@ -48,7 +48,7 @@ class PlainDisk final : public MemberDisk {
       if (entry.index > entries_.size() || entries_[entry.index - 1] != entry) {
         return "it applies index " + std::to_string(entry.index) + ", which it does not have";
       }
-      if (entry.kind != EntryKind::data || entry.data.empty()) continue;
+      if (!entry.has_body()) continue;
       const auto body = read_body(entry);
       if (!body || *body != *body_of(entry.data)) {
         return "it applies index " + std::to_string(entry.index) + " without its body";
