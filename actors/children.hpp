@@ -3,7 +3,7 @@
 #pragma once
 
 #include <caf/actor.hpp>
-#include <caf/event_based_actor.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <string_view>
 
 #include "supervisor/messages.hpp"
@@ -12,6 +12,8 @@ namespace sg::actors {
 
 inline constexpr std::string_view kLogWriterId = "log_writer";
 inline constexpr std::string_view kReplicaId = "replica";
+inline constexpr std::string_view kLinksId = "links";
+inline constexpr std::string_view kForwarderId = "forwarder";
 inline constexpr std::string_view kJournalId = "journal";
 inline constexpr std::string_view kShardsId = "shards";
 inline constexpr std::string_view kCoordinatorId = "coordinator";
@@ -19,19 +21,19 @@ inline constexpr std::string_view kQueriesId = "queries";
 inline constexpr std::string_view kIndexerId = "indexer";
 inline constexpr std::string_view kGatewayId = "gateway";
 
-inline void subscribe(caf::event_based_actor* self, const caf::actor& supervisor) {
+inline void subscribe(caf::scheduled_actor* self, const caf::actor& supervisor) {
   caf::anon_send(supervisor, supervisor::Subscribe{caf::actor_cast<caf::actor>(self)});
 }
 
 // Whether the message at hand was sent by `actor`.
-inline bool sent_by(caf::event_based_actor* self, const caf::actor& actor) {
+inline bool sent_by(caf::scheduled_actor* self, const caf::actor& actor) {
   return actor && self->current_sender() == actor;
 }
 
 // What a child answers to the probe of its supervisor.
-inline supervisor::Alive alive(caf::event_based_actor* self) { return {self->mailbox().size()}; }
+inline supervisor::Alive alive(caf::scheduled_actor* self) { return {self->mailbox().size()}; }
 
-inline caf::actor handle_of(caf::event_based_actor* self) {
+inline caf::actor handle_of(caf::scheduled_actor* self) {
   return caf::actor_cast<caf::actor>(self);
 }
 

@@ -8,7 +8,8 @@
 #pragma once
 
 #include <caf/actor.hpp>
-#include <caf/event_based_actor.hpp>
+#include <caf/scheduled_actor.hpp>
+#include <caf/send.hpp>
 #include <string_view>
 #include <utility>
 
@@ -19,7 +20,7 @@ namespace sg::actors {
 
 class Followed {
  public:
-  Followed(caf::event_based_actor* self, std::string_view id) : self_(self), id_(id) {}
+  Followed(caf::scheduled_actor* self, std::string_view id) : self_(self), id_(id) {}
 
   // True when this tells of an incarnation that was not known yet; messages go to it from here on.
   bool is_up(const supervisor::ChildUp& up) {
@@ -35,6 +36,8 @@ class Followed {
   }
   // Whether the incarnation that lives sent the message at hand. What a dead one said is dropped.
   bool is_sender() const { return sent_by(self_, handle_); }
+  // Null between two incarnations.
+  const caf::actor& handle() const { return handle_; }
   // False between two incarnations.
   explicit operator bool() const { return bool{handle_}; }
   // Without an incarnation the message is dropped.
@@ -45,11 +48,11 @@ class Followed {
   // The same, so that the receiver knows whom to answer.
   template <class Message>
   void request(Message message) const {
-    if (handle_) self_->send(handle_, std::move(message));
+    if (handle_) caf::send_as(caf::actor_cast<caf::actor>(self_), handle_, std::move(message));
   }
 
  private:
-  caf::event_based_actor* self_;
+  caf::scheduled_actor* self_;
   std::string_view id_;
   caf::actor handle_;
 };

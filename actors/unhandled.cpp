@@ -21,7 +21,7 @@ std::string text_of(const std::exception_ptr& exception) {
 
 }  // namespace
 
-void end_with_exceptions(caf::event_based_actor* self, std::string_view id) {
+void end_with_exceptions(caf::scheduled_actor* self, std::string_view id) {
   self->set_exception_handler([id = std::string(id)](std::exception_ptr& exception) -> caf::error {
     const auto text = text_of(exception);
     spdlog::error("{}: {}", id, text);

@@ -29,3 +29,6 @@ add_library(caf_core INTERFACE IMPORTED)
 set_target_properties(caf_core PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${CAF_INCLUDE_DIR}"
   INTERFACE_LINK_LIBRARIES "${CAF_CORE_LIBRARY};Threads::Threads")
+find_library(CAF_IO_LIBRARY caf_io REQUIRED)
+add_library(caf_io INTERFACE IMPORTED)
+target_link_libraries(caf_io INTERFACE "${CAF_IO_LIBRARY}" caf_core)

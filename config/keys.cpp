@@ -91,6 +91,58 @@ bool set_level(Settings& settings, const std::string& text) {
   return level.has_value();
 }
 
+bool is_host_and_port(const std::optional<Endpoint>& endpoint) {
+  return endpoint && endpoint->path.empty() && endpoint->port != 0;
+}
+
+std::string wanted_peer_endpoint() {
+  return "a string HOST:PORT with a port from 1 to 65535, such as \"127.0.0.1:50061\"";
+}
+
+bool set_cluster_listen(Settings& settings, const std::string& text) {
+  const auto endpoint = parse_endpoint(text);
+  if (!is_host_and_port(endpoint)) return false;
+  settings.cluster.listen = *endpoint;
+  return true;
+}
+
+std::string wanted_name() { return "a string of 1 to 64 letters, digits and any of - _ ."; }
+
+bool set_name(Settings& settings, const std::string& text) {
+  const auto is_right = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (text.empty() || text.size() > 64) return false;
+  if (!std::all_of(text.begin(), text.end(), is_right)) return false;
+  settings.cluster.name = text;
+  return true;
+}
+
+std::string wanted_seeds() {
+  return "a string of parts ID@HOST:PORT with commas between them, each id from 1 on, each id and "
+         "each address once, such as \"1@10.0.0.1:50061, 2@10.0.0.2:50061, 3@10.0.0.3:50061\"";
+}
+
+bool set_seeds(Settings& settings, const std::string& text) {
+  auto seeds = parse_seeds(text);
+  if (seeds) settings.cluster.seeds = std::move(*seeds);
+  return seeds.has_value();
+}
+
+constexpr Text cluster_listen_text{
+    wanted_peer_endpoint,
+    [](const Settings& settings) { return to_string(settings.cluster.listen); },
+    set_cluster_listen};
+constexpr Text name_text{wanted_name,
+                         [](const Settings& settings) { return settings.cluster.name; }, set_name};
+constexpr Text seeds_text{
+    wanted_seeds, [](const Settings& settings) { return to_string(settings.cluster.seeds); },
+    set_seeds};
+constexpr Flag insecure_flag{
+    [](const Settings& settings) { return settings.cluster.insecure; },
+    [](Settings& settings, bool value) { settings.cluster.insecure = value; }};
+
 constexpr Text listen_text{
     wanted_endpoint, [](const Settings& settings) { return to_string(settings.server.listen); },
     set_listen};
@@ -111,10 +163,14 @@ constexpr std::array table_rows{
           "exit code 4."},
     Table{"scheduler", "The actor system's own threads (CAF)."},
     Table{"log", "What the daemon writes to its log."},
+    Table{
+        "cluster",
+        "Several daemons that keep one ledger: docs/cluster.md. With `node_id` 0 the ledger stands "
+        "alone, and nothing else of this table matters."},
 };
 
 // A file made for a later version fails with a clear message, rather than with "unknown table".
-constexpr std::array<std::string_view, 4> reserved_rows{"metrics", "tls", "auth", "cluster"};
+constexpr std::array<std::string_view, 3> reserved_rows{"metrics", "tls", "auth"};
 
 // Grouped by table. The order within a table is that of config/scalegraph.toml.
 constexpr std::array key_rows{
@@ -237,6 +293,31 @@ constexpr std::array key_rows{
     Key{"log", "level", "trace, debug, info, warning, error, critical or off", level_text,
         "The least severe message that is written. At info: starts, stops, crashes and restarts, "
         "but nothing per transfer. off writes nothing at all, not even why the daemon stopped."},
+
+    Key{"cluster", "node_id", "id",
+        integer<&Settings::cluster, &Cluster::node_id>(0, 1'000'000'000),
+        "Which of the `seeds` this daemon is. An id is never used twice: a node whose store is "
+        "lost "
+        "comes back as a new one. The store keeps it."},
+    Key{"cluster", "name", "1 to 64 of a-z A-Z 0-9 - _ and dots", name_text,
+        "All nodes of a cluster have the same. Nodes of another name are refused."},
+    Key{"cluster", "listen", "HOST:PORT, with a port from 1 to 65535", cluster_listen_text,
+        "Where the other nodes connect. Whoever reaches this address can take part, so it has to "
+        "be loopback unless `insecure` is set."},
+    Key{"cluster", "seeds", "parts ID@HOST:PORT, with commas between them", seeds_text,
+        "All nodes and where they listen, this one among them: three or five. `scalegraphctl "
+        "cluster init` makes them the first members. After that they are addresses, nothing more."},
+    Key{"cluster", "election_timeout", "milliseconds",
+        integer<&Settings::cluster, &Cluster::election_timeout>(100, 60'000),
+        "A leader that is not heard of for one to two of these is replaced. Longer than the "
+        "slowest pause of a node that is well."},
+    Key{"cluster", "max_queued_bytes", "bytes",
+        integer<&Settings::cluster, &Cluster::max_queued_bytes>(1 * MiB, 16 * GiB),
+        "Memory for what waits to be sent to one other node. What does not fit is dropped, and "
+        "sent again later."},
+    Key{"cluster", "insecure", "true or false", insecure_flag,
+        "true: `listen` may be an address other than loopback, though nothing checks or encrypts "
+        "what comes there."},
 };
 
 }  // namespace
@@ -256,24 +337,30 @@ const Key* find_key(std::string_view table, std::string_view name) {
 
 std::string wanted(const Key& key) {
   if (const auto* text = std::get_if<Text>(&key.type)) return text->wanted();
+  if (std::holds_alternative<Flag>(key.type)) return "true or false";
   const auto& bounds = std::get<Integer>(key.type);
   return "an integer from " + std::to_string(bounds.min) + " to " + std::to_string(bounds.max);
 }
 
 Value read(const Key& key, const Settings& settings) {
   if (const auto* text = std::get_if<Text>(&key.type)) return text->get(settings);
+  if (const auto* flag = std::get_if<Flag>(&key.type)) return flag->get(settings);
   return std::get<Integer>(key.type).get(settings);
 }
 
 std::optional<std::string> write(const Key& key, const Value& value, Settings& settings) {
   bool taken = false;
-  // A value is taken only if its type is that of the key: neither type is converted to the other.
-  const auto* bounds = std::get_if<Integer>(&key.type);
-  if (const auto* number = std::get_if<std::int64_t>(&value); number != nullptr && bounds) {
-    taken = *number >= bounds->min && *number <= bounds->max;
+  // A value is taken only if its type is that of the key: no type is converted to another.
+  if (const auto* bounds = std::get_if<Integer>(&key.type)) {
+    const auto* number = std::get_if<std::int64_t>(&value);
+    taken = number != nullptr && *number >= bounds->min && *number <= bounds->max;
     if (taken) bounds->set(settings, *number);
-  } else if (const auto* string = std::get_if<std::string>(&value); string != nullptr && !bounds) {
-    taken = std::get<Text>(key.type).set(settings, *string);
+  } else if (const auto* text = std::get_if<Text>(&key.type)) {
+    const auto* string = std::get_if<std::string>(&value);
+    taken = string != nullptr && text->set(settings, *string);
+  } else if (const auto* flag = std::get_if<bool>(&value)) {
+    taken = true;
+    std::get<Flag>(key.type).set(settings, *flag);
   }
   if (taken) return std::nullopt;
   return wanted(key);
@@ -281,6 +368,7 @@ std::optional<std::string> write(const Key& key, const Value& value, Settings& s
 
 std::string to_toml(const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   return quote(std::get<std::string>(value));
 }
 

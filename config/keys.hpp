@@ -19,7 +19,7 @@
 namespace sg::config {
 
 // A value from a file or from --set. These are the only types that keys have in this version.
-using Value = std::variant<std::int64_t, std::string>;
+using Value = std::variant<std::int64_t, std::string, bool>;
 
 // Type of a key that holds a whole number or a duration.
 struct Integer {
@@ -36,12 +36,18 @@ struct Text {
   bool (*set)(Settings&, const std::string&);  // false if the form is wrong; changes nothing then
 };
 
+// Type of a key that is true or false.
+struct Flag {
+  bool (*get)(const Settings&);
+  void (*set)(Settings&, bool);
+};
+
 // One row of the table. All texts live as long as the program.
 struct Key {
   std::string_view table;
   std::string_view name;
-  std::string_view unit;  // of an integer, such as "bytes"; for a text, its form
-  std::variant<Integer, Text> type;
+  std::string_view unit;  // of an integer, such as "bytes"; for others, their form
+  std::variant<Integer, Text, Flag> type;
   std::string_view explanation;
 
   [[nodiscard]] std::string full_name() const;  // "server.listen"

@@ -100,6 +100,7 @@ std::string value_text(const toml::node& node) {
 std::optional<Value> value_of(const toml::node& node) {
   if (const auto* integer = node.as_integer()) return integer->get();
   if (const auto* string = node.as_string()) return string->get();
+  if (const auto* flag = node.as_boolean()) return flag->get();
   return std::nullopt;
 }
 

@@ -16,7 +16,7 @@ tl::unexpected<Error> refused(std::string key, std::string value, std::string me
       Error{"--set", std::nullopt, std::move(key), std::move(value), std::move(message)});
 }
 
-// The text as the type that the key wants. A text that is no integer stays a text, so that write()
+// The text as the type that the key wants. A text of another type stays a text, so that write()
 // refuses it and the message quotes it.
 Value value_for(const Key& key, std::string_view text) {
   std::int64_t integer = 0;
@@ -24,6 +24,9 @@ Value value_for(const Key& key, std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, integer);
   const bool is_integer = error == std::errc{} && stop == end;
   if (std::holds_alternative<Integer>(key.type) && is_integer) return integer;
+  if (std::holds_alternative<Flag>(key.type) && (text == "true" || text == "false")) {
+    return text == "true";
+  }
   return std::string(text);
 }
 

@@ -101,6 +101,45 @@ std::string to_string(const Endpoint& endpoint) {
   return "[" + endpoint.host + "]:" + port;
 }
 
+std::optional<std::vector<Seed>> parse_seeds(std::string_view text) {
+  std::vector<Seed> seeds;
+  const auto trim = [](std::string_view part) {
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    return part;
+  };
+  if (trim(text).empty()) return seeds;
+  for (bool is_last = false; !is_last;) {
+    const auto comma = text.find(',');
+    is_last = comma == std::string_view::npos;
+    const auto part = trim(text.substr(0, comma));
+    text.remove_prefix(is_last ? text.size() : comma + 1);
+    const auto at = part.find('@');
+    if (at == std::string_view::npos) return std::nullopt;
+    Seed seed;
+    const auto id = part.substr(0, at);
+    const auto [stop, error] = std::from_chars(id.data(), id.data() + id.size(), seed.id);
+    const auto endpoint = parse_endpoint(part.substr(at + 1));
+    if (error != std::errc{} || stop != id.data() + id.size() || seed.id == 0) return std::nullopt;
+    if (!endpoint || !endpoint->path.empty() || endpoint->port == 0) return std::nullopt;
+    seed.at = *endpoint;
+    for (const Seed& other : seeds) {
+      if (other.id == seed.id || other.at == seed.at) return std::nullopt;
+    }
+    seeds.push_back(std::move(seed));
+  }
+  return seeds;
+}
+
+std::string to_string(std::span<const Seed> seeds) {
+  std::string text;
+  for (const Seed& seed : seeds) {
+    text.append(text.empty() ? "" : ", ").append(std::to_string(seed.id)).append("@");
+    text.append(to_string(seed.at));
+  }
+  return text;
+}
+
 std::span<const std::string_view> log_level_names() { return level_names; }
 
 std::optional<LogLevel> parse_log_level(std::string_view text) {

@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sg::config {
 
@@ -110,6 +111,35 @@ struct Log {
   bool operator==(const Log&) const = default;
 };
 
+// A node of a cluster, and where the other nodes reach it.
+struct Seed {
+  std::uint64_t id = 0;
+  Endpoint at;  // HOST:PORT
+
+  bool operator==(const Seed&) const = default;
+};
+
+// Reads "1@127.0.0.1:50061, 2@[::1]:50062". Returns nullopt if a part is not ID@HOST:PORT with an
+// id from 1 on and a port from 1 on, or if an id or an address stands twice. The empty text is an
+// empty list.
+[[nodiscard]] std::optional<std::vector<Seed>> parse_seeds(std::string_view text);
+// The text that parse_seeds() reads back as the same list.
+[[nodiscard]] std::string to_string(std::span<const Seed> seeds);
+
+// [cluster]: what makes the daemon a node of a cluster.
+struct Cluster {
+  std::uint64_t node_id = 0;  // 0: the ledger stands alone
+  std::string name{"scalegraph"};
+  Endpoint listen{"127.0.0.1", 50061};
+  std::vector<Seed> seeds;
+  std::chrono::milliseconds election_timeout{500};
+  std::size_t max_queued_bytes = 67'108'864;  // 64 MiB, for each other node
+  bool insecure = false;
+
+  bool is_on() const { return node_id != 0; }
+  bool operator==(const Cluster&) const = default;
+};
+
 // One member for each table of the file.
 struct Settings {
   Server server;
@@ -118,6 +148,7 @@ struct Settings {
   Supervisor supervisor;
   Scheduler scheduler;
   Log log;
+  Cluster cluster;
 
   bool operator==(const Settings&) const = default;
 };

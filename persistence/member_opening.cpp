@@ -138,8 +138,9 @@ StoreResult<OpenedMember> open_member(Medium& medium, const StoreOptions& option
   if (!*exists) return store_error(StoreFault::io, "there is no store in " + medium.name());
   const auto mark = read_mark(medium);
   if (!mark) return refused(medium, mark.error());
-  auto opened = look_then_open(medium, options, opening,
-                               [&](const KeyValue& rows) { return check(rows, *mark, known, log); });
+  auto opened = look_then_open(medium, options, opening, [&](const KeyValue& rows) {
+    return check(rows, *mark, known, log);
+  });
   if (!opened) return refused(medium, opened.error());
   const LogIndex marked = mark->log ? mark->log->committed : 0;
   OpenedMember member{std::move(*opened), std::max(marked, log.applied().index)};
@@ -152,7 +153,7 @@ StoreResult<OpenedMember> open_member(Medium& medium, const StoreOptions& option
 }
 
 StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::uint64_t member,
-                              const std::string& membership, Level level) {
+                              const std::string& membership, Level level, const StoreId& store) {
   if (auto prepared = medium.prepare(Access::read_write); !prepared) return prepared;
   const auto exists = medium.has_store();
   if (!exists) return tl::unexpected(exists.error());
@@ -174,7 +175,8 @@ StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::
   auto opened = open_chain(medium, options, Opening::first);
   if (!opened) return tl::unexpected(opened.error());
   const auto batch = opened->rows->new_batch();
-  LogStore::found(*batch, {member, opened->head.sequence, opened->head.hash}, level, membership);
+  LogStore::found(*batch, {member, opened->head.sequence, opened->head.hash}, store, level,
+                  membership);
   batch->put(Family::meta, kMetaVersion, encode_format(kFormatOfMembers));
   return opened->rows->write(*batch, true);
 }

@@ -28,8 +28,10 @@ StoreResult<OpenedMember> open_member(Medium& medium, const StoreOptions& option
 
 // Makes the store there the first member of a group, without copying anything: its chain is what
 // the group begins with. An empty place becomes an empty store first. `membership` is Raft's, as
-// the caller encodes it. Done again for the same member it changes nothing.
+// the caller encodes it; `store` names the store. Done again for the same member it changes
+// nothing.
 StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::uint64_t member,
-                              const std::string& membership, Level level = kFirstLevel);
+                              const std::string& membership, Level level = kFirstLevel,
+                              const StoreId& store = {});
 
 }  // namespace sg::persistence

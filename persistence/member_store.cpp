@@ -44,6 +44,7 @@ StoreResult<OpenedStore> MemberStore::open(Opening opening) {
   if (!opened) return tl::unexpected(opened.error());
   committed_ = opened->committed;
   level_.store(log_.applied().level, std::memory_order_release);
+  note_identity();
   const std::lock_guard lock(sealed_mutex_);
   sealed_ = opened->store.head;
   is_stale_ = false;
@@ -72,9 +73,9 @@ std::optional<StoreResult<void>> MemberStore::append(Group group, Appended later
   }
   if (blocks.empty()) return StoreResult<void>{};
   if (const auto format = contents->writer.newest_format(); format > level()) {
-    return store_error(StoreFault::io,
-                       "a block needs level " + std::to_string(format) + ", the cluster is at " +
-                           std::to_string(level()) + " until every member knows more");
+    return store_error(StoreFault::io, "a block needs level " + std::to_string(format) +
+                                           ", the cluster is at " + std::to_string(level()) +
+                                           " until every member knows more");
   }
   const ChainEnd end{contents->head.sequence, contents->head.hash};
   {
@@ -206,6 +207,58 @@ void MemberStore::settle(const std::vector<ChainEnd>& committed) {
   for (const auto& [group, is_durable] : told) {
     group.later(is_durable ? StoreResult<void>{} : tl::unexpected(ended()));
   }
+}
+
+LogIdentity MemberStore::identity() const {
+  const std::lock_guard lock(identity_mutex_);
+  return identity_;
+}
+
+void MemberStore::note_identity() {
+  const std::lock_guard lock(identity_mutex_);
+  identity_ = log_.identity();
+}
+
+StoreResult<void> MemberStore::found(const ClusterId& cluster, const std::string& founders,
+                                     const std::string& membership) {
+  if (log_.identity().cluster != ClusterId{} || log_.last_index() != 0) {
+    return store_error(StoreFault::unknown_version, "the store belongs to a cluster already");
+  }
+  auto joined = with_rows([&](KeyValue& rows) {
+    return log_.join(rows, {cluster, {}, log_.base().member, founders}, membership);
+  });
+  note_identity();
+  return joined;
+}
+
+StoreResult<std::optional<std::string>> MemberStore::admit(std::uint64_t member,
+                                                           const ClusterId& cluster,
+                                                           const StoreId& store) {
+  // Before a cluster is founded nothing has to be remembered.
+  if (cluster == ClusterId{} && log_.identity().cluster == ClusterId{}) return std::nullopt;
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::optional<std::string>> {
+    const auto is_it = LogStore::remember(rows, member, store);
+    if (!is_it) return tl::unexpected(is_it.error());
+    if (!*is_it) {
+      return "node " + std::to_string(member) +
+             " comes with another store than before: a node whose store is lost or replaced comes "
+             "back with a new id";
+    }
+    if (cluster == ClusterId{} || log_.identity().cluster == cluster) return std::nullopt;
+    if (log_.identity().cluster == ClusterId{}) return std::nullopt;
+    return "node " + std::to_string(member) + " is a member of another cluster";
+  });
+}
+
+StoreResult<bool> MemberStore::join(const ClusterId& cluster, std::uint64_t founder,
+                                    const std::string& membership) {
+  if (log_.identity().cluster != ClusterId{} || log_.last_index() != 0) return false;
+  auto joined = with_rows([&](KeyValue& rows) {
+    return log_.join(rows, {cluster, {}, founder, {}}, membership);
+  });
+  if (!joined) return tl::unexpected(joined.error());
+  note_identity();
+  return true;
 }
 
 StoreResult<std::vector<LogRow>> MemberStore::read_log(LogIndex low, LogIndex high,

@@ -67,6 +67,21 @@ class MemberStore final : public ChainStore {
   // That of the group, as far as its log has taken effect here. Any thread.
   Level level() const { return level_.load(std::memory_order_acquire); }
 
+  // --- the cluster ---
+  LogIdentity identity() const;  // any thread
+  // The log writer's. Makes this member the first of a new group, with `membership` as Raft begins
+  // with it. Needs: it belongs to none, and its log is empty.
+  StoreResult<void> found(const ClusterId& cluster, const std::string& founders,
+                          const std::string& membership);
+  // The log writer's. Why another member is refused, or nullopt if it is not: then its store is the
+  // one that belongs to it from now on.
+  StoreResult<std::optional<std::string>> admit(std::uint64_t member, const ClusterId& cluster,
+                                                const StoreId& store);
+  // The log writer's. This store belongs to no cluster, and joins one that begins with
+  // `membership`, that of its founder alone. False: it belongs to one, or has a log.
+  StoreResult<bool> join(const ClusterId& cluster, std::uint64_t founder,
+                         const std::string& membership);
+
   // --- the log ---
   const LogStore& log() const { return log_; }
   // Known to be committed when the store was opened.
@@ -95,7 +110,10 @@ class MemberStore final : public ChainStore {
   std::atomic<Level> level_ = kFirstLevel;
   LogStore log_;
   LogIndex committed_ = 0;
+  mutable std::mutex identity_mutex_;
+  LogIdentity identity_;
   Propose propose_;
+  void note_identity();
   // Notes that blocks are committed. Tells groups of which the last block is among them, and all
   // others too if one of the blocks was not sealed here: they can never follow it.
   void settle(const std::vector<ChainEnd>& committed);

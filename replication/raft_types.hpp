@@ -35,9 +35,7 @@ struct Entry {
 
   // Whether it stands for a block. Data that begins with 0 is the group's own, and all that there
   // is.
-  bool has_body() const {
-    return kind == EntryKind::data && !data.empty() && data.front() != '\0';
-  }
+  bool has_body() const { return kind == EntryKind::data && !data.empty() && data.front() != '\0'; }
 
   bool operator==(const Entry& other) const {
     return index == other.index && term == other.term && kind == other.kind && data == other.data;

@@ -36,9 +36,8 @@ void Replica::tick() {
 bool Replica::can_take(const Message& message) const {
   if (message.kind != MessageKind::append || message.entries.empty()) return true;
   if (log_.unstored_bytes() > kMostUnstoredBytes) return false;
-  return std::all_of(message.entries.begin(), message.entries.end(), [](const Entry& entry) {
-    return entry.body || !entry.has_body();
-  });
+  return std::all_of(message.entries.begin(), message.entries.end(),
+                     [](const Entry& entry) { return entry.body || !entry.has_body(); });
 }
 
 void Replica::receive(const Message& message) {

@@ -27,7 +27,9 @@
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
+#include "config/cluster.hpp"
 #include "config/load.hpp"
+#include "server/cluster_node.hpp"
 #include "server/offline_verify.hpp"
 #include "supervisor/errors.hpp"
 
@@ -66,6 +68,10 @@ std::optional<config::Settings> read_settings(const Options& options) {
       std::cerr << to_string(applied.error()) << '\n';
       return std::nullopt;
     }
+  }
+  if (const auto wrong = config::wrong_cluster(settings.cluster)) {
+    std::cerr << "error: " << *wrong << '\n';
+    return std::nullopt;
   }
   return settings;
 }
@@ -115,9 +121,10 @@ sigset_t block_signals() {
   return signals;
 }
 
-int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat) {
+int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat,
+                 const server::ClusterNode& node) {
   using supervisor::ExitKind;
-  if (seat.cannot_listen) return kCannotListen;
+  if (seat.cannot_listen || node.cannot_listen()) return kCannotListen;
   if (reason == caf::exit_reason::user_shutdown) return kDone;
   return kGaveUp;
 }
@@ -126,7 +133,7 @@ int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat) {
 // calls in flight. If it has not ended kLastWait later, or at a third signal, the process exits at
 // once. That is safe, because everything that was answered is synced.
 void heed_signals(const sigset_t& signals, const caf::actor& root, actors::GatewaySeat& seat,
-                  const std::atomic<bool>& ended) {
+                  server::ClusterNode& node, const std::atomic<bool>& ended) {
   int asked = 0;
   while (!ended) {
     const timespec longest{kLastWait.count(), 0};
@@ -141,6 +148,7 @@ void heed_signals(const sigset_t& signals, const caf::actor& root, actors::Gatew
       spdlog::info("SIGHUP: settings are read at the start only");
     } else if (++asked == 1) {
       spdlog::info("stopping");
+      node.hand_over();
       caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
     } else if (asked == 2) {
       spdlog::warn("stopping at once: calls in flight are not waited for");
@@ -153,29 +161,39 @@ void heed_signals(const sigset_t& signals, const caf::actor& root, actors::Gatew
   }
 }
 
-int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> store,
-          const sigset_t& signals) {
+// What is served: a ledger that stands alone, or this node's part of one.
+struct Served {
+  std::shared_ptr<persistence::Store> store;
+  std::shared_ptr<persistence::MemberStore> member;  // the same; null: the ledger stands alone
+};
+
+int serve(const config::Settings& settings, const Served& served, const sigset_t& signals) {
   caf::actor_system_config config;
   actors::configure(config, settings);
+  if (served.member) server::ClusterNode::configure(config);
+  server::ClusterNode node;
   int code = kGaveUp;
   {
     caf::actor_system system(config);
     auto runtime = std::make_shared<actors::Runtime>();
     runtime->settings = settings;
-    runtime->store = store;
+    runtime->store = served.store;
+    runtime->member = served.member;
     auto seat = std::make_shared<actors::GatewaySeat>();
     seat->on_listening = [](const std::string& where) {
       std::cout << "listening on " << where << std::endl;
       if (!std::cout) spdlog::error("cannot print \"listening on {}\" on stdout", where);
     };
-    const auto root = actors::spawn_tree(system, runtime, actors::gateway_spec(runtime, seat));
+    auto first = served.member ? node.children(runtime) : std::vector<supervisor::ChildSpec>{};
+    const auto root =
+        actors::spawn_tree(system, runtime, actors::gateway_spec(runtime, seat), std::move(first));
     caf::scoped_actor self(system);
     self->monitor(root);
 
     std::atomic<bool> ended{false};
-    std::thread waiter([&] { heed_signals(signals, root, *seat, ended); });
+    std::thread waiter([&] { heed_signals(signals, root, *seat, node, ended); });
     self->receive([&](const caf::down_msg& down) {
-      code = exit_code_of(down.reason, *seat);
+      code = exit_code_of(down.reason, *seat, node);
       if (code == kGaveUp) {
         spdlog::critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
       }
@@ -184,6 +202,7 @@ int serve(const config::Settings& settings, std::shared_ptr<persistence::Store> 
     ended = true;
     pthread_kill(waiter.native_handle(), SIGTERM);
     waiter.join();
+    node.forget_actors();
     if (runtime->left_behind->load()) {
       spdlog::default_logger()->flush();
       std::_Exit(code);  // the actor system's destructor would wait for the actor that hangs
@@ -214,6 +233,14 @@ int run(const Options& options) {
   // so that a signal ends it like any other program.
   const auto signals = options.verify ? sigset_t{} : block_signals();
 
+  if (settings->cluster.is_on() && !options.verify) {
+    auto member = server::open_node(*settings, store_options(settings->storage));
+    if (!member) {
+      std::cerr << "error: " << member.error() << '\n';
+      return kStoreRefused;
+    }
+    return serve(*settings, {*member, *member}, signals);
+  }
   const auto open = options.verify ? persistence::open_store_to_read : persistence::open_store;
   auto store = open(settings->storage.path, store_options(settings->storage));
   if (!store) {
@@ -223,7 +250,7 @@ int run(const Options& options) {
   if (options.verify) {
     return command_line::after_output(actors::verify_offline(**store) ? kDone : kStoreRefused);
   }
-  return serve(*settings, std::move(*store), signals);
+  return serve(*settings, {std::move(*store), nullptr}, signals);
 }
 
 // The terminate handler. A limit of memory or threads may throw where nothing can catch it, such as

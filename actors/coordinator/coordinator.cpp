@@ -96,6 +96,10 @@ caf::behavior Coordinator::make_behavior() {
         carry_out();
       },
       [this](const Fenced& message) { fenced(message); },
+      [this](const FollowService& message) {
+        service_follower_ = message.follower;
+        tell_service();
+      },
       [this](const Submit& message) { submit(message); },
       [this, now](Advance) {
         advance_scheduled_ = false;
@@ -162,6 +166,12 @@ void Coordinator::journal_down() {
   flow_.reset();
   effects_ = {};
   shards_.assign(shards_.size(), nullptr);
+  tell_service();
+}
+
+void Coordinator::tell_service() {
+  if (!service_follower_) return;
+  caf::anon_send(service_follower_, ServesTerm{handle_of(self_), flow_ ? term_ : 0});
 }
 
 void Coordinator::fenced(const Fenced& message) {
@@ -176,6 +186,7 @@ void Coordinator::fenced(const Fenced& message) {
   Effects none;
   for (std::uint32_t i = 0; i < shards_.size(); ++i) flow_->shard_away(i, none);
   if (ready_.pending()) ready_.deliver(supervisor::Ready{});
+  tell_service();
 }
 
 void Coordinator::submit(const Submit& message) {

@@ -47,6 +47,8 @@ class Coordinator {
   void journal_down();
   void fenced(const Fenced& fenced);
   void submit(const Submit& submit);
+  // To whoever asked for it: in which term this takes writes.
+  void tell_service();
   // The journal is away.
   static void refuse(ledger::Submission& submission);
   void schedule_advance();
@@ -64,8 +66,9 @@ class Coordinator {
   caf::response_promise ready_;
   Followed journal_{self_, kJournalId};
   Followed replica_{self_, kReplicaId};
-  std::uint64_t term_ = 0;   // that of the flow, in a cluster
-  std::uint64_t round_ = 0;  // the last that was asked for
+  std::uint64_t term_ = 0;       // that of the flow, in a cluster
+  caf::actor service_follower_;  // null: nobody asked
+  std::uint64_t round_ = 0;      // the last that was asked for
   std::optional<ledger::TransferFlow> flow_;
   Effects effects_;  // decided, not carried out yet
   std::vector<caf::actor> shards_;

@@ -3,6 +3,7 @@
 // Messages stay in one process, so they are never serialised and may carry pointers.
 #pragma once
 
+#include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
 #include <vector>
@@ -19,6 +20,15 @@ struct Submit {
   std::uint64_t term = 0;
 };
 
+// In a cluster: whoever hands writes over wants to know when this coordinator takes them.
+struct FollowService {
+  caf::actor follower;
+};
+struct ServesTerm {
+  caf::actor coordinator;
+  std::uint64_t term = 0;  // 0: it takes none
+};
+
 // The gateway has set the submission's `cancelled`: what waits for locks or for a key ends now.
 struct Cancel {
   ledger::SubmissionPtr submission;
@@ -27,4 +37,6 @@ struct Cancel {
 }  // namespace sg::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Submit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::FollowService)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ServesTerm)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Cancel)

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/actor_errors.hpp"
+#include "actors/forwarding/messages.hpp"
 #include "actors/gateway/methods/methods.hpp"
 #include "actors/unhandled.hpp"
 #include "supervisor/errors.hpp"
@@ -63,6 +64,11 @@ caf::behavior Gateway::make_behavior() {
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) { child_up(up); },
       [this](const supervisor::ChildDown& down) { child_down(down); },
+      [this](const RouteChanged& message) {
+        if (!forwarder_) return;
+        server_.set_coordinator(message.writes);
+        server_.set_serving("", message.has_leader);
+      },
       [this](const ShardAttached& message) {
         // A message of an ended journal is out of date.
         if (journal_.is_sender()) server_.set_serving(shard_service(message.shard), true);
@@ -98,15 +104,22 @@ caf::error Gateway::open() {
 }
 
 void Gateway::child_up(const supervisor::ChildUp& up) {
-  if (coordinator_.is_up(up)) server_.set_coordinator(up.handle);
+  const bool is_member = runtime_->member != nullptr;
+  if (forwarder_.is_up(up)) {
+    server_.set_coordinator(up.handle);
+    server_.set_cluster(up.handle);
+    forwarder_.send(FollowRoute{handle_of(self_)});
+  }
+  if (coordinator_.is_up(up) && !is_member) server_.set_coordinator(up.handle);
   if (queries_.is_up(up)) server_.set_queries(up.handle);
   if (journal_.is_up(up)) {
     // The journal then tells which shards are attached, and every change.
     journal_.send(Watch{handle_of(self_)});
-    server_.set_serving("", true);
+    if (!is_member) server_.set_serving("", true);
   }
-  // Listen once all three are there for the first time.
+  // Listen once all are there for the first time.
   if (!coordinator_ || !queries_ || !journal_ || !ready_.pending()) return;
+  if (is_member && !forwarder_) return;
   if (auto error = open()) {
     ready_.deliver(error);
   } else {
@@ -118,8 +131,9 @@ void Gateway::child_down(const supervisor::ChildDown& down) {
   // A child that hangs was abandoned: it may keep requests for ever. One that crashed has dropped
   // its requests, which are answered by that.
   const bool hangs = down.reason == supervisor::Errc::unresponsive;
+  if (forwarder_.is_down(down)) server_.set_coordinator(nullptr);
   if (coordinator_.is_down(down)) {
-    server_.set_coordinator(nullptr);
+    server_.set_coordinator(forwarder_.handle());
     if (hangs) server_.give_up_writes();
   }
   if (queries_.is_down(down)) {

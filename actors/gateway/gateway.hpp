@@ -68,7 +68,8 @@ class Gateway {
   Followed coordinator_{self_, kCoordinatorId};
   Followed queries_{self_, kQueriesId};
   Followed journal_{self_, kJournalId};
-  caf::response_promise ready_;  // the answer to Init, given when the server listens
+  Followed forwarder_{self_, kForwarderId};  // in a cluster
+  caf::response_promise ready_;              // the answer to Init, given when the server listens
   RpcServer server_;
 };
 

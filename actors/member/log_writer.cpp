@@ -41,18 +41,19 @@ caf::behavior LogWriter::make_behavior() {
       [this](OpenAgain) { start(); },
       [this](const WriteLog& asked) { write(asked); },
       [this](const CommitLog& asked) { commit(asked); },
-      [this](DrainLog) {
-        const auto& log = store_.log();
-        self_->send(
-            caf::actor_cast<caf::actor>(self_->current_sender()),
-            LogDrained{log.base().member, log.applied().index, replication::hard_state_of(store_),
-                       replication::membership_of(store_)});
+      [this](DrainLog) { drain(); },
+      [this](const FoundGroup& asked) {
+        const auto founded = store_.found(asked.cluster, replication::encode(asked.founders),
+                                          replication::encode(asked.membership));
+        if (!founded) return fail(founded.error());
+        drain();
       },
       [this](OpenStoreAnew) {
         if (!store_.takes_writes()) {
           self_->quit(caf::make_error(caf::sec::runtime_error, "the store is opened anew"));
         }
       },
+      [this](const AdmitNode& asked) { admit(asked); },
       [this](const FollowLog& message) {
         journal_ = message.journal;
         self_->send(journal_, FollowsFrom{});
@@ -72,6 +73,13 @@ void LogWriter::start() {
     }
   }
   ready_.deliver(supervisor::Ready{});
+}
+
+void LogWriter::drain() {
+  const auto& log = store_.log();
+  self_->send(caf::actor_cast<caf::actor>(self_->current_sender()),
+              LogDrained{log.base().member, log.applied().index, replication::hard_state_of(store_),
+                         replication::membership_of(store_)});
 }
 
 void LogWriter::write(const WriteLog& asked) {
@@ -95,6 +103,21 @@ void LogWriter::commit(const CommitLog& asked) {
         Committed{std::make_shared<const persistence::CommittedChanges>(std::move(*committed))});
   }
   self_->send(replica, LogApplied{asked.index, asked.term});
+}
+
+void LogWriter::admit(const AdmitNode& asked) {
+  const auto links = caf::actor_cast<caf::actor>(self_->current_sender());
+  auto why_not = store_.admit(asked.node, asked.cluster, asked.store);
+  if (!why_not) return fail(why_not.error());
+  bool joins = !*why_not && asked.cluster != persistence::ClusterId{} && asked.founder != 0;
+  if (joins) {
+    const auto joined =
+        store_.join(asked.cluster, asked.founder,
+                    replication::encode(replication::Membership{.voters = {asked.founder}}));
+    if (!joined) return fail(joined.error());
+    joins = *joined;
+  }
+  self_->send(links, NodeAdmitted{asked.number, std::move(*why_not), joins});
 }
 
 // What the group sent does not go on from what is stored here, or this program cannot read it: this

@@ -30,6 +30,13 @@ struct CommitLog {
   replication::Term term = 0;
   std::optional<replication::Membership> membership;
 };
+// This member founds a cluster: `membership` is what Raft begins with, `founders` are to belong to
+// it in the end. LogDrained is the answer.
+struct FoundGroup {
+  persistence::ClusterId cluster{};
+  replication::Membership founders;
+  replication::Membership membership;
+};
 // Asks to be told once everything that was asked for before is done.
 struct DrainLog {};
 
@@ -59,6 +66,8 @@ class LogWriter {
   void start();
   void write(const WriteLog& asked);
   void commit(const CommitLog& asked);
+  void admit(const AdmitNode& asked);
+  void drain();
   void fail(const persistence::StoreError& error);
 
   caf::event_based_actor* self_;
@@ -76,6 +85,7 @@ caf::behavior log_writer(caf::event_based_actor* self, RuntimePtr runtime, bool 
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::WriteLog)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::CommitLog)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::FoundGroup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::DrainLog)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LogWritten)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LogApplied)

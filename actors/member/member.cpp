@@ -96,6 +96,10 @@ caf::behavior MemberActor::make_behavior() {
         if (!log_writer_.is_sender() || !replica_) return;
         applied_ = message.index;
         applied_term_ = message.term;
+        if (next_membership_ && next_membership_->first <= applied_) {
+          membership_ = std::move(next_membership_->second);
+          next_membership_.reset();
+        }
         with_replica([&](Replica& replica) { replica.applied(message.index); });
       },
       [this](const FollowTerms& message) {
@@ -116,7 +120,23 @@ caf::behavior MemberActor::make_behavior() {
         rounds_.ask(message);
         with_replica([](Replica&) {});
       },
-      [this](HandOver) { with_replica([](Replica& replica) { (void)replica.hand_over(); }); },
+      [this](const HandOver& message) {
+        with_replica([&](Replica& replica) {
+          (void)(message.to == 0 ? replica.hand_over() : replica.transfer_leadership(message.to));
+        });
+      },
+      [this](const FoundCluster& message) { return found(message); },
+      [this](DescribeMember) { return describe(); },
+      [this](BeginAnew) {
+        drop();
+        log_writer_.request(DrainLog{});
+      },
+      [this](const FollowRole& message) {
+        role_follower_ = message.follower;
+        if (!replica_) return;
+        const auto& status = replica_->status();
+        caf::anon_send(role_follower_, RoleChanged{status.term, status.leader});
+      },
       [this](const NodeKnows& message) { levels_.note(message.node, message.level); },
       [this](const ChangeMembers& message) { change(message); },
   };
@@ -143,6 +163,8 @@ void MemberActor::begin(const LogDrained& stored) {
   ledger::invariant(stored.member == options_.node, "the store is that of another member");
   applied_ = stored.applied;
   applied_term_ = 0;
+  membership_ = stored.membership;
+  next_membership_.reset();
   try {
     const replication::RaftOptions options{.node = options_.node,
                                            .applied = applied_,
@@ -156,7 +178,11 @@ void MemberActor::begin(const LogDrained& stored) {
   }
   has_room_ = true;
   rounds_.restart();
-  with_replica([](Replica&) {});
+  with_replica([this](Replica& replica) {
+    if (!std::exchange(is_founding_, false)) return;
+    replica.campaign();
+    if (options_.founded) options_.founded();
+  });
   if (ready_.pending()) ready_.deliver(supervisor::Ready{});
 }
 
@@ -174,6 +200,7 @@ void MemberActor::tick() {
     replica.set_electable(has_room);
     replica.tick();
     raise_level();
+    settle_members();
     if (const auto context = rounds_.tick(kRoundTicks)) replica.read_index(*context);
   });
 }
@@ -230,20 +257,23 @@ bool MemberActor::is_settled() const {
 }
 
 void MemberActor::change(const ChangeMembers& asked) {
-  with_replica([&](Replica& replica) {
+  with_replica([&](Replica&) {
     const auto level = runtime_->member->level();
     const bool know_it =
         std::all_of(asked.changes.begin(), asked.changes.end(), [&](const auto& change) {
           return change.kind == replication::MemberChange::Kind::remove ||
                  levels_.of(change.node) >= level;
         });
-    if (!is_settled() || !know_it) return;
-    const auto term = replica.status().term;
-    const auto index = replica.log().last_index() + 1;
-    if (!replica.propose_changes(term, index, asked.changes)) return;
-    changed_term_ = term;
-    changed_at_ = index;
+    if (is_settled() && know_it) propose_change(asked.changes);
   });
+}
+
+void MemberActor::propose_change(const std::vector<replication::MemberChange>& changes) {
+  const auto term = replica_->status().term;
+  const auto index = replica_->log().last_index() + 1;
+  if (!replica_->propose_changes(term, index, changes)) return;
+  changed_term_ = term;
+  changed_at_ = index;
 }
 
 void MemberActor::raise_level() {
@@ -285,6 +315,7 @@ void MemberActor::store(replication::LogWrite write) {
 
 void MemberActor::commit(replication::CommittedEntries committed) {
   const Entry& last = committed.entries.back();
+  if (committed.membership) next_membership_.emplace(last.index, *committed.membership);
   log_writer_.request(CommitLog{last.index, last.term, std::move(committed.membership)});
 }
 
@@ -292,6 +323,7 @@ void MemberActor::changed(const replication::Status& status) {
   spdlog::info("replica: {} in term {}, the leader is {}", status.leads() ? "leader" : "no leader",
                status.term, status.leader);
   if (options_.changed) options_.changed(status);
+  if (role_follower_) caf::anon_send(role_follower_, RoleChanged{status.term, status.leader});
 }
 
 caf::behavior member(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,

@@ -4,7 +4,8 @@
 //   journal    Lead once the first entry of the term has taken effect here; TermEnded with the term
 //   term ends  when another leads, a write fails, the journal restarts, or a block cannot be
 //              proposed: nothing more is proposed in that term
-//   level      the leader proposes a higher one once every member has told that it knows it. A member
+//   level      the leader proposes a higher one once every member has told that it knows it. A
+//   member
 //              is added only if it knows the level. One of the two is under way at a time, so no
 //              member is left that cannot read what follows
 //   log        every write and commit goes through the log writer, in order; if that restarts, a
@@ -22,6 +23,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "actors/followed.hpp"
 #include "actors/member/levels.hpp"
@@ -42,6 +46,8 @@ struct MemberOptions {
   std::function<std::uint64_t(std::uint64_t bound)> random;
   // Told of each change of term, role or leader, on the replica's thread. Null: nobody is.
   std::function<void(const replication::Status&)> changed;
+  // Told when the store belongs to a cluster that this node has founded. Null: nobody is.
+  std::function<void()> founded;
 };
 
 // Another node's message has arrived.
@@ -53,12 +59,48 @@ struct NodeKnows {
   replication::NodeId node = 0;
   persistence::Level level = 0;
 };
+// The store has joined a cluster: the replica begins anew from what is stored.
+struct BeginAnew {};
 // Hands the leadership to another member, if this one leads.
-struct HandOver {};
+struct HandOver {
+  replication::NodeId to = 0;  // 0: to the one that has the most of the log
+};
 // Proposes a change of the membership, if this node leads, and no other change nor a new level is
 // under way. No changes: the joint one is left.
 struct ChangeMembers {
   std::vector<replication::MemberChange> changes;
+};
+
+// --- of operators, by way of the gateway ---
+
+// Makes `founders` a cluster. Answered with ClusterFounded once they are its members.
+struct FoundCluster {
+  std::vector<replication::NodeId> founders;
+};
+struct ClusterFounded {
+  bool existed = false;
+  std::string problem;  // why it cannot be founded, and what would be right; empty: it is
+};
+struct DescribeMember {};
+struct MemberState {
+  replication::Status status;
+  replication::Membership membership;
+  std::vector<replication::MemberProgress> progress;  // of a leader
+  replication::Index applied = 0;
+  persistence::LogIdentity identity;
+  persistence::Level level = 0;
+  persistence::Level known_level = 0;
+  ledger::Sequence durable = 0;
+  bool has_room = true;
+};
+
+// Who wants to know which node leads, from here on: one follower, the last that asked.
+struct FollowRole {
+  caf::actor follower;
+};
+struct RoleChanged {
+  replication::Term term = 0;
+  replication::NodeId leader = 0;  // 0: none is known
 };
 
 class MemberActor final : public replication::ReplicaHost {
@@ -90,6 +132,12 @@ class MemberActor final : public replication::ReplicaHost {
   void propose_waiting();
   void end_rounds();
   void change(const ChangeMembers& asked);
+  // --- founding.cpp ---
+  caf::result<ClusterFounded> found(const FoundCluster& asked);
+  // As the leader: proposes the founders as members, and that a joint membership is left.
+  void settle_members();
+  void propose_change(const std::vector<replication::MemberChange>& changes);
+  MemberState describe() const;
   void raise_level();
   // Members and level are as this leader's log has them, to its end.
   bool is_settled() const;
@@ -114,6 +162,12 @@ class MemberActor final : public replication::ReplicaHost {
   std::deque<Propose> waiting_;      // while the leadership is being handed over
   Rounds rounds_;
   Levels levels_;
+  replication::Membership membership_;  // in effect
+  // That of an entry which is committed and has not taken effect yet.
+  std::optional<std::pair<replication::Index, replication::Membership>> next_membership_;
+  caf::response_promise founding_;
+  bool is_founding_ = false;  // the log writer was asked to write that this node founds a group
+  caf::actor role_follower_;
   // Of the last change of members or level that was proposed here.
   replication::Term changed_term_ = 0;
   replication::Index changed_at_ = 0;
@@ -128,5 +182,12 @@ caf::behavior member(caf::event_based_actor* self, RuntimePtr runtime, caf::acto
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Deliver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::NodeKnows)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::BeginAnew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::HandOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ChangeMembers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::FoundCluster)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ClusterFounded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::DescribeMember)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::MemberState)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::FollowRole)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::RoleChanged)

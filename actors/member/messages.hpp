@@ -5,6 +5,7 @@
 //   journal -> replica     FollowTerms, Propose     replica -> journal       Lead, TermEnded,
 //                                                                            RoundsEnded
 //   anyone -> replica      AwaitRound               journal -> who asked     RoundEnded
+//   links -> log writer    AdmitNode                log writer -> links      NodeAdmitted
 //   log writer -> replica  LogWritten, LogApplied, LogDrained
 //
 // A round ends by way of the journal. So whoever is told has its place behind everything that the
@@ -18,6 +19,8 @@
 #include <caf/type_id.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "persistence/member_store.hpp"
@@ -61,6 +64,22 @@ struct Propose {
   std::shared_ptr<std::vector<persistence::SealedBlock>> blocks;
 };
 
+// --- log writer and links ---
+
+// Another node says who it is: may it take part? NodeAdmitted goes to who asked.
+struct AdmitNode {
+  std::uint64_t number = 0;  // the asker's own
+  std::uint64_t node = 0;
+  persistence::ClusterId cluster{};
+  std::uint64_t founder = 0;  // of that cluster
+  persistence::StoreId store{};
+};
+struct NodeAdmitted {
+  std::uint64_t number = 0;
+  std::optional<std::string> why_not;
+  bool joined = false;  // this node's store has joined the cluster of the other
+};
+
 // --- rounds ---
 
 // Asks for a round of ReadIndex that begins after this message. RoundEnded comes when it has ended
@@ -87,6 +106,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::FollowTerms)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Lead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::TermEnded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Propose)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::AdmitNode)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::NodeAdmitted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::AwaitRound)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::RoundsEnded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::RoundEnded)

@@ -15,6 +15,8 @@ namespace {
 
 // Rows of the meta family.
 constexpr std::string_view kBase = "log_base";
+constexpr std::string_view kIdentity = "log_identity";
+constexpr std::string_view kPeer = "log_peer/";  // and the member's number: its store
 constexpr std::string_view kPromise = "log_promise";
 constexpr std::string_view kApplied = "log_applied";
 
@@ -40,6 +42,12 @@ std::string encode(const LogBase& base) {
   std::string bytes(2 * sizeof(std::uint64_t) + sizeof(BlockHash), '\0');
   put_fixed(put_fixed(put_fixed(bytes.data(), base.member), base.sequence), base.hash);
   return bytes;
+}
+
+std::string encode(const LogIdentity& identity) {
+  std::string bytes(sizeof(ClusterId) + sizeof(StoreId) + sizeof(std::uint64_t), '\0');
+  put_fixed(put_fixed(put_fixed(bytes.data(), identity.cluster), identity.store), identity.founder);
+  return bytes + identity.founders;
 }
 
 std::string encode(const LogPromise& promise) {
@@ -103,15 +111,43 @@ StoreResult<bool> LogStore::is_member(const KeyValue& rows) {
   return base->has_value();
 }
 
-void LogStore::found(Batch& batch, const LogBase& base, Level level,
+void LogStore::found(Batch& batch, const LogBase& base, const StoreId& store, Level level,
                      const std::string& membership) {
   batch.put(Family::meta, kBase, encode(base));
+  batch.put(Family::meta, kIdentity, encode(LogIdentity{{}, store, 0, {}}));
   batch.put(Family::meta, kPromise, encode(LogPromise{}));
   put_applied(batch, {0, base.sequence, level, membership});
 }
 
 void LogStore::put_applied(Batch& batch, const LogApplied& applied) {
   batch.put(Family::meta, kApplied, encode(applied));
+}
+
+StoreResult<void> LogStore::join(KeyValue& rows, const LogIdentity& identity,
+                                 const std::string& membership) {
+  LogIdentity joined = identity;
+  joined.store = identity_.store;
+  LogApplied applied = applied_;
+  applied.membership = membership;
+  const auto batch = rows.new_batch();
+  batch->put(Family::meta, kIdentity, encode(joined));
+  put_applied(*batch, applied);
+  if (auto written = rows.write(*batch, true); !written) return written;
+  identity_ = std::move(joined);
+  applied_ = std::move(applied);
+  return {};
+}
+
+StoreResult<bool> LogStore::remember(KeyValue& rows, std::uint64_t member, const StoreId& store) {
+  const auto key = std::string(kPeer) + be64(member);
+  const std::string bytes(reinterpret_cast<const char*>(store.data()), store.size());
+  const auto known = rows.get(Family::meta, key);
+  if (!known) return tl::unexpected(known.error());
+  if (*known) return **known == bytes;
+  const auto batch = rows.new_batch();
+  batch->put(Family::meta, key, bytes);
+  if (auto written = rows.write(*batch, true); !written) return tl::unexpected(written.error());
+  return true;
 }
 
 StoreResult<void> LogStore::load(const KeyValue& rows, Level known) {
@@ -124,6 +160,14 @@ StoreResult<void> LogStore::load(const KeyValue& rows, Level known) {
     base_.sequence = in.fixed<Sequence>();
     base_.hash = in.fixed<BlockHash>();
     return in.at_end() && base_.member != 0;
+  });
+  if (!read) return read;
+  read = read_row(rows, kIdentity, [this](ByteReader& in) {
+    identity_.cluster = in.fixed<ClusterId>();
+    identity_.store = in.fixed<StoreId>();
+    identity_.founder = in.fixed<std::uint64_t>();
+    identity_.founders = in.take(in.left());
+    return in.at_end();
   });
   if (!read) return read;
   read = read_row(rows, kPromise, [this](ByteReader& in) {

@@ -28,6 +28,7 @@
 // Concurrency: one thread writes. Others may read at the same time, entries whose append is done.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -45,6 +46,20 @@ struct LogBase {
   Sequence sequence = 0;     // the chain's end when it became the log of a group
   BlockHash hash{};
   bool operator==(const LogBase&) const = default;
+};
+
+// Names that nothing else has: random bytes. Zeros: none.
+using ClusterId = std::array<std::uint8_t, 16>;
+using StoreId = std::array<std::uint8_t, 16>;
+
+// Which cluster the store belongs to, and which store it is.
+struct LogIdentity {
+  ClusterId cluster{};        // zeros until the group is founded, or this member is taken in
+  StoreId store{};            // never changes; a copy of the store has it too
+  std::uint64_t founder = 0;  // the member that the group began with
+  std::string
+      founders;  // of the first member: who is to belong to the group, as the caller encodes
+  bool operator==(const LogIdentity&) const = default;
 };
 
 // What a member has promised to the others.
@@ -100,13 +115,15 @@ class LogStore {
   static StoreResult<bool> is_member(const KeyValue& rows);
   // Makes the store the first member of a group, without copying anything: its chain so far is the
   // base. Written with `batch`.
-  static void found(Batch& batch, const LogBase& base, Level level, const std::string& membership);
+  static void found(Batch& batch, const LogBase& base, const StoreId& store, Level level,
+                    const std::string& membership);
 
   // Reads all that there is but the rows. Needs: the store belongs to a member. `known`: the level
   // of this program.
   StoreResult<void> load(const KeyValue& rows, Level known);
 
   const LogBase& base() const { return base_; }
+  const LogIdentity& identity() const { return identity_; }
   const LogPromise& promise() const { return promise_; }
   const LogApplied& applied() const { return applied_; }
   LogIndex last_index() const { return last_index_.load(std::memory_order_acquire); }
@@ -128,6 +145,13 @@ class LogStore {
   StoreResult<void> append(KeyValue& rows, Medium& medium, const LogAppend& step);
   // Notes in `batch` that entries up to applied.index have taken effect.
   static void put_applied(Batch& batch, const LogApplied& applied);
+  // Writes, synced, to which cluster the store belongs, and the membership that its group began
+  // with. Needs: the log is empty.
+  StoreResult<void> join(KeyValue& rows, const LogIdentity& identity,
+                         const std::string& membership);
+  // Whether `store` is the one that belongs to that member, as far as is known; if nothing is, it
+  // is from now on, synced.
+  static StoreResult<bool> remember(KeyValue& rows, std::uint64_t member, const StoreId& store);
   void set_applied(LogApplied applied) { applied_ = std::move(applied); }
   // At an opening: entries up to this sequence have taken effect, though the note of it may have
   // gone with a power failure. Does nothing if the log ends before.
@@ -143,6 +167,7 @@ class LogStore {
   Level known_level_ = kKnownLevel;
   std::uint16_t format_ = kFormatOfMembers;  // of the store
   LogBase base_;
+  LogIdentity identity_;
   LogPromise promise_;
   LogApplied applied_;
   std::atomic<LogIndex> last_index_ = 0;

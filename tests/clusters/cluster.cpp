@@ -86,7 +86,8 @@ void Cluster::found(ClusterNode& node) {
 ProcessPlan Cluster::plan_for(ClusterNode& node) {
   ProcessPlan plan;
   plan.open =
-      [this, &node](Machine& machine) -> persistence::StoreResult<std::shared_ptr<persistence::Store>> {
+      [this,
+       &node](Machine& machine) -> persistence::StoreResult<std::shared_ptr<persistence::Store>> {
     auto store = std::make_shared<persistence::MemberStore>(
         persistence::make_memory_medium(machine.disk), store_options(world_.scenario), node.known);
     if (auto opened = store->reopen(); !opened) return tl::unexpected(opened.error());

@@ -29,7 +29,7 @@ struct ClusterNode {
   std::unique_ptr<Process> process;  // null: it is down
   std::uint64_t starts = 0;
   caf::actor replica;
-  replication::Status status;  // as its replica told it last
+  replication::Status status;                           // as its replica told it last
   persistence::Level known = persistence::kKnownLevel;  // of its program, which may be an older one
   std::map<NodeId, persistence::Level> told;            // its replica, of other nodes
   std::uint64_t frozen_until = 0;

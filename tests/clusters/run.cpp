@@ -244,17 +244,18 @@ bool ClusterRun::is_level() {
   const auto& head = cluster_->store_of(*leader).head();
   const auto level = cluster_->store_of(*leader).level();
   auto known = persistence::kKnownLevel;  // by all members
-  const bool is_even = std::all_of(cluster_->nodes().begin(), cluster_->nodes().end(), [&](const auto& node) {
-    const auto is_in = [&](const auto& ids) {
-      return std::find(ids.begin(), ids.end(), node->id) != ids.end();
-    };
-    if (!is_in(membership.voters) && !is_in(membership.learners)) return true;
-    known = std::min(known, node->known);
-    return cluster_->is_up(*node) && node->status.term == leader->status.term &&
-           node->status.leader == leader->id &&
-           cluster_->store_of(*node).head().hash == head.hash &&
-           cluster_->store_of(*node).level() == level;
-  });
+  const bool is_even =
+      std::all_of(cluster_->nodes().begin(), cluster_->nodes().end(), [&](const auto& node) {
+        const auto is_in = [&](const auto& ids) {
+          return std::find(ids.begin(), ids.end(), node->id) != ids.end();
+        };
+        if (!is_in(membership.voters) && !is_in(membership.learners)) return true;
+        known = std::min(known, node->known);
+        return cluster_->is_up(*node) && node->status.term == leader->status.term &&
+               node->status.leader == leader->id &&
+               cluster_->store_of(*node).head().hash == head.hash &&
+               cluster_->store_of(*node).level() == level;
+      });
   return is_even && level >= known;
 }
 

@@ -108,7 +108,7 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
       "[server] has listen, max_in_flight, max_in_flight_bytes, max_streams, max_message_bytes, "
       "drain_timeout, min_ping_interval, ping_interval, ping_timeout, max_stream_window, busy_poll";
   const std::string table_list =
-      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log]";
+      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [cluster]";
   const std::string endpoint =
       "must be a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
       "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";
@@ -187,8 +187,8 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
        "remove it"},
       {"an empty table of a later version", "[tls]",
        "my.toml:1: tls: not in this version: [tls] is reserved for a later one; remove it"},
-      {"a later version's table as a value", "cluster = true",
-       "my.toml:1: cluster: not in this version: [cluster] is reserved for a later one; remove it"},
+      {"a later version's table as a value", "tls = true",
+       "my.toml:1: tls: not in this version: [tls] is reserved for a later one; remove it"},
       {"auth", "auth.token = \"x\"",
        "my.toml:1: auth.token: not in this version: [auth] is reserved for a later one; remove it"},
   };

@@ -59,7 +59,7 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
     std::string error;
   };
   const std::string tables =
-      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log]";
+      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [cluster]";
   const std::vector<Row> rows{
       {"server.max_in_flight=0",
        "--set: server.max_in_flight = 0: must be an integer from 1 to 1000000"},
@@ -95,8 +95,7 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
       {"metrics.listen=127.0.0.1:9090",
        "--set: metrics.listen: not in this version: [metrics] is reserved for a later one; remove "
        "it"},
-      {"cluster=1",
-       "--set: cluster: not in this version: [cluster] is reserved for a later one; remove it"},
+      {"tls=1", "--set: tls: not in this version: [tls] is reserved for a later one; remove it"},
       {"server.listen", "--set: \"server.listen\" must be KEY=VALUE, as in log.level=debug"},
       {"=1", "--set: \"=1\" must be KEY=VALUE, as in log.level=debug"},
       {"", "--set: \"\" must be KEY=VALUE, as in log.level=debug"},

@@ -79,8 +79,8 @@ TEST_CASE("An older program neither takes a level that it does not know, nor ope
   succeeded(bed.write_empty(1));
   const auto refused = bed.write_level(1, kLater);
   CHECK(error_of(refused).fault == StoreFault::unknown_version);
-  CHECK_THAT(error_of(refused).message,
-             Contains("at level 7") && Contains("up to 5") && Contains("program of the other nodes"));
+  CHECK_THAT(error_of(refused).message, Contains("at level 7") && Contains("up to 5") &&
+                                            Contains("program of the other nodes"));
   CHECK(bed->log().last_index() == 1);
 
   bed.known = kLater;  // a program of later

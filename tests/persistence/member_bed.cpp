@@ -4,8 +4,7 @@
 
 namespace sg::persistence::test {
 
-MemberBed::MemberBed(Backend backend, Level level)
-    : backend_(backend), disk_(make_memory_disk()) {
+MemberBed::MemberBed(Backend backend, Level level) : backend_(backend), disk_(make_memory_disk()) {
   succeeded(found_group(*medium(), options_, 1, "founders", level));
   disk_->disown();
   open();

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "actors/gateway/methods/cluster_calls.hpp"
 #include "actors/gateway/methods/reads.hpp"
 #include "actors/gateway/methods/reflection_call.hpp"
 #include "actors/gateway/methods/stream_call.hpp"
@@ -46,6 +47,7 @@ constexpr auto kProbes = Effect::probes;
 constexpr std::string_view kParticipants = "scalegraph.ledger.ParticipantService";
 constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
 constexpr std::string_view kAdmin = "scalegraph.ledger.AdminService";
+constexpr std::string_view kCluster = "scalegraph.ledger.ClusterService";
 constexpr std::string_view kHealth = "grpc.health.v1.Health";
 constexpr std::string_view kReflection = "grpc.reflection.v1.ServerReflection";
 constexpr std::string_view kReflectionAlpha = "grpc.reflection.v1alpha.ServerReflection";
@@ -76,6 +78,10 @@ constexpr std::array kMethods{
     Method{kAdmin, "GetTree", kReads, make<UnaryCall>, get_tree},
     Method{kAdmin, "Verify", kReads, make<VerifyCall>},
     Method{kAdmin, "GetBalanceSheet", kReads, make<UnaryCall>, get_balance_sheet},
+
+    Method{kCluster, "Init", kReads, make<UnaryCall>, init_cluster},
+    Method{kCluster, "GetCluster", kReads, make<UnaryCall>, get_cluster},
+    Method{kCluster, "TransferLeadership", kReads, make<UnaryCall>, transfer_leadership},
 
     Method{kHealth, "Check", kProbes, make<UnaryCall>, check_health},
     Method{kHealth, "Watch", kProbes, make<WatchCall>},

@@ -376,6 +376,16 @@ caf::actor RpcServer::root() const {
   return root_;
 }
 
+caf::actor RpcServer::cluster() const {
+  const std::lock_guard lock(mutex_);
+  return cluster_;
+}
+
+void RpcServer::set_cluster(caf::actor cluster) {
+  const std::lock_guard lock(mutex_);
+  cluster_ = std::move(cluster);
+}
+
 void RpcServer::set_coordinator(caf::actor coordinator) {
   const std::lock_guard lock(mutex_);
   coordinator_ = std::move(coordinator);

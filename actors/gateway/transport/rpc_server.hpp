@@ -66,6 +66,8 @@ class RpcServer {
   void set_coordinator(caf::actor coordinator);
   void set_queries(caf::actor queries);
   void set_root(caf::actor root);
+  // Who answers operators of a cluster; null: the ledger stands alone.
+  void set_cluster(caf::actor cluster);
   // What health checks are told about a service; "" is the whole server.
   void set_serving(const std::string& service, bool serving);
   // The coordinator hangs, or the queries actor hangs. Every call that waits for it is answered.
@@ -96,6 +98,7 @@ class RpcServer {
   bool ask(QueryPtr query);
   // The root supervisor; null before it is known.
   caf::actor root() const;
+  caf::actor cluster() const;
   ServingStatus status_of(const std::string& service) const;
   // An armed call got its client.
   void call_begun() { ++under_way_; }
@@ -174,10 +177,11 @@ class RpcServer {
   std::vector<QueryPtr> reads_;  // gathered
   int events_since_read_ = 0;    // since they were handed over last
 
-  mutable std::mutex mutex_;  // guards the four below
+  mutable std::mutex mutex_;  // guards the five below
   caf::actor coordinator_;
   caf::actor queries_;
   caf::actor root_;
+  caf::actor cluster_;
   std::map<std::string, bool> serving_;  // by service: for health checks
   // Set by other threads; inbox_rang() looks at them.
   std::atomic<bool> health_changed_{false};

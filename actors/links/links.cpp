@@ -1,0 +1,440 @@
+#include "actors/links/links.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/actor_errors.hpp"
+#include "actors/member/member.hpp"
+#include "actors/unhandled.hpp"
+#include "replication/message_codec.hpp"
+
+namespace sg::actors {
+
+// --- to itself ---
+struct LinkTick {};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LinkTick)
+
+namespace sg::actors {
+
+using replication::Channel;
+using replication::Hello;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kTick = 50ms;
+constexpr auto kPingEvery = 200ms;
+constexpr auto kLeastPatience = 1'000ms;  // for the answer to a ping
+constexpr auto kProofWithin = 2'000ms;    // from a connection's first moment
+constexpr auto kFirstDelay = 50ms;        // before the next attempt, doubled each time
+constexpr auto kLongestDelay = 1'000ms;
+constexpr std::size_t kMostStrangers = 32;
+constexpr std::size_t kMostBytesOfStranger = 4'096;
+constexpr std::size_t kMostUnderWay = 1UL << 20;  // bytes in the socket's buffer
+constexpr std::size_t kReadAtMost = 1UL << 18;
+
+}  // namespace
+
+Links::Links(caf::io::broker* self, RuntimePtr runtime, caf::actor root, LinksOptions options)
+    : self_(self),
+      runtime_(std::move(runtime)),
+      root_(std::move(root)),
+      options_(std::move(options)),
+      log_writer_(self_, kLogWriterId),
+      replica_(self_, kReplicaId),
+      base_{runtime_->member->log().base().sequence, runtime_->member->log().base().hash},
+      epoch_(options_.epoch) {
+  const auto& cluster = runtime_->settings.cluster;
+  for (const auto& seed : cluster.seeds) {
+    if (seed.id == cluster.node_id) continue;
+    auto& peer = peers_[seed.id];
+    peer.seed = seed;
+    peer.dialer = self_->home_system().spawn<caf::detached>(dialer, seed);
+  }
+}
+
+Links::~Links() {
+  options_.port->set(nullptr);
+  for (const auto& [id, peer] : peers_) {
+    caf::anon_send_exit(peer.dialer, caf::exit_reason::user_shutdown);
+  }
+}
+
+caf::behavior Links::make_behavior() {
+  return {
+      [this](supervisor::Init) -> caf::result<supervisor::Ready> {
+        if (!listen()) {
+          *options_.cannot_listen = true;
+          return caf::make_error(caf::sec::cannot_open_port);
+        }
+        options_.port->set(handle_of(self_));
+        subscribe(self_, root_);
+        tick();
+        return supervisor::Ready{};
+      },
+      [this](supervisor::Probe) { return alive(self_); },
+      [this](const supervisor::ChildUp& up) {
+        (void)log_writer_.is_up(up);
+        if (!replica_.is_up(up)) return;
+        for (const auto& [handle, connection] : connections_) {
+          if (!connection.is_proven || !connection.hello) continue;
+          replica_.send(NodeKnows{connection.node, connection.hello->known_level});
+        }
+      },
+      [this](const supervisor::ChildDown& down) {
+        (void)log_writer_.is_down(down);
+        (void)replica_.is_down(down);
+      },
+      [this](LinkTick) { tick(); },
+      [this](const Dialed& message) { dialed(message); },
+      [this](const caf::io::new_connection_msg& message) { accepted(message.handle); },
+      [this](const caf::io::new_data_msg& message) {
+        arrived(message.handle, {message.buf.data(), message.buf.size()});
+      },
+      [this](const caf::io::data_transferred_msg& message) {
+        auto* connection = find(message.handle);
+        if (connection == nullptr) return;
+        connection->under_way = message.remaining;
+        write(message.handle, *connection);
+      },
+      [this](const caf::io::connection_closed_msg& message) {
+        closed(message.handle, "the other node closed the connection");
+      },
+      [this](const caf::io::acceptor_closed_msg&) {
+        self_->quit(caf::make_error(caf::sec::cannot_open_port));
+      },
+      [this](const NodeAdmitted& message) { admitted(message); },
+      [this](const SendTo& message) { send(message); },
+      [this](const FollowLinks& message) {
+        follower_ = message.follower;
+        for (const auto& [id, peer] : peers_) {
+          if (peer.outgoing && find(*peer.outgoing)->is_proven) {
+            caf::anon_send(follower_, LinkUp{id});
+          }
+        }
+      },
+      [this](IdentityChanged) {
+        std::vector<Handle> handles;
+        for (const auto& [handle, connection] : connections_) handles.push_back(handle);
+        for (const auto& handle : handles) drop(handle, "the cluster was founded");
+      },
+      [this](DescribeLinks) { return describe(); },
+  };
+}
+
+bool Links::listen() {
+  const auto& at = runtime_->settings.cluster.listen;
+  const auto made = self_->add_tcp_doorman(at.port, at.host.c_str(), true);
+  if (made) {
+    spdlog::info("links: nodes connect at {}", to_string(at));
+    return true;
+  }
+  spdlog::error("links: cannot listen on {}: {}", to_string(at),
+                self_->system().render(made.error()));
+  return false;
+}
+
+Hello Links::hello_to(NodeId node) const {
+  const auto& member = *runtime_->member;
+  const auto identity = member.identity();
+  Hello hello;
+  hello.name = runtime_->settings.cluster.name;
+  hello.cluster = identity.cluster;
+  hello.founder = identity.founder;
+  hello.store = identity.store;
+  hello.node = runtime_->settings.cluster.node_id;
+  hello.to = node;
+  hello.base = base_;
+  hello.known_level = member.known_level();
+  hello.level = member.level();
+  hello.epoch = epoch_;
+  return hello;
+}
+
+Links::Connection* Links::find(Handle handle) {
+  const auto found = connections_.find(handle);
+  return found == connections_.end() ? nullptr : &found->second;
+}
+
+Links::Peer* Links::peer_of(NodeId node) {
+  const auto found = peers_.find(node);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+void Links::tick() {
+  self_->delayed_send(self_, kTick, LinkTick{});
+  const auto now = runtime_->steady_clock();
+  const auto patience = std::max<std::chrono::milliseconds>(
+      kLeastPatience, 2 * runtime_->settings.cluster.election_timeout);
+  std::vector<std::pair<Handle, std::string>> dead;
+  for (const auto& [handle, connection] : connections_) {
+    if (!connection.is_proven && now - connection.since > kProofWithin) {
+      dead.emplace_back(handle, "it did not say in time who it is");
+    }
+  }
+  for (auto& [id, peer] : peers_) {
+    if (!peer.outgoing) {
+      if (!peer.is_dialing && now >= peer.next_dial) dial(peer);
+      continue;
+    }
+    auto* connection = find(*peer.outgoing);
+    if (!connection->is_proven) continue;
+    if (now - peer.heard > patience) {
+      dead.emplace_back(*peer.outgoing, "it does not answer");
+    } else if (now - peer.pinged >= kPingEvery) {
+      peer.pinged = now;
+      say(*peer.outgoing, *connection, replication::Ping{++peer.pings});
+    }
+  }
+  for (const auto& [handle, why] : dead) drop(handle, why);
+}
+
+void Links::dial(Peer& peer) {
+  peer.is_dialing = true;
+  caf::anon_send(peer.dialer, Dial{handle_of(self_)});
+}
+
+void Links::dialed(const Dialed& message) {
+  auto* peer = peer_of(message.node);
+  if (peer == nullptr) return;
+  peer->is_dialing = false;
+  const auto now = runtime_->steady_clock();
+  peer->delay = std::clamp<std::chrono::milliseconds>(2 * peer->delay, kFirstDelay, kLongestDelay);
+  peer->next_dial = now + peer->delay;
+  if (!message.socket) {
+    peer->problem = message.problem;
+    return;
+  }
+  const auto handle = self_->add_scribe(message.socket->release());
+  self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
+  self_->ack_writes(handle, true);
+  auto& connection = connections_[handle];
+  connection.is_dialed = true;
+  connection.node = message.node;
+  connection.since = now;
+  peer->outgoing = handle;
+  ++epoch_;
+  say(handle, connection, hello_to(message.node));
+}
+
+void Links::accepted(Handle handle) {
+  const auto strangers =
+      std::count_if(connections_.begin(), connections_.end(),
+                    [](const auto& one) { return !one.second.is_dialed && !one.second.is_proven; });
+  if (static_cast<std::size_t>(strangers) >= kMostStrangers) {
+    self_->close(handle);
+    return;
+  }
+  self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
+  self_->ack_writes(handle, true);
+  connections_[handle].since = runtime_->steady_clock();
+}
+
+void Links::arrived(Handle handle, std::string_view bytes) {
+  auto* connection = find(handle);
+  if (connection == nullptr || connection->is_closing) return;
+  const auto most = connection->is_proven ? replication::kMostMessageBytes : kMostBytesOfStranger;
+  bool is_right = true;
+  const auto node = connection->node;
+  const auto read = connection->reader.read(bytes, most, [&](Channel channel, std::string message) {
+    // It may be gone by what the message before said.
+    auto* still = find(handle);
+    if (!is_right || still == nullptr || still->is_closing) return;
+    if (channel == Channel::control) {
+      is_right = take_control(handle, *still, message);
+    } else if (!still->is_proven || still->is_dialed) {
+      is_right = false;
+    } else if (channel == Channel::calls) {
+      calls_.push_back(std::move(message));
+    } else {
+      take_raft(*still, message);
+    }
+  });
+  if (!calls_.empty() && follower_) {
+    caf::anon_send(follower_, CallsArrived{node, std::exchange(calls_, {})});
+  }
+  calls_.clear();
+  if (!read) return drop(handle, read.error());
+  if (!is_right) drop(handle, "it does not keep to the protocol of a cluster");
+}
+
+bool Links::take_control(Handle handle, Connection& connection, std::string_view bytes) {
+  auto message = replication::decode_control(bytes);
+  if (!message) return false;
+  if (auto* hello = std::get_if<Hello>(&*message)) {
+    if (connection.hello || (connection.is_dialed && hello->node != connection.node)) return false;
+    greeted(handle, connection, std::move(*hello));
+    return true;
+  }
+  if (const auto* refusal = std::get_if<replication::Refusal>(&*message)) {
+    auto* peer = peer_of(connection.node);
+    if (!connection.is_dialed || peer == nullptr) return false;
+    if (peer->problem != refusal->why)
+      spdlog::error("links: refused by node {}: {}", connection.node, refusal->why);
+    peer->problem = refusal->why;
+    connection.is_closing = true;
+    write(handle, connection);
+    return true;
+  }
+  if (!connection.is_proven) return false;
+  if (const auto* ping = std::get_if<replication::Ping>(&*message)) {
+    say(handle, connection, replication::Pong{ping->number});
+    return true;
+  }
+  auto* peer = peer_of(connection.node);
+  const auto& pong = std::get<replication::Pong>(*message);
+  if (!connection.is_dialed || peer == nullptr) return false;
+  peer->heard = runtime_->steady_clock();
+  if (pong.number == peer->pings) {
+    peer->round_trip =
+        std::chrono::duration_cast<std::chrono::microseconds>(peer->heard - peer->pinged);
+  }
+  return true;
+}
+
+void Links::greeted(Handle handle, Connection& connection, Hello hello) {
+  auto why = why_refused(hello_to(hello.node), hello);
+  if (!why && peer_of(hello.node) == nullptr) {
+    why = "node " + std::to_string(hello.node) + " is not among the cluster.seeds of node " +
+          std::to_string(runtime_->settings.cluster.node_id);
+  }
+  if (why) return refuse(handle, connection, *why);
+  connection.node = hello.node;
+  connection.hello = std::move(hello);
+  connection.is_admitting = true;
+  log_writer_.request(AdmitNode{static_cast<std::uint64_t>(handle.id()), connection.node,
+                                connection.hello->cluster, connection.hello->founder,
+                                connection.hello->store});
+}
+
+void Links::admitted(const NodeAdmitted& message) {
+  const auto handle = Handle::from_int(static_cast<std::int64_t>(message.number));
+  auto* connection = find(handle);
+  if (connection == nullptr || !connection->is_admitting) return;
+  connection->is_admitting = false;
+  if (message.why_not) return refuse(handle, *connection, *message.why_not);
+  auto& peer = *peer_of(connection->node);
+  if (message.joined) {
+    spdlog::info("links: this node joins the cluster of node {}", connection->node);
+    replica_.send(BeginAnew{});
+  }
+  connection->is_proven = true;
+  peer.problem.clear();
+  replica_.send(NodeKnows{connection->node, connection->hello->known_level});
+  if (connection->is_dialed) {
+    peer.delay = {};
+    peer.heard = runtime_->steady_clock();
+    spdlog::info("links: connected to node {}", connection->node);
+    if (follower_) caf::anon_send(follower_, LinkUp{connection->node});
+    return;
+  }
+  if (peer.incoming) drop(*peer.incoming, "the node has connected anew");
+  peer.incoming = handle;
+  say(handle, *connection, hello_to(connection->node));
+}
+
+void Links::take_raft(const Connection& connection, std::string_view bytes) {
+  auto message = replication::decode_message(bytes);
+  if (!message) {
+    spdlog::error("links: node {} sends {}", connection.node, message.error());
+    return;
+  }
+  if (message->from != connection.node) return;
+  replica_.send(Deliver{std::move(*message)});
+}
+
+void Links::say(Handle handle, Connection& connection, const replication::Control& message) {
+  connection.writer.put(Channel::control,
+                        std::make_shared<const std::string>(replication::encode(message)));
+  write(handle, connection);
+}
+
+void Links::refuse(Handle handle, Connection& connection, const std::string& why) {
+  spdlog::warn("links: a node is refused: {}", why);
+  if (auto* peer = peer_of(connection.node)) peer->problem = why;
+  connection.is_closing = true;
+  say(handle, connection, replication::Refusal{why});
+}
+
+void Links::write(Handle handle, Connection& connection) {
+  bool wrote = false;
+  auto& buffer = self_->wr_buf(handle);
+  while (connection.under_way < kMostUnderWay) {
+    const auto before = buffer.size();
+    if (!connection.writer.write_next(buffer)) break;
+    connection.under_way += buffer.size() - before;
+    wrote = true;
+  }
+  if (wrote) return self_->flush(handle);
+  if (connection.is_closing && connection.under_way == 0 && connection.writer.empty()) {
+    drop(handle, "refused");
+  }
+}
+
+void Links::send(const SendTo& message) {
+  auto* peer = peer_of(message.to);
+  if (peer == nullptr || !peer->outgoing) return;
+  auto* connection = find(*peer->outgoing);
+  if (!connection->is_proven) return;
+  const bool may_drop = message.channel != Channel::calls;
+  for (const auto& bytes : message.messages) {
+    const auto after = connection->writer.bytes() + bytes->size();
+    // One message always fits, however large it is.
+    if (may_drop && connection->writer.bytes() > 0 &&
+        after > runtime_->settings.cluster.max_queued_bytes) {
+      continue;
+    }
+    connection->writer.put(message.channel, bytes);
+  }
+  write(*peer->outgoing, *connection);
+}
+
+void Links::drop(Handle handle, const std::string& why) {
+  if (connections_.contains(handle)) self_->close(handle);
+  closed(handle, why);
+}
+
+void Links::closed(Handle handle, const std::string& why) {
+  const auto found = connections_.find(handle);
+  if (found == connections_.end()) return;
+  const auto node = found->second.node;
+  const bool was_proven = found->second.is_proven;
+  connections_.erase(found);
+  auto* peer = peer_of(node);
+  if (peer == nullptr) return;
+  if (peer->outgoing == handle) {
+    peer->outgoing.reset();
+    peer->next_dial = runtime_->steady_clock() + peer->delay;
+    if (was_proven) peer->problem = why;
+  } else if (peer->incoming == handle) {
+    peer->incoming.reset();
+  }
+  if (!was_proven) return;
+  spdlog::info("links: a connection with node {} ended: {}", node, why);
+  if (follower_) caf::anon_send(follower_, LinkDown{node});
+}
+
+LinkStates Links::describe() {
+  LinkStates states;
+  for (const auto& [id, peer] : peers_) {
+    const bool is_up = peer.outgoing && find(*peer.outgoing)->is_proven;
+    states.links.push_back({id, is_up, peer.round_trip, is_up ? std::string() : peer.problem});
+  }
+  return states;
+}
+
+caf::behavior links(caf::io::broker* self, RuntimePtr runtime, caf::actor root,
+                    LinksOptions options) {
+  end_with_exceptions(self, kLinksId);
+  auto state =
+      std::make_shared<Links>(self, std::move(runtime), std::move(root), std::move(options));
+  self->attach_functor([state] {});
+  return state->make_behavior();
+}
+
+}  // namespace sg::actors

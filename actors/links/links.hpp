@@ -1,0 +1,125 @@
+// The links of a node to all others: connections, who may use them, and what waits to be sent.
+//
+//   Each node dials every other one. What it has to say goes over the connection that it dialed,
+//   and the other way there are only greetings and answers to pings. So each direction fails, and
+//   comes back, on its own.
+//
+//   dialed     -> Hello ->  accepted: name, cluster, level, store     a stranger: Refusal, closed
+//              <- Hello <-  the same checks in the other direction
+//              -> Ping  ->  <- Pong <-   one that does not come in time: closed, dialed anew
+//
+// A new connection of a node ends its old one before anything that comes on it is looked at. So
+// nothing that was sent on an old connection is ever taken after something on a new one.
+//
+// Memory: what waits for one node is bounded by cluster.max_queued_bytes. Raft's messages that do
+// not fit are dropped, and sent again by the engine. Calls are bounded by the gateway where they
+// came in. A connection that has not proved who it is may send a few hundred bytes, and there are
+// at most 32 of them.
+//
+// Concurrency: a broker of CAF, on the thread that serves its sockets. It never blocks.
+#pragma once
+
+#include <caf/io/broker.hpp>
+#include <caf/response_promise.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "actors/followed.hpp"
+#include "actors/links/dialer.hpp"
+#include "actors/links/messages.hpp"
+#include "actors/member/messages.hpp"
+#include "actors/runtime.hpp"
+#include "replication/links/frames.hpp"
+#include "replication/links/hello.hpp"
+
+namespace sg::actors {
+
+struct LinksOptions {
+  std::shared_ptr<LinkPort> port;
+  // Set if the first start could not listen.
+  std::shared_ptr<std::atomic<bool>> cannot_listen;
+  std::uint64_t epoch = 0;  // of this start; rises from one start of the process to the next
+};
+
+class Links {
+ public:
+  Links(caf::io::broker* self, RuntimePtr runtime, caf::actor root, LinksOptions options);
+  ~Links();
+  caf::behavior make_behavior();
+
+ private:
+  using Handle = caf::io::connection_handle;
+  using NodeId = replication::NodeId;
+
+  struct Connection {
+    bool is_dialed = false;
+    NodeId node = 0;  // 0: it has not said
+    bool is_proven = false;
+    bool is_admitting = false;  // the log writer looks at who it says it is
+    bool is_closing = false;    // once all is written
+    std::optional<replication::Hello> hello;
+    ledger::SteadyTime since{};
+    replication::FrameReader reader;
+    replication::FrameWriter writer;
+    std::size_t under_way = 0;  // bytes that the socket was given and has not taken
+  };
+  struct Peer {
+    config::Seed seed;
+    caf::actor dialer;
+    bool is_dialing = false;
+    ledger::SteadyTime next_dial{};
+    std::chrono::milliseconds delay{0};
+    std::optional<Handle> outgoing;
+    std::optional<Handle> incoming;
+    std::uint64_t pings = 0;
+    ledger::SteadyTime pinged{};
+    ledger::SteadyTime heard{};
+    std::chrono::microseconds round_trip{0};
+    std::string problem;
+  };
+
+  bool listen();
+  replication::Hello hello_to(NodeId node) const;
+  Connection* find(Handle handle);
+  Peer* peer_of(NodeId node);
+  void tick();
+  void dial(Peer& peer);
+  void dialed(const Dialed& message);
+  void accepted(Handle handle);
+  void arrived(Handle handle, std::string_view bytes);
+  // False: the connection is of no use any more.
+  bool take_control(Handle handle, Connection& connection, std::string_view bytes);
+  void greeted(Handle handle, Connection& connection, replication::Hello hello);
+  void admitted(const NodeAdmitted& message);
+  void take_raft(const Connection& connection, std::string_view bytes);
+  void say(Handle handle, Connection& connection, const replication::Control& message);
+  void refuse(Handle handle, Connection& connection, const std::string& why);
+  // Gives the socket what it may have.
+  void write(Handle handle, Connection& connection);
+  void send(const SendTo& message);
+  void drop(Handle handle, const std::string& why);
+  void closed(Handle handle, const std::string& why);
+  LinkStates describe();
+
+  caf::io::broker* self_;
+  RuntimePtr runtime_;
+  caf::actor root_;
+  LinksOptions options_;
+  Followed log_writer_;
+  Followed replica_;
+  caf::actor follower_;
+  persistence::ChainEnd base_;
+  std::map<NodeId, Peer> peers_;
+  std::unordered_map<Handle, Connection> connections_;
+  std::uint64_t epoch_ = 0;
+  std::vector<std::string> calls_;  // that came in the portion at hand
+};
+
+// Answers Init once it listens.
+caf::behavior links(caf::io::broker* self, RuntimePtr runtime, caf::actor root,
+                    LinksOptions options);
+
+}  // namespace sg::actors

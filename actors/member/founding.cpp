@@ -1,0 +1,89 @@
+// How a cluster begins. The node that is asked becomes the only member of a new group, and elects
+// itself. Then it proposes the others as voters, in one joint change: they learn all of it from the
+// log. A leader that dies in between finds in its store who is to belong to the group.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+#include "actors/member/member.hpp"
+
+namespace sg::actors {
+
+using replication::MemberChange;
+using replication::Membership;
+using replication::NodeId;
+
+namespace {
+
+persistence::ClusterId new_cluster() {
+  std::random_device device;
+  persistence::ClusterId id{};
+  for (auto& byte : id) byte = static_cast<std::uint8_t>(device());
+  return id;
+}
+
+ClusterFounded refused(std::string why) { return {false, std::move(why)}; }
+
+}  // namespace
+
+caf::result<ClusterFounded> MemberActor::found(const FoundCluster& asked) {
+  const auto& store = *runtime_->member;
+  if (store.identity().cluster != persistence::ClusterId{}) return ClusterFounded{true, {}};
+  if (!replica_ || founding_.pending()) return refused("this node is busy: try again");
+  std::string away;
+  for (const NodeId node : asked.founders) {
+    if (levels_.of(node) != 0) continue;
+    away.append(away.empty() ? "" : ", ").append(std::to_string(node));
+  }
+  if (!away.empty()) {
+    return refused("no connection yet to node " + away +
+                   " of cluster.seeds: start all nodes first, and look at their logs");
+  }
+  drop();
+  log_writer_.request(FoundGroup{new_cluster(), Membership{.voters = asked.founders},
+                                 Membership{.voters = {options_.node}}});
+  is_founding_ = true;
+  founding_ = self_->make_response_promise();
+  return founding_;
+}
+
+void MemberActor::settle_members() {
+  if (founding_.pending() && membership_.voters.size() > 0 && !membership_.is_joint()) {
+    const auto founders = replication::decode_membership(runtime_->member->identity().founders);
+    if (founders && founders->voters.size() == membership_.voters.size()) {
+      founding_.deliver(ClusterFounded{});
+    }
+  }
+  if (!replica_->status().leads() || !is_settled()) return;
+  if (membership_.is_joint()) return propose_change({});
+  if (membership_.voters.size() != 1) return;
+  const auto founders = replication::decode_membership(runtime_->member->identity().founders);
+  if (!founders) return;
+  std::vector<MemberChange> changes;
+  for (const NodeId node : founders->voters) {
+    if (node == options_.node) continue;
+    if (levels_.of(node) < runtime_->member->level()) return;  // it comes later
+    changes.push_back({MemberChange::Kind::add_voter, node});
+  }
+  if (!changes.empty()) propose_change(changes);
+}
+
+MemberState MemberActor::describe() const {
+  const auto& store = *runtime_->member;
+  MemberState state;
+  if (replica_) {
+    state.status = replica_->status();
+    if (state.status.leads()) state.progress = replica_->progress();
+  }
+  state.membership = membership_;
+  state.applied = applied_;
+  state.identity = store.identity();
+  state.level = store.level();
+  state.known_level = store.known_level();
+  state.durable = store.durable();
+  state.has_room = store.has_room();
+  return state;
+}
+
+}  // namespace sg::actors

@@ -1,0 +1,68 @@
+// Calls that one node hands to another, which leads, and what came of them.
+//
+//   call     := 1:u8 id term left_ms operation       left_ms 0: the caller waits for ever
+//   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant
+//   item     := kind:u8 entries:varint (account:text amount:signed)* reference:text key:text
+//             | 0:u8                                 refused already, where it came in
+//   cancel   := 2:u8 id                              its caller has gone
+//   answer   := 3:u8 id observed errors:varint error* count (0:u8 | 1:u8 sequence time:signed
+//             | 2:u8 error_index)*
+//   error    := reason:text outcome:u8 message:text facts:varint (name:text value:text)*
+//   rejected := 4:u8 id                              nothing of it was carried out
+//
+// Numbers are varints. A reader takes memory in proportion to the bytes that came.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ledger/submission.hpp"
+#include "replication/raft_types.hpp"
+
+namespace sg::replication {
+
+// `id` is unique among the calls of the node that forwards them.
+struct ForwardedCall {
+  std::uint64_t id = 0;
+  Term term = 0;  // of the leader that is meant
+  std::chrono::milliseconds left{0};
+  // Views of `bytes` and `entries`, which live as long as the call.
+  ledger::Operation operation;
+  std::vector<ledger::ItemResult> results;
+  std::string bytes;
+  std::vector<ledger::Entry> entries;
+};
+struct CancelledCall {
+  std::uint64_t id = 0;
+};
+struct CallAnswer {
+  std::uint64_t id = 0;
+  ledger::Sequence observed = 0;
+  std::vector<ledger::ItemResult> results;  // undecided: refused already, where it came in
+};
+struct RejectedCall {
+  std::uint64_t id = 0;
+};
+
+using CallMessage =
+    std::variant<std::unique_ptr<ForwardedCall>, CancelledCall, CallAnswer, RejectedCall>;
+
+// The error of an item that was refused where it came in, as the leader knows it.
+inline constexpr std::string_view kRefusedElsewhere = "refused before it was forwarded";
+
+std::string encode_call(std::uint64_t id, Term term, std::chrono::milliseconds left,
+                        const ledger::Submission& submission);
+std::string encode_cancel(std::uint64_t id);
+// Needs: the submission was answered.
+std::string encode_answer(std::uint64_t id, const ledger::Submission& submission);
+std::string encode_rejection(std::uint64_t id);
+// Nullopt: no node sends such bytes.
+std::optional<CallMessage> decode_call_message(std::string bytes);
+
+}  // namespace sg::replication

@@ -1,0 +1,62 @@
+// What two nodes tell each other before anything else, and what each of them checks.
+//
+//   hello   := magic:u32 version:u8 name:text cluster:16 founder store:16 node to
+//              base_sequence base_hash:32 known_level level epoch
+//   refusal := text                      why the other one is refused
+//   ping    := number                    answered with the same number as a pong
+//
+// Messages of the control channel begin with their kind. Numbers are varints.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "persistence/log/log_row.hpp"
+#include "persistence/log/log_store.hpp"
+#include "replication/raft_types.hpp"
+
+namespace sg::replication {
+
+// Who a node is. All of it but `epoch` stands in its store and its settings.
+struct Hello {
+  std::string name;                  // of the cluster
+  persistence::ClusterId cluster{};  // zeros: the node belongs to none yet
+  NodeId founder = 0;                // of that cluster
+  persistence::StoreId store{};
+  NodeId node = 0;
+  NodeId to = 0;  // whom it means to reach
+  persistence::ChainEnd base;
+  persistence::Level known_level = 0;
+  persistence::Level level = 0;
+  std::uint64_t epoch = 0;  // rises with each connection that the node begins
+  bool operator==(const Hello&) const = default;
+};
+
+struct Refusal {
+  std::string why;
+  bool operator==(const Refusal&) const = default;
+};
+struct Ping {
+  std::uint64_t number = 0;
+  bool operator==(const Ping&) const = default;
+};
+struct Pong {
+  std::uint64_t number = 0;
+  bool operator==(const Pong&) const = default;
+};
+
+using Control = std::variant<Hello, Refusal, Ping, Pong>;
+
+std::string encode(const Control& message);
+// Nullopt: the bytes are no message of the control channel, or of another version of it.
+std::optional<Control> decode_control(std::string_view bytes);
+
+// Why `self` refuses `other`, with what differs and what would be right. Nullopt: it does not. What
+// the store remembers of `other` is checked by MemberStore::admit().
+std::optional<std::string> why_refused(const Hello& self, const Hello& other);
+
+}  // namespace sg::replication
