@@ -39,8 +39,15 @@ caf::behavior Journal::make_behavior() {
   caf::message_handler handlers{
       [this](supervisor::Init) -> caf::result<supervisor::Ready> {
         ready_ = self_->make_response_promise();
+        if (!runtime_->member) {
+          start();
+          return ready_;
+        }
+        // What proposes for this journal holds the replica, and the store outlives all actors. This
+        // is attached after the supervisor's monitor, so it runs before a successor starts.
+        self_->attach_functor([member = runtime_->member] { member->set_proposer(nullptr); });
         // A member first asks for what is committed while it reads.
-        runtime_->member ? subscribe(self_, root_) : start();
+        subscribe(self_, root_);
         return ready_;
       },
       [this](supervisor::Probe) { return alive(self_); },

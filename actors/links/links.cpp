@@ -112,11 +112,7 @@ caf::behavior Links::make_behavior() {
       [this](const SendTo& message) { send(message); },
       [this](const FollowLinks& message) {
         follower_ = message.follower;
-        for (const auto& [id, peer] : peers_) {
-          if (peer.outgoing && find(*peer.outgoing)->is_proven) {
-            caf::anon_send(follower_, LinkUp{id});
-          }
-        }
+        for (const auto& [id, peer] : peers_) tell_if_up(peer);
       },
       [this](IdentityChanged) {
         std::vector<Handle> handles;
@@ -164,6 +160,14 @@ Links::Connection* Links::find(Handle handle) {
 Links::Peer* Links::peer_of(NodeId node) {
   const auto found = peers_.find(node);
   return found == peers_.end() ? nullptr : &found->second;
+}
+
+bool Links::is_up(const Peer& peer) {
+  return peer.outgoing && peer.incoming && find(*peer.outgoing)->is_proven;
+}
+
+void Links::tell_if_up(const Peer& peer) {
+  if (follower_ && is_up(peer)) caf::anon_send(follower_, LinkUp{peer.seed.id});
 }
 
 void Links::tick() {
@@ -330,12 +334,17 @@ void Links::admitted(const NodeAdmitted& message) {
     peer.delay = {};
     peer.heard = runtime_->steady_clock();
     spdlog::info("links: connected to node {}", connection->node);
-    if (follower_) caf::anon_send(follower_, LinkUp{connection->node});
+    for (auto& call : std::exchange(peer.held, {})) {
+      connection->writer.put(Channel::calls, std::move(call));
+    }
+    write(handle, *connection);
+    tell_if_up(peer);
     return;
   }
   if (peer.incoming) drop(*peer.incoming, "the node has connected anew");
   peer.incoming = handle;
   say(handle, *connection, hello_to(connection->node));
+  tell_if_up(peer);
 }
 
 void Links::take_raft(const Connection& connection, std::string_view bytes) {
@@ -380,7 +389,11 @@ void Links::send(const SendTo& message) {
   auto* peer = peer_of(message.to);
   if (peer == nullptr || !peer->outgoing) return;
   auto* connection = find(*peer->outgoing);
-  if (!connection->is_proven) return;
+  if (!connection->is_proven) {
+    if (message.channel != Channel::calls) return;
+    peer->held.insert(peer->held.end(), message.messages.begin(), message.messages.end());
+    return;
+  }
   const bool may_drop = message.channel != Channel::calls;
   for (const auto& bytes : message.messages) {
     const auto after = connection->writer.bytes() + bytes->size();
@@ -409,6 +422,7 @@ void Links::closed(Handle handle, const std::string& why) {
   if (peer == nullptr) return;
   if (peer->outgoing == handle) {
     peer->outgoing.reset();
+    peer->held.clear();
     peer->next_dial = runtime_->steady_clock() + peer->delay;
     if (was_proven) peer->problem = why;
   } else if (peer->incoming == handle) {
@@ -422,8 +436,8 @@ void Links::closed(Handle handle, const std::string& why) {
 LinkStates Links::describe() {
   LinkStates states;
   for (const auto& [id, peer] : peers_) {
-    const bool is_up = peer.outgoing && find(*peer.outgoing)->is_proven;
-    states.links.push_back({id, is_up, peer.round_trip, is_up ? std::string() : peer.problem});
+    const bool up = is_up(peer);
+    states.links.push_back({id, up, peer.round_trip, up ? std::string() : peer.problem});
   }
   return states;
 }

@@ -74,6 +74,9 @@ class Links {
     std::chrono::milliseconds delay{0};
     std::optional<Handle> outgoing;
     std::optional<Handle> incoming;
+    // Calls and answers for a connection that is dialed and not proven yet: the other node may have
+    // taken it for proven already.
+    std::vector<replication::Bytes> held;
     std::uint64_t pings = 0;
     ledger::SteadyTime pinged{};
     ledger::SteadyTime heard{};
@@ -85,6 +88,9 @@ class Links {
   replication::Hello hello_to(NodeId node) const;
   Connection* find(Handle handle);
   Peer* peer_of(NodeId node);
+  // Both directions are proven.
+  bool is_up(const Peer& peer);
+  void tell_if_up(const Peer& peer);
   void tick();
   void dial(Peer& peer);
   void dialed(const Dialed& message);

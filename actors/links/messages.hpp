@@ -35,8 +35,8 @@ struct SendTo {
 struct FollowLinks {
   caf::actor follower;
 };
-// There is a proven connection to the node. What was sent to it before on another one has arrived
-// or never will.
+// There are proven connections in both directions. What was sent to the node before on another one
+// has arrived or never will.
 struct LinkUp {
   replication::NodeId node = 0;
 };
