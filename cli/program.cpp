@@ -54,6 +54,7 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_transaction_commands(app, chosen);
   add_import_command(app, chosen);
   add_admin_commands(app, chosen);
+  add_cluster_commands(app, chosen);
 }
 
 namespace {

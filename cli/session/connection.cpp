@@ -30,7 +30,7 @@ Connection::Connection(std::string server, std::chrono::milliseconds timeout)
       timeout_(timeout),
       channel_(open(server_)),
       stubs_(wire::ParticipantService::NewStub(channel_), wire::LedgerService::NewStub(channel_),
-             wire::AdminService::NewStub(channel_)) {}
+             wire::AdminService::NewStub(channel_), wire::ClusterService::NewStub(channel_)) {}
 
 grpc::Status Connection::connect() {
   const auto deadline = std::chrono::system_clock::now() + timeout_;
