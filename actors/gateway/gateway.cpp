@@ -25,6 +25,7 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
       root_(std::move(root)),
       seat_(std::move(seat)),
       server_(runtime_->settings.server, methods()) {
+  if (runtime_->member) server_.set_node(runtime_->settings.cluster.node_id, runtime_->settled);
   // Known from the start, so that a client is told NOT_SERVING and not that the service is unknown.
   server_.set_serving("", false);
   for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {

@@ -55,6 +55,13 @@ class RpcServer {
   RpcServer(config::Server settings, std::span<const Method> methods);
   ~RpcServer();
 
+  // This is a node of a cluster, and says so with each answer. `settled` is the last sequence that
+  // its answers may show. Before start().
+  void set_node(std::uint64_t node, std::shared_ptr<const std::atomic<ledger::Sequence>> settled) {
+    node_ = node;
+    settled_ = std::move(settled);
+  }
+
   // Binds, listens and serves. Returns the port that it got, or a sentence that says why it cannot.
   tl::expected<int, std::string> start(int port);
   // Takes no new calls, and gives those in flight up to `drain` to end. The rest are cancelled.
@@ -80,6 +87,8 @@ class RpcServer {
   const config::Server& settings() const { return settings_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   const InboxPtr& inbox() const { return inbox_; }
+  std::uint64_t node() const { return node_; }  // 0: the ledger stands alone
+  ledger::Sequence settled() const { return settled_->load(std::memory_order_acquire); }
   // A place for a call that holds `bytes`, or OVERLOADED.
   ledger::Result<Admissions::Place> admit(std::size_t bytes);
   // A place for an open stream, or OVERLOADED. The requests on it need places of their own.
@@ -148,6 +157,8 @@ class RpcServer {
   void guarded(std::uint64_t id, Use use);
 
   config::Server settings_;
+  std::uint64_t node_ = 0;
+  std::shared_ptr<const std::atomic<ledger::Sequence>> settled_;
   std::vector<std::unique_ptr<RawService>> services_;
   std::vector<std::string> service_names_;  // of services_, in the same order
   std::vector<Served> served_;              // one for each method; calls hold references into it

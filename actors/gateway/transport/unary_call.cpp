@@ -5,7 +5,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <string>
+
 #include "actors/gateway/transport/answer_bytes.hpp"
+#include "actors/gateway/transport/freshness.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
@@ -72,6 +76,14 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
 }
 
 void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
+  const auto& metadata = context_.client_metadata();
+  if (const auto wanted =
+          metadata.find(grpc::string_ref(kReadMetadata.data(), kReadMetadata.size()));
+      wanted != metadata.end()) {
+    auto freshness = parse_freshness({wanted->second.data(), wanted->second.size()});
+    if (!freshness) return fail(freshness.error());
+    query->freshness = *freshness;
+  }
   is_asked_ = true;
   query_ = query;
   otherwise_ = std::move(otherwise);
@@ -104,6 +116,7 @@ void UnaryCall::reply(const grpc::ByteBuffer& response) {
     return;
   }
   answered_ = true;
+  add_trailers();
   writer_.Finish(response, grpc::Status::OK, &finished_operation_);
 }
 
@@ -113,7 +126,19 @@ void UnaryCall::fail(const ledger::Error& error) {
 
 void UnaryCall::fail_with(const grpc::Status& status) {
   answered_ = true;
+  add_trailers();
   writer_.FinishWithError(status, &finished_operation_);
+}
+
+void UnaryCall::add_trailers() {
+  if (server_.node() == 0) return;
+  auto sequence = server_.settled();
+  // What another node has carried out may be newer than what is here.
+  if (const auto submission = submission_.lock()) {
+    sequence = std::max(sequence, submission->observed);
+  }
+  context_.AddTrailingMetadata("x-scalegraph-node", std::to_string(server_.node()));
+  context_.AddTrailingMetadata("x-scalegraph-sequence", std::to_string(sequence));
 }
 
 void UnaryCall::done(bool) {

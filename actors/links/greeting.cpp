@@ -1,0 +1,119 @@
+// Who is at the other end of a connection: greetings, what the store remembers, refusals, and
+// whether it still answers.
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "actors/links/links.hpp"
+#include "actors/member/member.hpp"
+
+namespace sg::actors {
+
+using replication::Channel;
+using replication::Hello;
+
+Hello Links::hello_to(NodeId node) const {
+  const auto& member = *runtime_->member;
+  const auto identity = member.identity();
+  Hello hello;
+  hello.name = runtime_->settings.cluster.name;
+  hello.cluster = identity.cluster;
+  hello.founder = identity.founder;
+  hello.store = identity.store;
+  hello.node = runtime_->settings.cluster.node_id;
+  hello.to = node;
+  hello.base = base_;
+  hello.known_level = member.known_level();
+  hello.level = member.level();
+  hello.epoch = epoch_;
+  return hello;
+}
+
+bool Links::take_control(Handle handle, Connection& connection, std::string_view bytes) {
+  auto message = replication::decode_control(bytes);
+  if (!message) return false;
+  if (auto* hello = std::get_if<Hello>(&*message)) {
+    if (connection.hello || (connection.is_dialed && hello->node != connection.node)) return false;
+    greeted(handle, connection, std::move(*hello));
+    return true;
+  }
+  if (const auto* refusal = std::get_if<replication::Refusal>(&*message)) {
+    auto* peer = peer_of(connection.node);
+    if (!connection.is_dialed || peer == nullptr) return false;
+    if (peer->problem != refusal->why)
+      spdlog::error("links: refused by node {}: {}", connection.node, refusal->why);
+    peer->problem = refusal->why;
+    connection.is_closing = true;
+    write(handle, connection);
+    return true;
+  }
+  if (!connection.is_proven) return false;
+  if (const auto* ping = std::get_if<replication::Ping>(&*message)) {
+    say(handle, connection, replication::Pong{ping->number});
+    return true;
+  }
+  auto* peer = peer_of(connection.node);
+  const auto& pong = std::get<replication::Pong>(*message);
+  if (!connection.is_dialed || peer == nullptr) return false;
+  peer->heard = runtime_->steady_clock();
+  if (pong.number == peer->pings) {
+    peer->round_trip =
+        std::chrono::duration_cast<std::chrono::microseconds>(peer->heard - peer->pinged);
+  }
+  return true;
+}
+
+void Links::greeted(Handle handle, Connection& connection, Hello hello) {
+  auto why = why_refused(hello_to(hello.node), hello);
+  if (!why && peer_of(hello.node) == nullptr) {
+    why = "node " + std::to_string(hello.node) + " is not among the cluster.seeds of node " +
+          std::to_string(runtime_->settings.cluster.node_id);
+  }
+  if (why) return refuse(handle, connection, *why);
+  connection.node = hello.node;
+  connection.hello = std::move(hello);
+  connection.is_admitting = true;
+  log_writer_.request(AdmitNode{static_cast<std::uint64_t>(handle.id()), connection.node,
+                                connection.hello->cluster, connection.hello->founder,
+                                connection.hello->store});
+}
+
+void Links::admitted(const NodeAdmitted& message) {
+  const auto handle = Handle::from_int(static_cast<std::int64_t>(message.number));
+  auto* connection = find(handle);
+  if (connection == nullptr || !connection->is_admitting) return;
+  connection->is_admitting = false;
+  if (message.why_not) return refuse(handle, *connection, *message.why_not);
+  auto& peer = *peer_of(connection->node);
+  if (message.joined) {
+    spdlog::info("links: this node joins the cluster of node {}", connection->node);
+    replica_.send(BeginAnew{});
+  }
+  connection->is_proven = true;
+  peer.problem.clear();
+  replica_.send(NodeKnows{connection->node, connection->hello->known_level});
+  if (connection->is_dialed) {
+    peer.delay = {};
+    peer.heard = runtime_->steady_clock();
+    spdlog::info("links: connected to node {}", connection->node);
+    for (auto& call : std::exchange(peer.held, {})) {
+      connection->writer.put(Channel::calls, std::move(call));
+    }
+    write(handle, *connection);
+    tell_if_up(peer);
+    return;
+  }
+  if (peer.incoming) drop(*peer.incoming, "the node has connected anew");
+  peer.incoming = handle;
+  say(handle, *connection, hello_to(connection->node));
+  tell_if_up(peer);
+}
+
+void Links::refuse(Handle handle, Connection& connection, const std::string& why) {
+  spdlog::warn("links: a node is refused: {}", why);
+  if (auto* peer = peer_of(connection.node)) peer->problem = why;
+  connection.is_closing = true;
+  say(handle, connection, replication::Refusal{why});
+}
+
+}  // namespace sg::actors
