@@ -189,6 +189,12 @@ caf::behavior Forwarder::make_behavior() {
   };
 }
 
+// What an earlier attempt with a key has done is not known here either.
+Outcome Forwarder::outcome_of(const Waiting& call) {
+  const bool is_unknown = call.may_have_run || ledger::has_any_key(*call.submission);
+  return is_unknown ? Outcome::unknown : Outcome::none;
+}
+
 bool Forwarder::leads_here() const {
   return coordinator_ && serves_term_ != 0 && serves_term_ == term_ &&
          leader_ == runtime_->settings.cluster.node_id;
@@ -243,10 +249,7 @@ void Forwarder::cancel(const SubmissionPtr& submission) {
     return call.submission == submission;
   });
   if (waits != waiting_.end()) {
-    fail(*submission, {Reason::cancelled,
-                       "the caller has cancelled",
-                       {},
-                       waits->may_have_run ? Outcome::unknown : Outcome::none});
+    fail(*submission, {Reason::cancelled, "the caller has cancelled", {}, outcome_of(*waits)});
     waiting_.erase(waits);
     return;
   }
@@ -290,13 +293,14 @@ void Forwarder::expire() {
       ++call;
       continue;
     }
+    const auto outcome = outcome_of(*call);
     fail(*call->submission,
          {Reason::node_unavailable,
-          call->may_have_run
+          outcome == Outcome::unknown
               ? "no leader was found in time: the outcome is unknown, try again with the same key"
               : "no leader was found in time: nothing changed, try again or ask another node",
           {},
-          call->may_have_run ? Outcome::unknown : Outcome::none});
+          outcome});
     call = waiting_.erase(call);
   }
 }

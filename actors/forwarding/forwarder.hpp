@@ -58,6 +58,8 @@ class Forwarder {
     replication::Term term = 0;
   };
 
+  // What the caller of one that was not sent, or may be lost, is told.
+  static ledger::Outcome outcome_of(const Waiting& call);
   bool leads_here() const;
   bool can_send() const;
   void take(const ledger::SubmissionPtr& submission);

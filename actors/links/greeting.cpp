@@ -2,6 +2,7 @@
 // whether it still answers.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/links/links.hpp"
@@ -44,7 +45,12 @@ bool Links::take_control(Handle handle, Connection& connection, std::string_view
       spdlog::error("links: refused by node {}: {}", connection.node, refusal->why);
     peer->problem = refusal->why;
     connection.is_closing = true;
-    write(handle, connection);
+    return true;
+  }
+  if (const auto* behind = std::get_if<replication::Behind>(&*message)) {
+    if (!connection.is_dialed) return false;
+    epoch_ = std::max(epoch_, behind->epoch);
+    connection.is_closing = true;
     return true;
   }
   if (!connection.is_proven) return false;
@@ -71,6 +77,12 @@ void Links::greeted(Handle handle, Connection& connection, Hello hello) {
   }
   if (why) return refuse(handle, connection, *why);
   connection.node = hello.node;
+  // One that the other node had given up before it began the one in use.
+  if (const auto& peer = *peer_of(hello.node); !connection.is_dialed && hello.epoch <= peer.epoch) {
+    connection.node = 0;
+    connection.is_closing = true;
+    return say(handle, connection, replication::Behind{peer.epoch});
+  }
   connection.hello = std::move(hello);
   connection.is_admitting = true;
   log_writer_.request(AdmitNode{static_cast<std::uint64_t>(handle.id()), connection.node,
@@ -103,6 +115,10 @@ void Links::admitted(const NodeAdmitted& message) {
     tell_if_up(peer);
     return;
   }
+  if (connection->hello->epoch <= peer.epoch) {
+    return drop(handle, "the node has connected anew");
+  }
+  peer.epoch = connection->hello->epoch;
   if (peer.incoming) drop(*peer.incoming, "the node has connected anew");
   peer.incoming = handle;
   say(handle, *connection, hello_to(connection->node));

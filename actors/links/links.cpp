@@ -246,7 +246,9 @@ void Links::arrived(Handle handle, std::string_view bytes) {
   }
   calls_.clear();
   if (!read) return drop(handle, read.error());
-  if (!is_right) drop(handle, "it does not keep to the protocol of a cluster");
+  if (!is_right) return drop(handle, "it does not keep to the protocol of a cluster");
+  // Not while it was being read.
+  if (auto* still = find(handle); still != nullptr && still->is_closing) write(handle, *still);
 }
 
 void Links::take_raft(const Connection& connection, std::string_view bytes) {

@@ -74,6 +74,7 @@ class Links {
     std::chrono::milliseconds delay{0};
     std::optional<Handle> outgoing;
     std::optional<Handle> incoming;
+    std::uint64_t epoch = 0;  // of the last incoming connection that was proven
     // Calls and answers for a connection that is dialed and not proven yet: the other node may have
     // taken it for proven already.
     std::vector<replication::Bytes> held;

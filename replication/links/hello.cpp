@@ -18,7 +18,7 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostRefusalBytes = 1024;
 
-enum class Kind : std::uint8_t { hello = 1, refusal = 2, ping = 3, pong = 4 };
+enum class Kind : std::uint8_t { hello = 1, refusal = 2, ping = 3, pong = 4, behind = 5 };
 
 class Writer {
  public:
@@ -67,6 +67,9 @@ std::string bytes_of(const Refusal& refusal) {
   return Writer(Kind::refusal)
       .text(std::string_view(refusal.why).substr(0, kMostRefusalBytes))
       .take();
+}
+std::string bytes_of(const Behind& behind) {
+  return Writer(Kind::behind).number(behind.epoch).take();
 }
 std::string bytes_of(const Ping& ping) { return Writer(Kind::ping).number(ping.number).take(); }
 std::string bytes_of(const Pong& pong) { return Writer(Kind::pong).number(pong.number).take(); }
@@ -117,6 +120,8 @@ std::optional<Control> decode_control(std::string_view bytes) {
       if (why.size() > kMostRefusalBytes) return std::nullopt;
       return whole(Refusal{std::string(why)});
     }
+    case Kind::behind:
+      return whole(Behind{in.varint()});
     case Kind::ping:
       return whole(Ping{in.varint()});
     case Kind::pong:

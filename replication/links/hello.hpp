@@ -3,6 +3,7 @@
 //   hello   := magic:u32 version:u8 name:text cluster:16 founder store:16 node to
 //              base_sequence base_hash:32 known_level level epoch
 //   refusal := text                      why the other one is refused
+//   behind  := epoch                     the connection is an old one
 //   ping    := number                    answered with the same number as a pong
 //
 // Messages of the control channel begin with their kind. Numbers are varints.
@@ -40,6 +41,11 @@ struct Refusal {
   std::string why;
   bool operator==(const Refusal&) const = default;
 };
+// The connection is older than one that the node began later: begin the next one above `epoch`.
+struct Behind {
+  std::uint64_t epoch = 0;
+  bool operator==(const Behind&) const = default;
+};
 struct Ping {
   std::uint64_t number = 0;
   bool operator==(const Ping&) const = default;
@@ -49,7 +55,7 @@ struct Pong {
   bool operator==(const Pong&) const = default;
 };
 
-using Control = std::variant<Hello, Refusal, Ping, Pong>;
+using Control = std::variant<Hello, Refusal, Behind, Ping, Pong>;
 
 std::string encode(const Control& message);
 // Nullopt: the bytes are no message of the control channel, or of another version of it.

@@ -56,7 +56,7 @@ TEST_CASE("A store that stood alone becomes a first member without copying anyth
   MemberStore member(medium(), {});
   succeeded(member.reopen());
   CHECK(member.log().base() == LogBase{7, head.sequence, head.hash});
-  CHECK(member.log().applied() == LogApplied{0, head.sequence, "founders"});
+  CHECK(member.log().applied() == LogApplied{0, head.sequence, kFirstLevel, "founders"});
   CHECK(member.head().sequence == head.sequence);
   CHECK(member.head().hash == head.hash);
   CHECK(value_of(member.load_balances()) == std::vector<Amount>{105});

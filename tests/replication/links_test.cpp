@@ -1,0 +1,248 @@
+// What travels between two nodes: frames, greetings, and forwarded calls.
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "replication/links/calls.hpp"
+#include "replication/links/frames.hpp"
+#include "replication/links/hello.hpp"
+
+namespace sg::replication {
+namespace {
+
+using Arrived = std::vector<std::pair<Channel, std::string>>;
+
+Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+
+std::string written(FrameWriter& writer) {
+  std::vector<char> to;
+  while (writer.write_next(to)) {
+  }
+  return {to.begin(), to.end()};
+}
+
+Arrived read_all(std::string_view all, std::size_t portion) {
+  FrameReader reader;
+  Arrived arrived;
+  for (std::size_t at = 0; at < all.size(); at += portion) {
+    const auto read = reader.read(all.substr(at, portion), kMostMessageBytes,
+                                  [&](Channel channel, std::string message) {
+                                    arrived.emplace_back(channel, std::move(message));
+                                  });
+    REQUIRE(read);
+  }
+  return arrived;
+}
+
+// A submission that answers nobody.
+struct Asked final : ledger::Submission {
+  void on_answered() override {}
+};
+
+ledger::Error error_of(ledger::Reason reason) {
+  return {reason, "why", {{"account_id", "a"}, {"balance", "-1"}}, ledger::Outcome::unknown};
+}
+
+template <class Message>
+Message decoded(std::string message) {
+  auto read = decode_call_message(std::move(message));
+  REQUIRE(read);
+  REQUIRE(std::holds_alternative<Message>(*read));
+  return std::get<Message>(std::move(*read));
+}
+
+}  // namespace
+
+TEST_CASE("Messages arrive whole and in the order of their channel, in portions of any size") {
+  rc::check([](std::vector<std::pair<std::uint8_t, std::uint16_t>> sizes, std::uint8_t portion) {
+    FrameWriter writer;
+    std::vector<std::vector<std::string>> sent(kChannels);
+    for (const auto& [channel, size] : sizes) {
+      const auto to = channel % kChannels;
+      sent[to].emplace_back(size, static_cast<char>('a' + sent[to].size() % 26));
+      writer.put(static_cast<Channel>(to), bytes(sent[to].back()));
+    }
+    std::vector<std::vector<std::string>> got(kChannels);
+    for (auto& [channel, message] : read_all(written(writer), portion + 1U)) {
+      got[static_cast<std::size_t>(channel)].push_back(std::move(message));
+    }
+    RC_ASSERT(got == sent);
+    RC_ASSERT(writer.empty() && writer.bytes() == 0);
+  });
+}
+
+TEST_CASE("An urgent message overtakes a large one, and calls and log take turns") {
+  FrameWriter writer;
+  writer.put(Channel::log, bytes(std::string(3 * kMostPayloadBytes, 'l')));
+  writer.put(Channel::calls, bytes(std::string(2 * kMostPayloadBytes, 'c')));
+  std::vector<char> to;
+  REQUIRE(writer.write_next(to));
+  writer.put(Channel::urgent, bytes("now"));
+  while (writer.write_next(to)) {
+  }
+  Arrived arrived = read_all({to.data(), to.size()}, 1000);
+  REQUIRE(arrived.size() == 3);
+  CHECK(arrived[0].second == "now");
+  CHECK(arrived[1].first == Channel::calls);
+  CHECK(arrived[2].second.size() == 3 * kMostPayloadBytes);
+}
+
+TEST_CASE("Bytes that no node sends end the connection, and take no memory") {
+  FrameWriter writer;
+  writer.put(Channel::urgent, bytes("message"));
+  const auto right = written(writer);
+  const auto refused = [](std::string wrong, std::size_t most = kMostMessageBytes) {
+    FrameReader reader;
+    bool any = false;
+    const auto read = reader.read(wrong, most, [&](Channel, std::string) { any = true; });
+    return !read && !any;
+  };
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    // A shorter or longer payload may wait for more; anything else is refused.
+    if (i < 4) continue;
+    if (i == 4) continue;  // another channel that exists
+    auto wrong = right;
+    wrong[i] ^= 0x40;
+    CAPTURE(i);
+    CHECK(refused(wrong));
+  }
+  CHECK(refused(std::string(kFrameHeaderBytes, '\xff')));
+  CHECK(refused(right, 3));  // a message that is larger than it may be
+}
+
+TEST_CASE("Greetings survive their encoding, and nothing else is one") {
+  Hello hello;
+  hello.name = "ledger";
+  hello.cluster.fill(7);
+  hello.store.fill(9);
+  hello.founder = 1;
+  hello.node = 2;
+  hello.to = 3;
+  hello.base.sequence = 17;
+  hello.known_level = 5;
+  hello.level = 4;
+  hello.epoch = 99;
+  for (const Control& message :
+       {Control(hello), Control(Refusal{"because"}), Control(Behind{8}), Control(Ping{300}),
+        Control(Pong{0})}) {
+    const auto encoded = encode(message);
+    CHECK(decode_control(encoded) == message);
+    CHECK_FALSE(decode_control(encoded + 'x'));
+    for (std::size_t size = 0; size < encoded.size(); ++size) {
+      CHECK_FALSE(decode_control(std::string_view(encoded).substr(0, size)));
+    }
+  }
+  CHECK_FALSE(decode_control(""));
+  CHECK_FALSE(decode_control("\x09"));
+}
+
+TEST_CASE("A node that differs is refused with what differs") {
+  Hello self;
+  self.name = "ledger";
+  self.cluster.fill(1);
+  self.node = 1;
+  self.known_level = self.level = 5;
+  Hello other = self;
+  other.node = 2;
+  other.to = 1;
+  CHECK_FALSE(why_refused(self, other));
+  other.cluster = {};  // it belongs to none yet
+  CHECK_FALSE(why_refused(self, other));
+  const auto says = [&](auto change, const std::string& text) {
+    Hello changed = other;
+    change(changed);
+    const auto why = why_refused(self, changed);
+    REQUIRE(why);
+    CHECK_THAT(*why, Catch::Contains(text));
+  };
+  says([](Hello& h) { h.name = "other"; }, "cluster.name");
+  says([](Hello& h) { h.to = 3; }, "cluster.seeds");
+  says([](Hello& h) { h.node = 1; }, "cluster.node_id");
+  says([](Hello& h) { h.cluster.fill(2); }, "another cluster");
+  says([](Hello& h) { h.base.sequence = 5; }, "empty store");
+  says([](Hello& h) { h.known_level = 4; }, "levels up to 4");
+}
+
+TEST_CASE("A forwarded call is the call that came in") {
+  const std::vector<ledger::Entry> entries{{"alice", -5}, {"bob", 5}};
+  Asked asked;
+  ledger::TransferBatch batch;
+  batch.transfers = {{ledger::TransferKind::transfer, entries, "invoice", "key", 0},
+                     {ledger::TransferKind::transfer, {}, "", "", 0},
+                     {ledger::TransferKind::debit, std::span(entries).first(1), "", "", 0}};
+  asked.operation = batch;
+  asked.results.resize(3);
+  asked.results[1].state = ledger::ItemResult::State::refused;
+  asked.results[1].error = std::make_shared<const ledger::Error>(error_of(ledger::Reason::id_empty));
+  const auto bytes_of_call = encode_call(7, 3, std::chrono::milliseconds(250), asked);
+  const auto call = decoded<std::unique_ptr<ForwardedCall>>(bytes_of_call);
+  CHECK(call->id == 7);
+  CHECK(call->term == 3);
+  CHECK(call->left == std::chrono::milliseconds(250));
+  const auto& got = std::get<ledger::TransferBatch>(call->operation);
+  REQUIRE(got.transfers.size() == 3);
+  CHECK(ledger::same_content(got.transfers[0], batch.transfers[0]));
+  CHECK(got.transfers[0].idempotency_key == "key");
+  CHECK(got.transfers[0].key_hash != 0);
+  CHECK(ledger::same_content(got.transfers[2], batch.transfers[2]));
+  CHECK(call->results[1].state == ledger::ItemResult::State::refused);
+  CHECK(call->results[0].state == ledger::ItemResult::State::undecided);
+  // Cut off anywhere it is no call.
+  for (std::size_t size = 0; size < bytes_of_call.size(); ++size) {
+    CHECK_FALSE(decode_call_message(bytes_of_call.substr(0, size)));
+  }
+
+  Asked account;
+  account.operation = ledger::NewAccount{"a", "", ledger::AccountType::standalone, 9, -3,
+                                         {{"country", "SE"}}};
+  account.results.resize(1);
+  const auto made = decoded<std::unique_ptr<ForwardedCall>>(
+      encode_call(1, 1, std::chrono::milliseconds(0), account));
+  const auto& opened = std::get<ledger::NewAccount>(made->operation);
+  CHECK(opened.id == "a");
+  CHECK(opened.initial_balance == 9);
+  CHECK(opened.floor == -3);
+  CHECK(opened.metadata.at("country") == "SE");
+}
+
+TEST_CASE("An answer has each result where it belongs") {
+  Asked asked;
+  asked.observed = 12;
+  asked.results.resize(4);
+  asked.results[0].state = ledger::ItemResult::State::committed;
+  asked.results[0].sequence = 11;
+  asked.results[0].time = -5;
+  const auto shared =
+      std::make_shared<const ledger::Error>(error_of(ledger::Reason::insufficient_funds));
+  for (const std::size_t i : {1U, 2U}) {
+    asked.results[i].state = ledger::ItemResult::State::refused;
+    asked.results[i].error = shared;
+  }
+  const auto answer = decoded<CallAnswer>(encode_answer(4, asked));
+  CHECK(answer.id == 4);
+  CHECK(answer.observed == 12);
+  REQUIRE(answer.results.size() == 4);
+  CHECK(answer.results[0].sequence == 11);
+  CHECK(answer.results[0].time == -5);
+  CHECK(answer.results[1].error == answer.results[2].error);
+  CHECK(answer.results[1].error->reason == ledger::Reason::insufficient_funds);
+  CHECK(answer.results[1].error->metadata == shared->metadata);
+  CHECK(answer.results[1].error->outcome == ledger::Outcome::unknown);
+  CHECK(answer.results[3].state == ledger::ItemResult::State::undecided);
+  CHECK(decoded<CancelledCall>(encode_cancel(300)).id == 300);
+  CHECK(decoded<RejectedCall>(encode_rejection(1)).id == 1);
+}
+
+TEST_CASE("Bytes of any kind are a message of calls or none, and nothing else happens") {
+  rc::check([](const std::string& noise, std::uint8_t kind) {
+    (void)decode_call_message(noise);
+    (void)decode_call_message(std::string(1, static_cast<char>(kind % 6)) + noise);
+    (void)decode_control(std::string(1, static_cast<char>(kind % 7)) + noise);
+  });
+}
+
+}  // namespace sg::replication
