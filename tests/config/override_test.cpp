@@ -173,6 +173,9 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
       {"supervisor.liveness_period", 1, 86'400},
       {"scheduler.threads", 0, 256},
       {"scheduler.max_throughput", 1, 1'000'000},
+      {"cluster.node_id", 0, 1'000'000'000},
+      {"cluster.election_timeout", 100, 60'000},
+      {"cluster.max_queued_bytes", 1'048'576, 17'179'869'184},
   };
   REQUIRE(rows.size() == integer_keys().size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

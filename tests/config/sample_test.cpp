@@ -107,6 +107,13 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"scheduler.threads", number(0)},
       {"scheduler.max_throughput", number(300)},
       {"log.level", text("info")},
+      {"cluster.node_id", number(0)},
+      {"cluster.name", text("scalegraph")},
+      {"cluster.listen", text("127.0.0.1:50061")},
+      {"cluster.seeds", text("")},
+      {"cluster.election_timeout", number(500)},
+      {"cluster.max_queued_bytes", number(67'108'864)},
+      {"cluster.insecure", Value(false)},
   };
   REQUIRE(rows.size() == keys().size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/cluster.hpp"
+#include "config/load.hpp"
 #include "config/unknown.hpp"
 
 namespace sg::config {
@@ -103,6 +105,53 @@ TEST_CASE("The distance between names counts single edits", "[config][settings]"
     RC_ASSERT((edit_distance(a, b) == 0) == (a == b));
     RC_ASSERT(edit_distance(a, b) <= std::max(a.size(), b.size()));
   }));
+}
+
+TEST_CASE("Seeds are read as they are written, and nothing else is one", "[config][settings]") {
+  const std::string text = "1@127.0.0.1:50061, 2@[::1]:7, 30@node.example:65535";
+  const auto seeds = parse_seeds(text);
+  REQUIRE(seeds);
+  REQUIRE(seeds->size() == 3);
+  CHECK((*seeds)[2] == Seed{30, {"node.example", 65535, {}}});
+  CHECK(to_string(*seeds) == text);
+  CHECK(parse_seeds("1@a:1,2@b:1")->size() == 2);
+  CHECK(parse_seeds("")->empty());
+  CHECK(parse_seeds("  ")->empty());
+  for (const auto* wrong : {"1", "a:1", "0@a:1", "-1@a:1", "x@a:1", "1@a", "1@a:0", "1@a:1,", ",",
+                            "1@a:1, 1@b:1", "1@a:1, 2@a:1", "1@unix:/tmp/x", "1@a:1 2@b:1"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(parse_seeds(wrong));
+  }
+}
+
+TEST_CASE("A node has to be among its seeds, and to listen on loopback", "[config][settings]") {
+  Cluster cluster;
+  CHECK_FALSE(wrong_cluster(cluster));  // it stands alone
+  cluster.node_id = 2;
+  cluster.seeds = {{1, {"10.0.0.1", 1, {}}}};
+  CHECK_THAT(wrong_cluster(cluster).value_or(""), Catch::Contains("has no node 2"));
+  cluster.seeds.push_back({2, {"10.0.0.2", 1, {}}});
+  CHECK_FALSE(wrong_cluster(cluster));
+  for (const auto* host : {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
+    cluster.listen.host = host;
+    CHECK_FALSE(wrong_cluster(cluster));
+  }
+  for (const auto* host : {"0.0.0.0", "10.0.0.2", "::", "128.0.0.1", "node.example"}) {
+    cluster.listen.host = host;
+    CHECK_THAT(wrong_cluster(cluster).value_or(""), Catch::Contains("cluster.insecure"));
+    auto open = cluster;
+    open.insecure = true;
+    CHECK_FALSE(wrong_cluster(open));
+  }
+}
+
+TEST_CASE("A flag is true or false, in a file and for one start", "[config][settings]") {
+  CHECK(parse("cluster.insecure = true", "f").value().cluster.insecure);
+  CHECK_FALSE(parse("cluster.insecure = 1", "f"));
+  auto settings = defaults();
+  CHECK(apply_override(settings, "cluster.insecure=true"));
+  CHECK(settings.cluster.insecure);
+  CHECK_FALSE(apply_override(settings, "cluster.insecure=yes"));
 }
 
 }  // namespace

@@ -126,9 +126,8 @@ TEST_CASE("Greetings survive their encoding, and nothing else is one") {
   hello.known_level = 5;
   hello.level = 4;
   hello.epoch = 99;
-  for (const Control& message :
-       {Control(hello), Control(Refusal{"because"}), Control(Behind{8}), Control(Ping{300}),
-        Control(Pong{0})}) {
+  for (const Control& message : {Control(hello), Control(Refusal{"because"}), Control(Behind{8}),
+                                 Control(Ping{300}), Control(Pong{0})}) {
     const auto encoded = encode(message);
     CHECK(decode_control(encoded) == message);
     CHECK_FALSE(decode_control(encoded + 'x'));
@@ -177,7 +176,8 @@ TEST_CASE("A forwarded call is the call that came in") {
   asked.operation = batch;
   asked.results.resize(3);
   asked.results[1].state = ledger::ItemResult::State::refused;
-  asked.results[1].error = std::make_shared<const ledger::Error>(error_of(ledger::Reason::id_empty));
+  asked.results[1].error =
+      std::make_shared<const ledger::Error>(error_of(ledger::Reason::id_empty));
   const auto bytes_of_call = encode_call(7, 3, std::chrono::milliseconds(250), asked);
   const auto call = decoded<std::unique_ptr<ForwardedCall>>(bytes_of_call);
   CHECK(call->id == 7);
@@ -197,8 +197,8 @@ TEST_CASE("A forwarded call is the call that came in") {
   }
 
   Asked account;
-  account.operation = ledger::NewAccount{"a", "", ledger::AccountType::standalone, 9, -3,
-                                         {{"country", "SE"}}};
+  account.operation =
+      ledger::NewAccount{"a", "", ledger::AccountType::standalone, 9, -3, {{"country", "SE"}}};
   account.results.resize(1);
   const auto made = decoded<std::unique_ptr<ForwardedCall>>(
       encode_call(1, 1, std::chrono::milliseconds(0), account));
