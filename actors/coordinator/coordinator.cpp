@@ -1,5 +1,6 @@
 #include "actors/coordinator/coordinator.hpp"
 
+#include <algorithm>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <chrono>
 #include <utility>
@@ -143,7 +144,11 @@ caf::behavior Coordinator::make_behavior() {
       [this](const ShardAttached& message) {
         if (!journal_.is_sender()) return;
         shards_[message.shard] = message.handle;
-        if (flow_) flow_->shard_serves(message.shard);
+        if (!flow_) return;
+        flow_->shard_serves(message.shard);
+        const bool all = std::all_of(shards_.begin(), shards_.end(),
+                                     [](const caf::actor& shard) { return bool{shard}; });
+        if (all && !std::exchange(has_served_, true)) tell_service();
       },
       [this](const ShardDetached& message) {
         if (!journal_.is_sender()) return;
@@ -166,12 +171,13 @@ void Coordinator::journal_down() {
   flow_.reset();
   effects_ = {};
   shards_.assign(shards_.size(), nullptr);
+  has_served_ = false;
   tell_service();
 }
 
 void Coordinator::tell_service() {
   if (!service_follower_) return;
-  caf::anon_send(service_follower_, ServesTerm{handle_of(self_), flow_ ? term_ : 0});
+  caf::anon_send(service_follower_, ServesTerm{handle_of(self_), has_served_ ? term_ : 0});
 }
 
 void Coordinator::fenced(const Fenced& message) {
@@ -186,7 +192,6 @@ void Coordinator::fenced(const Fenced& message) {
   Effects none;
   for (std::uint32_t i = 0; i < shards_.size(); ++i) flow_->shard_away(i, none);
   if (ready_.pending()) ready_.deliver(supervisor::Ready{});
-  tell_service();
 }
 
 void Coordinator::submit(const Submit& message) {

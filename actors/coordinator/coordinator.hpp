@@ -67,6 +67,7 @@ class Coordinator {
   Followed journal_{self_, kJournalId};
   Followed replica_{self_, kReplicaId};
   std::uint64_t term_ = 0;       // that of the flow, in a cluster
+  bool has_served_ = false;      // all shards were there once in this term
   caf::actor service_follower_;  // null: nobody asked
   std::uint64_t round_ = 0;      // the last that was asked for
   std::optional<ledger::TransferFlow> flow_;

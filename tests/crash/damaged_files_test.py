@@ -36,6 +36,9 @@ PARTICIPANTS = 1200
 METADATA = {"text": "m" * 15000}
 KEYS_ASKED = 20
 TIMEOUT_S = 20
+# One that is not shared with channels to an earlier server at that address, which may still wait to
+# connect again.
+OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
 SETTINGS = {"storage.checkpoint_interval": 1000, "storage.index_chunk": 5000, "ledger.shards": 3, "ledger.lock_timeout": 60_000}
 WHAT_TO_DO = ("restore the store from a copy", "Copy it with the rest", "replace it by an empty file",
               "another directory")
@@ -60,7 +63,7 @@ class Asker:
         self.keys: list[tuple[Transfer, object]] = []  # acknowledged transfers and their requests
 
     def ask(self, address: str) -> Answers:
-        with grpc.insecure_channel(address) as channel:
+        with grpc.insecure_channel(address, OWN_CONNECTION) as channel:
             ledger = self._stubs.LedgerServiceStub(channel)
             admin = self._stubs.AdminServiceStub(channel)
             people = self._stubs.ParticipantServiceStub(channel)
@@ -113,7 +116,7 @@ class Asker:
                 return found
 
     def verifies(self, address: str) -> bool:
-        with grpc.insecure_channel(address) as channel:
+        with grpc.insecure_channel(address, OWN_CONNECTION) as channel:
             admin = self._stubs.AdminServiceStub(channel)
             try:
                 return not any(answer.problems for answer in admin.Verify(
@@ -123,7 +126,7 @@ class Asker:
 
 
 def create_participants(messages, stubs, address: str) -> None:
-    with grpc.insecure_channel(address) as channel:
+    with grpc.insecure_channel(address, OWN_CONNECTION) as channel:
         stub = stubs.ParticipantServiceStub(channel)
         calls = [stub.CreateParticipant.future(messages.CreateParticipantRequest(
             id=f"p{i}", name="Participant", role=messages.SUPPLIER, metadata=METADATA),
