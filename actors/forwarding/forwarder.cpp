@@ -1,6 +1,7 @@
 #include "actors/forwarding/forwarder.hpp"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "actors/unhandled.hpp"
@@ -34,6 +35,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kTick = 20ms;
+constexpr auto kLongestWait = std::chrono::hours{24};  // of a call of another node
 
 // A call of another node. Its answer goes back by way of the forwarder.
 class RemoteSubmission final : public ledger::Submission {
@@ -114,7 +116,8 @@ Forwarder::Forwarder(caf::event_based_actor* self, RuntimePtr runtime, caf::acto
       root_(std::move(root)),
       coordinator_(self_, kCoordinatorId),
       links_(self_, kLinksId),
-      replica_(self_, kReplicaId) {}
+      replica_(self_, kReplicaId),
+      calls_((std::uint64_t{std::random_device{}()} << 31) ^ std::random_device{}()) {}
 
 caf::behavior Forwarder::make_behavior() {
   return {
@@ -171,12 +174,13 @@ caf::behavior Forwarder::make_behavior() {
         // Either direction may have ended: until the next LinkUp nothing is sent.
         up_.erase(message.node);
         lose([&](const Sent& sent) { return sent.to == message.node; });
+        std::erase_if(running_, [&](const auto& one) { return one.first.first == message.node; });
         links_.send(FollowLinks{handle_of(self_)});
       },
       [this](const CallsArrived& message) { arrived(message); },
       [this](const RunEnded& message) {
-        running_.erase({message.from, message.id});
-        reply(message.from, message.answer);
+        // Its node may have sent it again, over a new link: then nobody waits for this answer.
+        if (running_.erase({message.from, message.id}) > 0) reply(message.from, message.answer);
       },
       [this](const Submit& message) {
         for (const auto& submission : message.submissions) take(submission);
@@ -219,9 +223,18 @@ void Forwarder::route() {
     caf::anon_send(gateway_, now);
   }
   if (waiting_.empty() || !now.has_leader) return;
-  std::vector<Waiting> calls(std::make_move_iterator(waiting_.begin()),
-                             std::make_move_iterator(waiting_.end()));
-  waiting_.clear();
+  const auto time = runtime_->steady_clock();
+  std::vector<Waiting> calls;
+  std::deque<Waiting> later;
+  for (auto& call : waiting_) {
+    if (call.not_before > time) {
+      later.push_back(std::move(call));
+    } else {
+      calls.push_back(std::move(call));
+    }
+  }
+  waiting_ = std::move(later);
+  if (calls.empty()) return;
   if (!leads_here()) return send(std::move(calls));
   std::vector<SubmissionPtr> here;
   for (auto& call : calls) here.push_back(std::move(call.submission));
@@ -314,6 +327,7 @@ void Forwarder::answered(replication::CallAnswer answer) {
   bool may_have_run = call.may_have_run;
   if (says_away(answer, may_have_run) && (call.is_keyed || !may_have_run)) {
     call.may_have_run = may_have_run;
+    call.not_before = runtime_->steady_clock() + kTick;
     waiting_.push_back(std::move(call));
     return;
   }
@@ -326,6 +340,10 @@ void Forwarder::answered(replication::CallAnswer answer) {
     auto& result = submission.results[i];
     if (result.state == ItemResult::State::refused) continue;  // it was, before it was sent
     result = std::move(answer.results[i]);
+    if (result.state != ItemResult::State::undecided) continue;
+    result.state = ItemResult::State::refused;
+    result.error = std::make_shared<const ledger::Error>(ledger::Error{
+        Reason::internal, "the leader's answer leaves this out", {}, Outcome::unknown});
   }
   submission.answer();
 }
@@ -333,6 +351,7 @@ void Forwarder::answered(replication::CallAnswer answer) {
 void Forwarder::rejected(std::uint64_t id) {
   const auto found = sent_.find(id);
   if (found == sent_.end()) return;
+  found->second.call.not_before = runtime_->steady_clock() + kTick;
   waiting_.push_back(std::move(found->second.call));
   sent_.erase(found);
 }
@@ -367,7 +386,7 @@ void Forwarder::run(NodeId from, std::unique_ptr<ForwardedCall> call,
   if (!leads_here() || call->term != serves_term_) {
     return reply(from, replication::encode_rejection(id));
   }
-  const auto left = call->left;
+  const auto left = std::min<std::chrono::milliseconds>(call->left, kLongestWait);
   auto submission = std::make_shared<RemoteSubmission>(handle_of(self_), from, std::move(call));
   if (left > 0ms) submission->deadline = runtime_->steady_clock() + left;
   running_[{from, id}] = submission;

@@ -51,6 +51,7 @@ class Forwarder {
     ledger::SteadyTime until;  // a leader has to be found by then
     bool is_keyed = false;     // every item has a key
     bool may_have_run = false;
+    ledger::SteadyTime not_before{};  // it was turned away: not again at once
   };
   struct Sent {
     Waiting call;
@@ -98,7 +99,9 @@ class Forwarder {
   replication::Term serves_term_ = 0;  // in which the coordinator here takes writes; 0: it does not
   std::set<NodeId> up_;
   std::vector<std::pair<caf::response_promise, ledger::SteadyTime>> moves_;
-  std::uint64_t calls_ = 0;
+  // Begins anywhere, so that no answer to a predecessor's call is taken for one of this
+  // forwarder's.
+  std::uint64_t calls_;
   std::deque<Waiting> waiting_;
   std::map<std::uint64_t, Sent> sent_;
   // Of other nodes, while they are carried out here.

@@ -84,23 +84,32 @@ void Links::greeted(Handle handle, Connection& connection, Hello hello) {
     return say(handle, connection, replication::Behind{peer.epoch});
   }
   connection.hello = std::move(hello);
-  connection.is_admitting = true;
-  log_writer_.request(AdmitNode{static_cast<std::uint64_t>(handle.id()), connection.node,
-                                connection.hello->cluster, connection.hello->founder,
-                                connection.hello->store});
+  // It is tried again: the log writer is starting.
+  if (!log_writer_) {
+    connection.is_closing = true;
+    return;
+  }
+  connection.admission = ++admissions_;
+  log_writer_.request(AdmitNode{connection.admission, connection.node, connection.hello->cluster,
+                                connection.hello->founder, connection.hello->store});
 }
 
 void Links::admitted(const NodeAdmitted& message) {
-  const auto handle = Handle::from_int(static_cast<std::int64_t>(message.number));
-  auto* connection = find(handle);
-  if (connection == nullptr || !connection->is_admitting) return;
-  connection->is_admitting = false;
+  if (message.joined) {
+    // All connections prove anew who they are, now that there is a cluster to prove.
+    spdlog::info("links: this node joins a cluster");
+    replica_.send(BeginAnew{});
+    return drop_all("this node has joined a cluster");
+  }
+  const auto found = std::find_if(connections_.begin(), connections_.end(), [&](const auto& one) {
+    return one.second.admission == message.number;
+  });
+  if (found == connections_.end()) return;
+  const auto handle = found->first;
+  auto* connection = &found->second;
+  connection->admission = 0;
   if (message.why_not) return refuse(handle, *connection, *message.why_not);
   auto& peer = *peer_of(connection->node);
-  if (message.joined) {
-    spdlog::info("links: this node joins the cluster of node {}", connection->node);
-    replica_.send(BeginAnew{});
-  }
   connection->is_proven = true;
   peer.problem.clear();
   replica_.send(NodeKnows{connection->node, connection->hello->known_level});

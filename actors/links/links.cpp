@@ -28,9 +28,10 @@ namespace {
 
 constexpr auto kTick = 50ms;
 constexpr auto kPingEvery = 200ms;
-constexpr auto kLeastPatience = 1'000ms;  // for the answer to a ping
-constexpr auto kProofWithin = 2'000ms;    // from a connection's first moment
-constexpr auto kFirstDelay = 50ms;        // before the next attempt, doubled each time
+constexpr auto kLeastPatience = 1'000ms;     // for the answer to a ping
+constexpr auto kProofWithin = 2'000ms;       // from a connection's first moment
+constexpr auto kAdmissionWithin = 10'000ms;  // with the log writer's word on it
+constexpr auto kFirstDelay = 50ms;           // before the next attempt, doubled each time
 constexpr auto kLongestDelay = 1'000ms;
 constexpr std::size_t kMostStrangers = 32;
 constexpr std::size_t kMostBytesOfStranger = 4'096;
@@ -110,14 +111,12 @@ caf::behavior Links::make_behavior() {
       [this](const NodeAdmitted& message) { admitted(message); },
       [this](const SendTo& message) { send(message); },
       [this](const FollowLinks& message) {
+        // What its predecessor was told is lost: the others send again what may be.
+        if (follower_ && follower_ != message.follower) drop_all("the forwarder has restarted");
         follower_ = message.follower;
         for (const auto& [id, peer] : peers_) tell_if_up(peer);
       },
-      [this](IdentityChanged) {
-        std::vector<Handle> handles;
-        for (const auto& [handle, connection] : connections_) handles.push_back(handle);
-        for (const auto& handle : handles) drop(handle, "the cluster was founded");
-      },
+      [this](IdentityChanged) { drop_all("the cluster was founded"); },
       [this](DescribeLinks) { return describe(); },
   };
 }
@@ -159,7 +158,9 @@ void Links::tick() {
       kLeastPatience, 2 * runtime_->settings.cluster.election_timeout);
   std::vector<std::pair<Handle, std::string>> dead;
   for (const auto& [handle, connection] : connections_) {
-    if (!connection.is_proven && now - connection.since > kProofWithin) {
+    // The log writer may have to wait for the disk.
+    const auto patience_for_proof = connection.admission == 0 ? kProofWithin : kAdmissionWithin;
+    if (!connection.is_proven && now - connection.since > patience_for_proof) {
       dead.emplace_back(handle, "it did not say in time who it is");
     }
   }
@@ -241,10 +242,11 @@ void Links::arrived(Handle handle, std::string_view bytes) {
       take_raft(*still, message);
     }
   });
-  if (!calls_.empty() && follower_) {
-    caf::anon_send(follower_, CallsArrived{node, std::exchange(calls_, {})});
+  if (!calls_.empty()) {
+    auto calls = std::exchange(calls_, {});
+    if (!follower_) return drop(handle, "nobody here takes calls yet");
+    caf::anon_send(follower_, CallsArrived{node, std::move(calls)});
   }
-  calls_.clear();
   if (!read) return drop(handle, read.error());
   if (!is_right) return drop(handle, "it does not keep to the protocol of a cluster");
   // Not while it was being read.
@@ -257,7 +259,10 @@ void Links::take_raft(const Connection& connection, std::string_view bytes) {
     spdlog::error("links: node {} sends {}", connection.node, message.error());
     return;
   }
-  if (message->from != connection.node) return;
+  const auto cluster = runtime_->member->identity().cluster;
+  const bool is_of_cluster = cluster != persistence::ClusterId{} && connection.hello &&
+                             connection.hello->cluster == cluster;
+  if (message->from != connection.node || !is_of_cluster) return;
   replica_.send(Deliver{std::move(*message)});
 }
 
@@ -291,17 +296,21 @@ void Links::send(const SendTo& message) {
     peer->held.insert(peer->held.end(), message.messages.begin(), message.messages.end());
     return;
   }
-  const bool may_drop = message.channel != Channel::calls;
+  // Calls are bounded where they came in, and small messages by what Raft has to say.
+  const auto bound = runtime_->settings.cluster.max_queued_bytes;
   for (const auto& bytes : message.messages) {
-    const auto after = connection->writer.bytes() + bytes->size();
+    const auto queued = connection->writer.bytes(message.channel);
     // One message always fits, however large it is.
-    if (may_drop && connection->writer.bytes() > 0 &&
-        after > runtime_->settings.cluster.max_queued_bytes) {
-      continue;
-    }
-    connection->writer.put(message.channel, bytes);
+    const bool fits = queued == 0 || queued + bytes->size() <= bound;
+    if (fits || message.channel == Channel::calls) connection->writer.put(message.channel, bytes);
   }
   write(*peer->outgoing, *connection);
+}
+
+void Links::drop_all(const std::string& why) {
+  std::vector<Handle> handles;
+  for (const auto& [handle, connection] : connections_) handles.push_back(handle);
+  for (const auto& handle : handles) drop(handle, why);
 }
 
 void Links::drop(Handle handle, const std::string& why) {

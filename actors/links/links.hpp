@@ -58,8 +58,8 @@ class Links {
     bool is_dialed = false;
     NodeId node = 0;  // 0: it has not said
     bool is_proven = false;
-    bool is_admitting = false;  // the log writer looks at who it says it is
-    bool is_closing = false;    // once all is written
+    std::uint64_t admission = 0;  // what the log writer was asked of it; 0: nothing is open
+    bool is_closing = false;      // once all is written
     std::optional<replication::Hello> hello;
     ledger::SteadyTime since{};
     replication::FrameReader reader;
@@ -108,6 +108,7 @@ class Links {
   void write(Handle handle, Connection& connection);
   void send(const SendTo& message);
   void drop(Handle handle, const std::string& why);
+  void drop_all(const std::string& why);
   void closed(Handle handle, const std::string& why);
   LinkStates describe();
 
@@ -122,6 +123,7 @@ class Links {
   std::map<NodeId, Peer> peers_;
   std::unordered_map<Handle, Connection> connections_;
   std::uint64_t epoch_ = 0;
+  std::uint64_t admissions_ = 0;
   std::vector<std::string> calls_;  // that came in the portion at hand
 };
 

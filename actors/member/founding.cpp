@@ -48,6 +48,27 @@ caf::result<ClusterFounded> MemberActor::found(const FoundCluster& asked) {
   return founding_;
 }
 
+void MemberActor::founded(replication::Replica& replica) {
+  if (membership_.voters == std::vector<NodeId>{options_.node}) {
+    replica.campaign();
+    if (options_.founded) options_.founded();
+    return;
+  }
+  if (!founding_.pending()) return;
+  const bool exists = runtime_->member->identity().cluster != persistence::ClusterId{};
+  founding_.deliver(exists ? ClusterFounded{true, {}}
+                           : refused("the store could not be written: see the log of the node"));
+}
+
+bool MemberActor::is_founding_alone() const {
+  const auto identity = runtime_->member->identity();
+  if (identity.founders.empty()) return false;
+  const auto founders = replication::decode_membership(identity.founders);
+  if (!founders || founders->voters.size() < 2) return false;
+  const auto& before = membership_.is_joint() ? membership_.voters_outgoing : membership_.voters;
+  return before == std::vector<NodeId>{options_.node};
+}
+
 void MemberActor::settle_members() {
   if (founding_.pending() && membership_.voters.size() > 0 && !membership_.is_joint()) {
     const auto founders = replication::decode_membership(runtime_->member->identity().founders);

@@ -43,6 +43,8 @@ caf::behavior LogWriter::make_behavior() {
       [this](const CommitLog& asked) { commit(asked); },
       [this](DrainLog) { drain(); },
       [this](const FoundGroup& asked) {
+        // It may have joined the cluster of another node meanwhile.
+        if (store_.identity().cluster != persistence::ClusterId{}) return drain();
         const auto founded = store_.found(asked.cluster, replication::encode(asked.founders),
                                           replication::encode(asked.membership));
         if (!founded) return fail(founded.error());

@@ -179,9 +179,7 @@ void MemberActor::begin(const LogDrained& stored) {
   has_room_ = true;
   rounds_.restart();
   with_replica([this](Replica& replica) {
-    if (!std::exchange(is_founding_, false)) return;
-    replica.campaign();
-    if (options_.founded) options_.founded();
+    if (std::exchange(is_founding_, false)) founded(replica);
   });
   if (ready_.pending()) ready_.deliver(supervisor::Ready{});
 }
@@ -227,7 +225,7 @@ void MemberActor::look_at_term() {
   if (led_term_ == 0) waiting_.clear();
   if (!leads || !journal_ || status->term <= last_term_) return;
   // The first entry of its term has taken effect, and with it all of earlier terms.
-  if (applied_term_ != status->term) return;
+  if (applied_term_ != status->term || is_founding_alone()) return;
   led_term_ = last_term_ = status->term;
   proposed_ = 0;
   self_->send(journal_, Lead{led_term_});

@@ -134,6 +134,10 @@ class MemberActor final : public replication::ReplicaHost {
   void change(const ChangeMembers& asked);
   // --- founding.cpp ---
   caf::result<ClusterFounded> found(const FoundCluster& asked);
+  // The log writer has written that this node founds a cluster, or has not.
+  void founded(replication::Replica& replica);
+  // The others are no members yet: nothing is promised to anybody on the word of one node.
+  bool is_founding_alone() const;
   // As the leader: proposes the founders as members, and that a joint membership is left.
   void settle_members();
   void propose_change(const std::vector<replication::MemberChange>& changes);

@@ -33,9 +33,10 @@ Header read_header(std::string_view bytes) {
 }  // namespace
 
 void FrameWriter::put(Channel channel, Bytes message) {
-  bytes_ += message->size();
   ++count_;
-  queues_[static_cast<std::size_t>(channel)].messages.push_back(std::move(message));
+  auto& queue = queues_[static_cast<std::size_t>(channel)];
+  queue.bytes += message->size();
+  queue.messages.push_back(std::move(message));
 }
 
 bool FrameWriter::write_next(std::vector<char>& to) {
@@ -68,7 +69,7 @@ void FrameWriter::write(Channel channel, std::vector<char>& to) {
   put_fixed(at, persistence::crc32c(payload));
   to.insert(to.end(), header.begin(), header.end());
   to.insert(to.end(), payload.begin(), payload.end());
-  bytes_ -= payload.size();
+  queue.bytes -= payload.size();
   queue.written += payload.size();
   if (!is_last) return;
   queue.messages.pop_front();

@@ -44,20 +44,22 @@ class FrameWriter {
   void put(Channel channel, Bytes message);
   // Appends the next frame to `to`. Returns false if there is none.
   bool write_next(std::vector<char>& to);
-  bool empty() const { return bytes_ == 0 && count_ == 0; }
-  // Of all that was put and is not written yet.
-  std::size_t bytes() const { return bytes_; }
+  bool empty() const { return count_ == 0; }
+  // Of what was put and is not written yet.
+  std::size_t bytes(Channel channel) const {
+    return queues_[static_cast<std::size_t>(channel)].bytes;
+  }
 
  private:
   struct Queue {
     std::deque<Bytes> messages;
     std::size_t written = 0;  // of the first
+    std::size_t bytes = 0;    // that are not written
   };
   void write(Channel channel, std::vector<char>& to);
 
   std::array<Queue, kChannels> queues_;
-  std::size_t bytes_ = 0;
-  std::size_t count_ = 0;
+  std::size_t count_ = 0;  // messages that are not written to their end
   bool calls_turn_ = true;
 };
 
