@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, kPoints> kPointNames{
     "indexer_before_pages",     "indexer_before_marker",    "marker_before_sync",
     "indexer_after_marker",     "index_before_ingest",      "index_before_publish",
     "index_before_retire",      "opening_before_repair",    "opening_before_mark",
-    "journal_before_load",      "shard_before_attach",      "shard_before_load"};
+    "journal_before_load",      "shard_before_attach",      "shard_before_load",
+    "log_before_telling"};
 
 // In the order of the enumerators, like kPointNames.
 constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
@@ -52,7 +53,8 @@ constexpr std::array<std::string_view, kDefects> kDefectNames{"none",
                                                               "commit_at_write",
                                                               "catalog_at_write",
                                                               "raise_level_early",
-                                                              "tell_none_of_waiting"};
+                                                              "tell_none_of_waiting",
+                                                              "list_ahead"};
 
 // Needs a `text` that is not empty, or it might find a missing name.
 template <class Value, std::size_t count>

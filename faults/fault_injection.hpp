@@ -61,8 +61,13 @@ enum class Point : std::uint8_t {
   journal_before_load,    // a new journal has read nothing yet
   shard_before_attach,    // a shard has not asked the journal for its accounts yet
   shard_before_load,      // the shard has the journal's answer; it has not loaded it
+  // --- of a cluster ---
+  log_before_telling,  // the store has committed entries of the log; the journal does not know
 };
-inline constexpr std::size_t kPoints = static_cast<std::size_t>(Point::shard_before_load) + 1;
+inline constexpr std::size_t kPoints = static_cast<std::size_t>(Point::log_before_telling) + 1;
+// Those that a ledger without a cluster passes come first.
+inline constexpr std::size_t kPointsOfOneNode =
+    static_cast<std::size_t>(Point::shard_before_load) + 1;
 
 // Mistakes that the code could have. A comment says what the program does wrong. The defect is
 // `none` unless a test plants one.
@@ -101,6 +106,7 @@ enum class Defect : std::uint8_t {
   catalog_at_write,         // rows of accounts are written before the block is committed
   raise_level_early,        // the level rises though a member's program does not know it
   tell_none_of_waiting,     // a key that waited when the term ended is told "nothing changed"
+  list_ahead,               // a list shows rows that the journal was not told of yet
 };
 
 // The names of the values: "skip_sync". parse_point() and parse_defect() read the same names, and
@@ -109,7 +115,7 @@ std::string_view to_string(Point point);
 std::string_view to_string(Defect defect);
 std::optional<Point> parse_point(std::string_view text);
 std::optional<Defect> parse_defect(std::string_view text);
-inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::tell_none_of_waiting) + 1;
+inline constexpr std::size_t kDefects = static_cast<std::size_t>(Defect::list_ahead) + 1;
 // Those that one node alone can show come first.
 inline constexpr std::size_t kDefectsOfOneNode =
     static_cast<std::size_t>(Defect::leak_admission) + 1;

@@ -1,7 +1,19 @@
 #include "ledger/invariant.hpp"
 
-namespace sg::ledger {
+#include <atomic>
 
-void broken(const char* what) { throw BrokenInvariant(what); }
+namespace sg::ledger {
+namespace {
+
+std::atomic<std::uint64_t> count{0};
+
+}  // namespace
+
+void broken(const char* what) {
+  count.fetch_add(1, std::memory_order_relaxed);
+  throw BrokenInvariant(what);
+}
+
+std::uint64_t invariants_broken() { return count.load(std::memory_order_relaxed); }
 
 }  // namespace sg::ledger

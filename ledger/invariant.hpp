@@ -7,6 +7,7 @@
 // from the durable state. They come in pairs: what a writer guarantees, the reader checks.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -18,6 +19,9 @@ struct BrokenInvariant : std::logic_error {
 
 // Throws. Apart from invariant(), so that a check is one compare and one call that is never made.
 [[noreturn, gnu::cold]] void broken(const char* what);
+
+// How many were broken since the process began. From any thread.
+std::uint64_t invariants_broken();
 
 inline void invariant(bool holds, const char* what) {
   if (!holds) [[unlikely]] {

@@ -8,6 +8,7 @@
 #include "actors/actor_errors.hpp"
 #include "actors/children.hpp"
 #include "actors/unhandled.hpp"
+#include "faults/fault_injection.hpp"
 #include "replication/member_log.hpp"
 
 namespace sg::actors {
@@ -98,6 +99,7 @@ void LogWriter::commit(const CommitLog& asked) {
   if (asked.membership) membership = replication::encode(*asked.membership);
   auto committed = store_.commit(asked.index, asked.term, membership);
   if (!committed) return fail(committed.error());
+  faults::reach(faults::Point::log_before_telling);
   // The journal first: the replica's word on a term or a round comes after what it rests on.
   if (journal_ && committed->after.sequence != committed->before.sequence) {
     self_->send(

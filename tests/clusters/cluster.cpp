@@ -242,6 +242,10 @@ void Cluster::introduce(ClusterNode& node, ClusterNode& to) {
 // A node that knows no leader says that it does not serve, and clients move on.
 ClusterNode& Cluster::door() {
   auto& node = any();
+  // One that comes to a frozen node waits until it goes on: with what it knows by then.
+  for (const auto& one : nodes_) {
+    if (is_frozen(*one) && world_.random.below(4) == 0) return *one;
+  }
   const auto* leading = is_healthy_ ? leader() : nullptr;
   if (leading == nullptr) return node;
   // One that was removed knows an old leader, or none.

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ledger/invariant.hpp"
 #include "tests/clusters/cluster.hpp"
 #include "tests/simulation/judge.hpp"
 
@@ -29,7 +30,8 @@ struct ClusterFaults {
   Ppm cut = 0;
   Ppm heal = 0;
   Ppm freeze = 0;
-  Ppm restart = 0;  // of a node that is down
+  Ppm freeze_leader = 0;  // for so long that another one leads
+  Ppm restart = 0;        // of a node that is down
   Ppm hand_over = 0;
   Ppm change = 0;  // of the membership
 };
@@ -61,8 +63,9 @@ ClusterFaults adapt(World& world, Network::Options& network) {
   faults.restart = 10 * kPercent;
   faults.hand_over = sometimes(kPercent / 2);
   faults.change = sometimes(kPercent / 4);
+  s.faults.stall = sometimes(50 * kPercent);
   // Some things show only where nothing else goes wrong.
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:  // leaders that change, and calls that hang on the way
       s.faults = {};
       s.workload.keyed = 100 * kPercent;
@@ -90,14 +93,40 @@ ClusterFaults adapt(World& world, Network::Options& network) {
       faults.cut = faults.heal = kPercent / 4;
       faults.freeze = kPercent / 4;
       network.most_delay = 10;
+      if (random.below(2) == 0) break;
+      faults.cut = faults.freeze = 0;
+      faults.freeze_leader = kPercent / 20;
+      s.workload.create = 20 * kPercent;
+      s.workload.batch = 0;
       break;
     case 2:  // coordinators and journals of leaders
       s.faults = {};
       s.intensity = 1000;
-      s.faults.kill = 2 * kPercent;
+      s.faults.kill = kPercent / 4;
+      s.faults.throw_at_commit = 10 * kPercent;
       s.workload.keyed = 100 * kPercent;
       s.workload.give_up = 10 * kPercent;
+      s.workload.operations = 1000;
+      s.workload.clients = 6;
+      s.workload.outstanding = 4;
       faults.cut = faults.freeze = faults.change = 0;
+      // A retry has to come before what it repeats is on a majority.
+      s.time = kPercent;
+      network.most_delay = 400;
+      network.most_call_delay = 0;
+      break;
+    case 3:  // rows that the store has already, and the journal not yet
+      s.faults = {};
+      s.faults.stall = 50 * kPercent;
+      s.workload.create = 30 * kPercent;
+      s.workload.read = 60 * kPercent;
+      s.workload.list = 80 * kPercent;
+      s.workload.operations = 1000;
+      s.workload.clients = 6;
+      s.workload.outstanding = 4;
+      faults.cut = faults.freeze = faults.change = faults.hand_over = 0;
+      network.loss_ppm = 0;
+      network.most_delay = 10;
       break;
     default:
       break;
@@ -146,6 +175,7 @@ class ClusterRun {
   void judge_all();
 
   RunReport report_;
+  const std::uint64_t invariants_broken_ = ledger::invariants_broken();
   World world_;
   ClientLog log_;
   Faults faults_;
@@ -177,6 +207,13 @@ void ClusterRun::disturb() {
   if (random.chance(cluster_faults_.freeze)) {
     world_.trace.say([&] { return "fault: node " + std::to_string(node.id) + " freezes"; });
     cluster_->freeze(node, static_cast<std::uint64_t>(random.between(20, 1500)));
+  }
+  if (random.chance(cluster_faults_.freeze_leader)) {
+    if (auto* leader = cluster_->leader(); leader != nullptr && !cluster_->is_frozen(*leader)) {
+      world_.trace.say(
+          [&] { return "fault: the leader, " + std::to_string(leader->id) + ", freezes"; });
+      cluster_->freeze(*leader, static_cast<std::uint64_t>(random.between(500, 3000)));
+    }
   }
   if (random.chance(cluster_faults_.hand_over) && cluster_->is_up(node)) {
     caf::anon_send(node.replica, actors::HandOver{});
@@ -325,6 +362,7 @@ void ClusterRun::judge_all() {
 RunReport ClusterRun::run() {
   run_with_faults();
   if (holds() && run_to_rest()) judge_all();
+  for (auto& text : judge_invariants(invariants_broken_)) breach(std::move(text));
   for (const auto& answer : log_.answers) {
     ++(answer.committed ? report_.committed : report_.refused);
   }

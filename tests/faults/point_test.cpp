@@ -90,7 +90,7 @@ TEST_CASE("Wherever an actor fails under load, each transfer has its one effect 
   open_accounts(client);
   Load load(ledger.port(), kClients);
   REQUIRE(load.await_progress(kAnswers));
-  for (std::size_t i = 0; i < faults::kPoints; ++i) {
+  for (std::size_t i = 0; i < faults::kPointsOfOneNode; ++i) {
     const auto point = static_cast<Point>(i);
     const auto starts = start_of(point);
     for (const int passes : kPasses) {

@@ -1,6 +1,7 @@
 #include "tests/simulation/clients.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "actors/coordinator/messages.hpp"
@@ -16,6 +17,7 @@ using ledger::Outcome;
 constexpr std::size_t kListed = 5;
 // One read of so many is a verification.
 constexpr std::uint64_t kReadsOfVerification = 40;
+constexpr std::int64_t kAllAccounts = 1000;
 
 class ReadQuery final : public actors::Query {
  public:
@@ -95,6 +97,7 @@ void Clients::act() {
   if (!has_room()) return;
   if (random.chance(w.read)) {
     if (random.below(kReadsOfVerification) == 0) return verify();
+    if (random.chance(w.list)) return list_accounts();
     return read(random.pick(accounts_), random.below(3) == 0);
   }
   if (!again_.empty() && random.below(2) == 0) {
@@ -325,6 +328,25 @@ void Clients::verify() {
     }
   };
   if (service_) service_->ask(std::move(query));
+}
+
+void Clients::list_accounts() {
+  auto query = std::make_shared<ReadQuery>();
+  actors::AccountPage page;
+  page.limit = kAllAccounts;
+  query->ask = std::move(page);
+  const auto must_show = std::make_shared<ledger::Sequence>(durable());
+  query->then = [this, must_show, process = process_](ReadQuery& answer) {
+    if (process != process_ || is_mute_ || !answer.result) return;
+    const auto told = durable();
+    std::set<std::string> missing(accounts_.begin(), accounts_.end());
+    for (const auto& item : std::get<actors::Page<actors::AccountView>>(*answer.result).items) {
+      missing.erase(item.account.id);
+      log_.readings.push_back({item.account.id, item.balance, *must_show, told});
+    }
+    for (const auto& account : missing) log_.readings.push_back({account, {}, *must_show, told});
+  };
+  if (service_) *must_show = std::min(*must_show, service_->ask(std::move(query)));
 }
 
 void Clients::read(const std::string& account, bool list) {

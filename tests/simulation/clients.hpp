@@ -120,6 +120,7 @@ class Clients {
   TestSubmissionPtr submission_for(const AttemptPtr& attempt);
   void move(const std::string& account, ledger::Amount amount, std::string key);
   void read(const std::string& account, bool list);
+  void list_accounts();
   void verify();
   void give_up();
 

@@ -10,6 +10,8 @@ constexpr std::int64_t kLongestSync_ms = 3000;
 constexpr std::int64_t kLongestStarving = 300;
 // In so many steps time passes that liveness asks for, a few times over.
 constexpr std::size_t kHang = 300;
+// Shorter than anything is waited for.
+constexpr std::int64_t kLongestStall = 60;
 constexpr std::int64_t kLongestStepOfHang_ms = 250;
 constexpr std::int64_t kFarthestJump_ms = 400LL * 24 * 3'600'000;
 // Of a process that is stopped: many times as long as a key is kept.
@@ -92,7 +94,7 @@ void Faults::step() {
     process_->starve_next(static_cast<std::size_t>(random.between(1, kLongestStarving)));
   }
   // Time flies while an actor hangs.
-  if (process_->hangs_one())
+  if (process_->hangs_one() && !process_->stalls())
     world_.pass(std::chrono::milliseconds(random.between(1, kLongestStepOfHang_ms)));
   if (happens(chances.end, "the process ends")) process_->end(random.chance(chances.power));
 }
@@ -119,8 +121,14 @@ void Faults::at(faults::Point point) {
     world_.trace.say([&] { return "fault: an actor hangs at " + name; });
     return process_->hang(kHang);
   }
-  const auto throws =
-      weight * chances.throw_at_point + (is_derived(point) ? chances.throw_at_derived : 0);
+  if (point == faults::Point::log_before_telling && process_ != nullptr && !process_->hangs_one() &&
+      chances.stall > 0 && random.chance(chances.stall)) {
+    world_.trace.say([&] { return "fault: an actor stalls at " + name; });
+    return process_->stall(static_cast<std::size_t>(random.between(2, kLongestStall)));
+  }
+  auto throws = weight * chances.throw_at_point;
+  if (is_derived(point)) throws += chances.throw_at_derived;
+  if (point == faults::Point::coordinator_before_commit) throws += chances.throw_at_commit;
   if (throws > 0 && random.chance(throws)) {
     world_.trace.say([&] { return "fault: a crash at " + name; });
     throw InjectedCrash("a crash at " + name);

@@ -6,6 +6,7 @@
 #include <set>
 #include <string_view>
 
+#include "ledger/invariant.hpp"
 #include "tests/support/error_fact.hpp"
 
 namespace sg::test {
@@ -361,6 +362,11 @@ void Judge::check_listing(const Listing& listing) {
 }
 
 }  // namespace
+
+Breaches judge_invariants(std::uint64_t before) {
+  if (ledger::invariants_broken() == before) return {};
+  return {"the program broke an invariant of its own"};
+}
 
 Breaches judge(const persistence::Store& store, const ClientLog& log) {
   return Judge(store, log).run();

@@ -15,6 +15,10 @@
 
 namespace sg::test {
 
+// Whether the program has broken an invariant of its own since it had broken `before` of them. Such
+// a one ends an actor, whose supervisor starts it anew: no client would ever know.
+Breaches judge_invariants(std::uint64_t before);
+
 // The store is at rest and was just opened.
 Breaches judge(const persistence::Store& store, const ClientLog& log);
 

@@ -210,6 +210,16 @@ void Process::run_front() {
 }
 
 void Process::hang(std::size_t steps) {
+  is_stall_ = false;
+  suspend(steps);
+}
+
+void Process::stall(std::size_t steps) {
+  is_stall_ = true;
+  suspend(steps);
+}
+
+void Process::suspend(std::size_t steps) {
   hangs_for_ = steps;
   fiber_->suspend();
   if (is_over()) throw ProcessEnded{};

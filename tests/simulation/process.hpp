@@ -56,7 +56,10 @@ class Process {
   void starve_next(std::size_t steps) { starve_for_ = steps; }
   // Called in a handler: it hangs where it is, for so many steps of the others. One at a time.
   void hang(std::size_t steps);
+  // The same, so shortly that no time passes.
+  void stall(std::size_t steps);
   bool hangs_one() const { return hung_ != nullptr; }
+  bool stalls() const { return hung_ != nullptr && is_stall_; }
   void pass_time();
 
   const caf::actor& desk() const { return desk_; }
@@ -72,6 +75,7 @@ class Process {
   Process(World& world, Machine& machine, const ProcessPlan& plan,
           std::shared_ptr<persistence::Store> store);
   void spawn();
+  void suspend(std::size_t steps);
   std::size_t choose_job();
   bool holds_back(caf::resumable& job);
   void note_step(caf::resumable& job, bool kill);
@@ -101,6 +105,7 @@ class Process {
   std::unique_ptr<Fiber> fiber_ = std::make_unique<Fiber>();
   std::unique_ptr<Fiber> hung_;
   std::size_t hangs_for_ = 0;
+  bool is_stall_ = false;
 };
 
 }  // namespace sg::test

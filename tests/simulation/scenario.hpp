@@ -29,6 +29,7 @@ struct Workload {
   Ppm batch = 0;
   Ppm atomic = 0;  // of the batches
   Ppm read = 0;
+  Ppm list = 10 * kPercent;  // of the reads: a list of all accounts
   Ppm create = 0;
   Ppm give_up = 0;   // a request is cancelled, and tried again with its key
   Ppm deadline = 0;  // it has one that it may miss
@@ -40,6 +41,7 @@ struct FaultChances {
   Ppm kill = 0;              // an actor, instead of handling its next message
   Ppm throw_at_point = 0;    // an actor, in the middle of a handler
   Ppm throw_at_derived = 0;  // the same, while it writes indexes and checkpoints only
+  Ppm throw_at_commit = 0;   // the same, a coordinator that hands over what is to be committed
   Ppm end_at_point = 0;      // the process
   Ppm end = 0;               // the process, between two messages
   Ppm power = 0;             // of the ends: unsynced writes are whole, torn, absent or corrupt
@@ -54,6 +56,7 @@ struct FaultChances {
   Ppm pause = 0;       // the process is stopped, and goes on much later
   Ppm starve = 0;      // an actor is not run for a while
   Ppm hold_back = 0;   // the journal, before it handles a commit or a flush
+  Ppm stall = 0;       // of a cluster: the log writer, before it tells what is committed
   Ppm hang = 0;        // an actor, in a handler, until it is left behind, and longer
 };
 

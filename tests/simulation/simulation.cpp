@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ledger/invariant.hpp"
 #include "tests/simulation/clients.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/judge.hpp"
@@ -65,6 +66,7 @@ class Simulation {
   void breach(std::string text) { report_.breaches.push_back(std::move(text)); }
 
   RunReport report_;
+  const std::uint64_t invariants_broken_ = ledger::invariants_broken();
   World world_;
   ClientLog log_;
   Faults faults_;
@@ -241,6 +243,7 @@ RunReport Simulation::run() {
       breach(store.error().message);
     }
   }
+  for (auto& text : judge_invariants(invariants_broken_)) breach(std::move(text));
   for (const auto& answer : log_.answers) {
     ++(answer.committed ? report_.committed : report_.refused);
   }
