@@ -328,8 +328,9 @@ ledger::Sequence Cluster::ask(std::shared_ptr<actors::Query> query) {
       const auto bound = std::chrono::milliseconds(random.between(0, 300));
       query->freshness = actors::StaleRead{bound};
       must_show = 0;
+      // Of what happened at the moment of the bound itself a round may have seen a part.
       for (const auto& [time, sequence] : history_) {
-        if (time <= world_.steady - bound) must_show = sequence;
+        if (time < world_.steady - bound) must_show = sequence;
       }
       break;
     }
