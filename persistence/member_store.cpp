@@ -134,7 +134,7 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
   std::vector<ChainEnd> ends;  // of the blocks that are committed now
   auto committed = with_rows([&](KeyValue& rows) -> StoreResult<CommittedChanges> {
     LogApplied applied = log_.applied();
-    CommittedChanges changes{head(), head(), {}, {}, {}};
+    CommittedChanges changes{head(), head(), {}, {}, {}, false};
     if (index <= applied.index) return changes;
     const auto entries = log_.read(rows, applied.index + 1, index + 1, ~std::uint64_t{0});
     if (!entries) return tl::unexpected(entries.error());
@@ -145,7 +145,13 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
     }
     GroupContents contents;
     contents.head = head();
+    const auto batch = rows.new_batch();
     for (const LogRow& row : *entries) {
+      if (row.has_stores()) {
+        changes.stores = true;
+        const auto stores = decode_stores(row.data);
+        for (const auto& owned : *stores) LogStore::put_store(*batch, owned);
+      }
       if (row.has_level()) applied.level = std::max(applied.level, *decode_level(row.data));
       if (!row.has_block()) continue;
       const auto bytes = LogStore::read_block(rows, *decode_place(row.data));
@@ -160,14 +166,14 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
     applied.index = index;
     applied.sequence = contents.head.sequence;
     if (membership) applied.membership = *membership;
-    const auto batch = rows.new_batch();
     Catalog::add(*batch, contents);
     LogStore::put_applied(*batch, applied);
     // After a power failure Raft hands the same entries over again, so a sync is not needed. But
     // the log of the database is in files, and a younger one may survive an older one: rows of the
-    // catalog, memberships and levels, which nothing else would bring back, do not take the risk.
+    // catalog, memberships, stores and levels, which nothing else would bring back, do not take the
+    // risk.
     const bool has_rows = !contents.accounts.empty() || !contents.participants.empty() ||
-                          membership.has_value() || applied.level != log_.applied().level;
+                          membership.has_value() || changes.stores || applied.level != log_.applied().level;
     if (auto written = rows.write(*batch, has_rows); !written) {
       return tl::unexpected(written.error());
     }
@@ -231,23 +237,23 @@ StoreResult<void> MemberStore::found(const ClusterId& cluster, const std::string
   return joined;
 }
 
-StoreResult<std::optional<std::string>> MemberStore::admit(std::uint64_t member,
-                                                           const ClusterId& cluster,
-                                                           const StoreId& store) {
-  // Before a cluster is founded nothing has to be remembered.
-  if (cluster == ClusterId{} && log_.identity().cluster == ClusterId{}) return std::nullopt;
-  return with_rows([&](KeyValue& rows) -> StoreResult<std::optional<std::string>> {
-    const auto is_it = LogStore::remember(rows, member, store);
-    if (!is_it) return tl::unexpected(is_it.error());
-    if (!*is_it) {
-      return "node " + std::to_string(member) +
-             " comes with another store than before: a node whose store is lost or replaced comes "
-             "back with a new id";
-    }
-    if (cluster == ClusterId{} || log_.identity().cluster == cluster) return std::nullopt;
-    if (log_.identity().cluster == ClusterId{}) return std::nullopt;
-    return "node " + std::to_string(member) + " is a member of another cluster";
-  });
+StoreResult<std::optional<StoreId>> MemberStore::store_of(std::uint64_t member) const {
+  return with_rows([&](const KeyValue& rows) { return LogStore::store_of(rows, member); });
+}
+
+StoreResult<std::optional<std::string>> MemberStore::why_refused(std::uint64_t member,
+                                                                 const ClusterId& cluster,
+                                                                 const StoreId& store) const {
+  const auto owned = store_of(member);
+  if (!owned) return tl::unexpected(owned.error());
+  if (*owned && **owned != store) {
+    return "node " + std::to_string(member) +
+           " comes with another store than the one that is a member: a node whose store is lost "
+           "or replaced comes back with a new id";
+  }
+  const auto own = identity().cluster;
+  if (cluster == ClusterId{} || own == ClusterId{} || cluster == own) return std::nullopt;
+  return "node " + std::to_string(member) + " is a member of another cluster";
 }
 
 StoreResult<bool> MemberStore::join(const ClusterId& cluster, std::uint64_t founder,

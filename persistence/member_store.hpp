@@ -38,6 +38,7 @@ struct CommittedChanges {
   std::vector<ledger::Account> accounts;
   std::vector<ledger::Participant> participants;
   std::vector<Posting> postings;
+  bool stores = false;  // which store belongs to whom: other nodes are to be looked at anew
 };
 
 class MemberStore final : public ChainStore {
@@ -73,10 +74,13 @@ class MemberStore final : public ChainStore {
   // with it. Needs: it belongs to none, and its log is empty.
   StoreResult<void> found(const ClusterId& cluster, const std::string& founders,
                           const std::string& membership);
-  // The log writer's. Why another member is refused, or nullopt if it is not: then its store is the
-  // one that belongs to it from now on.
-  StoreResult<std::optional<std::string>> admit(std::uint64_t member, const ClusterId& cluster,
-                                                const StoreId& store);
+  // The store that belongs to a member, as the log has it. Nullopt: it says nothing yet.
+  StoreResult<std::optional<StoreId>> store_of(std::uint64_t member) const;
+  // Why another node is refused: it belongs to another cluster, or its store is not the one that
+  // the log names. Nullopt: it is not.
+  StoreResult<std::optional<std::string>> why_refused(std::uint64_t member,
+                                                      const ClusterId& cluster,
+                                                      const StoreId& store) const;
   // The log writer's. This store belongs to no cluster, and joins one that begins with
   // `membership`, that of its founder alone. False: it belongs to one, or has a log.
   StoreResult<bool> join(const ClusterId& cluster, std::uint64_t founder,

@@ -101,7 +101,7 @@ std::vector<supervisor::ChildSpec> ClusterNode::children(const actors::RuntimePt
     state->leads = status.leads();
     state->changed.notify_all();
   };
-  options.founded = [state = state_] {
+  options.identity_changed = [state = state_] {
     if (const auto links = state->port->links()) caf::anon_send(links, actors::IdentityChanged{});
   };
   auto children = actors::member_children(runtime, std::move(options));

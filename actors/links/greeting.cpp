@@ -1,4 +1,4 @@
-// Who is at the other end of a connection: greetings, what the store remembers, refusals, and
+// Who is at the other end of a connection: greetings, what the log says of it, refusals, and
 // whether it still answers.
 #include <spdlog/spdlog.h>
 
@@ -112,7 +112,8 @@ void Links::admitted(const NodeAdmitted& message) {
   auto& peer = *peer_of(connection->node);
   connection->is_proven = true;
   peer.problem.clear();
-  replica_.send(NodeKnows{connection->node, connection->hello->known_level});
+  replica_.send(
+      NodeKnows{connection->node, connection->hello->known_level, connection->hello->store});
   if (connection->is_dialed) {
     peer.delay = {};
     peer.heard = runtime_->steady_clock();

@@ -83,7 +83,8 @@ caf::behavior Links::make_behavior() {
         if (!replica_.is_up(up)) return;
         for (const auto& [handle, connection] : connections_) {
           if (!connection.is_proven || !connection.hello) continue;
-          replica_.send(NodeKnows{connection.node, connection.hello->known_level});
+          replica_.send(
+              NodeKnows{connection.node, connection.hello->known_level, connection.hello->store});
         }
       },
       [this](const supervisor::ChildDown& down) {
@@ -116,7 +117,7 @@ caf::behavior Links::make_behavior() {
         follower_ = message.follower;
         for (const auto& [id, peer] : peers_) tell_if_up(peer);
       },
-      [this](IdentityChanged) { drop_all("the cluster was founded"); },
+      [this](IdentityChanged) { drop_all("who belongs to the cluster has changed"); },
       [this](DescribeLinks) { return describe(); },
   };
 }
@@ -197,10 +198,12 @@ void Links::dialed(const Dialed& message) {
     peer->problem = message.problem;
     return;
   }
+  auto socket = Socket::second_of(message.socket->descriptor());
   const auto handle = self_->add_scribe(message.socket->release());
   self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
   self_->ack_writes(handle, true);
   auto& connection = connections_[handle];
+  connection.socket = std::move(socket);
   connection.is_dialed = true;
   connection.node = message.node;
   connection.since = now;
@@ -209,17 +212,20 @@ void Links::dialed(const Dialed& message) {
   say(handle, connection, hello_to(message.node));
 }
 
+// Needs: CAF has not told that the connection is closed, or its descriptor may be another's.
 void Links::accepted(Handle handle) {
+  auto socket = Socket::second_of(static_cast<int>(handle.id()));
   const auto strangers =
       std::count_if(connections_.begin(), connections_.end(),
                     [](const auto& one) { return !one.second.is_dialed && !one.second.is_proven; });
   if (static_cast<std::size_t>(strangers) >= kMostStrangers) {
-    self_->close(handle);
-    return;
+    return close(handle, *socket);
   }
   self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
   self_->ack_writes(handle, true);
-  connections_[handle].since = runtime_->steady_clock();
+  auto& connection = connections_[handle];
+  connection.socket = std::move(socket);
+  connection.since = runtime_->steady_clock();
 }
 
 void Links::arrived(Handle handle, std::string_view bytes) {
@@ -314,8 +320,13 @@ void Links::drop_all(const std::string& why) {
 }
 
 void Links::drop(Handle handle, const std::string& why) {
-  if (connections_.contains(handle)) self_->close(handle);
+  if (auto* connection = find(handle)) close(handle, *connection->socket);
   closed(handle, why);
+}
+
+void Links::close(Handle handle, Socket& socket) {
+  self_->close(handle);
+  socket.shut_down();
 }
 
 void Links::closed(Handle handle, const std::string& why) {

@@ -55,6 +55,8 @@ class Links {
   using NodeId = replication::NodeId;
 
   struct Connection {
+    // CAF closes a socket once the other side does. With this it has to.
+    std::unique_ptr<Socket> socket;
     bool is_dialed = false;
     NodeId node = 0;  // 0: it has not said
     bool is_proven = false;
@@ -107,6 +109,7 @@ class Links {
   // Gives the socket what it may have.
   void write(Handle handle, Connection& connection);
   void send(const SendTo& message);
+  void close(Handle handle, Socket& socket);
   void drop(Handle handle, const std::string& why);
   void drop_all(const std::string& why);
   void closed(Handle handle, const std::string& why);

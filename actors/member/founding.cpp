@@ -1,6 +1,6 @@
 // How a cluster begins. The node that is asked becomes the only member of a new group, and elects
-// itself. Then it proposes the others as voters, in one joint change: they learn all of it from the
-// log. A leader that dies in between finds in its store who is to belong to the group.
+// itself. It writes into the log which stores the founders have, and then proposes the others as
+// voters, in one joint change: they learn all of it from the log. A leader that dies in between finds in its store who is to belong to the group.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -51,7 +51,7 @@ caf::result<ClusterFounded> MemberActor::found(const FoundCluster& asked) {
 void MemberActor::founded(replication::Replica& replica) {
   if (membership_.voters == std::vector<NodeId>{options_.node}) {
     replica.campaign();
-    if (options_.founded) options_.founded();
+    if (options_.identity_changed) options_.identity_changed();
     return;
   }
   if (!founding_.pending()) return;
@@ -81,6 +81,7 @@ void MemberActor::settle_members() {
   if (membership_.voters.size() != 1) return;
   const auto founders = replication::decode_membership(runtime_->member->identity().founders);
   if (!founders) return;
+  if (!settle_stores(founders->voters)) return;
   std::vector<MemberChange> changes;
   for (const NodeId node : founders->voters) {
     if (node == options_.node) continue;
@@ -88,6 +89,23 @@ void MemberActor::settle_members() {
     changes.push_back({MemberChange::Kind::add_voter, node});
   }
   if (!changes.empty()) propose_change(changes);
+}
+
+// Before they are members: whoever counts a node's word knows by then which store it gave it on.
+bool MemberActor::settle_stores(const std::vector<NodeId>& founders) {
+  const auto& store = *runtime_->member;
+  std::vector<persistence::OwnedStore> stores;
+  bool are_written = true;
+  for (const NodeId node : founders) {
+    const auto owned = store.store_of(node);
+    if (!owned) return false;  // it comes later
+    are_written = are_written && owned->has_value();
+    const auto told = node == options_.node ? store.identity().store : stores_[node];
+    if (told == persistence::StoreId{}) return false;
+    stores.push_back({node, told});
+  }
+  if (!are_written) (void)propose_setting(persistence::encode_stores(stores));
+  return are_written;
 }
 
 MemberState MemberActor::describe() const {

@@ -100,18 +100,19 @@ void LogWriter::commit(const CommitLog& asked) {
   auto committed = store_.commit(asked.index, asked.term, membership);
   if (!committed) return fail(committed.error());
   faults::reach(faults::Point::log_before_telling);
+  const bool stores = committed->stores;
   // The journal first: the replica's word on a term or a round comes after what it rests on.
   if (journal_ && committed->after.sequence != committed->before.sequence) {
     self_->send(
         journal_,
         Committed{std::make_shared<const persistence::CommittedChanges>(std::move(*committed))});
   }
-  self_->send(replica, LogApplied{asked.index, asked.term});
+  self_->send(replica, LogApplied{asked.index, asked.term, stores});
 }
 
 void LogWriter::admit(const AdmitNode& asked) {
   const auto links = caf::actor_cast<caf::actor>(self_->current_sender());
-  auto why_not = store_.admit(asked.node, asked.cluster, asked.store);
+  auto why_not = store_.why_refused(asked.node, asked.cluster, asked.store);
   if (!why_not) return fail(why_not.error());
   bool joins = !*why_not && asked.cluster != persistence::ClusterId{} && asked.founder != 0;
   if (joins) {

@@ -47,6 +47,7 @@ struct LogWritten {
 struct LogApplied {
   replication::Index index = 0;
   replication::Term term = 0;
+  bool stores = false;  // which store belongs to whom has changed
 };
 // And what is stored then. By value: the store may be opened anew while it is read.
 struct LogDrained {

@@ -101,6 +101,7 @@ caf::behavior MemberActor::make_behavior() {
           next_membership_.reset();
         }
         with_replica([&](Replica& replica) { replica.applied(message.index); });
+        if (message.stores && options_.identity_changed) options_.identity_changed();
       },
       [this](const FollowTerms& message) {
         const bool is_other = std::exchange(journal_, message.journal) != message.journal;
@@ -137,7 +138,10 @@ caf::behavior MemberActor::make_behavior() {
         const auto& status = replica_->status();
         caf::anon_send(role_follower_, RoleChanged{status.term, status.leader});
       },
-      [this](const NodeKnows& message) { levels_.note(message.node, message.level); },
+      [this](const NodeKnows& message) {
+        levels_.note(message.node, message.level);
+        stores_[message.node] = message.store;
+      },
       [this](const ChangeMembers& message) { change(message); },
   };
 }
@@ -281,13 +285,18 @@ void MemberActor::raise_level() {
   const auto level = faults::has(faults::Defect::raise_level_early) ? levels_.of(options_.node)
                                                                     : levels_.known_by_all(members);
   if (level <= now) return;
+  if (!propose_setting(persistence::encode_level(level))) return;
+  spdlog::info("replica: every member knows level {}, the cluster rises from {}", level, now);
+}
+
+bool MemberActor::propose_setting(std::string data) {
   const auto term = replica_->status().term;
   const auto index = replica_->log().last_index() + 1;
-  const std::vector<replication::Proposal> proposal{{persistence::encode_level(level), nullptr}};
-  if (!replica_->propose(term, index, proposal)) return;
-  spdlog::info("replica: every member knows level {}, the cluster rises from {}", level, now);
+  const std::vector<replication::Proposal> proposal{{std::move(data), nullptr}};
+  if (!replica_->propose(term, index, proposal)) return false;
   changed_term_ = term;
   changed_at_ = index;
+  return true;
 }
 
 void MemberActor::end_rounds() {

@@ -21,6 +21,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,18 +47,21 @@ struct MemberOptions {
   std::function<std::uint64_t(std::uint64_t bound)> random;
   // Told of each change of term, role or leader, on the replica's thread. Null: nobody is.
   std::function<void(const replication::Status&)> changed;
-  // Told when the store belongs to a cluster that this node has founded. Null: nobody is.
-  std::function<void()> founded;
+  // Told when the store has something new to say of who belongs to the cluster: the nodes prove
+  // anew who they are. Null: nobody is.
+  std::function<void()> identity_changed;
 };
 
 // Another node's message has arrived.
 struct Deliver {
   replication::Message message;
 };
-// The program of another node knows all levels up to `level`. To be told before its messages.
+// The program of another node knows all levels up to `level`; which store it has. To be told before
+// its messages.
 struct NodeKnows {
   replication::NodeId node = 0;
   persistence::Level level = 0;
+  persistence::StoreId store{};
 };
 // The store has joined a cluster: the replica begins anew from what is stored.
 struct BeginAnew {};
@@ -140,7 +144,11 @@ class MemberActor final : public replication::ReplicaHost {
   bool is_founding_alone() const;
   // As the leader: proposes the founders as members, and that a joint membership is left.
   void settle_members();
+  // As the leader: writes into the log which stores the founders have. False: not all are known.
+  bool settle_stores(const std::vector<replication::NodeId>& founders);
   void propose_change(const std::vector<replication::MemberChange>& changes);
+  // An entry that the log writer reads, not the journal.
+  bool propose_setting(std::string data);
   MemberState describe() const;
   void raise_level();
   // Members and level are as this leader's log has them, to its end.
@@ -166,6 +174,7 @@ class MemberActor final : public replication::ReplicaHost {
   std::deque<Propose> waiting_;      // while the leadership is being handed over
   Rounds rounds_;
   Levels levels_;
+  std::map<replication::NodeId, persistence::StoreId> stores_;  // of other nodes, as told last
   replication::Membership membership_;  // in effect
   // That of an entry which is committed and has not taken effect yet.
   std::optional<std::pair<replication::Index, replication::Membership>> next_membership_;

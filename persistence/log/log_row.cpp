@@ -49,6 +49,28 @@ std::optional<Level> decode_level(std::string_view bytes) {
   return static_cast<Level>(level);
 }
 
+std::string encode_stores(const std::vector<OwnedStore>& stores) {
+  std::string bytes(2 + stores.size() * (kMaxVarintBytes + sizeof(StoreId)), '\0');
+  char* to = bytes.data() + 2;
+  for (const auto& [member, store] : stores) to = put_fixed(put_varint(to, member), store);
+  bytes.resize(static_cast<std::size_t>(to - bytes.data()));
+  return bytes;
+}
+
+std::optional<std::vector<OwnedStore>> decode_stores(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.fixed<std::uint16_t>() != 0) return std::nullopt;
+  std::vector<OwnedStore> stores;
+  while (in.left() > 0) {
+    OwnedStore& one = stores.emplace_back();
+    one.member = in.varint();
+    one.store = in.fixed<StoreId>();
+    if (!in.ok() || one.member == 0 || one.store == StoreId{}) return std::nullopt;
+  }
+  if (stores.empty()) return std::nullopt;
+  return stores;
+}
+
 std::string encode(const LogRow& row) {
   std::string bytes(kMaxVarintBytes + 1 + row.data.size(), '\0');
   char* to = put_fixed(put_varint(bytes.data(), row.term), row.kind);
@@ -66,6 +88,7 @@ std::optional<LogRow> decode_log_row(std::string_view bytes) {
   if (!in.ok() || row.term == 0) return std::nullopt;
   if (row.has_block() && !decode_place(row.data)) return std::nullopt;
   if (row.has_level() && !decode_level(row.data)) return std::nullopt;
+  if (row.has_stores() && !decode_stores(row.data)) return std::nullopt;
   return row;
 }
 

@@ -16,7 +16,7 @@ namespace {
 // Rows of the meta family.
 constexpr std::string_view kBase = "log_base";
 constexpr std::string_view kIdentity = "log_identity";
-constexpr std::string_view kPeer = "log_peer/";  // and the member's number: its store
+constexpr std::string_view kOwned = "log_store/";  // and the member's number: its store
 constexpr std::string_view kPromise = "log_promise";
 constexpr std::string_view kApplied = "log_applied";
 
@@ -138,16 +138,19 @@ StoreResult<void> LogStore::join(KeyValue& rows, const LogIdentity& identity,
   return {};
 }
 
-StoreResult<bool> LogStore::remember(KeyValue& rows, std::uint64_t member, const StoreId& store) {
-  const auto key = std::string(kPeer) + be64(member);
-  const std::string bytes(reinterpret_cast<const char*>(store.data()), store.size());
-  const auto known = rows.get(Family::meta, key);
-  if (!known) return tl::unexpected(known.error());
-  if (*known) return **known == bytes;
-  const auto batch = rows.new_batch();
-  batch->put(Family::meta, key, bytes);
-  if (auto written = rows.write(*batch, true); !written) return tl::unexpected(written.error());
-  return true;
+void LogStore::put_store(Batch& batch, const OwnedStore& owned) {
+  batch.put(Family::meta, std::string(kOwned) + be64(owned.member),
+            std::string(reinterpret_cast<const char*>(owned.store.data()), owned.store.size()));
+}
+
+StoreResult<std::optional<StoreId>> LogStore::store_of(const KeyValue& rows, std::uint64_t member) {
+  const auto row = rows.get(Family::meta, std::string(kOwned) + be64(member));
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::nullopt;
+  ByteReader in(**row);
+  const auto store = in.fixed<StoreId>();
+  if (!in.at_end()) return store_error(StoreFault::corrupt, "the store of a member does not decode");
+  return store;
 }
 
 StoreResult<void> LogStore::load(const KeyValue& rows, Level known) {
@@ -265,6 +268,9 @@ StoreResult<ChainEnd> LogStore::check(const KeyValue& rows, const LogAppend& ste
       const auto level = decode_level(entry.row.data);
       if (!level) return not_the_groups(name_of(entry.index) + " does not decode");
       if (*level > known_level_) return too_old(*level, known_level_);
+    }
+    if (entry.row.has_stores() && !decode_stores(entry.row.data)) {
+      return not_the_groups(name_of(entry.index) + " does not decode");
     }
     if (!entry.row.has_block()) continue;
     const auto place = decode_place(entry.row.data);

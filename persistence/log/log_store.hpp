@@ -48,9 +48,8 @@ struct LogBase {
   bool operator==(const LogBase&) const = default;
 };
 
-// Names that nothing else has: random bytes. Zeros: none.
+// As StoreId.
 using ClusterId = std::array<std::uint8_t, 16>;
-using StoreId = std::array<std::uint8_t, 16>;
 
 // Which cluster the store belongs to, and which store it is.
 struct LogIdentity {
@@ -149,9 +148,9 @@ class LogStore {
   // with. Needs: the log is empty.
   StoreResult<void> join(KeyValue& rows, const LogIdentity& identity,
                          const std::string& membership);
-  // Whether `store` is the one that belongs to that member, as far as is known; if nothing is, it
-  // is from now on, synced.
-  static StoreResult<bool> remember(KeyValue& rows, std::uint64_t member, const StoreId& store);
+  // The store that belongs to a member, as the log had it last. Nullopt: it says nothing of it.
+  static void put_store(Batch& batch, const OwnedStore& owned);
+  static StoreResult<std::optional<StoreId>> store_of(const KeyValue& rows, std::uint64_t member);
   void set_applied(LogApplied applied) { applied_ = std::move(applied); }
   // At an opening: entries up to this sequence have taken effect, though the note of it may have
   // gone with a power failure. Does nothing if the log ends before.

@@ -62,7 +62,7 @@ std::string encode(const Control& message);
 std::optional<Control> decode_control(std::string_view bytes);
 
 // Why `self` refuses `other`, with what differs and what would be right. Nullopt: it does not. What
-// the store remembers of `other` is checked by MemberStore::admit().
+// the log says of `other` is checked by MemberStore::why_refused().
 std::optional<std::string> why_refused(const Hello& self, const Hello& other);
 
 }  // namespace sg::replication

@@ -48,6 +48,10 @@ class Server:
         self._process: subprocess.Popen | None = None
         self.address = ""
 
+    def set(self, key: str, value: object) -> None:
+        """A setting, from the next start on."""
+        self._settings[key] = value
+
     def set_environment(self, name: str, value: str | None) -> None:
         """Of the next start; None: without it."""
         self._environment.pop(name, None)

@@ -1,5 +1,7 @@
 """Three daemons that keep one ledger: nodes_test.py SCALEGRAPHD LEDGER_PROTO"""
 
+import pathlib
+import socket
 import subprocess
 import sys
 import threading
@@ -239,7 +241,7 @@ class NodesTest(unittest.TestCase):
         follower = cluster.await_leader() % 3 + 1
         for named, settings, says in (
                 ("other-name", {"cluster.name": "another"}, "cluster.name has to be the same"),
-                ("lost", {}, "another store than before")):
+                ("lost", {}, "another store than the one that is a member")):
             with self.subTest(named):
                 cluster.nodes[follower].stop()
                 stranger = cluster.make(follower, named, **settings)
@@ -250,6 +252,47 @@ class NodesTest(unittest.TestCase):
                     stranger.end()
                 cluster.nodes[follower].start()
         self.whole()
+
+    def test_strangers_leave_no_connections_behind(self):
+        node = self.cluster.nodes[1]
+        descriptors = pathlib.Path(f"/proc/{node.pid()}/fd")
+        before = len(list(descriptors.iterdir()))
+        strangers = []
+        self.addCleanup(lambda: [one.close() for one in strangers])
+        for n in range(300):
+            one = socket.create_connection(("127.0.0.1", self.cluster.ports[1]), timeout=5)
+            one.sendall(b"GET / HTTP/1.1\r\n\r\n" if n % 2 else b"")
+            strangers.append(one)
+        until(lambda: len(list(descriptors.iterdir())) < before + 20,
+              "connections of strangers are closed, though they keep them open")
+        self.whole()
+
+    def test_a_member_that_lost_its_store_is_not_taken_by_one_that_never_met_it(self):
+        cluster = Cluster(PROGRAM, PROTO)
+        self.addCleanup(cluster.end)
+        # Nodes 2 and 3 find node 1 only.
+        gone = free_ports(1)[0]
+        for i, other in ((2, 3), (3, 2)):
+            seeds = cluster.seeds.replace(f"{other}@127.0.0.1:{cluster.ports[other]}",
+                                          f"{other}@127.0.0.1:{gone}")
+            cluster.nodes[i].set("cluster.seeds", seeds)
+        cluster.start()
+        until(lambda: all(node.connected for node in cluster.state(1).nodes), "node 1 sees all")
+        cluster.init(1)
+        m = cluster.messages
+        for account in "ab":
+            cluster.stub(1).CreateAccount(
+                m.CreateAccountRequest(account_id=account, initial_balance=OPENING), timeout=5)
+        for node in cluster.nodes.values():
+            node.kill()
+        cluster.nodes[3].set("cluster.seeds", cluster.seeds)
+        cluster.nodes[3].start()
+        stranger = cluster.make(2, "lost")
+        self.addCleanup(stranger.end)
+        stranger.start()
+        until(lambda: "another store than the one that is a member" in stranger.log(),
+              "it is told why it is refused")
+        self.assertEqual(cluster.state(3).leader, 0)
 
     def test_a_members_store_is_not_opened_alone(self):
         alone = Cluster(PROGRAM, PROTO, 1)
