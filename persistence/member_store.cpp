@@ -173,7 +173,8 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
     // catalog, memberships, stores and levels, which nothing else would bring back, do not take the
     // risk.
     const bool has_rows = !contents.accounts.empty() || !contents.participants.empty() ||
-                          membership.has_value() || changes.stores || applied.level != log_.applied().level;
+                          membership.has_value() || changes.stores ||
+                          applied.level != log_.applied().level;
     if (auto written = rows.write(*batch, has_rows); !written) {
       return tl::unexpected(written.error());
     }
@@ -223,6 +224,12 @@ LogIdentity MemberStore::identity() const {
 void MemberStore::note_identity() {
   const std::lock_guard lock(identity_mutex_);
   identity_ = log_.identity();
+  base_ = {log_.base().sequence, log_.base().hash};
+}
+
+ChainEnd MemberStore::base() const {
+  const std::lock_guard lock(identity_mutex_);
+  return base_;
 }
 
 StoreResult<void> MemberStore::found(const ClusterId& cluster, const std::string& founders,

@@ -41,6 +41,11 @@ struct CommittedChanges {
   bool stores = false;  // which store belongs to whom: other nodes are to be looked at anew
 };
 
+// Blocks of the chain that another member's log begins on, in order.
+struct ChainCopy {
+  std::vector<std::string> blocks;
+};
+
 class MemberStore final : public ChainStore {
  public:
   // Hands blocks to Raft as the next entries. Returns false if this member does not lead, or its
@@ -86,6 +91,16 @@ class MemberStore final : public ChainStore {
   StoreResult<bool> join(const ClusterId& cluster, std::uint64_t founder,
                          const std::string& membership);
 
+  // --- the chain that the log begins on: member_copy.cpp ---
+  ChainEnd base() const;  // its end; any thread
+  // The blocks from `after` on, up to the base, about `max_bytes` of them, but not none. Nullopt:
+  // no block of this chain ends so. Any thread.
+  StoreResult<std::optional<ChainCopy>> read_chain(const ChainEnd& after,
+                                                   std::uint64_t max_bytes) const;
+  // The log writer's. Takes what another member's read_chain() gave: the base moves on to its end,
+  // synced. Needs: this store belongs to no cluster. `corrupt`: the blocks do not follow the chain.
+  StoreResult<CommittedChanges> copy(const ChainCopy& chain);
+
   // --- the log ---
   const LogStore& log() const { return log_; }
   // Known to be committed when the store was opened.
@@ -116,6 +131,7 @@ class MemberStore final : public ChainStore {
   LogIndex committed_ = 0;
   mutable std::mutex identity_mutex_;
   LogIdentity identity_;
+  ChainEnd base_;
   Propose propose_;
   void note_identity();
   // Notes that blocks are committed. Tells groups of which the last block is among them, and all

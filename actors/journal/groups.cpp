@@ -43,8 +43,9 @@ std::optional<RejectedUnits::Why> Journal::begin_group() {
 }
 
 ledger::Sequence Journal::last_sequence() const {
-  if (group_) return group_->last_sequence();
-  return under_way_.empty() ? settled_ : under_way_.back().last;
+  const auto under_way = under_way_.empty() ? settled_ : under_way_.back().last;
+  // After a failed write a group begins on what the store has, and those under way end without it.
+  return group_ ? std::max(under_way, group_->last_sequence()) : under_way;
 }
 
 void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,

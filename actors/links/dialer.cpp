@@ -64,14 +64,6 @@ Socket::~Socket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-std::unique_ptr<Socket> Socket::second_of(int descriptor) {
-  return std::make_unique<Socket>(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
-}
-
-void Socket::shut_down() {
-  if (descriptor_ >= 0) ::shutdown(descriptor_, SHUT_RDWR);
-}
-
 caf::behavior dialer(caf::event_based_actor* self, config::Seed seed) {
   end_with_exceptions(self, "dialer");
   return {[seed = std::move(seed)](const Dial& asked) { caf::anon_send(asked.links, dial(seed)); }};

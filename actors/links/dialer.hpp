@@ -14,18 +14,14 @@
 
 namespace sg::actors {
 
-// A descriptor of a socket. Closed with its owner.
+// A socket that nobody owns yet. Closed with its last owner.
 class Socket {
  public:
   explicit Socket(int descriptor) : descriptor_(descriptor) {}
-  // Another descriptor of the same socket: it stands for the socket, whoever closes the first.
-  static std::unique_ptr<Socket> second_of(int descriptor);
   ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
   int descriptor() const { return descriptor_; }
-  // Ends the connection in both directions, now. What the kernel took is sent.
-  void shut_down();
   int release() { return std::exchange(descriptor_, -1); }
 
  private:

@@ -23,11 +23,16 @@ Hello Links::hello_to(NodeId node) const {
   hello.store = identity.store;
   hello.node = runtime_->settings.cluster.node_id;
   hello.to = node;
-  hello.base = base_;
+  hello.base = member.base();
   hello.known_level = member.known_level();
   hello.level = member.level();
   hello.epoch = epoch_;
   return hello;
+}
+
+NodeKnows Links::known_of(const Connection& connection) {
+  const auto& hello = *connection.hello;
+  return {connection.node, hello.known_level, hello.store, hello.base};
 }
 
 bool Links::take_control(Handle handle, Connection& connection, std::string_view bytes) {
@@ -57,6 +62,12 @@ bool Links::take_control(Handle handle, Connection& connection, std::string_view
   if (const auto* ping = std::get_if<replication::Ping>(&*message)) {
     say(handle, connection, replication::Pong{ping->number});
     return true;
+  }
+  if (const auto* asked = std::get_if<replication::Fetch>(&*message)) {
+    return asked_for_chain(handle, connection, *asked);
+  }
+  if (auto* chain = std::get_if<replication::Chain>(&*message)) {
+    return chain_arrived(handle, std::move(*chain));
   }
   auto* peer = peer_of(connection.node);
   const auto& pong = std::get<replication::Pong>(*message);
@@ -91,7 +102,8 @@ void Links::greeted(Handle handle, Connection& connection, Hello hello) {
   }
   connection.admission = ++admissions_;
   log_writer_.request(AdmitNode{connection.admission, connection.node, connection.hello->cluster,
-                                connection.hello->founder, connection.hello->store});
+                                connection.hello->founder, connection.hello->store,
+                                connection.hello->base});
 }
 
 void Links::admitted(const NodeAdmitted& message) {
@@ -112,8 +124,7 @@ void Links::admitted(const NodeAdmitted& message) {
   auto& peer = *peer_of(connection->node);
   connection->is_proven = true;
   peer.problem.clear();
-  replica_.send(
-      NodeKnows{connection->node, connection->hello->known_level, connection->hello->store});
+  replica_.send(known_of(*connection));
   if (connection->is_dialed) {
     peer.delay = {};
     peer.heard = runtime_->steady_clock();

@@ -47,7 +47,7 @@ Links::Links(caf::io::broker* self, RuntimePtr runtime, caf::actor root, LinksOp
       options_(std::move(options)),
       log_writer_(self_, kLogWriterId),
       replica_(self_, kReplicaId),
-      base_{runtime_->member->log().base().sequence, runtime_->member->log().base().hash},
+      chain_reader_(self_->home_system().spawn<caf::detached>(chain_reader, runtime_)),
       epoch_(options_.epoch) {
   const auto& cluster = runtime_->settings.cluster;
   for (const auto& seed : cluster.seeds) {
@@ -60,6 +60,7 @@ Links::Links(caf::io::broker* self, RuntimePtr runtime, caf::actor root, LinksOp
 
 Links::~Links() {
   options_.port->set(nullptr);
+  caf::anon_send_exit(chain_reader_, caf::exit_reason::user_shutdown);
   for (const auto& [id, peer] : peers_) {
     caf::anon_send_exit(peer.dialer, caf::exit_reason::user_shutdown);
   }
@@ -83,12 +84,12 @@ caf::behavior Links::make_behavior() {
         if (!replica_.is_up(up)) return;
         for (const auto& [handle, connection] : connections_) {
           if (!connection.is_proven || !connection.hello) continue;
-          replica_.send(
-              NodeKnows{connection.node, connection.hello->known_level, connection.hello->store});
+          replica_.send(known_of(connection));
         }
       },
       [this](const supervisor::ChildDown& down) {
-        (void)log_writer_.is_down(down);
+        // What it was asked to copy is lost, or in the store.
+        if (log_writer_.is_down(down)) fetching_from_.reset();
         (void)replica_.is_down(down);
       },
       [this](LinkTick) { tick(); },
@@ -110,6 +111,8 @@ caf::behavior Links::make_behavior() {
         self_->quit(caf::make_error(caf::sec::cannot_open_port));
       },
       [this](const NodeAdmitted& message) { admitted(message); },
+      [this](const ChainRead& message) { chain_read(message); },
+      [this](const ChainCopied& message) { copied(message); },
       [this](const SendTo& message) { send(message); },
       [this](const FollowLinks& message) {
         // What its predecessor was told is lost: the others send again what may be.
@@ -180,6 +183,7 @@ void Links::tick() {
     }
   }
   for (const auto& [handle, why] : dead) drop(handle, why);
+  fetch_if_due();
 }
 
 void Links::dial(Peer& peer) {
@@ -198,12 +202,10 @@ void Links::dialed(const Dialed& message) {
     peer->problem = message.problem;
     return;
   }
-  auto socket = Socket::second_of(message.socket->descriptor());
   const auto handle = self_->add_scribe(message.socket->release());
   self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
   self_->ack_writes(handle, true);
   auto& connection = connections_[handle];
-  connection.socket = std::move(socket);
   connection.is_dialed = true;
   connection.node = message.node;
   connection.since = now;
@@ -212,20 +214,17 @@ void Links::dialed(const Dialed& message) {
   say(handle, connection, hello_to(message.node));
 }
 
-// Needs: CAF has not told that the connection is closed, or its descriptor may be another's.
 void Links::accepted(Handle handle) {
-  auto socket = Socket::second_of(static_cast<int>(handle.id()));
   const auto strangers =
       std::count_if(connections_.begin(), connections_.end(),
                     [](const auto& one) { return !one.second.is_dialed && !one.second.is_proven; });
   if (static_cast<std::size_t>(strangers) >= kMostStrangers) {
-    return close(handle, *socket);
+    self_->close(handle);
+    return;
   }
   self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
   self_->ack_writes(handle, true);
-  auto& connection = connections_[handle];
-  connection.socket = std::move(socket);
-  connection.since = runtime_->steady_clock();
+  connections_[handle].since = runtime_->steady_clock();
 }
 
 void Links::arrived(Handle handle, std::string_view bytes) {
@@ -320,13 +319,8 @@ void Links::drop_all(const std::string& why) {
 }
 
 void Links::drop(Handle handle, const std::string& why) {
-  if (auto* connection = find(handle)) close(handle, *connection->socket);
+  if (connections_.contains(handle)) self_->close(handle);
   closed(handle, why);
-}
-
-void Links::close(Handle handle, Socket& socket) {
-  self_->close(handle);
-  socket.shut_down();
 }
 
 void Links::closed(Handle handle, const std::string& why) {
@@ -335,6 +329,7 @@ void Links::closed(Handle handle, const std::string& why) {
   const auto node = found->second.node;
   const bool was_proven = found->second.is_proven;
   connections_.erase(found);
+  if (fetching_from_ == handle) fetching_from_.reset();
   auto* peer = peer_of(node);
   if (peer == nullptr) return;
   if (peer->outgoing == handle) {

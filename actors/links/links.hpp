@@ -28,8 +28,10 @@
 #include <unordered_map>
 
 #include "actors/followed.hpp"
+#include "actors/links/chain_reader.hpp"
 #include "actors/links/dialer.hpp"
 #include "actors/links/messages.hpp"
+#include "actors/member/member.hpp"
 #include "actors/member/messages.hpp"
 #include "actors/runtime.hpp"
 #include "replication/links/frames.hpp"
@@ -55,13 +57,12 @@ class Links {
   using NodeId = replication::NodeId;
 
   struct Connection {
-    // CAF closes a socket once the other side does. With this it has to.
-    std::unique_ptr<Socket> socket;
     bool is_dialed = false;
     NodeId node = 0;  // 0: it has not said
     bool is_proven = false;
     std::uint64_t admission = 0;  // what the log writer was asked of it; 0: nothing is open
     bool is_closing = false;      // once all is written
+    bool reads_chain = false;     // for an answer to the other node
     std::optional<replication::Hello> hello;
     ledger::SteadyTime since{};
     replication::FrameReader reader;
@@ -89,6 +90,7 @@ class Links {
 
   bool listen();
   replication::Hello hello_to(NodeId node) const;
+  static NodeKnows known_of(const Connection& connection);
   Connection* find(Handle handle);
   Peer* peer_of(NodeId node);
   // Both directions are proven.
@@ -109,11 +111,17 @@ class Links {
   // Gives the socket what it may have.
   void write(Handle handle, Connection& connection);
   void send(const SendTo& message);
-  void close(Handle handle, Socket& socket);
   void drop(Handle handle, const std::string& why);
   void drop_all(const std::string& why);
   void closed(Handle handle, const std::string& why);
   LinkStates describe();
+  // --- copying.cpp ---
+  void fetch_if_due();
+  // False: nobody asks or answers so.
+  bool asked_for_chain(Handle handle, Connection& connection, const replication::Fetch& asked);
+  void chain_read(const ChainRead& message);
+  bool chain_arrived(Handle handle, replication::Chain chain);
+  void copied(const ChainCopied& message);
 
   caf::io::broker* self_;
   RuntimePtr runtime_;
@@ -122,7 +130,9 @@ class Links {
   Followed log_writer_;
   Followed replica_;
   caf::actor follower_;
-  persistence::ChainEnd base_;
+  caf::actor chain_reader_;
+  std::optional<Handle> fetching_from_;  // a portion of the chain is under way
+  ledger::SteadyTime told_of_copying_{};
   std::map<NodeId, Peer> peers_;
   std::unordered_map<Handle, Connection> connections_;
   std::uint64_t epoch_ = 0;

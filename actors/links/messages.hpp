@@ -3,7 +3,8 @@
 //   replica, forwarder -> links    SendTo              links -> replica     NodeKnows, Deliver
 //   forwarder -> links             FollowLinks         links -> forwarder   LinkUp, LinkDown,
 //                                                                           CallsArrived
-//   links -> log writer            AdmitNode           log writer -> links  NodeAdmitted
+//   links -> log writer            AdmitNode,          log writer -> links  NodeAdmitted,
+//                                  CopyChain                                ChainCopied
 //   anyone -> links                IdentityChanged, DescribeLinks
 //
 // Messages stay in one process, so they are never serialised and may carry pointers.

@@ -1,6 +1,7 @@
 // How a cluster begins. The node that is asked becomes the only member of a new group, and elects
 // itself. It writes into the log which stores the founders have, and then proposes the others as
-// voters, in one joint change: they learn all of it from the log. A leader that dies in between finds in its store who is to belong to the group.
+// voters, in one joint change: they learn all of it from the log. A leader that dies in between
+// finds in its store who is to belong to the group.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -39,6 +40,14 @@ caf::result<ClusterFounded> MemberActor::found(const FoundCluster& asked) {
   if (!away.empty()) {
     return refused("no connection yet to node " + away +
                    " of cluster.seeds: start all nodes first, and look at their logs");
+  }
+  for (const NodeId node : asked.founders) {
+    if (node == options_.node) continue;
+    const auto& base = others_[node].base;
+    if (base == persistence::ChainEnd{} || base == store.base()) continue;
+    return refused(
+        "the store of node " + std::to_string(node) + " has " + std::to_string(base.sequence) +
+        " records of its own: found the cluster on that node, or give it an empty store");
   }
   drop();
   log_writer_.request(FoundGroup{new_cluster(), Membership{.voters = asked.founders},
@@ -100,9 +109,13 @@ bool MemberActor::settle_stores(const std::vector<NodeId>& founders) {
     const auto owned = store.store_of(node);
     if (!owned) return false;  // it comes later
     are_written = are_written && owned->has_value();
-    const auto told = node == options_.node ? store.identity().store : stores_[node];
-    if (told == persistence::StoreId{}) return false;
-    stores.push_back({node, told});
+    const auto& other = others_[node];
+    const bool is_self = node == options_.node;
+    // It may be copying the chain that the log begins on.
+    if (!is_self && (other.store == persistence::StoreId{} || other.base != store.base())) {
+      return false;
+    }
+    stores.push_back({node, is_self ? store.identity().store : other.store});
   }
   if (!are_written) (void)propose_setting(persistence::encode_stores(stores));
   return are_written;

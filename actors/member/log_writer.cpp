@@ -57,6 +57,7 @@ caf::behavior LogWriter::make_behavior() {
         }
       },
       [this](const AdmitNode& asked) { admit(asked); },
+      [this](const CopyChain& asked) { copy(asked); },
       [this](const FollowLog& message) {
         journal_ = message.journal;
         self_->send(journal_, FollowsFrom{});
@@ -102,19 +103,34 @@ void LogWriter::commit(const CommitLog& asked) {
   faults::reach(faults::Point::log_before_telling);
   const bool stores = committed->stores;
   // The journal first: the replica's word on a term or a round comes after what it rests on.
-  if (journal_ && committed->after.sequence != committed->before.sequence) {
-    self_->send(
-        journal_,
-        Committed{std::make_shared<const persistence::CommittedChanges>(std::move(*committed))});
-  }
+  tell(std::move(*committed));
   self_->send(replica, LogApplied{asked.index, asked.term, stores});
+}
+
+void LogWriter::tell(persistence::CommittedChanges changes) {
+  if (!journal_ || changes.after.sequence == changes.before.sequence) return;
+  self_->send(journal_,
+              Committed{std::make_shared<const persistence::CommittedChanges>(std::move(changes))});
+}
+
+void LogWriter::copy(const CopyChain& asked) {
+  const auto links = caf::actor_cast<caf::actor>(self_->current_sender());
+  auto copied = store_.copy(*asked.chain);
+  if (!copied) {
+    if (!store_.takes_writes()) return fail(copied.error());
+    // What another node sends is no fault of this store.
+    return self_->send(links, ChainCopied{copied.error().message});
+  }
+  tell(std::move(*copied));
+  self_->send(links, ChainCopied{});
 }
 
 void LogWriter::admit(const AdmitNode& asked) {
   const auto links = caf::actor_cast<caf::actor>(self_->current_sender());
   auto why_not = store_.why_refused(asked.node, asked.cluster, asked.store);
   if (!why_not) return fail(why_not.error());
-  bool joins = !*why_not && asked.cluster != persistence::ClusterId{} && asked.founder != 0;
+  bool joins = !*why_not && asked.cluster != persistence::ClusterId{} && asked.founder != 0 &&
+               asked.base == store_.base();
   if (joins) {
     const auto joined =
         store_.join(asked.cluster, asked.founder,

@@ -68,6 +68,9 @@ class LogWriter {
   void write(const WriteLog& asked);
   void commit(const CommitLog& asked);
   void admit(const AdmitNode& asked);
+  void copy(const CopyChain& asked);
+  // The journal follows what is committed.
+  void tell(persistence::CommittedChanges changes);
   void drain();
   void fail(const persistence::StoreError& error);
 

@@ -32,9 +32,6 @@ constexpr std::uint64_t kHeartbeatTicks = 3;
 // A round takes one exchange of messages: it is asked for again after so many ticks.
 constexpr std::uint64_t kRoundTicks = 2 * kHeartbeatTicks;
 
-// Records that are committed and that the journal has not followed yet.
-constexpr ledger::Sequence kMostUnfollowed = 1U << 20;
-
 void log_line(replication::LogLevel level, std::string_view text) {
   switch (level) {
     case replication::LogLevel::error:
@@ -140,7 +137,7 @@ caf::behavior MemberActor::make_behavior() {
       },
       [this](const NodeKnows& message) {
         levels_.note(message.node, message.level);
-        stores_[message.node] = message.store;
+        others_[message.node] = message;
       },
       [this](const ChangeMembers& message) { change(message); },
   };
@@ -212,10 +209,8 @@ void MemberActor::tick() {
 void MemberActor::receive(const Message& message) {
   if (!replica_) return;
   const auto& store = *runtime_->member;
-  const auto settled = runtime_->settled->load(std::memory_order_acquire);
-  const bool is_behind = store.durable() > settled + kMostUnfollowed;
   const bool has_entries = message.kind == MessageKind::append && !message.entries.empty();
-  if (has_entries && (is_behind || !store.has_room() || !store.keeps_up())) return;
+  if (has_entries && (is_far_behind(*runtime_) || !store.has_room() || !store.keeps_up())) return;
   with_replica([&](Replica& replica) { replica.receive(message); });
 }
 

@@ -52,16 +52,24 @@ struct MemberOptions {
   std::function<void()> identity_changed;
 };
 
+// The journal has so much to follow that the node takes nothing new from others.
+inline bool is_far_behind(const Runtime& runtime) {
+  constexpr ledger::Sequence kMostUnfollowed = 1U << 20;  // records
+  const auto settled = runtime.settled->load(std::memory_order_acquire);
+  return runtime.member->durable() > settled + kMostUnfollowed;
+}
+
 // Another node's message has arrived.
 struct Deliver {
   replication::Message message;
 };
-// The program of another node knows all levels up to `level`; which store it has. To be told before
-// its messages.
+// The program of another node knows all levels up to `level`; which store it has, and where its log
+// begins. To be told before its messages.
 struct NodeKnows {
   replication::NodeId node = 0;
   persistence::Level level = 0;
   persistence::StoreId store{};
+  persistence::ChainEnd base;
 };
 // The store has joined a cluster: the replica begins anew from what is stored.
 struct BeginAnew {};
@@ -174,8 +182,8 @@ class MemberActor final : public replication::ReplicaHost {
   std::deque<Propose> waiting_;      // while the leadership is being handed over
   Rounds rounds_;
   Levels levels_;
-  std::map<replication::NodeId, persistence::StoreId> stores_;  // of other nodes, as told last
-  replication::Membership membership_;  // in effect
+  std::map<replication::NodeId, NodeKnows> others_;  // as told last
+  replication::Membership membership_;               // in effect
   // That of an entry which is committed and has not taken effect yet.
   std::optional<std::pair<replication::Index, replication::Membership>> next_membership_;
   caf::response_promise founding_;

@@ -5,7 +5,8 @@
 //   journal -> replica     FollowTerms, Propose     replica -> journal       Lead, TermEnded,
 //                                                                            RoundsEnded
 //   anyone -> replica      AwaitRound               journal -> who asked     RoundEnded
-//   links -> log writer    AdmitNode                log writer -> links      NodeAdmitted
+//   links -> log writer    AdmitNode, CopyChain     log writer -> links      NodeAdmitted,
+//                                                                            ChainCopied
 //   log writer -> replica  LogWritten, LogApplied, LogDrained
 //
 // A round ends by way of the journal. So whoever is told has its place behind everything that the
@@ -73,11 +74,21 @@ struct AdmitNode {
   persistence::ClusterId cluster{};
   std::uint64_t founder = 0;  // of that cluster
   persistence::StoreId store{};
+  persistence::ChainEnd base;
 };
 struct NodeAdmitted {
   std::uint64_t number = 0;
   std::optional<std::string> why_not;
   bool joined = false;  // this node's store has joined the cluster of the other
+};
+
+// Blocks of the chain that the cluster's log begins on. ChainCopied goes to who asked, once they
+// are in the store.
+struct CopyChain {
+  std::shared_ptr<const persistence::ChainCopy> chain;
+};
+struct ChainCopied {
+  std::optional<std::string> problem;  // nothing of it was taken
 };
 
 // --- rounds ---
@@ -108,6 +119,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::TermEnded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Propose)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::AdmitNode)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::NodeAdmitted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::CopyChain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ChainCopied)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::AwaitRound)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::RoundsEnded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::RoundEnded)

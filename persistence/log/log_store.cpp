@@ -123,6 +123,16 @@ void LogStore::put_applied(Batch& batch, const LogApplied& applied) {
   batch.put(Family::meta, kApplied, encode(applied));
 }
 
+void LogStore::put_base(Batch& batch, const LogBase& base) {
+  batch.put(Family::meta, kBase, encode(base));
+}
+
+void LogStore::begin_on(const LogBase& base, LogApplied applied) {
+  base_ = base;
+  end_ = {base.sequence, base.hash};
+  applied_ = std::move(applied);
+}
+
 StoreResult<void> LogStore::join(KeyValue& rows, const LogIdentity& identity,
                                  const std::string& membership) {
   LogIdentity joined = identity;
@@ -149,7 +159,8 @@ StoreResult<std::optional<StoreId>> LogStore::store_of(const KeyValue& rows, std
   if (!*row) return std::nullopt;
   ByteReader in(**row);
   const auto store = in.fixed<StoreId>();
-  if (!in.at_end()) return store_error(StoreFault::corrupt, "the store of a member does not decode");
+  if (!in.at_end())
+    return store_error(StoreFault::corrupt, "the store of a member does not decode");
   return store;
 }
 

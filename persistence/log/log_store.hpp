@@ -40,7 +40,8 @@
 
 namespace sg::persistence {
 
-// Who a store belongs to as a member. Never changes.
+// Who a store belongs to as a member, and the chain that its log begins on. Changes only while a
+// store that belongs to no cluster yet copies that chain.
 struct LogBase {
   std::uint64_t member = 0;  // Raft id
   Sequence sequence = 0;     // the chain's end when it became the log of a group
@@ -144,6 +145,9 @@ class LogStore {
   StoreResult<void> append(KeyValue& rows, Medium& medium, const LogAppend& step);
   // Notes in `batch` that entries up to applied.index have taken effect.
   static void put_applied(Batch& batch, const LogApplied& applied);
+  // The chain that the log begins on has grown. Needs: the log is empty.
+  static void put_base(Batch& batch, const LogBase& base);
+  void begin_on(const LogBase& base, LogApplied applied);
   // Writes, synced, to which cluster the store belongs, and the membership that its group began
   // with. Needs: the log is empty.
   StoreResult<void> join(KeyValue& rows, const LogIdentity& identity,

@@ -18,7 +18,15 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostRefusalBytes = 1024;
 
-enum class Kind : std::uint8_t { hello = 1, refusal = 2, ping = 3, pong = 4, behind = 5 };
+enum class Kind : std::uint8_t {
+  hello = 1,
+  refusal = 2,
+  ping = 3,
+  pong = 4,
+  behind = 5,
+  fetch = 6,
+  chain = 7,
+};
 
 class Writer {
  public:
@@ -74,6 +82,15 @@ std::string bytes_of(const Behind& behind) {
 std::string bytes_of(const Ping& ping) { return Writer(Kind::ping).number(ping.number).take(); }
 std::string bytes_of(const Pong& pong) { return Writer(Kind::pong).number(pong.number).take(); }
 
+std::string bytes_of(const Fetch& fetch) {
+  return Writer(Kind::fetch).number(fetch.after.sequence).fixed(fetch.after.hash).take();
+}
+std::string bytes_of(const Chain& chain) {
+  Writer writer(Kind::chain);
+  for (const auto& block : chain.blocks) writer.text(block);
+  return writer.take();
+}
+
 std::optional<Hello> read_hello(ByteReader& in) {
   const auto magic = in.fixed<std::uint32_t>();
   const auto version = in.fixed<std::uint8_t>();
@@ -126,6 +143,17 @@ std::optional<Control> decode_control(std::string_view bytes) {
       return whole(Ping{in.varint()});
     case Kind::pong:
       return whole(Pong{in.varint()});
+    case Kind::fetch: {
+      Fetch fetch;
+      fetch.after.sequence = in.varint();
+      fetch.after.hash = in.fixed<persistence::BlockHash>();
+      return whole(fetch);
+    }
+    case Kind::chain: {
+      Chain chain;
+      while (in.ok() && in.left() > 0) chain.blocks.emplace_back(in.text());
+      return whole(std::move(chain));
+    }
   }
   return std::nullopt;
 }
@@ -147,10 +175,14 @@ std::optional<std::string> why_refused(const Hello& self, const Hello& other) {
   if (self.cluster != none && other.cluster != none && self.cluster != other.cluster) {
     return node(other.node) + " is a member of another cluster that has the same name";
   }
-  if (other.base != self.base) {
+  const auto may_fetch = [&none](const Hello& one, const Hello& from) {
+    return one.cluster == none && one.base.sequence < from.base.sequence;
+  };
+  if (other.base != self.base && !may_fetch(self, other) && !may_fetch(other, self)) {
     return node(other.node) + " has a store that begins at sequence " +
            std::to_string(other.base.sequence) + ", " + node(self.node) + " at " +
-           std::to_string(self.base.sequence) + ": a new member begins with an empty store";
+           std::to_string(self.base.sequence) +
+           ": every member but the first begins with an empty store";
   }
   if (other.known_level < self.level) {
     return "the cluster is at level " + std::to_string(self.level) + ", the program of " +

@@ -5,6 +5,8 @@
 //   refusal := text                      why the other one is refused
 //   behind  := epoch                     the connection is an old one
 //   ping    := number                    answered with the same number as a pong
+//   fetch   := sequence hash:32          of the chain that the other one's log begins on: what
+//   follows chain   := (block:text)*             the answer
 //
 // Messages of the control channel begin with their kind. Numbers are varints.
 #pragma once
@@ -15,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "persistence/log/log_row.hpp"
 #include "persistence/log/log_store.hpp"
@@ -55,14 +58,25 @@ struct Pong {
   bool operator==(const Pong&) const = default;
 };
 
-using Control = std::variant<Hello, Refusal, Behind, Ping, Pong>;
+// A node that belongs to no cluster yet has the chain up to `after`, and asks for more.
+struct Fetch {
+  persistence::ChainEnd after;
+  bool operator==(const Fetch&) const = default;
+};
+struct Chain {
+  std::vector<std::string> blocks;
+  bool operator==(const Chain&) const = default;
+};
+
+using Control = std::variant<Hello, Refusal, Behind, Ping, Pong, Fetch, Chain>;
 
 std::string encode(const Control& message);
 // Nullopt: the bytes are no message of the control channel, or of another version of it.
 std::optional<Control> decode_control(std::string_view bytes);
 
 // Why `self` refuses `other`, with what differs and what would be right. Nullopt: it does not. What
-// the log says of `other` is checked by MemberStore::why_refused().
+// the log says of `other` is checked by MemberStore::why_refused(). A node without a cluster that
+// has less of the chain than the other is not refused: it fetches the rest.
 std::optional<std::string> why_refused(const Hello& self, const Hello& other);
 
 }  // namespace sg::replication

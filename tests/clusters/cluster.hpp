@@ -76,8 +76,6 @@ class Cluster final : public Service, public std::enable_shared_from_this<Cluste
   void cancel(const TestSubmissionPtr& submission) override;
   ledger::Sequence ask(std::shared_ptr<actors::Query> query) override;
   ledger::Sequence durable() const override;
-  // A refusal waits for a round, while a later attempt may be committed.
-  bool tells_in_order() const override { return false; }
 
  private:
   // A call that a node has forwarded and has no answer to.

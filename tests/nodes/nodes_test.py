@@ -294,6 +294,45 @@ class NodesTest(unittest.TestCase):
               "it is told why it is refused")
         self.assertEqual(cluster.state(3).leader, 0)
 
+    def test_a_ledger_that_stood_alone_becomes_a_cluster(self):
+        cluster = Cluster(PROGRAM, PROTO)
+        self.addCleanup(cluster.end)
+        m = cluster.messages
+        first = cluster.nodes[1]
+        first.set("cluster.node_id", 0)
+        first.start()
+        for account in "ab":
+            cluster.stub(1).CreateAccount(
+                m.CreateAccountRequest(account_id=account, initial_balance=OPENING), timeout=5)
+        entries = [[m.TransferEntry(account_id="a", amount=way),
+                    m.TransferEntry(account_id="b", amount=-way)] for way in (1, -1)]
+        # More than one portion.
+        for batch in range(10):
+            items = [m.TransferRequest(entries=entries[n % 2],
+                                       idempotency_key=f"k{batch}-{n}", reference="x" * 200)
+                     for n in range(OPENING)]
+            answer = cluster.stub(1).TransferBatch(m.TransferBatchRequest(transfers=items),
+                                                   timeout=10)
+        old = answer.results[7].transaction.id
+        self.assertEqual(first.stop(), 0)
+        first.set("cluster.node_id", 1)
+        cluster.start()
+        until(cluster.connected, "all nodes are connected")
+        with self.assertRaises(grpc.RpcError) as refused:
+            cluster.init(2)
+        self.assertIn("the store of node 1 has", refused.exception.details())
+        cluster.init(1)
+        for i in cluster.nodes:
+            with self.subTest(node=i):
+                self.assertEqual(cluster.stub(i).Transfer(items[7], timeout=10).id, old)
+                self.assertEqual(cluster.balance(i, "a"), cluster.balance(1, "a"))
+        until(lambda: len({cluster.head(i)[0] for i in cluster.nodes}) == 1, "one chain")
+        self.assertEqual([cluster.head(i)[1] for i in cluster.nodes], [[]] * 3)
+        # Without the first node the others have all of it.
+        first.kill()
+        self.assertEqual(cluster.stub(2).Transfer(items[7], timeout=10).id, old)
+        self.assertEqual(cluster.balance(3, "b") + cluster.balance(2, "a"), 2 * OPENING)
+
     def test_a_members_store_is_not_opened_alone(self):
         alone = Cluster(PROGRAM, PROTO, 1)
         self.addCleanup(alone.end)

@@ -273,9 +273,10 @@ void Clients::note_absence(const Attempt& attempt, std::size_t item, const ledge
   // That a batch is refused for its shape, or another's sake, says nothing of earlier requests.
   const bool tells = error.reason != ledger::Reason::idempotency_mismatch &&
                      error.reason != ledger::Reason::batch_aborted;
-  // Another attempt, made since, may have committed it.
+  // Another attempt, made since, may have committed it, and a commit may be told before a refusal
+  // that was decided earlier.
   const bool is_last = intent.attempts == attempt.ordinals[item];
-  const bool is_decided = tells && is_final(error) && (is_last || service_->tells_in_order());
+  const bool is_decided = tells && is_final(error) && is_last;
   intent.must_be_absent = is_decided || (attempt.was_absent[item] && is_last);
 }
 
@@ -339,6 +340,10 @@ void Clients::list_accounts() {
   query->then = [this, must_show, process = process_](ReadQuery& answer) {
     if (process != process_ || is_mute_ || !answer.result) return;
     const auto told = durable();
+    world_.trace.say([&] {
+      return "  listed all accounts between " + std::to_string(*must_show) + " and " +
+             std::to_string(told);
+    });
     std::set<std::string> missing(accounts_.begin(), accounts_.end());
     for (const auto& item : std::get<actors::Page<actors::AccountView>>(*answer.result).items) {
       missing.erase(item.account.id);

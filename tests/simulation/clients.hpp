@@ -47,8 +47,6 @@ class Service {
   virtual ledger::Sequence ask(std::shared_ptr<actors::Query> query) = 0;
   // The last sequence that anybody may have been told.
   virtual ledger::Sequence durable() const = 0;
-  // Whether a refusal is told before anything that was committed after it was decided.
-  virtual bool tells_in_order() const { return true; }
 };
 
 // That of one process.
