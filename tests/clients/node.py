@@ -91,7 +91,7 @@ class Node:
 
 
 def arguments(description, ctl_too=False):
-    """SCALEGRAPHD [SCALEGRAPHCTL] [--node PLACE]. `ctl_too`: both programs are needed in any case."""
+    """SCALEGRAPHD [SCALEGRAPHCTL] [--node PLACE]. `ctl_too`: both programs in any case."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("scalegraphd")
     parser.add_argument("scalegraphctl", nargs=None if ctl_too else "?",

@@ -288,7 +288,7 @@ def reflection(channel):
 
 
 def main():
-    with served(arguments("A client that knows only the fixed part of the wire.")) as daemon:
+    with served(arguments("A client of the first Scalegraph.")) as daemon:
         options = [("grpc.enable_http_proxy", 0)]
         with grpc.insecure_channel(daemon.address, options=options) as channel:
             grpc.channel_ready_future(channel).result(timeout=CALL_TIMEOUT_S)

@@ -1,8 +1,8 @@
 """Drives scalegraphctl through all of its commands against a real scalegraphd.
 
-    /usr/bin/python3 scalegraphctl_session.py PATH/TO/scalegraphd PATH/TO/scalegraphctl [--node PLACE]
+    /usr/bin/python3 scalegraphctl_session.py PATH/TO/scalegraphd PATH/TO/scalegraphctl
 
-With --node it asks one node of a cluster of three: leader, follower or other (the other follower).
+With --node PLACE it asks one node of a cluster of three: leader, follower or other (the other follower).
 Prints one line per group of checks; ends with exit code 1 at the first that fails.
 """
 
