@@ -56,9 +56,9 @@ class ApiTest(unittest.TestCase):
     names = itertools.count()
 
     @classmethod
-    def start(cls):
+    def start(cls, *settings):
         """A daemon or node, and a channel to it, until `cls` is over."""
-        cls.daemon = served(GIVEN)
+        cls.daemon = served(GIVEN, *settings)
         cls.enterClassContext(cls.daemon)
         # The longest messages that the server takes and gives, and more.
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1),

@@ -27,12 +27,12 @@ COMMAND_TIMEOUT_S = 30
 class Node:
     """with Node(scalegraphd, scalegraphctl, "follower") as daemon: ... as a Daemon is used."""
 
-    def __init__(self, program, ctl, place):
+    def __init__(self, program, ctl, place, *settings):
         self._ctl = ctl
         self._place = place
         ports = dict(zip(NODES, free_ports(len(NODES))))
         seeds = ", ".join(f"{i}@127.0.0.1:{port}" for i, port in ports.items())
-        self._nodes = {i: Daemon(program, *SETTINGS, f"cluster.node_id={i}",
+        self._nodes = {i: Daemon(program, *SETTINGS, *settings, f"cluster.node_id={i}",
                                  f"cluster.listen=127.0.0.1:{port}", f"cluster.seeds={seeds}")
                        for i, port in ports.items()}
 
@@ -103,8 +103,8 @@ def arguments(description, ctl_too=False):
     return given
 
 
-def served(given):
+def served(given, *settings):
     """What the suite asks, not started yet."""
     if given.node:
-        return Node(given.scalegraphd, given.scalegraphctl, given.node)
-    return Daemon(given.scalegraphd)
+        return Node(given.scalegraphd, given.scalegraphctl, given.node, *settings)
+    return Daemon(given.scalegraphd, *settings)
