@@ -13,6 +13,8 @@ STOP_TIMEOUT_S = 30
 class Daemon:
     """with Daemon(path) as daemon: ... daemon.address ... daemon.stop()"""
 
+    id = 0  # of a node of a cluster (node.py); this one stands alone
+
     def __init__(self, program, *settings):
         """`settings`: overrides, such as "ledger.shards=3"."""
         self._program = program

@@ -1,7 +1,9 @@
 """A client that knows only the fixed part of the wire (legacy.proto) against a real scalegraphd.
 
     /usr/bin/python3 plain_client.py PATH/TO/scalegraphd
+    /usr/bin/python3 plain_client.py PATH/TO/scalegraphd PATH/TO/scalegraphctl --node PLACE
 
+The second form asks one node of a cluster of three: leader, follower or other (the other follower).
 Prints one line per group of checks; ends with exit code 1 at the first that fails.
 """
 
@@ -13,7 +15,7 @@ import time
 
 import grpc
 
-from daemon import Daemon
+from node import arguments, served
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -286,7 +288,7 @@ def reflection(channel):
 
 
 def main():
-    with Daemon(sys.argv[1]) as daemon:
+    with served(arguments("A client of the first Scalegraph.")) as daemon:
         options = [("grpc.enable_http_proxy", 0)]
         with grpc.insecure_channel(daemon.address, options=options) as channel:
             grpc.channel_ready_future(channel).result(timeout=CALL_TIMEOUT_S)

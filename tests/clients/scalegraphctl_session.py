@@ -1,9 +1,9 @@
 """Drives scalegraphctl through all of its commands against a real scalegraphd.
 
-    python3 scalegraphctl_session.py PATH/TO/scalegraphd PATH/TO/scalegraphctl
+    /usr/bin/python3 scalegraphctl_session.py PATH/TO/scalegraphd PATH/TO/scalegraphctl
 
-Needs the standard library only. Prints one line per group of checks; ends with exit code 1 at the
-first that fails.
+With --node PLACE it asks one node of a cluster of three: leader, follower or other (the other follower).
+Prints one line per group of checks; ends with exit code 1 at the first that fails.
 """
 
 import json
@@ -11,11 +11,10 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import time
 
-from daemon import Daemon
+from node import arguments, served
 
 COMMAND_TIMEOUT_S = 60
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "cli" / "fixtures"
@@ -244,6 +243,21 @@ def operations(ctl):
     check(["seb", "FEES", "1", "4120"] in ctl.text("balance-sheet"), "balance-sheet")
 
 
+def cluster(ctl, daemon):
+    if daemon.id == 0:
+        for command in ("status", "init", "transfer-leadership"):
+            ctl.refused("UNIMPLEMENTED", "cluster", command)
+        return
+    state = ctl.json("cluster", "status")
+    equal((state["node"], state["leader"]), (str(daemon.id), str(daemon.leader)), "cluster status")
+    check(["seen by node", str(daemon.id)] in ctl.text("cluster", "status"), "cluster status")
+    equal(ctl.json("cluster", "init"), {"existed": True}, "cluster init again")
+    # A leader would do it, and be none for the checks that follow: tests/nodes moves the office.
+    if daemon.id != daemon.leader:
+        error = ctl.refused("FAILED_PRECONDITION", "cluster", "transfer-leadership")
+        equal(error["message"], f"node {daemon.leader} leads: ask it", "whom to ask")
+
+
 def beyond_doubles(ctl):
     amount = "9007199254740993"
     equal(ctl.json("account", "create", "big", "--balance", amount)["balance"], amount,
@@ -264,9 +278,9 @@ def usage(ctl):
 
 
 def main():
-    daemon_program, ctl_program = sys.argv[1:3]
-    with Daemon(daemon_program) as daemon, tempfile.TemporaryDirectory() as folder:
-        ctl = Ctl(ctl_program, daemon.address)
+    given = arguments("Drives scalegraphctl through all of its commands.", ctl_too=True)
+    with served(given) as daemon, tempfile.TemporaryDirectory() as folder:
+        ctl = Ctl(given.scalegraphctl, daemon.address)
         participants(ctl)
         print("ok participants", flush=True)
         accounts(ctl)
@@ -279,6 +293,8 @@ def main():
         print("ok import", flush=True)
         operations(ctl)
         print("ok tree, verify, balance-sheet", flush=True)
+        cluster(ctl, daemon)
+        print("ok cluster", flush=True)
         beyond_doubles(ctl)
         print("ok integers beyond 2^53", flush=True)
         usage(ctl)
