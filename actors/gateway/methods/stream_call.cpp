@@ -42,6 +42,7 @@ void StreamCall::failed(const std::exception& error) {
 
 void StreamCall::end_at_once(const ledger::Error& error) {
   if (std::exchange(finishing_, true)) return;
+  add_trailers(observed_);
   // True: a write's error carries an outcome.
   stream_.Finish(proto::to_status(error, true), &finished_operation_);
 }
@@ -173,6 +174,7 @@ bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission)
   if (slot == nullptr || slot->response) return false;
   try {
     if (submission.write_response_portion()) return true;
+    observed_ = std::max(observed_, submission.observed);
     respond(*slot, submission.take_response());
   } catch (const std::exception& error) {
     // The transfers may be committed. The client learns their outcome by a retry.
@@ -208,6 +210,7 @@ void StreamCall::write_next() {
   // A status other than OK may go out while a read is under way: it ends that read.
   if (over && slots_.empty() && (!reading_ || (draining_ && !broken_))) {
     finishing_ = true;
+    add_trailers(observed_);
     stream_.Finish(end_status(), &finished_operation_);
   }
 }

@@ -90,6 +90,7 @@ class StreamCall final : public Call {
   bool draining_ = false;    // the server stops: requests in work are answered, no more are taken
   bool compressed_ = false;  // a request was compressed: no more are taken
   std::optional<ledger::Error> failure_;  // a handler threw: it ends with this
+  ledger::Sequence observed_ = 0;         // of all that was answered
   bool finishing_ = false;                // the status was given to gRPC
   bool is_done_ = false;                  // the call is over for gRPC
   bool is_finished_ = false;              // the status was sent, or could not be

@@ -151,6 +151,7 @@ void VerifyCall::write_next() {
     writer_.Write(*std::exchange(next_, std::nullopt), &wrote_operation_);
   } else if (end_) {
     finishing_ = true;
+    add_trailers();
     writer_.Finish(*end_, &finished_operation_);
   }
 }

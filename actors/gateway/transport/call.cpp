@@ -42,6 +42,13 @@ void Call::begin() {
   server_.arm(served_);
 }
 
+void Call::add_trailers(ledger::Sequence observed) {
+  if (server_.node() == 0) return;
+  const auto sequence = std::max(observed, server_.settled());
+  context_.AddTrailingMetadata("x-scalegraph-node", std::to_string(server_.node()));
+  context_.AddTrailingMetadata("x-scalegraph-sequence", std::to_string(sequence));
+}
+
 // A client may set the compressed flag without naming an encoding that gRPC knows. Then gRPC hands
 // over the message as if it were plain. Only this function tells the difference.
 bool Call::arrived_compressed() {

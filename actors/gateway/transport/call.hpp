@@ -62,6 +62,9 @@ class Call {
   void do_in_portions(std::function<bool()> portion, bool large);
   // A client's call has come. Arms another call for the next client.
   void begin();
+  // In a cluster, before the end: which node answers, and the sequence that its answers may show.
+  // `observed`: what another node has carried out may be newer than what is here.
+  void add_trailers(ledger::Sequence observed = 0);
   // True if the last message from the client had gRPC's flag for compression.
   bool arrived_compressed();
   // True if the remaining portions are of no use any more.

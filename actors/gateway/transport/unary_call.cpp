@@ -116,7 +116,7 @@ void UnaryCall::reply(const grpc::ByteBuffer& response) {
     return;
   }
   answered_ = true;
-  add_trailers();
+  add_trailers(observed());
   writer_.Finish(response, grpc::Status::OK, &finished_operation_);
 }
 
@@ -126,19 +126,13 @@ void UnaryCall::fail(const ledger::Error& error) {
 
 void UnaryCall::fail_with(const grpc::Status& status) {
   answered_ = true;
-  add_trailers();
+  add_trailers(observed());
   writer_.FinishWithError(status, &finished_operation_);
 }
 
-void UnaryCall::add_trailers() {
-  if (server_.node() == 0) return;
-  auto sequence = server_.settled();
-  // What another node has carried out may be newer than what is here.
-  if (const auto submission = submission_.lock()) {
-    sequence = std::max(sequence, submission->observed);
-  }
-  context_.AddTrailingMetadata("x-scalegraph-node", std::to_string(server_.node()));
-  context_.AddTrailingMetadata("x-scalegraph-sequence", std::to_string(sequence));
+ledger::Sequence UnaryCall::observed() const {
+  const auto submission = submission_.lock();
+  return submission ? submission->observed : 0;
 }
 
 void UnaryCall::done(bool) {

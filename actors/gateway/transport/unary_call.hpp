@@ -67,8 +67,7 @@ class UnaryCall final : public Call {
 
  private:
   bool is_answered() const override { return answered_; }
-  // In a cluster: which node answers, and the sequence that the answer may show.
-  void add_trailers();
+  ledger::Sequence observed() const;
   // The events of the completion queue, see unary_call.cpp.
   void received(bool ok);
   void done(bool ok);
