@@ -58,7 +58,9 @@ struct TransactionPage {
 struct BalanceSheetOf {
   bool by_type = false;  // over all participants
 };
-struct VerifyChain {};
+struct VerifyChain {
+  ledger::Sequence state_at = 0;  // the report has the hashes of that moment; 0: of none
+};
 
 struct AccountView {
   ledger::Account account;

@@ -39,8 +39,9 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   app.require_subcommand(1);
   // Global options such as --json and --server may also stand behind the command.
   app.fallthrough();
-  add_parsed(app, "--server", server, parse_server, "HOST:PORT",
-             "the ledger's address, 127.0.0.1:50051 if not given")
+  add_parsed(app, "--server", server, parse_servers, "HOST:PORT,...",
+             "the ledger's address, 127.0.0.1:50051 if not given; of a cluster, those of several "
+             "nodes: the first that can be reached is asked")
       ->envname("SCALEGRAPH_SERVER");
   app.add_flag("--json", json, "print JSON, one line; errors too, on stderr");
   command_line::add_number(app, "--timeout", timeout_seconds, kTimeoutSeconds,
@@ -54,6 +55,7 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_transaction_commands(app, chosen);
   add_import_command(app, chosen);
   add_admin_commands(app, chosen);
+  add_verify_command(app, chosen);
   add_cluster_commands(app, chosen);
 }
 

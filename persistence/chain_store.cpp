@@ -356,7 +356,7 @@ StoreResult<void> ChainStore::write_checkpoint(Sequence marker) {
 }
 
 StoreResult<VerifyReport> ChainStore::verify(
-    const std::function<bool(const VerifyProgress&)>& progress, Sequence at) const {
+    const std::function<bool(const VerifyProgress&)>& progress, VerifyAt at) const {
   Verifier verifier(at);
   std::uint64_t opening = 0;
   auto started = with_rows([&](KeyValue& rows) -> StoreResult<bool> {

@@ -68,8 +68,11 @@ class ChainStore : public Store {
   StoreResult<void> write_checkpoint(Sequence marker) override;
   Sequence checkpoint() const override { return checkpoint_.load(std::memory_order_acquire); }
 
+  // On the disk of the store. Any thread.
+  std::uint64_t free_bytes() const { return medium_->free_bytes(); }
+
   StoreResult<VerifyReport> verify(const std::function<bool(const VerifyProgress&)>& progress,
-                                   Sequence at = 0) const override;
+                                   VerifyAt at = {}) const override;
 
  protected:
   // Opens what is in the medium; with the gate held alone.

@@ -44,6 +44,19 @@ struct VerifyProgress {
   std::uint64_t entries_total = 0;
 };
 
+// Sequences at which a verification looks closer. 0: at none.
+struct VerifyAt {
+  Sequence balances = 0;  // the last of a group: the report has the balances of that moment
+  Sequence state = 0;     // the last of a block: it has the hashes of that moment
+};
+
+// What two stores have the same of, if chain and balances are the same up to a sequence.
+struct StateHashes {
+  BlockHash chain{};     // of the block that ends there
+  BlockHash balances{};  // SHA-256 of all balances by account number, 8 bytes each, little-endian
+  bool operator==(const StateHashes&) const = default;
+};
+
 struct VerifyReport {
   std::uint64_t blocks = 0;
   std::uint64_t records = 0;
@@ -51,7 +64,9 @@ struct VerifyReport {
   WideAmount sum_of_postings = 0;
   std::vector<Amount> balances;     // by account number, recomputed from the chain
   Sequence sequence = 0;            // up to which
-  std::vector<Amount> balances_at;  // the same after the sequence that was asked for
+  std::vector<Amount> balances_at;  // the same at VerifyAt::balances
+  std::optional<StateHashes>
+      state_at;  // nullopt: no block ends there, or what is before is damaged
   BlockHash head_hash{};
   std::vector<std::string> problems;  // empty: the chain is whole
 };
@@ -160,10 +175,10 @@ class Store {
 
   // Walks the whole chain: checksums, hashes, sequence numbers, totals, balances against floors.
   // Holds all derived data against it: checkpoint, rows of accounts and participants, histories,
-  // key index. Stops early when `progress` returns false. With `at`, the last sequence of a
-  // group, the report also has the balances of that moment, to hold against those of a server.
+  // key index. Stops early when `progress` returns false. With `at` the report has more, to hold
+  // against the memory of a server, or against another store.
   virtual StoreResult<VerifyReport> verify(
-      const std::function<bool(const VerifyProgress&)>& progress, Sequence at = 0) const = 0;
+      const std::function<bool(const VerifyProgress&)>& progress, VerifyAt at = {}) const = 0;
 };
 
 // Opens or creates the store in a directory. An existing one is first looked at read-only; what is

@@ -120,6 +120,9 @@ StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
     knows_before_ = true;
     next_ = block.last() + 1;
     ++blocks_;
+    if (block.last() == at_.state && knows_balances_) {
+      state_at_ = StateHashes{hash_, hash_of_balances()};
+    }
   }
   return next_ <= until_.sequence;
 }
@@ -276,7 +279,7 @@ void Verifier::end_unit(Sequence sequence) {
             ", its floor is " + std::to_string(account.floor));
   }
   touched_.clear();
-  if (sequence == at_ && knows_balances_) balances_at_ = balances();
+  if (sequence == at_.balances && knows_balances_) balances_at_ = balances();
 }
 
 // A start applies only the records after the marker. So a page must hold all records of its
@@ -375,6 +378,15 @@ std::vector<Amount> Verifier::balances() const {
   return balances;
 }
 
+BlockHash Verifier::hash_of_balances() const {
+  std::string bytes(accounts_.size() * sizeof(Amount), '\0');
+  char* to = bytes.data();
+  for (const AccountState& account : accounts_) {
+    to = put_fixed(to, static_cast<Amount>(account.balance));
+  }
+  return sha256(bytes);
+}
+
 VerifyReport Verifier::report() const {
   VerifyReport report;
   report.blocks = blocks_;
@@ -383,6 +395,7 @@ VerifyReport Verifier::report() const {
   report.sum_of_postings = totals_.postings;
   report.balances = balances();
   report.balances_at = balances_at_;
+  report.state_at = state_at_;
   report.sequence = next_ - 1;
   report.head_hash = hash_;
   report.problems = problems_;

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,8 @@ namespace sg::persistence {
 
 class Verifier {
  public:
-  // With `at`, the report also has the balances after that sequence, which must be the last one of
-  // a unit. 0: it has not.
-  explicit Verifier(Sequence at = 0) : at_(at) {}
+  // With what the report has more.
+  explicit Verifier(VerifyAt at = {}) : at_(at) {}
 
   // Reads the checkpoint. `head` is called only after that, so that the head is not behind the
   // checkpoint. No checkpoint may be written meanwhile. False if there is nothing to walk.
@@ -76,6 +76,7 @@ class Verifier {
   // Adds to the report, unless it is full.
   void problem(std::string what);
   std::vector<Amount> balances() const;
+  BlockHash hash_of_balances() const;
   // Compares the block's header with the block before it.
   void check_place(const BlockView& block);
   // Applies all records of the block, and compares its totals.
@@ -93,8 +94,9 @@ class Verifier {
   void compare_checkpoint(AccountNumber number, AccountState& account);
   void check_mark(const Medium& medium);
 
-  Sequence at_;  // where balances_at_ are taken; 0: nowhere
+  VerifyAt at_;
   std::vector<Amount> balances_at_;
+  std::optional<StateHashes> state_at_;
   ChainHead until_;                         // the head at the start, where the walk ends
   Sequence marker_ = 0;                     // of the checkpoint
   std::uint16_t format_ = 0;                // of the store, as its meta row says

@@ -42,6 +42,7 @@ struct NodeState {
   std::string role;
   std::optional<std::uint64_t> log_index;
   std::optional<ledger::Sequence> sequence;
+  std::optional<std::uint64_t> free_bytes;
   bool is_connected = false;
   std::chrono::microseconds round_trip{0};
   std::string problem;

@@ -49,6 +49,7 @@ ClusterState compose(const config::Cluster& settings, const MemberState& member,
     if (seed.id == settings.node_id) {
       node.log_index = member.applied;
       node.sequence = member.durable;
+      node.free_bytes = member.free_bytes;
       node.is_connected = true;
     }
     for (const auto& progress : member.progress) {
@@ -59,6 +60,8 @@ ClusterState compose(const config::Cluster& settings, const MemberState& member,
       if (link.node != seed.id) continue;
       node.is_connected = link.is_up;
       node.round_trip = link.round_trip;
+      node.sequence = link.sequence;
+      node.free_bytes = link.free_bytes;
       node.problem = link.problem;
     }
     state.nodes.push_back(std::move(node));

@@ -60,7 +60,8 @@ bool Links::take_control(Handle handle, Connection& connection, std::string_view
   }
   if (!connection.is_proven) return false;
   if (const auto* ping = std::get_if<replication::Ping>(&*message)) {
-    say(handle, connection, replication::Pong{ping->number});
+    const auto& store = *runtime_->member;
+    say(handle, connection, replication::Pong{ping->number, store.durable(), store.free_bytes()});
     return true;
   }
   if (const auto* asked = std::get_if<replication::Fetch>(&*message)) {
@@ -73,6 +74,7 @@ bool Links::take_control(Handle handle, Connection& connection, std::string_view
   const auto& pong = std::get<replication::Pong>(*message);
   if (!connection.is_dialed || peer == nullptr) return false;
   peer->heard = runtime_->steady_clock();
+  peer->said = pong;
   if (pong.number == peer->pings) {
     peer->round_trip =
         std::chrono::duration_cast<std::chrono::microseconds>(peer->heard - peer->pinged);

@@ -349,7 +349,12 @@ LinkStates Links::describe() {
   LinkStates states;
   for (const auto& [id, peer] : peers_) {
     const bool up = is_up(peer);
-    states.links.push_back({id, up, peer.round_trip, up ? std::string() : peer.problem});
+    LinkState state{id, up, peer.round_trip, {}, {}, up ? std::string() : peer.problem};
+    if (up && peer.said) {
+      state.sequence = peer.said->sequence;
+      state.free_bytes = peer.said->free_bytes;
+    }
+    states.links.push_back(std::move(state));
   }
   return states;
 }

@@ -85,6 +85,7 @@ class Links {
     ledger::SteadyTime pinged{};
     ledger::SteadyTime heard{};
     std::chrono::microseconds round_trip{0};
+    std::optional<replication::Pong> said;  // last
     std::string problem;
   };
 

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "ledger/ids.hpp"
 #include "replication/links/frames.hpp"
 #include "replication/raft_types.hpp"
 
@@ -58,7 +59,10 @@ struct LinkState {
   replication::NodeId node = 0;
   bool is_up = false;
   std::chrono::microseconds round_trip{0};  // of the last ping; 0: none was answered
-  std::string problem;                      // why it is down; empty: it is up, or nothing is known
+  // As it said last, at most a few hundred milliseconds ago if it is up. Nullopt: it has not.
+  std::optional<ledger::Sequence> sequence;
+  std::optional<std::uint64_t> free_bytes;
+  std::string problem;  // why it is down; empty: it is up, or nothing is known
 };
 struct LinkStates {
   std::vector<LinkState> links;

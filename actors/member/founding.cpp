@@ -134,7 +134,7 @@ MemberState MemberActor::describe() const {
   state.level = store.level();
   state.known_level = store.known_level();
   state.durable = store.durable();
-  state.has_room = store.has_room();
+  state.free_bytes = store.free_bytes();
   return state;
 }
 

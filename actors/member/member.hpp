@@ -103,7 +103,7 @@ struct MemberState {
   persistence::Level level = 0;
   persistence::Level known_level = 0;
   ledger::Sequence durable = 0;
-  bool has_room = true;
+  std::uint64_t free_bytes = 0;  // on the disk of the store
 };
 
 // Who wants to know which node leads, from here on: one follower, the last that asked.

@@ -384,7 +384,8 @@ ReadResult verify_chain(const persistence::Store& store, const Snapshot& snapsho
   const auto progress = [&query](const persistence::VerifyProgress& at) {
     return !query.cancelled && (!query.progress || query.progress(at));
   };
-  auto report = store.verify(progress, snapshot.head.sequence);
+  const auto state_at = std::get<VerifyChain>(query.ask).state_at;
+  auto report = store.verify(progress, {snapshot.head.sequence, state_at});
   if (!report) return failed(report.error());
   compare_memory(snapshot, report->balances_at, report->problems);
   return std::move(*report);

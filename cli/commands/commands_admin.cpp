@@ -1,7 +1,6 @@
-// tree, verify, balance-sheet: what operators ask about the server and the ledger as a whole.
+// tree, balance-sheet: what operators ask about the server and the ledger as a whole.
 //
-// verify and balance-sheet end with exit code 1 if the books do not add up, so that a script
-// notices.
+// balance-sheet ends with exit code 1 if the books do not add up, so that a script notices.
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -15,9 +14,6 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 using Admin = wire::AdminService::Stub;
-
-// Escape sequence: go to the start of the line and clear it.
-constexpr const char* kLineStart = "\r\033[K";
 
 // Escape sequence: go to the upper left corner and clear everything below it.
 constexpr const char* kScreenStart = "\033[H\033[J";
@@ -43,46 +39,12 @@ ExitCode watch_tree(Session& session, std::chrono::milliseconds every) {
   }
 }
 
-// Streams the progress of a verification, and prints its result. The walk over a large store takes
-// its time, so the call has no deadline. A lost connection ends it.
-ExitCode verify(Session& session) {
-  if (const grpc::Status status = session.connection().connect(); !status.ok()) {
-    return session.fail(explain(status, {}));
-  }
-  grpc::ClientContext context;
-  wire::VerifyResponse last;
-  const auto reader = session.connection().stub<Admin>().Verify(&context, wire::VerifyRequest{});
-  while (reader->Read(&last)) {
-    if (session.shows_progress()) {
-      session.console().err << kLineStart << "verifying: " << progress_text(last) << std::flush;
-    }
-  }
-  if (session.shows_progress()) session.console().err << kLineStart << std::flush;
-
-  const grpc::Status status = reader->Finish();
-  if (!status.ok()) return session.fail(explain(status, {}));
-  // The stream ended with OK but without a verdict. That must not look like a sound store.
-  if (!last.done()) {
-    return session.fail(
-        explain({grpc::StatusCode::DATA_LOSS, "the verification ended before it was done"}, {}));
-  }
-  // Problems are a result and not a failure of the call: they go to stdout like one.
-  session.show(last, render_verification);
-  return sound(last) ? kDone : kRefused;
-}
-
 ExitCode balance_sheet(Session& session, bool by_type) {
   wire::GetBalanceSheetRequest request;
   request.set_by_type(by_type);
   wire::GetBalanceSheetResponse reply;
   const ExitCode code = session.ask(&Admin::GetBalanceSheet, request, reply, render_balance_sheet);
   return code == kDone && !sound(reply) ? kRefused : code;
-}
-
-// Adds a command without options.
-void add(CLI::App& app, Command& chosen, const char* name, const char* description,
-         ExitCode (*run)(Session&)) {
-  app.add_subcommand(name, description)->callback([&chosen, run] { chosen = run; });
 }
 
 }  // namespace
@@ -109,9 +71,6 @@ void add_admin_commands(CLI::App& app, Command& chosen) {
       return watch_tree(session, std::chrono::milliseconds{static_cast<int>(*every * 1000)});
     };
   });
-  add(app, chosen, "verify",
-      "Walk the block chain and compare the balances with the history; exit code 1 if they differ",
-      verify);
   auto* sheet = app.add_subcommand("balance-sheet",
                                    "Totals by participant and account type, and of all postings");
   const auto by_type = std::make_shared<bool>(false);

@@ -122,6 +122,27 @@ Parsed<wire::AccountType> parse_account_type(std::string_view text) {
   });
 }
 
+Parsed<std::string> parse_servers(std::string_view text) {
+  if (text.find(',') == std::string_view::npos) return parse_server(text);
+  for (const auto& server : split_servers(text)) {
+    if (server.starts_with("unix:")) {
+      return tl::unexpected(in_quotes(server) + " cannot be one of several servers");
+    }
+    if (auto one = parse_server(server); !one) return one;
+  }
+  return std::string(text);
+}
+
+std::vector<std::string> split_servers(std::string_view text) {
+  std::vector<std::string> servers;
+  for (std::size_t at = 0; at != std::string_view::npos;) {
+    const auto end = text.find(',', at);
+    servers.emplace_back(text.substr(at, end == std::string_view::npos ? end : end - at));
+    at = end == std::string_view::npos ? end : end + 1;
+  }
+  return servers;
+}
+
 Parsed<std::string> parse_server(std::string_view text) {
   // gRPC resolves "unix:" itself.
   if (text.starts_with("unix:") && text.size() > 5) return std::string(text);

@@ -39,5 +39,9 @@ using Parsed = tl::expected<T, std::string>;
 // A server address: "HOST:PORT", "[::1]:50051" or "unix:/path". Returned as it stands. Only its
 // form is checked; connecting shows whether the host exists.
 [[nodiscard]] Parsed<std::string> parse_server(std::string_view text);
+// The same, or several with commas between them, none of which begins with "unix:".
+[[nodiscard]] Parsed<std::string> parse_servers(std::string_view text);
+// What parse_servers() has taken, one by one.
+[[nodiscard]] std::vector<std::string> split_servers(std::string_view text);
 
 }  // namespace sg::cli

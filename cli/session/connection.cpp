@@ -1,17 +1,60 @@
 #include "cli/session/connection.hpp"
 
+#include <arpa/inet.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <utility>
+#include <vector>
 
 #include "cli/output/errors.hpp"
+#include "cli/session/arguments.hpp"
 
 namespace sg::cli {
 namespace {
 
 namespace wire = scalegraph::ledger;
+
+// The addresses of one server, as gRPC writes them in a list. A name that is not found stands in it
+// as it is, and gRPC says that it cannot be reached.
+std::vector<std::string> addresses_of(const std::string& server) {
+  const auto split = server.rfind(':');
+  auto host = server.substr(0, split);
+  const auto port = server.substr(split + 1);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_family = AF_INET6;
+  hints.ai_flags = AI_V4MAPPED | AI_ALL;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
+  std::vector<std::string> addresses;
+  for (const auto* at = found; at != nullptr; at = at->ai_next) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const auto& address = reinterpret_cast<const sockaddr_in6*>(at->ai_addr)->sin6_addr;
+    ::inet_ntop(AF_INET6, &address, text.data(), text.size());
+    addresses.push_back("[" + std::string(text.data()) + "]:" + port);
+  }
+  return addresses;
+}
+
+// gRPC has lists of addresses, and none of names.
+std::string target_of(const std::string& servers) {
+  const auto all = split_servers(servers);
+  if (all.size() == 1) return servers;
+  std::string target;
+  for (const auto& server : all) {
+    for (const auto& address : addresses_of(server)) {
+      target.append(target.empty() ? "ipv6:" : ",").append(address);
+    }
+  }
+  return target.empty() ? all.front() : target;
+}
 
 std::shared_ptr<grpc::Channel> open(const std::string& server) {
   grpc::ChannelArguments arguments;
@@ -20,7 +63,8 @@ std::shared_ptr<grpc::Channel> open(const std::string& server) {
   arguments.SetMaxReceiveMessageSize(-1);
   // The environment may name a web proxy, which does not lead to a ledger.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(target_of(server), grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 }  // namespace

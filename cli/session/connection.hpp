@@ -1,4 +1,5 @@
-// One channel to one server, and calls on it with a deadline.
+// One channel to a server, or to the first of several that can be reached, and calls on it with a
+// deadline.
 //
 //   Connection connection("127.0.0.1:50051", std::chrono::seconds(10));
 //   if (auto status = connection.connect(); !status.ok()) return status;
@@ -46,7 +47,8 @@ class Connection {
     return *std::get<std::unique_ptr<Stub>>(stubs_);
   }
 
-  [[nodiscard]] const std::string& server() const { return server_; }
+  [[nodiscard]] const std::string& server() const { return server_; }  // or several: A,B,C
+  [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
 
  private:
   std::string server_;

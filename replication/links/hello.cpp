@@ -80,7 +80,13 @@ std::string bytes_of(const Behind& behind) {
   return Writer(Kind::behind).number(behind.epoch).take();
 }
 std::string bytes_of(const Ping& ping) { return Writer(Kind::ping).number(ping.number).take(); }
-std::string bytes_of(const Pong& pong) { return Writer(Kind::pong).number(pong.number).take(); }
+std::string bytes_of(const Pong& pong) {
+  return Writer(Kind::pong)
+      .number(pong.number)
+      .number(pong.sequence)
+      .number(pong.free_bytes)
+      .take();
+}
 
 std::string bytes_of(const Fetch& fetch) {
   return Writer(Kind::fetch).number(fetch.after.sequence).fixed(fetch.after.hash).take();
@@ -141,8 +147,13 @@ std::optional<Control> decode_control(std::string_view bytes) {
       return whole(Behind{in.varint()});
     case Kind::ping:
       return whole(Ping{in.varint()});
-    case Kind::pong:
-      return whole(Pong{in.varint()});
+    case Kind::pong: {
+      Pong pong;
+      pong.number = in.varint();
+      pong.sequence = in.varint();
+      pong.free_bytes = in.varint();
+      return whole(pong);
+    }
     case Kind::fetch: {
       Fetch fetch;
       fetch.after.sequence = in.varint();

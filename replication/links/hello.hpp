@@ -4,7 +4,8 @@
 //              base_sequence base_hash:32 known_level level epoch
 //   refusal := text                      why the other one is refused
 //   behind  := epoch                     the connection is an old one
-//   ping    := number                    answered with the same number as a pong
+//   ping    := number
+//   pong    := number sequence free      the answer to the ping with that number
 //   fetch   := sequence hash:32          of the chain that the other one's log begins on: what
 //   follows chain   := (block:text)*             the answer
 //
@@ -55,6 +56,8 @@ struct Ping {
 };
 struct Pong {
   std::uint64_t number = 0;
+  persistence::Sequence sequence = 0;  // the last that is committed there
+  std::uint64_t free_bytes = 0;        // on the disk of its store
   bool operator==(const Pong&) const = default;
 };
 

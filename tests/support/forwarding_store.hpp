@@ -95,7 +95,7 @@ class ForwardingStore : public persistence::Store {
   ledger::Sequence checkpoint() const override { return below_->checkpoint(); }
   persistence::StoreResult<persistence::VerifyReport> verify(
       const std::function<bool(const persistence::VerifyProgress&)>& progress,
-      persistence::Sequence at) const override {
+      persistence::VerifyAt at) const override {
     return below_->verify(progress, at);
   }
 

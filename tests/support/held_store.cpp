@@ -88,7 +88,7 @@ persistence::StoreResult<std::vector<ledger::Account>> HeldStore::accounts(
 
 persistence::StoreResult<persistence::VerifyReport> HeldStore::verify(
     const std::function<bool(const persistence::VerifyProgress&)>& progress,
-    persistence::Sequence at) const {
+    persistence::VerifyAt at) const {
   if (throws_in_walks_) throw std::runtime_error("a verification failed to order");
   return below().verify(progress, at);
 }

@@ -76,7 +76,7 @@ class HeldStore final : public ForwardingStore {
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override;
   persistence::StoreResult<persistence::VerifyReport> verify(
       const std::function<bool(const persistence::VerifyProgress&)>& progress,
-      persistence::Sequence at) const override;
+      persistence::VerifyAt at) const override;
 
  private:
   void set_hold(bool HeldStore::*what, bool hold);

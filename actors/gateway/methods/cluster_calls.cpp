@@ -74,6 +74,7 @@ void respond_state(UnaryCall& call, const ClusterState& state) {
     to.set_role(from.role);
     if (from.log_index) to.set_log_index(*from.log_index);
     if (from.sequence) to.set_sequence(static_cast<std::int64_t>(*from.sequence));
+    if (from.free_bytes) to.set_free_bytes(*from.free_bytes);
     to.set_connected(from.is_connected);
     to.set_round_trip_us(from.round_trip.count());
     to.set_problem(from.problem);

@@ -2,8 +2,6 @@
 // newer progress, so a slow client costs no memory. The status goes out after the last message.
 #include "actors/gateway/methods/verify_call.hpp"
 
-#include <absl/strings/escaping.h>
-
 #include "actors/gateway/methods/rpc_query.hpp"
 #include "actors/gateway/transport/answer_bytes.hpp"
 #include "proto/conversion.hpp"
@@ -43,8 +41,11 @@ RpcQuery::Response encode(const QueryAnswer& answer) {
   for (const auto balance : report.balances) sum += balance;
   response.set_sum_of_balances(ledger::to_text(sum));
   response.set_sum_of_postings(ledger::to_text(report.sum_of_postings));
-  response.set_head_hash(absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(report.head_hash.data()), report.head_hash.size())));
+  response.set_head_hash(persistence::to_hex(report.head_hash));
+  if (report.state_at) {
+    response.set_state_chain_hash(persistence::to_hex(report.state_at->chain));
+    response.set_state_balances_hash(persistence::to_hex(report.state_at->balances));
+  }
   return to_answer(response);
 }
 
@@ -68,15 +69,20 @@ void VerifyCall::start() {
   // The server's drain may have passed before this call began.
   if (server_.stopping()) return finish(proto::to_status(kStopping, false));
   if (arrived_compressed()) return finish(compressed_status());
+  const auto bytes = request_.Length();
+  wire::VerifyRequest request;
+  if (const auto error = parse_checked(request_, request)) {
+    return finish(proto::to_status(*error, false));
+  }
   auto stream = server_.admit_stream();
   if (!stream) return finish(proto::to_status(stream.error(), false));
   // Held until the call is destroyed.
   stream_place_ = std::move(*stream);
-  auto place = server_.admit(request_.Length());
+  auto place = server_.admit(bytes);
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
   auto query = std::make_shared<RpcQuery>(*this, encode);
-  query->ask = VerifyChain{};
+  query->ask = VerifyChain{request.state_at()};
   query_ = query;
   // Called on the walking thread. Part 1 stands for progress, part 0 for the report.
   query->progress = [inbox = server_.inbox(), id = id_, last = std::chrono::steady_clock::now()](

@@ -34,6 +34,9 @@ constexpr const char* kCorrelationId = "correlation_id";
 constexpr std::uint32_t kIsCompressed = 0x8000'0000;
 constexpr std::uint32_t kWasCompressed = 0x4000'0000;
 
+// A field takes at least two bytes, so a request up to this size has few fields whatever they are.
+constexpr std::size_t kMostBytesUnlooked = 2 * proto::kMaxFieldsOfRequest;
+
 }  // namespace
 
 void Call::begin() {
@@ -125,6 +128,20 @@ std::string text_of(const grpc::ByteBuffer& bytes) {
     }
   }
   return text;
+}
+
+std::optional<ledger::Error> parse_checked(grpc::ByteBuffer& bytes,
+                                           google::protobuf::Message& message) {
+  const auto& type = *message.GetDescriptor();
+  // The parser builds an object for each field, and a request could have millions. Check its shape
+  // first.
+  if (bytes.Length() > kMostBytesUnlooked) {
+    if (auto error = proto::check_shape(type, text_of(bytes))) return error;
+  }
+  // Parsing empties the buffer. The copy shares its bytes, for the explanation of an error.
+  const grpc::ByteBuffer copy(bytes);
+  if (parse(bytes, message)) return std::nullopt;
+  return proto::explain_malformed(type, text_of(copy));
 }
 
 ledger::SteadyTime steady_deadline(const grpc::ServerContext& context) {

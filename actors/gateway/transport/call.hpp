@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,9 @@ ledger::Error coordinator_away_error(const ledger::Submission& submission);
 grpc::ByteBuffer serialize(const google::protobuf::Message& message);
 // Parses `bytes`, which is empty afterwards. Returns false if they are no such message.
 bool parse(grpc::ByteBuffer& bytes, google::protobuf::Message& message);
+// The same for what a client sends: the error explains what is wrong with the bytes.
+std::optional<ledger::Error> parse_checked(grpc::ByteBuffer& bytes,
+                                           google::protobuf::Message& message);
 // A copy of the bytes in one piece.
 std::string text_of(const grpc::ByteBuffer& bytes);
 // UNIMPLEMENTED: the status for a client that sends a compressed message.

@@ -13,12 +13,6 @@
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
-namespace {
-
-// A field takes at least two bytes, so a request up to this size has few fields whatever they are.
-constexpr std::size_t kMostBytesUnlooked = 2 * proto::kMaxFieldsOfRequest;
-
-}  // namespace
 
 UnaryCall::UnaryCall(RpcServer& server, std::uint64_t id, const Served& served)
     : Call(server, id, served), writer_(&context_) {
@@ -43,20 +37,9 @@ void UnaryCall::received(bool ok) {
 }
 
 bool UnaryCall::parse_request(google::protobuf::Message& message) {
-  const auto& type = *message.GetDescriptor();
-  // The parser builds an object for each field, and a request could have millions. Check its shape
-  // first.
-  if (request_.Length() > kMostBytesUnlooked) {
-    if (const auto error = proto::check_shape(type, text_of(request_))) {
-      fail(*error);
-      return false;
-    }
-  }
-  // Parsing empties the buffer. The copy shares its bytes, for the explanation of an error.
-  grpc::ByteBuffer copy(request_);
-  if (parse(request_, message)) return true;
-  fail(proto::explain_malformed(type, text_of(copy)));
-  return false;
+  const auto error = parse_checked(request_, message);
+  if (error) fail(*error);
+  return !error;
 }
 
 bool UnaryCall::hold(std::size_t bytes) {
