@@ -40,6 +40,7 @@ class Server:
     def __init__(self, program: str, folder: str, store: str, settings: dict[str, object],
                  environment: dict[str, str] | None = None) -> None:
         self._program = program
+        self._within: list[str] = []
         self._log = f"{folder}/log"
         self._store = store
         self._settings = settings
@@ -58,11 +59,15 @@ class Server:
         if value is not None:
             self._environment[name] = value
 
+    def run_within(self, command: list[str]) -> None:
+        """Of the next start: the program is run by that command, which becomes it (as nsenter)."""
+        self._within = command
+
     def start(self) -> None:
         said = self._log_size()
         settings = {"server.listen": f"127.0.0.1:{self._port}", "storage.path": self._store,
                     **self._settings}
-        command = [self._program]
+        command = [*self._within, self._program]
         for key, value in settings.items():
             command += ["--set", f"{key}={value}"]
         with open(self._log, "a", encoding="utf-8") as log:

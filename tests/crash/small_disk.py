@@ -15,12 +15,15 @@ MIB = 1 << 20
 _INSIDE = "SCALEGRAPH_TEST_OWN_MOUNTS"
 
 
-def run_with_own_mounts() -> None:
-    """Returns in a process whose mounts nobody else sees; exits if that is not permitted."""
+def run_with_own_mounts(*more: str) -> None:
+    """Returns in a process whose mounts nobody else sees; exits if that is not permitted.
+
+    `more` are further namespaces, as unshare calls them: "--net".
+    """
     if os.environ.get(_INSIDE) == "1":
         return
     own = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
-           "--mount-proc"]
+           "--mount-proc", *more]
     if os.geteuid() != 0:
         own.append("--map-root-user")
     tried = subprocess.run([*own, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"],

@@ -1,4 +1,4 @@
-"""A cluster of daemons on loopback, as the tests of this folder start it, ask it and hurt it."""
+"""A cluster of daemons, as the tests of this folder start it, ask it and hurt it."""
 
 import pathlib
 import socket
@@ -35,22 +35,26 @@ def free_ports(count):
 
 
 class Cluster:
-    """Nodes 1 to `count`. Their stores and logs go with it."""
+    """Nodes 1 to `count`, on loopback. Their stores and logs go with it."""
 
     def __init__(self, program, proto, count=3):
         self._folder = tempfile.TemporaryDirectory()
         self.messages, self.services = load_stubs(proto, self._folder.name)
         self._program = program
-        self.ports = dict(enumerate(free_ports(count), 1))
-        self.seeds = ", ".join(f"{i}@127.0.0.1:{port}" for i, port in self.ports.items())
-        self.nodes = {i: self.make(i) for i in self.ports}
+        self.listens = self.places(count)
+        self.seeds = ", ".join(f"{i}@{address}" for i, address in self.listens.items())
+        self.nodes = {i: self.make(i) for i in self.listens}
         self._channels = {}
+
+    def places(self, count):
+        """Where each node listens for the others."""
+        return {i: f"127.0.0.1:{port}" for i, port in enumerate(free_ports(count), 1)}
 
     def make(self, i, store=None, **settings):
         folder = pathlib.Path(self._folder.name) / f"node-{i}{store or ''}"
         folder.mkdir()
         return Server(self._program, str(folder), str(folder / "store"),
-                      {"cluster.node_id": i, "cluster.listen": f"127.0.0.1:{self.ports[i]}",
+                      {"cluster.node_id": i, "cluster.listen": self.listens[i],
                        "cluster.seeds": self.seeds, **settings})
 
     def start(self):
@@ -70,6 +74,7 @@ class Cluster:
         if address not in self._channels:
             self._channels[address] = grpc.insecure_channel(
                 address, [("grpc.max_reconnect_backoff_ms", 100),
+                          ("grpc.min_reconnect_backoff_ms", 500),  # how long it tries to connect
                           ("grpc.initial_reconnect_backoff_ms", 50)])
         return getattr(self.services, service + "Stub")(self._channels[address])
 
