@@ -18,12 +18,14 @@ def say(text):
 class Server:
     """The daemon on a store of its own; gone with the store at the end."""
 
-    def __init__(self, programs, store_beside):
+    def __init__(self, programs, store_beside, *settings):
+        """`settings`: more of them, such as "cluster.node_id=1"."""
         # Beside a build: /tmp may be memory, which syncs in no time.
         self._folder = tempfile.TemporaryDirectory(prefix="compare-", dir=store_beside)
         self._process = subprocess.Popen(
             [programs / "scalegraphd", "--set", "server.listen=127.0.0.1:0", "--set",
-             f"storage.path={self._folder.name}/store", "--set", "log.level=error"],
+             f"storage.path={self._folder.name}/store", "--set", "log.level=error",
+             *(part for setting in settings for part in ("--set", setting))],
             stdout=subprocess.PIPE, text=True)
         signal.alarm(START_TIMEOUT_S)
         line = self._process.stdout.readline()

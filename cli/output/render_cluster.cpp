@@ -64,7 +64,8 @@ std::string render_cluster(const wire::GetClusterResponse& cluster, bool colour)
                milliseconds(node.round_trip_us()),
                is_self            ? "-"
                : node.connected() ? "up"
-                                  : "down: " + node.problem()});
+               : node.problem().empty() ? "down"
+                                        : "down: " + node.problem()});
   }
   return fields.text(colour) + "\n" + table.text(colour);
 }

@@ -106,16 +106,16 @@ def run(load: Load, disturber: Disturber, kinds: list[str]) -> list[str]:
 
 def main() -> int:
     program, proto = sys.argv[1:3]
-    hanging_sync = sys.argv[3] if len(sys.argv) > 3 else ""
+    sick_disk = sys.argv[3] if len(sys.argv) > 3 else ""
     rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 30
     seed = int(os.environ.get("SEED", "1"))
     print(f"SEED={seed}")
-    kinds = kinds_of_faults(random.Random(seed), rounds, bool(hanging_sync))
+    kinds = kinds_of_faults(random.Random(seed), rounds, bool(sick_disk))
     with tempfile.TemporaryDirectory(prefix="scalegraph-crash-") as folder:
         messages, stubs = load_stubs(proto, folder)
         environment = {"HANG_FILE": f"{folder}/hang"}
-        if hanging_sync:
-            environment["LD_PRELOAD"] = hanging_sync
+        if sick_disk:
+            environment["LD_PRELOAD"] = sick_disk
         server = Server(program, folder, f"{folder}/store", SETTINGS, environment)
         try:
             server.start()

@@ -110,9 +110,12 @@ class Server:
         """Its exit code, once it has ended by itself."""
         return self._process.wait(timeout=STOP_TIMEOUT_S)
 
+    def terminate(self) -> None:
+        self._process.terminate()
+
     def stop(self) -> int:
         """SIGTERM; its exit code."""
-        self._process.terminate()
+        self.terminate()
         return self.wait()
 
     def end(self) -> None:

@@ -16,24 +16,22 @@ import argparse
 import collections
 import pathlib
 import random
-import shutil
 import sys
 import threading
 import time
 
 import grpc
 
-from cluster import Cluster, until
+from cluster import until
 from bank import Bank
 from faults import KINDS, Faults
 from namespaces import Network
-from checker import check  # of tests/crash, as the next ones
-from inspection import inspect
-from small_disk import run_with_own_mounts
+from network_cluster import NetworkCluster
+from small_disk import run_with_own_mounts  # of tests/crash
+from verdict import in_the_end
 
 # Small, so that checkpoints and merges happen, and a node that starts has something to load.
-SETTINGS = {"storage.checkpoint_interval": 1000, "storage.index_chunk": 1000,
-            "cluster.insecure": "true"}
+SETTINGS = {"storage.checkpoint_interval": 1000, "storage.index_chunk": 1000}
 # How long a fault lasts, and how many last long.
 SHORT_S, LONG_S = (0.3, 5), (5, 15)
 LONG = 0.1
@@ -41,26 +39,6 @@ HITS_LEADER = 0.5
 RECOVERY_S = 30  # TCP doubles its pauses while a cut lasts, and nobody tells it of the end
 SHOWN = 20  # sentences
 SHOWN_LOG = 4000  # its last characters
-
-
-class NetworkCluster(Cluster):
-    """Each node in its namespace."""
-
-    def __init__(self, program, proto, network, count):
-        self._network = network
-        super().__init__(program, proto, count)
-
-    def places(self, count):
-        return {i: f"{self._network.host(i)}:50061" for i in range(1, count + 1)}
-
-    def make(self, i, store=None, **settings):
-        node = super().make(i, store, **{"server.listen": f"{self._network.host(i)}:50051",
-                                         **SETTINGS, **settings})
-        node.run_within(self._network.within(i))
-        return node
-
-    def keep(self, folder):
-        shutil.copytree(self._folder.name, folder, dirs_exist_ok=True)
 
 
 class Chaos:
@@ -169,69 +147,6 @@ class Chaos:
             for i, state in states.items())
 
 
-def in_the_end(cluster, bank):
-    """What is wrong, once all is mended and the clients are done."""
-    until(cluster.connected, "all nodes are connected")
-
-    def one_leads():
-        states = [cluster.state(i) for i in cluster.nodes]
-        return cluster.leader() and len({state and (state.leader, state.term)
-                                         for state in states}) == 1
-    until(one_leads, "all nodes know one leader")
-    yield from bank.ask_again()
-    heads = {}
-
-    def level():
-        heads.update((i, cluster.head(i)) for i in cluster.nodes)
-        return len({head for head, _ in heads.values()}) == 1
-    try:
-        until(level, "all nodes have one chain")
-    except AssertionError as error:
-        yield f"{error}: {heads}"
-    for i, (_, problems) in heads.items():
-        yield from (f"Verify of node {i}: {problem}" for problem in problems)
-    first = None
-    for i, node in cluster.nodes.items():
-        ledger, problems = inspect(cluster.messages, cluster.services, node.address, bank.initial)
-        yield from (f"Verify of node {i}: {problem}" for problem in problems)
-        if not first:
-            first = ledger
-        elif ledger != first:
-            yield f"node {i} shows another ledger than node 1"
-    yield from wrong_accounts(first, bank)
-    yield from check(bank.log, first)
-    yield from wrong_batches(first, bank)
-    # The last ones stop without a majority.
-    for i, node in cluster.nodes.items():
-        if (code := node.stop()) != 0:
-            yield f"node {i} ended with {code}, not 0, in the end"
-
-
-def wrong_accounts(ledger, bank):
-    """Adds those that the clients created to what the checker looks at."""
-    histories = collections.defaultdict(list)
-    for transaction in ledger.history:
-        for account in dict(transaction.entries):
-            histories[account].append(transaction.key)
-    ledger.initial = dict(ledger.initial)
-    for account, acknowledged in bank.created.items():
-        if account in ledger.balances:
-            ledger.initial[account] = 0
-            ledger.histories[account] = histories[account]
-        elif acknowledged:
-            yield f"account {account} was created and is lost"
-    total, expected = sum(ledger.balances.values()), sum(bank.initial.values())
-    if total != expected:
-        yield f"all accounts hold {total}, not {expected}"
-
-
-def wrong_batches(ledger, bank):
-    there = {transaction.key for transaction in ledger.history}
-    for keys in bank.atomic:
-        if 0 < len(there.intersection(keys)) < len(keys):
-            yield f"of the atomic batch {keys} only {there.intersection(keys)} is there"
-
-
 def show(chaos, bank):
     print("\nfaults: " + ", ".join(f"{kind} {count}" for kind, count in sorted(chaos.done.items())))
     outcomes = sorted({outcome for counts in bank.outcomes.values() for outcome in counts})
@@ -254,7 +169,7 @@ def main():
     run_with_own_mounts("--net")
     print(f"--seed {given.seed} --seconds {given.seconds} --nodes {given.nodes}", flush=True)
     network = Network(given.nodes)
-    cluster = NetworkCluster(given.program, given.proto, network, given.nodes)
+    cluster = NetworkCluster(given.program, given.proto, network, given.nodes, SETTINGS)
     wrong = []
     try:
         cluster.found()

@@ -260,7 +260,8 @@ class NodesTest(unittest.TestCase):
         strangers = []
         self.addCleanup(lambda: [one.close() for one in strangers])
         for n in range(300):
-            one = socket.create_connection(("127.0.0.1", self.cluster.ports[1]), timeout=5)
+            host, port = self.cluster.listens[1].split(":")
+            one = socket.create_connection((host, int(port)), timeout=5)
             one.sendall(b"GET / HTTP/1.1\r\n\r\n" if n % 2 else b"")
             strangers.append(one)
         until(lambda: len(list(descriptors.iterdir())) < before + 20,
@@ -273,7 +274,7 @@ class NodesTest(unittest.TestCase):
         # Nodes 2 and 3 find node 1 only.
         gone = free_ports(1)[0]
         for i, other in ((2, 3), (3, 2)):
-            seeds = cluster.seeds.replace(f"{other}@127.0.0.1:{cluster.ports[other]}",
+            seeds = cluster.seeds.replace(f"{other}@{cluster.listens[other]}",
                                           f"{other}@127.0.0.1:{gone}")
             cluster.nodes[i].set("cluster.seeds", seeds)
         cluster.start()
