@@ -60,13 +60,17 @@ class Answer:
 
 
 class Bank:
-    """Clients work from `start` to `stop`. `errors` has what was wrong with what they were told."""
+    """Clients work from `start` to `stop`. `errors` has what was wrong with what they were told.
 
-    def __init__(self, cluster, seed, clients=8, accounts=20):
+    `passing` are reasons of refusals that change nothing and pass: the next node is asked.
+    """
+
+    def __init__(self, cluster, seed, clients=8, accounts=20, passing=()):
         self._cluster = cluster
         self._m = cluster.messages
         self._seed = seed
         self._nodes = list(cluster.nodes)
+        self._passing = set(passing)
         self.initial = {f"a{i}": OPENING for i in range(accounts)}
         self.log = ClientLog()
         self.outcomes = collections.defaultdict(collections.Counter)  # by kind of request
@@ -135,6 +139,9 @@ class Bank:
                 if error.code() not in AWAY:
                     reason = re.search(rb"[A-Z]+(_[A-Z]+)+", details)
                     reason = reason[0].decode() if reason else f"{error.code()} {error.details()}"
+                    if reason in self._passing and once:
+                        return Answer(node, began, None, "", False)
+                if error.code() not in AWAY and reason not in self._passing:
                     return Answer(node, began, None, reason, bool(tried))
                 if once:
                     return Answer(node, began, None, "", NOTHING_CHANGED not in details)
@@ -146,6 +153,9 @@ class Bank:
             time.sleep(PAUSE_S)
         raise Violation(f"{method} has no answer after {DEADLINE_S} s: " + "; ".join(
             f"{what} ({count} times)" for what, count in tried.items()))
+
+    def _is_away(self, error):
+        return error.code in AWAY_NUMBERS or error.reason in self._passing
 
     def _new(self, chance, key, accounts=None):
         payer, payee, other = accounts or chance.sample(list(self.initial), 3)
@@ -237,7 +247,7 @@ class Bank:
             for transfer, result in zip(waiting, answer.value):
                 if result.HasField("transaction"):
                     self._acknowledge(kind, transfer, result.transaction)
-                elif result.error.code in AWAY_NUMBERS:
+                elif self._is_away(result.error):
                     again.append(transfer)
                 else:
                     self._refuse(kind, transfer, answer, result.error.reason)
@@ -281,7 +291,7 @@ class Bank:
                                      once=not has_key)
             errors = [result.error for result in answer.value if result.HasField("error")]
             reasons = {error.reason for error in errors}
-            away = not answer.value or any(error.code in AWAY_NUMBERS for error in errors)
+            away = not answer.value or any(map(self._is_away, errors))
             unknown |= answer.unknown
             if not (away and has_key):
                 break
