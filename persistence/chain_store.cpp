@@ -203,7 +203,9 @@ bool ChainStore::has_room() const {
 }
 
 bool ChainStore::has_room_for(std::uint64_t unflushed) const {
-  return medium_->free_bytes() > kReserveBytes + unflushed;
+  const auto free = medium_->free_bytes();
+  free_bytes_.store(free, std::memory_order_relaxed);
+  return free > kReserveBytes + unflushed;
 }
 
 bool ChainStore::keeps_up() const { return unindexed() < options_.index_backlog; }

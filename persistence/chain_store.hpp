@@ -68,8 +68,8 @@ class ChainStore : public Store {
   StoreResult<void> write_checkpoint(Sequence marker) override;
   Sequence checkpoint() const override { return checkpoint_.load(std::memory_order_acquire); }
 
-  // On the disk of the store. Any thread.
-  std::uint64_t free_bytes() const { return medium_->free_bytes(); }
+  // On the disk of the store, as has_room() has found it last. Any thread; waits for nothing.
+  std::uint64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
   StoreResult<VerifyReport> verify(const std::function<bool(const VerifyProgress&)>& progress,
                                    VerifyAt at = {}) const override;
@@ -112,6 +112,7 @@ class ChainStore : public Store {
   std::atomic<Sequence> durable_ = 0;
   std::atomic<Sequence> checkpoint_ = 0;
   std::atomic<std::uint16_t> format_ = 0;
+  mutable std::atomic<std::uint64_t> free_bytes_ = 0;
   // A group failed: whether it stands in the log is known after reopen().
   std::atomic<bool> is_undecided_ = false;
 };

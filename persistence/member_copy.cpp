@@ -76,6 +76,9 @@ StoreResult<CommittedChanges> MemberStore::copy(const ChainCopy& chain) {
     LogStore::put_applied(*batch, applied);
     if (auto written = rows.write(*batch, true); !written) return tl::unexpected(written.error());
     log_.begin_on(grown, std::move(applied));
+    if (auto marked = log_.write_mark(*medium_, 0, false); !marked) {
+      return tl::unexpected(marked.error());
+    }
     index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
     advance(contents.head);
     changes.after = contents.head;

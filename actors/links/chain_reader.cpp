@@ -18,8 +18,8 @@ caf::behavior chain_reader(caf::event_based_actor* self, RuntimePtr runtime) {
   return {[runtime = std::move(runtime)](const ReadChain& asked) {
     auto chain = runtime->member->read_chain(asked.after, kMostBytes);
     if (!chain) spdlog::error("links: the chain cannot be read: {}", chain.error().message);
-    caf::anon_send(asked.links,
-                   ChainRead{asked.connection, chain ? std::move(*chain) : std::nullopt});
+    caf::anon_send(asked.links, ChainRead{asked.connection, asked.number, !chain,
+                                          chain ? std::move(*chain) : std::nullopt});
   }};
 }
 

@@ -18,12 +18,14 @@ namespace sg::actors {
 struct ReadChain {
   caf::actor links;
   caf::io::connection_handle connection;
+  std::uint64_t number = 0;  // of the connection
   persistence::ChainEnd after;
 };
 struct ChainRead {
   caf::io::connection_handle connection;
-  // Nullopt: no block here ends so, or the disk fails.
-  std::optional<persistence::ChainCopy> chain;
+  std::uint64_t number = 0;
+  bool is_unreadable = false;
+  std::optional<persistence::ChainCopy> chain;  // nullopt: no block here ends so
 };
 
 // Detached.

@@ -2,6 +2,7 @@
 // node that is a member, before it joins.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/children.hpp"
@@ -15,14 +16,33 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kTellEvery = 2s;
+constexpr auto kPortionWithin = 10s;  // from its being asked for to its last byte
 
 }  // namespace
 
-// One portion is under way at a time, and none while journal or indexes are behind.
-void Links::fetch_if_due() {
+// Asks the log writer whether it may go on: it waits for the disk, and this thread does not.
+void Links::copy_if_due() {
+  const auto now = runtime_->steady_clock();
+  if (fetching_from_ && now - fetching_since_ > kPortionWithin) {
+    return drop(*fetching_from_, "it does not send the chain that was asked for");
+  }
   const auto& store = *runtime_->member;
-  if (fetching_from_ || store.identity().cluster != persistence::ClusterId{}) return;
-  if (!store.has_room() || !store.keeps_up() || is_far_behind(*runtime_)) return;
+  if (is_copying_ || fetching_from_ || !log_writer_) return;
+  if (store.identity().cluster != persistence::ClusterId{}) return;
+  const auto here = store.base().sequence;
+  const bool has_source =
+      std::any_of(connections_.begin(), connections_.end(), [here](const auto& entry) {
+        const Connection& connection = entry.second;
+        return connection.is_proven && connection.hello->cluster != persistence::ClusterId{} &&
+               connection.hello->base.sequence > here;
+      });
+  if (!has_source) return;
+  is_copying_ = true;
+  log_writer_.request(CopyChain{std::make_shared<const persistence::ChainCopy>()});
+}
+
+void Links::fetch() {
+  const auto& store = *runtime_->member;
   for (const auto& [id, peer] : peers_) {
     auto* connection = peer.outgoing ? find(*peer.outgoing) : nullptr;
     if (connection == nullptr || !connection->is_proven) continue;
@@ -30,21 +50,26 @@ void Links::fetch_if_due() {
     if (hello.cluster == persistence::ClusterId{}) continue;
     if (hello.base.sequence <= store.base().sequence) continue;
     fetching_from_ = peer.outgoing;
+    fetching_since_ = runtime_->steady_clock();
     return say(*peer.outgoing, *connection, replication::Fetch{store.base()});
   }
 }
 
 bool Links::asked_for_chain(Handle handle, Connection& connection,
                             const replication::Fetch& asked) {
-  if (connection.is_dialed || std::exchange(connection.reads_chain, true)) return false;
-  caf::anon_send(chain_reader_, ReadChain{handle_of(self_), handle, asked.after});
+  // Whoever asks reads the answer before it asks again.
+  const bool waits = connection.writer.bytes(replication::Channel::control) > 0;
+  if (connection.is_dialed || waits || std::exchange(connection.reads_chain, true)) return false;
+  caf::anon_send(chain_reader_,
+                 ReadChain{handle_of(self_), handle, connection.number, asked.after});
   return true;
 }
 
 void Links::chain_read(const ChainRead& message) {
   auto* connection = find(message.connection);
-  if (connection == nullptr) return;
+  if (connection == nullptr || connection->number != message.number) return;
   connection->reads_chain = false;
+  if (message.is_unreadable) return drop(message.connection, "the chain cannot be read here");
   if (message.chain) {
     return say(message.connection, *connection, replication::Chain{message.chain->blocks});
   }
@@ -55,26 +80,35 @@ void Links::chain_read(const ChainRead& message) {
 
 bool Links::chain_arrived(Handle handle, replication::Chain chain) {
   if (fetching_from_ != handle || chain.blocks.empty()) return false;
+  fetching_from_.reset();
+  if (!log_writer_) return true;  // it is fetched again
+  is_copying_ = true;
+  copied_from_ = handle;
   log_writer_.request(CopyChain{std::make_shared<const persistence::ChainCopy>(
       persistence::ChainCopy{std::move(chain.blocks)})});
   return true;
 }
 
 void Links::copied(const ChainCopied& message) {
-  if (!fetching_from_) return;
-  const auto handle = *std::exchange(fetching_from_, std::nullopt);
-  if (message.problem) return drop(handle, *message.problem);
-  const auto* connection = find(handle);
-  if (connection == nullptr) return;
-  const auto here = runtime_->member->base().sequence;
-  const auto all = connection->hello->base.sequence;
-  const auto now = runtime_->steady_clock();
-  if (here == all || now - told_of_copying_ >= kTellEvery) {
-    told_of_copying_ = now;
-    spdlog::info("links: copied {} of {} records that the cluster begins with", here, all);
+  is_copying_ = false;
+  const auto from = std::exchange(copied_from_, std::nullopt);
+  if (message.problem) {
+    spdlog::error("links: {}", *message.problem);
+    if (from) drop(*from, *message.problem);
+    return;
   }
-  if (here == all) return drop_all("the chain is copied");
-  fetch_if_due();
+  const auto here = runtime_->member->base().sequence;
+  const auto* connection = from ? find(*from) : nullptr;
+  if (connection != nullptr && connection->hello) {
+    const auto all = connection->hello->base.sequence;
+    const auto now = runtime_->steady_clock();
+    if (here == all || now - told_of_copying_ >= kTellEvery) {
+      told_of_copying_ = now;
+      spdlog::info("links: copied {} of {} records that the cluster begins with", here, all);
+    }
+    if (here == all) return drop_all("the chain is copied");
+  }
+  if (message.may_go_on) fetch();
 }
 
 }  // namespace sg::actors

@@ -32,7 +32,7 @@ Hello Links::hello_to(NodeId node) const {
 
 NodeKnows Links::known_of(const Connection& connection) {
   const auto& hello = *connection.hello;
-  return {connection.node, hello.known_level, hello.store, hello.base};
+  return {connection.node, hello.known_level, hello.cluster, hello.store, hello.base};
 }
 
 bool Links::take_control(Handle handle, Connection& connection, std::string_view bytes) {
@@ -75,6 +75,7 @@ bool Links::take_control(Handle handle, Connection& connection, std::string_view
   if (!connection.is_dialed || peer == nullptr) return false;
   peer->heard = runtime_->steady_clock();
   peer->said = pong;
+  peer->delay = {};  // the connection is of use
   if (pong.number == peer->pings) {
     peer->round_trip =
         std::chrono::duration_cast<std::chrono::microseconds>(peer->heard - peer->pinged);
@@ -128,7 +129,6 @@ void Links::admitted(const NodeAdmitted& message) {
   peer.problem.clear();
   replica_.send(known_of(*connection));
   if (connection->is_dialed) {
-    peer.delay = {};
     peer.heard = runtime_->steady_clock();
     spdlog::info("links: connected to node {}", connection->node);
     for (auto& call : std::exchange(peer.held, {})) {

@@ -49,6 +49,7 @@ Links::Links(caf::io::broker* self, RuntimePtr runtime, caf::actor root, LinksOp
       replica_(self_, kReplicaId),
       chain_reader_(self_->home_system().spawn<caf::detached>(chain_reader, runtime_)),
       epoch_(options_.epoch) {
+  self_->link_to(chain_reader_);
   const auto& cluster = runtime_->settings.cluster;
   for (const auto& seed : cluster.seeds) {
     if (seed.id == cluster.node_id) continue;
@@ -80,7 +81,8 @@ caf::behavior Links::make_behavior() {
       },
       [this](supervisor::Probe) { return alive(self_); },
       [this](const supervisor::ChildUp& up) {
-        (void)log_writer_.is_up(up);
+        // What an earlier one has stored, and did not tell, may be more than the greetings said.
+        if (log_writer_.is_up(up)) drop_all("the store was opened anew");
         if (!replica_.is_up(up)) return;
         for (const auto& [handle, connection] : connections_) {
           if (!connection.is_proven || !connection.hello) continue;
@@ -89,7 +91,7 @@ caf::behavior Links::make_behavior() {
       },
       [this](const supervisor::ChildDown& down) {
         // What it was asked to copy is lost, or in the store.
-        if (log_writer_.is_down(down)) fetching_from_.reset();
+        if (log_writer_.is_down(down)) is_copying_ = false;
         (void)replica_.is_down(down);
       },
       [this](LinkTick) { tick(); },
@@ -183,7 +185,7 @@ void Links::tick() {
     }
   }
   for (const auto& [handle, why] : dead) drop(handle, why);
-  fetch_if_due();
+  copy_if_due();
 }
 
 void Links::dial(Peer& peer) {
@@ -206,6 +208,7 @@ void Links::dialed(const Dialed& message) {
   self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
   self_->ack_writes(handle, true);
   auto& connection = connections_[handle];
+  connection.number = ++connected_;
   connection.is_dialed = true;
   connection.node = message.node;
   connection.since = now;
@@ -224,13 +227,27 @@ void Links::accepted(Handle handle) {
   }
   self_->configure_read(handle, caf::io::receive_policy::at_most(kReadAtMost));
   self_->ack_writes(handle, true);
-  connections_[handle].since = runtime_->steady_clock();
+  auto& connection = connections_[handle];
+  connection.number = ++connected_;
+  connection.since = runtime_->steady_clock();
+}
+
+replication::Bounds Links::bounds_of(Handle handle, const Connection& connection) const {
+  replication::Bounds most;
+  most.fill(connection.is_proven ? replication::kMostMessageBytes : kMostBytesOfStranger);
+  // Only a portion of the chain is long.
+  if (fetching_from_ != handle) most[std::size_t(Channel::control)] = kMostBytesOfStranger;
+  return most;
 }
 
 void Links::arrived(Handle handle, std::string_view bytes) {
   auto* connection = find(handle);
   if (connection == nullptr || connection->is_closing) return;
-  const auto most = connection->is_proven ? replication::kMostMessageBytes : kMostBytesOfStranger;
+  const auto most = bounds_of(handle, *connection);
+  // A large message may take longer than the answer to a ping.
+  if (auto* peer = peer_of(connection->node); connection->is_dialed && connection->is_proven) {
+    peer->heard = runtime_->steady_clock();
+  }
   bool is_right = true;
   const auto node = connection->node;
   const auto read = connection->reader.read(bytes, most, [&](Channel channel, std::string message) {

@@ -62,6 +62,7 @@ class Links {
     bool is_proven = false;
     std::uint64_t admission = 0;  // what the log writer was asked of it; 0: nothing is open
     bool is_closing = false;      // once all is written
+    std::uint64_t number = 0;     // handles are used again
     bool reads_chain = false;     // for an answer to the other node
     std::optional<replication::Hello> hello;
     ledger::SteadyTime since{};
@@ -115,9 +116,12 @@ class Links {
   void drop(Handle handle, const std::string& why);
   void drop_all(const std::string& why);
   void closed(Handle handle, const std::string& why);
+  // How long a message may be that comes on this connection.
+  replication::Bounds bounds_of(Handle handle, const Connection& connection) const;
   LinkStates describe();
   // --- copying.cpp ---
-  void fetch_if_due();
+  void copy_if_due();
+  void fetch();
   // False: nobody asks or answers so.
   bool asked_for_chain(Handle handle, Connection& connection, const replication::Fetch& asked);
   void chain_read(const ChainRead& message);
@@ -132,8 +136,14 @@ class Links {
   Followed replica_;
   caf::actor follower_;
   caf::actor chain_reader_;
-  std::optional<Handle> fetching_from_;  // a portion of the chain is under way
+  // Of the copying of the chain, one portion at a time: the log writer is asked, whether it may go
+  // on or to store a portion; or a portion is on its way from that connection since then.
+  bool is_copying_ = false;
+  std::optional<Handle> fetching_from_;
+  std::optional<Handle> copied_from_;  // what the log writer stores
+  ledger::SteadyTime fetching_since_{};
   ledger::SteadyTime told_of_copying_{};
+  std::uint64_t connected_ = 0;  // connections so far
   std::map<NodeId, Peer> peers_;
   std::unordered_map<Handle, Connection> connections_;
   std::uint64_t epoch_ = 0;

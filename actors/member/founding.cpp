@@ -43,7 +43,13 @@ caf::result<ClusterFounded> MemberActor::found(const FoundCluster& asked) {
   }
   for (const NodeId node : asked.founders) {
     if (node == options_.node) continue;
-    const auto& base = others_[node].base;
+    const auto& other = others_[node];
+    if (other.cluster != persistence::ClusterId{}) {
+      return refused("node " + std::to_string(node) +
+                     " belongs to a cluster already: its founding may not be over, or its store is "
+                     "another cluster's");
+    }
+    const auto& base = other.base;
     if (base == persistence::ChainEnd{} || base == store.base()) continue;
     return refused(
         "the store of node " + std::to_string(node) + " has " + std::to_string(base.sequence) +
@@ -94,31 +100,42 @@ void MemberActor::settle_members() {
   std::vector<MemberChange> changes;
   for (const NodeId node : founders->voters) {
     if (node == options_.node) continue;
-    if (levels_.of(node) < runtime_->member->level()) return;  // it comes later
     changes.push_back({MemberChange::Kind::add_voter, node});
   }
   if (!changes.empty()) propose_change(changes);
 }
 
 // Before they are members: whoever counts a node's word knows by then which store it gave it on.
+// What is written is not asked for again, so a founder that starts anew ends what it began.
 bool MemberActor::settle_stores(const std::vector<NodeId>& founders) {
   const auto& store = *runtime_->member;
   std::vector<persistence::OwnedStore> stores;
-  bool are_written = true;
   for (const NodeId node : founders) {
     const auto owned = store.store_of(node);
     if (!owned) return false;  // it comes later
-    are_written = are_written && owned->has_value();
+    if (*owned) continue;
     const auto& other = others_[node];
     const bool is_self = node == options_.node;
     // It may be copying the chain that the log begins on.
-    if (!is_self && (other.store == persistence::StoreId{} || other.base != store.base())) {
-      return false;
-    }
+    const bool is_ready =
+        is_self || (other.store != persistence::StoreId{} && other.base == store.base() &&
+                    levels_.of(node) >= store.level());
+    if (!is_ready) return await_founder(node);
     stores.push_back({node, is_self ? store.identity().store : other.store});
   }
-  if (!are_written) (void)propose_setting(persistence::encode_stores(stores));
-  return are_written;
+  if (stores.empty()) return true;
+  (void)propose_setting(persistence::encode_stores(stores));
+  return false;
+}
+
+bool MemberActor::await_founder(NodeId node) {
+  if (std::exchange(awaited_founder_, node) != node) {
+    spdlog::info(
+        "replica: the founding waits for node {}: it has to be connected, and to have the "
+        "chain that this node has",
+        node);
+  }
+  return false;
 }
 
 MemberState MemberActor::describe() const {

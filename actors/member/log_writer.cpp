@@ -7,6 +7,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/children.hpp"
+#include "actors/member/following.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 #include "replication/member_log.hpp"
@@ -115,14 +116,17 @@ void LogWriter::tell(persistence::CommittedChanges changes) {
 
 void LogWriter::copy(const CopyChain& asked) {
   const auto links = caf::actor_cast<caf::actor>(self_->current_sender());
+  if (store_.identity().cluster != persistence::ClusterId{})
+    return self_->send(links, ChainCopied{});
   auto copied = store_.copy(*asked.chain);
   if (!copied) {
     if (!store_.takes_writes()) return fail(copied.error());
     // What another node sends is no fault of this store.
-    return self_->send(links, ChainCopied{copied.error().message});
+    return self_->send(links, ChainCopied{copied.error().message, false});
   }
   tell(std::move(*copied));
-  self_->send(links, ChainCopied{});
+  const bool may_go_on = store_.has_room() && store_.keeps_up() && !is_far_behind(*runtime_);
+  self_->send(links, ChainCopied{std::nullopt, may_go_on});
 }
 
 void LogWriter::admit(const AdmitNode& asked) {

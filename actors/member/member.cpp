@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/member/following.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 #include "ledger/invariant.hpp"
@@ -275,7 +276,8 @@ void MemberActor::propose_change(const std::vector<replication::MemberChange>& c
 
 void MemberActor::raise_level() {
   const auto now = runtime_->member->level();
-  if (levels_.of(options_.node) <= now || !is_settled()) return;
+  // Who founds a group alone waits for those that it proposes.
+  if (levels_.of(options_.node) <= now || !is_settled() || is_founding_alone()) return;
   const auto members = replica_->progress();
   const auto level = faults::has(faults::Defect::raise_level_early) ? levels_.of(options_.node)
                                                                     : levels_.known_by_all(members);

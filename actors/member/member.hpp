@@ -52,13 +52,6 @@ struct MemberOptions {
   std::function<void()> identity_changed;
 };
 
-// The journal has so much to follow that the node takes nothing new from others.
-inline bool is_far_behind(const Runtime& runtime) {
-  constexpr ledger::Sequence kMostUnfollowed = 1U << 20;  // records
-  const auto settled = runtime.settled->load(std::memory_order_acquire);
-  return runtime.member->durable() > settled + kMostUnfollowed;
-}
-
 // Another node's message has arrived.
 struct Deliver {
   replication::Message message;
@@ -68,6 +61,7 @@ struct Deliver {
 struct NodeKnows {
   replication::NodeId node = 0;
   persistence::Level level = 0;
+  persistence::ClusterId cluster{};  // zeros: it belongs to none
   persistence::StoreId store{};
   persistence::ChainEnd base;
 };
@@ -154,6 +148,8 @@ class MemberActor final : public replication::ReplicaHost {
   void settle_members();
   // As the leader: writes into the log which stores the founders have. False: not all are known.
   bool settle_stores(const std::vector<replication::NodeId>& founders);
+  // False. Says so once.
+  bool await_founder(replication::NodeId node);
   void propose_change(const std::vector<replication::MemberChange>& changes);
   // An entry that the log writer reads, not the journal.
   bool propose_setting(std::string data);
@@ -187,6 +183,7 @@ class MemberActor final : public replication::ReplicaHost {
   // That of an entry which is committed and has not taken effect yet.
   std::optional<std::pair<replication::Index, replication::Membership>> next_membership_;
   caf::response_promise founding_;
+  replication::NodeId awaited_founder_ = 0;
   bool is_founding_ = false;  // the log writer was asked to write that this node founds a group
   caf::actor role_follower_;
   // Of the last change of members or level that was proposed here.

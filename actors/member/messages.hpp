@@ -89,6 +89,7 @@ struct CopyChain {
 };
 struct ChainCopied {
   std::optional<std::string> problem;  // nothing of it was taken
+  bool may_go_on = false;              // there is room for more, and journal and indexes keep up
 };
 
 // --- rounds ---

@@ -62,8 +62,8 @@ std::string render_cluster(const wire::GetClusterResponse& cluster, bool colour)
                node.has_sequence() ? std::to_string(newest - node.sequence()) : "-",
                node.has_free_bytes() ? gibibytes(node.free_bytes()) : "-",
                milliseconds(node.round_trip_us()),
-               is_self            ? "-"
-               : node.connected() ? "up"
+               is_self                  ? "-"
+               : node.connected()       ? "up"
                : node.problem().empty() ? "down"
                                         : "down: " + node.problem()});
   }

@@ -19,6 +19,8 @@ std::string shortened(const std::string& hash) {
 }
 
 bool is_same(const wire::VerifyResponse& a, const wire::VerifyResponse& b) {
+  // An empty ledger has no block to have a hash of.
+  if (a.records() == 0 && b.records() == 0) return true;
   return !a.state_chain_hash().empty() && a.state_chain_hash() == b.state_chain_hash() &&
          a.state_balances_hash() == b.state_balances_hash();
 }

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -19,8 +20,7 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
-// The addresses of one server, as gRPC writes them in a list. A name that is not found stands in it
-// as it is, and gRPC says that it cannot be reached.
+// The addresses of one server, as gRPC writes them in a list. None: there is no such name.
 std::vector<std::string> addresses_of(const std::string& server) {
   const auto split = server.rfind(':');
   auto host = server.substr(0, split);
@@ -56,13 +56,19 @@ std::string target_of(const std::string& servers) {
   return target.empty() ? all.front() : target;
 }
 
-std::shared_ptr<grpc::Channel> open(const std::string& server) {
+std::shared_ptr<grpc::Channel> open(const std::string& server, std::chrono::milliseconds timeout) {
   grpc::ChannelArguments arguments;
   // gRPC refuses messages over 4 MiB by default. A page of large transactions is larger; the ledger
   // bounds pages itself.
   arguments.SetMaxReceiveMessageSize(-1);
   // The environment may name a web proxy, which does not lead to a ledger.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // The next address is tried while there is time for it. gRPC waits 20 s for each.
+  const auto servers = static_cast<std::int64_t>(split_servers(server).size());
+  if (servers > 1) {
+    const auto share = std::clamp<std::int64_t>(timeout.count() / servers, 1, 20'000);
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(share));
+  }
   return grpc::CreateCustomChannel(target_of(server), grpc::InsecureChannelCredentials(),
                                    arguments);
 }
@@ -72,7 +78,7 @@ std::shared_ptr<grpc::Channel> open(const std::string& server) {
 Connection::Connection(std::string server, std::chrono::milliseconds timeout)
     : server_(std::move(server)),
       timeout_(timeout),
-      channel_(open(server_)),
+      channel_(open(server_, timeout_)),
       stubs_(wire::ParticipantService::NewStub(channel_), wire::LedgerService::NewStub(channel_),
              wire::AdminService::NewStub(channel_), wire::ClusterService::NewStub(channel_)) {}
 

@@ -77,7 +77,7 @@ void FrameWriter::write(Channel channel, std::vector<char>& to) {
   --count_;
 }
 
-tl::expected<void, std::string> FrameReader::read(std::string_view bytes, std::size_t most_bytes,
+tl::expected<void, std::string> FrameReader::read(std::string_view bytes, const Bounds& most,
                                                   const Take& take) {
   while (!bytes.empty()) {
     // Up to the end of the header, and then of the frame, and not beyond.
@@ -99,8 +99,9 @@ tl::expected<void, std::string> FrameReader::read(std::string_view bytes, std::s
       return tl::unexpected(std::string("a frame that fails its checksum"));
     }
     auto& message = messages_[header.channel];
-    if (message.size() + payload.size() > most_bytes) {
-      return tl::unexpected("a message of more than " + std::to_string(most_bytes) + " bytes");
+    if (message.size() + payload.size() > most[header.channel]) {
+      return tl::unexpected("a message of more than " + std::to_string(most[header.channel]) +
+                            " bytes");
     }
     message.append(payload);
     pending_.clear();

@@ -63,14 +63,16 @@ class FrameWriter {
   bool calls_turn_ = true;
 };
 
+// The longest message of each channel, in bytes.
+using Bounds = std::array<std::size_t, kChannels>;
+
 class FrameReader {
  public:
   using Take = std::function<void(Channel channel, std::string message)>;
 
   // Takes bytes in the order in which they came, in portions of any size, and hands on each message
   // that is whole. The error says what no node sends; the connection is of no more use then.
-  // `most_bytes` bounds a message.
-  tl::expected<void, std::string> read(std::string_view bytes, std::size_t most_bytes,
+  tl::expected<void, std::string> read(std::string_view bytes, const Bounds& most,
                                        const Take& take);
 
  private:

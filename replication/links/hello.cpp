@@ -14,7 +14,7 @@ using persistence::put_text;
 using persistence::put_varint;
 
 constexpr std::uint32_t kMagic = 0x4B4E4C53;  // "SLNK"
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostRefusalBytes = 1024;
 
@@ -162,7 +162,9 @@ std::optional<Control> decode_control(std::string_view bytes) {
     }
     case Kind::chain: {
       Chain chain;
-      while (in.ok() && in.left() > 0) chain.blocks.emplace_back(in.text());
+      while (in.ok() && in.left() > 0) {
+        if (chain.blocks.emplace_back(in.text()).empty()) return std::nullopt;
+      }
       return whole(std::move(chain));
     }
   }

@@ -234,7 +234,7 @@ void Cluster::transmit(NodeId from, replication::Message message) {
 
 void Cluster::introduce(ClusterNode& node, ClusterNode& to) {
   if (std::exchange(to.told[node.id], node.known) == node.known) return;
-  caf::anon_send(to.replica, actors::NodeKnows{node.id, node.known, {}, {}});
+  caf::anon_send(to.replica, actors::NodeKnows{node.id, node.known, {}, {}, {}});
 }
 
 // --- Service ---

@@ -1,5 +1,5 @@
-// Loaded ahead of the C library: a sync that finds the file that HANG_FILE names does not return, as
-// on a disk that has stopped answering; one that finds the file that FAIL_FILE names fails.
+// Loaded ahead of the C library: a sync that finds the file that HANG_FILE names does not return,
+// as on a disk that has stopped answering; one that finds the file that FAIL_FILE names fails.
 #include <dlfcn.h>
 #include <unistd.h>
 

@@ -284,6 +284,8 @@ class NodesTest(unittest.TestCase):
         for account in "ab":
             cluster.stub(1).CreateAccount(
                 m.CreateAccountRequest(account_id=account, initial_balance=OPENING), timeout=5)
+        # Node 3 has all of the log by then.
+        self.assertEqual(cluster.balance(3, "b"), OPENING)
         for node in cluster.nodes.values():
             node.kill()
         cluster.nodes[3].set("cluster.seeds", cluster.seeds)

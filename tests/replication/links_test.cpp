@@ -14,6 +14,13 @@
 namespace sg::replication {
 namespace {
 
+// The same for all channels.
+Bounds bounds(std::size_t most) {
+  Bounds all;
+  all.fill(most);
+  return all;
+}
+
 using Arrived = std::vector<std::pair<Channel, std::string>>;
 
 Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
@@ -29,7 +36,7 @@ Arrived read_all(std::string_view all, std::size_t portion) {
   FrameReader reader;
   Arrived arrived;
   for (std::size_t at = 0; at < all.size(); at += portion) {
-    const auto read = reader.read(all.substr(at, portion), kMostMessageBytes,
+    const auto read = reader.read(all.substr(at, portion), bounds(kMostMessageBytes),
                                   [&](Channel channel, std::string message) {
                                     arrived.emplace_back(channel, std::move(message));
                                   });
@@ -98,7 +105,7 @@ TEST_CASE("Bytes that no node sends end the connection, and take no memory") {
   const auto refused = [](std::string wrong, std::size_t most = kMostMessageBytes) {
     FrameReader reader;
     bool any = false;
-    const auto read = reader.read(wrong, most, [&](Channel, std::string) { any = true; });
+    const auto read = reader.read(wrong, bounds(most), [&](Channel, std::string) { any = true; });
     return !read && !any;
   };
   for (std::size_t i = 0; i < right.size(); ++i) {
