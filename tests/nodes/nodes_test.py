@@ -295,7 +295,7 @@ class NodesTest(unittest.TestCase):
         stranger.start()
         until(lambda: "another store than the one that is a member" in stranger.log(),
               "it is told why it is refused")
-        self.assertEqual(cluster.state(3).leader, 0)
+        self.assertEqual(until(lambda: cluster.state(3), "node 3 answers").leader, 0)
 
     def test_a_ledger_that_stood_alone_becomes_a_cluster(self):
         cluster = Cluster(PROGRAM, PROTO)
