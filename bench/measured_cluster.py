@@ -58,9 +58,11 @@ class Cluster:
     def leader(self):
         return self.state(0).leader
 
+    def follower(self):
+        return self.servers[self.leader() % NODES]
+
     def address(self, of_follower=False):
-        leader = self.leader() - 1
-        return self.servers[(leader + 1) % NODES if of_follower else leader].address
+        return (self.follower() if of_follower else self.servers[self.leader() - 1]).address
 
     def cpu_seconds(self):
         return sum(server.cpu_seconds() for server in self.servers)
