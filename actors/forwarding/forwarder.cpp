@@ -1,5 +1,7 @@
 #include "actors/forwarding/forwarder.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <random>
 #include <utility>
@@ -360,7 +362,10 @@ void Forwarder::arrived(const CallsArrived& message) {
   std::vector<SubmissionPtr> ready;
   for (const auto& bytes : message.messages) {
     auto decoded = replication::decode_call_message(bytes);
-    if (!decoded) continue;
+    if (!decoded) {
+      spdlog::error("forwarder: node {} sends a call that does not decode", message.from);
+      continue;
+    }
     if (auto* call = std::get_if<std::unique_ptr<ForwardedCall>>(&*decoded)) {
       run(message.from, std::move(*call), ready);
     } else if (auto* answer = std::get_if<replication::CallAnswer>(&*decoded)) {

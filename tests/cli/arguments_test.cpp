@@ -93,6 +93,18 @@ TEST_CASE("an unknown role or type lists the valid ones, the unspecified one is 
         "ESCROW, FEES, USAGE");
 }
 
+TEST_CASE("several servers have commas between them, and each is one") {
+  const std::string three = "127.0.0.1:1,localhost:2,[::1]:3";
+  CHECK(parse_servers(three).value() == three);
+  CHECK(split_servers(three) == std::vector<std::string>{"127.0.0.1:1", "localhost:2", "[::1]:3"});
+  CHECK(parse_servers("unix:/run/sg.sock").value() == "unix:/run/sg.sock");
+  for (const char* bad :
+       {"", ",", "a:1,", ",a:1", "a:1,,b:2", "a:1,b", "a:1,unix:/x", "a:1 ,b:2"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_servers(bad));
+  }
+}
+
 TEST_CASE("a server is a host and a port, or a socket") {
   for (const char* good :
        {"127.0.0.1:50051", "localhost:1", "[::1]:50051", "[fe80::1%eth0]:1", "unix:/run/sg.sock"}) {

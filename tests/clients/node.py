@@ -71,6 +71,11 @@ class Node:
         return self._nodes[self.id].address
 
     @property
+    def addresses(self):
+        """Of all nodes, as --server takes them."""
+        return ",".join(node.address for node in self._nodes.values())
+
+    @property
     def pid(self):
         return self._nodes[self.id].pid
 

@@ -247,11 +247,16 @@ def cluster(ctl, daemon):
     if daemon.id == 0:
         for command in ("status", "init", "transfer-leadership"):
             ctl.refused("UNIMPLEMENTED", "cluster", command)
+        ctl.refused("UNIMPLEMENTED", "verify", "--cluster")
         return
     state = ctl.json("cluster", "status")
     equal((state["node"], state["leader"]), (str(daemon.id), str(daemon.leader)), "cluster status")
     check(["seen by node", str(daemon.id)] in ctl.text("cluster", "status"), "cluster status")
     equal(ctl.json("cluster", "init"), {"existed": True}, "cluster init again")
+    compared = ctl.json("--server", daemon.addresses, "verify", "--cluster")
+    equal((compared["agree"], len(compared["nodes"])), (True, 3), "verify --cluster")
+    done = ctl.run("verify", "--cluster", exit_code=2)
+    check("--server has to name the address of each" in done.stderr, "verify --cluster of one")
     # A leader would do it, and be none for the checks that follow: tests/nodes moves the office.
     if daemon.id != daemon.leader:
         error = ctl.refused("FAILED_PRECONDITION", "cluster", "transfer-leadership")
