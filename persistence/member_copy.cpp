@@ -79,11 +79,7 @@ StoreResult<CommittedChanges> MemberStore::copy(const ChainCopy& chain) {
     if (auto marked = log_.write_mark(*medium_, 0, false); !marked) {
       return tl::unexpected(marked.error());
     }
-    index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
-    advance(contents.head);
-    changes.after = contents.head;
-    changes.accounts = std::move(contents.accounts);
-    changes.participants = std::move(contents.participants);
+    show(contents, changes);
     return changes;
   });
   if (!copied) return note_full(std::move(copied));

@@ -182,16 +182,20 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
     log_.set_applied(std::move(applied));
     if (contents.head.sequence == durable()) return changes;
     faults::reach(faults::Point::store_before_push);
-    index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
-    advance(contents.head);
-    changes.after = contents.head;
-    changes.accounts = std::move(contents.accounts);
-    changes.participants = std::move(contents.participants);
+    show(contents, changes);
     return changes;
   });
   if (!committed) return note_full(std::move(committed));
   settle(ends);
   return committed;
+}
+
+void MemberStore::show(GroupContents& contents, CommittedChanges& changes) {
+  index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
+  advance(contents.head);
+  changes.after = contents.head;
+  changes.accounts = std::move(contents.accounts);
+  changes.participants = std::move(contents.participants);
 }
 
 void MemberStore::settle(const std::vector<ChainEnd>& committed) {

@@ -134,6 +134,8 @@ class MemberStore final : public ChainStore {
   ChainEnd base_;
   Propose propose_;
   void note_identity();
+  // Committed records are shown: to readers, and to whoever follows `changes`.
+  void show(GroupContents& contents, CommittedChanges& changes);
   // Notes that blocks are committed. Tells groups of which the last block is among them, and all
   // others too if one of the blocks was not sealed here: they can never follow it.
   void settle(const std::vector<ChainEnd>& committed);
