@@ -123,6 +123,8 @@ class Query {
 
   QueryAsk ask;
   Freshness freshness;
+  // The participant of whom alone something is told; empty: everything is told.
+  std::string only_participant;
   ledger::Result<QueryAnswer> result;
   // Set from any thread when the client has gone: what is not done yet is left undone.
   std::atomic<bool> cancelled{false};

@@ -6,7 +6,6 @@
 // or kOutputLost.
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
-#include <grpcpp/create_channel.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "bench/driver.hpp"
 #include "bench/echo_process.hpp"
 #include "bench/echo_server.hpp"
+#include "client/flags.hpp"
 #include "command_line/descriptors.hpp"
 #include "command_line/numbers.hpp"
 #include "command_line/output.hpp"
@@ -59,10 +59,16 @@ void tell(bool json, const char* kind, const std::string& message) {
 }
 
 // Connects within ten seconds, or prints an error and returns null. Answers may have any size.
-std::shared_ptr<grpc::Channel> connect(const std::string& server, bool json) {
+std::shared_ptr<grpc::Channel> connect(const std::string& server,
+                                       const sg::client::ChannelOptions& options, bool json) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  auto channel = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  const auto opened = sg::client::open_channel(server, options, std::move(arguments));
+  if (!opened) {
+    tell(json, "error", opened.error());
+    return nullptr;
+  }
+  const auto& channel = *opened;
   const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(10);
   if (!channel->WaitForConnected(deadline)) {
     tell(json, "error", "no server at " + server);
@@ -110,7 +116,7 @@ void print(const Options& options, Outcome& outcome) {
 // Measures the echo server. It refuses nothing and keeps no state, so there is nothing to check.
 int run_echo(const Options& options) {
   EchoProcess echo;
-  const auto channel = connect(echo.address(), options.json);
+  const auto channel = connect(echo.address(), {}, options.json);
   if (!channel) return kUnreachable;
   auto outcome = drive(channel, options);
   if (outcome.failed > 0) {
@@ -123,7 +129,7 @@ int run_echo(const Options& options) {
 
 // Measures the server at options.server.
 int run(const Options& options) {
-  const auto channel = connect(options.server, options.json);
+  const auto channel = connect(options.server, options.channel, options.json);
   if (!channel) return kUnreachable;
   if (const auto error = create_accounts(channel, options); !error.empty()) {
     tell(options.json, "error", "cannot create the accounts: " + error);
@@ -172,6 +178,7 @@ int main(int argc, char** argv) {
   app.add_flag("--idempotent", options.idempotent, "a key on every transfer");
   app.add_flag("--echo", options.echo, "the same messages against an empty gRPC service");
   app.add_flag("--json", options.json, "a JSON line last");
+  sg::client::add_channel_options(app, options.channel);
   app.add_flag("--serve-echo", serve)->group("");
   app.set_version_flag("--version", "scalegraph-bench " SCALEGRAPH_VERSION);
   const auto arguments = sg::command_line::arguments_of(argc, argv);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "client/channel.hpp"
+
 namespace sg::bench {
 
 // Which method carries the transfers.
@@ -28,6 +30,7 @@ struct Options {
   bool echo = false;                // load an empty service instead, see echo_server.hpp
   bool json = false;                // print a JSON line as well
   std::uint64_t seed = 1;           // the same seed chooses the same accounts
+  client::ChannelOptions channel;   // unused with `echo`
 };
 
 // The name of the value: "unary".

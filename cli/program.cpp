@@ -2,6 +2,7 @@
 // code. Everything that goes wrong ends in one Failure on stderr, so scripts have one form to read.
 #include "cli/program.hpp"
 
+#include "client/flags.hpp"
 #include "command_line/numbers.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
@@ -47,6 +48,7 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   command_line::add_number(app, "--timeout", timeout_seconds, kTimeoutSeconds,
                            "longest wait for each answer")
       ->type_name("SECONDS");
+  client::add_channel_options(app, channel);
   app.set_version_flag("--version", "scalegraphctl " SCALEGRAPH_VERSION);
 
   add_participant_commands(app, chosen);
@@ -57,6 +59,7 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_admin_commands(app, chosen);
   add_verify_command(app, chosen);
   add_cluster_commands(app, chosen);
+  add_token_commands(app, chosen);
 }
 
 namespace {
@@ -74,9 +77,15 @@ ExitCode run_command(const std::vector<std::string>& arguments, Console& console
     return refuse_usage(given.app, error, console, command_line::asks_for(arguments, "--json"));
   }
 
-  const auto timeout = std::chrono::duration<double>(given.timeout_seconds);
-  Connection connection(given.server,
-                        std::chrono::duration_cast<std::chrono::milliseconds>(timeout));
+  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::duration<double>(given.timeout_seconds));
+  const auto channel = open_server(given.server, given.channel, timeout);
+  if (!channel) {
+    const auto failure = bad_usage(channel.error());
+    console.err << (given.json ? line(to_json(failure)) : text(failure, console.colour_err));
+    return failure.exit_code;
+  }
+  Connection connection(given.server, *channel, timeout);
   Session session(connection, console, given.json);
   return given.chosen(session);
 }

@@ -10,6 +10,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/output/console.hpp"
 #include "cli/output/errors.hpp"
+#include "client/channel.hpp"
 
 namespace sg::cli {
 
@@ -27,6 +28,7 @@ struct CommandLine {
   // patience.
   double timeout_seconds = 10;
   bool json = false;
+  client::ChannelOptions channel;
   Command chosen;  // what to run; set by parsing
 };
 

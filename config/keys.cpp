@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "config/error.hpp"
-#include "config/path.hpp"
+#include "config/key_texts.hpp"
 
 namespace sg::config {
 namespace {
@@ -25,7 +25,6 @@ constexpr std::int64_t MiB = 1'024 * KiB;
 constexpr std::int64_t GiB = 1'024 * MiB;
 constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t ten_years_s = 3'650 * day_s;
-constexpr std::size_t max_path_bytes = 4'095;  // Linux: PATH_MAX less its NUL
 
 // The type of a key that sets `Settings::Section.Member`, a number or a duration, between `min` and
 // `max`. The members are template arguments, so that getter and setter are plain functions without
@@ -48,110 +47,6 @@ constexpr Integer integer(std::int64_t min, std::int64_t max) {
           }};
 }
 
-// The control characters of ASCII: C0 and DEL.
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
-
-// For each key that is a text: wanted_... completes "must be ...", set_... judges and stores.
-std::string wanted_endpoint() {
-  return "a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
-         "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";
-}
-
-bool set_listen(Settings& settings, const std::string& text) {
-  const auto endpoint = parse_endpoint(text);
-  if (endpoint) settings.server.listen = *endpoint;
-  return endpoint.has_value();
-}
-
-std::string wanted_path() {
-  return "a string with the path of a folder: 1 to " + std::to_string(max_path_bytes) +
-         " bytes, no control characters, and no ~ at its start or variable such as $HOME in it, "
-         "since only a shell expands those";
-}
-
-bool set_path(Settings& settings, const std::string& text) {
-  if (text.empty() || text.size() > max_path_bytes) return false;
-  if (std::any_of(text.begin(), text.end(), is_control)) return false;
-  if (expects_shell(text)) return false;
-  settings.storage.path = text;
-  return true;
-}
-
-std::string wanted_level() {
-  std::string out;
-  for (const auto name : log_level_names()) {
-    out.append(out.empty() ? "one of " : ", ").append(quote(name));
-  }
-  return out;
-}
-
-bool set_level(Settings& settings, const std::string& text) {
-  const auto level = parse_log_level(text);
-  if (level) settings.log.level = *level;
-  return level.has_value();
-}
-
-bool is_host_and_port(const std::optional<Endpoint>& endpoint) {
-  return endpoint && endpoint->path.empty() && endpoint->port != 0;
-}
-
-std::string wanted_peer_endpoint() {
-  return "a string HOST:PORT with a port from 1 to 65535, such as \"127.0.0.1:50061\"";
-}
-
-bool set_cluster_listen(Settings& settings, const std::string& text) {
-  const auto endpoint = parse_endpoint(text);
-  if (!is_host_and_port(endpoint)) return false;
-  settings.cluster.listen = *endpoint;
-  return true;
-}
-
-std::string wanted_name() { return "a string of 1 to 64 letters, digits and any of - _ ."; }
-
-bool set_name(Settings& settings, const std::string& text) {
-  const auto is_right = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
-  if (text.empty() || text.size() > 64) return false;
-  if (!std::all_of(text.begin(), text.end(), is_right)) return false;
-  settings.cluster.name = text;
-  return true;
-}
-
-std::string wanted_seeds() {
-  return "a string of parts ID@HOST:PORT with commas between them, each id from 1 on, each id and "
-         "each address once, such as \"1@10.0.0.1:50061, 2@10.0.0.2:50061, 3@10.0.0.3:50061\"";
-}
-
-bool set_seeds(Settings& settings, const std::string& text) {
-  auto seeds = parse_seeds(text);
-  if (seeds) settings.cluster.seeds = std::move(*seeds);
-  return seeds.has_value();
-}
-
-constexpr Text cluster_listen_text{
-    wanted_peer_endpoint,
-    [](const Settings& settings) { return to_string(settings.cluster.listen); },
-    set_cluster_listen};
-constexpr Text name_text{wanted_name,
-                         [](const Settings& settings) { return settings.cluster.name; }, set_name};
-constexpr Text seeds_text{
-    wanted_seeds, [](const Settings& settings) { return to_string(settings.cluster.seeds); },
-    set_seeds};
-constexpr Flag insecure_flag{
-    [](const Settings& settings) { return settings.cluster.insecure; },
-    [](Settings& settings, bool value) { settings.cluster.insecure = value; }};
-
-constexpr Text listen_text{
-    wanted_endpoint, [](const Settings& settings) { return to_string(settings.server.listen); },
-    set_listen};
-constexpr Text path_text{
-    wanted_path, [](const Settings& settings) { return settings.storage.path.string(); }, set_path};
-constexpr Text level_text{
-    wanted_level,
-    [](const Settings& settings) { return std::string(to_string(settings.log.level)); }, set_level};
-
 // In the order of config/scalegraph.toml.
 constexpr std::array table_rows{
     Table{"server", "The gRPC endpoint that clients talk to."},
@@ -164,13 +59,21 @@ constexpr std::array table_rows{
     Table{"scheduler", "The actor system's own threads (CAF)."},
     Table{"log", "What the daemon writes to its log."},
     Table{
+        "tls",
+        "Encryption of what clients and the server say to each other. On as soon as `certificate` "
+        "is set. New files are taken up within seconds, without a restart."},
+    Table{
+        "auth",
+        "Who calls, and what they may do. On as soon as `tokens`, `jwt_keys` or `certificates` is "
+        "set: then every call but a health check has to say who sends it."},
+    Table{
         "cluster",
         "Several daemons that keep one ledger: docs/cluster.md. With `node_id` 0 the ledger stands "
         "alone, and nothing else of this table matters."},
 };
 
 // A file made for a later version fails with a clear message, rather than with "unknown table".
-constexpr std::array<std::string_view, 3> reserved_rows{"metrics", "tls", "auth"};
+constexpr std::array<std::string_view, 1> reserved_rows{"metrics"};
 
 // Grouped by table. The order within a table is that of config/scalegraph.toml.
 constexpr std::array key_rows{
@@ -178,9 +81,13 @@ constexpr std::array key_rows{
         "Where the server takes calls. An IPv6 address stands in brackets, as in [::1]:50051. With "
         "port 0 the system chooses a free one; the line \"listening on HOST:PORT\" that the daemon "
         "prints says which. unix:PATH is a socket in the file system, for clients of this machine "
-        "only: the daemon makes it, for its own user, and removes it in the end. Whoever reaches "
-        "this address can move money: an address other than "
-        "loopback belongs behind something that checks who calls."},
+        "only: the daemon makes it, for its own user, and removes it in the end. An address that "
+        "other machines may reach needs [tls] and [auth], or `insecure`."},
+    Key{"server", "insecure", "true or false", flag<&Settings::server, &Server::insecure>(),
+        "true: `listen` may be an address other than loopback although [tls] or [auth] is off. "
+        "Whoever reaches it can then read or move all money: only for a network that is closed."},
+    Key{"server", "reflection", "true or false", flag<&Settings::server, &Server::reflection>(),
+        "true: the server describes its services to tools such as grpcurl."},
     Key{"server", "max_in_flight", "calls",
         integer<&Settings::server, &Server::max_in_flight>(1, 1'000'000),
         "Calls that the server works on at once. One more is refused with RESOURCE_EXHAUSTED, "
@@ -194,6 +101,10 @@ constexpr std::array key_rows{
         integer<&Settings::server, &Server::max_streams>(1, 1'000'000),
         "Streams of any service that are open at once, idle ones as well. One more is ended with "
         "RESOURCE_EXHAUSTED, reason OVERLOADED. An idle stream costs about 20 KiB and no thread."},
+    Key{"server", "max_connections_per_address", "connections",
+        integer<&Settings::server, &Server::max_connections_per_address>(0, 1'000'000),
+        "Connections from one address of a client that are open at once. One more is closed at "
+        "once. 0: no limit."},
     Key{"server", "max_message_bytes", "bytes",
         integer<&Settings::server, &Server::max_message_bytes>(64 * KiB, 1 * GiB),
         "The largest message that a client may send. Large batches need room: 10,000 transfers of "
@@ -294,6 +205,55 @@ constexpr std::array key_rows{
         "The least severe message that is written. At info: starts, stops, crashes and restarts, "
         "but nothing per transfer. off writes nothing at all, not even why the daemon stopped."},
 
+    Key{"tls", "certificate", "path of a file in PEM, or empty",
+        file_text<&Settings::tls, &Tls::certificate>(),
+        "The server's certificate, followed by those between it and the root. The log says when it "
+        "has 30, 7 and 1 days left."},
+    Key{"tls", "key", "path of a file in PEM, or empty", file_text<&Settings::tls, &Tls::key>(),
+        "The private key of that certificate, without a passphrase."},
+    Key{"tls", "client_ca", "path of a file in PEM, or empty",
+        file_text<&Settings::tls, &Tls::client_ca>(),
+        "The certificates of those who sign certificates of clients."},
+    Key{"tls", "client_certificates", "none, optional or required", client_certificates_text,
+        "Whether clients show a certificate of their own. One that `client_ca` has not signed ends "
+        "the connection; with required, so does none."},
+
+    Key{"auth", "tokens", "path of a file, or empty", file_text<&Settings::auth, &Auth::tokens>(),
+        "Bearer tokens: a line NAME ROLE sha256:HASH for each, as `scalegraphctl token create` "
+        "writes it. A line that is added or removed counts within a second."},
+    Key{"auth", "jwt_keys", "path of a file, or empty",
+        file_text<&Settings::auth, &Auth::jwt_keys>(),
+        "Keys of JSON Web Tokens: a JSON Web Key Set, public keys in PEM, or the secret of HS256. "
+        "Tokens of HS256, RS256 and ES256 are taken; `sub` is the name of the caller."},
+    Key{"auth", "jwt_issuer", "text", word_text<&Settings::auth, &Auth::jwt_issuer>(),
+        "What `iss` of a JSON Web Token has to be. Needed with `jwt_keys`."},
+    Key{"auth", "jwt_audience", "text", word_text<&Settings::auth, &Auth::jwt_audience>(),
+        "What `aud` of a JSON Web Token has to name. Needed with `jwt_keys`."},
+    Key{"auth", "jwt_clock_skew", "seconds",
+        integer<&Settings::auth, &Auth::jwt_clock_skew>(0, 3'600),
+        "How far the issuer's clock may differ from this machine's."},
+    Key{"auth", "certificates", "true or false", flag<&Settings::auth, &Auth::certificates>(),
+        "true: the certificate of a client says who calls, by a subject alternative name or its "
+        "common name. Needs tls.client_certificates."},
+    Key{"auth", "roles", "parts NAME=ROLE, with commas between them", roles_text,
+        "What the callers that certificates and JSON Web Tokens name may do. ROLE is admin, "
+        "operator, teller, auditor, participant:ID, or participant, whose id is the caller's name. "
+        "The name * means everybody else. Tokens have their role in their own file."},
+    Key{"auth", "max_calls_per_second", "calls a second",
+        integer<&Settings::auth, &Auth::max_calls_per_second>(0, 10'000'000),
+        "Calls of one caller, and requests on its streams, on average over a second. What is more "
+        "is refused with RESOURCE_EXHAUSTED, reason OVERLOADED. 0: no limit."},
+    Key{"auth", "max_in_flight", "calls",
+        integer<&Settings::auth, &Auth::max_in_flight>(0, 1'000'000),
+        "Calls of one caller at once, refused as above. 0: server.max_in_flight is the limit."},
+    Key{"auth", "max_in_flight_bytes", "bytes",
+        integer<&Settings::auth, &Auth::max_in_flight_bytes>(0, 1'024 * GiB),
+        "Memory that the calls of one caller hold, refused as above. 0: "
+        "server.max_in_flight_bytes is the limit."},
+    Key{"auth", "max_streams", "streams",
+        integer<&Settings::auth, &Auth::max_streams>(0, 1'000'000),
+        "Open streams of one caller, refused as above. 0: server.max_streams is the limit."},
+
     Key{"cluster", "node_id", "id",
         integer<&Settings::cluster, &Cluster::node_id>(0, 1'000'000'000),
         "Which of the `seeds` this daemon is. An id is never used twice: a node whose store is "
@@ -315,7 +275,7 @@ constexpr std::array key_rows{
         integer<&Settings::cluster, &Cluster::max_queued_bytes>(1 * MiB, 16 * GiB),
         "Memory for what waits to be sent to one other node. What does not fit is dropped, and "
         "sent again later."},
-    Key{"cluster", "insecure", "true or false", insecure_flag,
+    Key{"cluster", "insecure", "true or false", flag<&Settings::cluster, &Cluster::insecure>(),
         "true: `listen` may be an address other than loopback, though nothing checks or encrypts "
         "what comes there."},
 };

@@ -25,6 +25,8 @@ constexpr std::size_t max_socket_path_bytes = 107;  // Linux: sun_path less its 
 constexpr std::array<std::string_view, 7> level_names{"trace", "debug",    "info", "warning",
                                                       "error", "critical", "off"};
 
+constexpr std::array<std::string_view, 3> client_certificates_names{"none", "optional", "required"};
+
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -149,5 +151,16 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
 }
 
 std::string_view to_string(LogLevel level) { return level_names[static_cast<std::size_t>(level)]; }
+
+std::optional<ClientCertificates> parse_client_certificates(std::string_view text) {
+  const auto& names = client_certificates_names;
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<ClientCertificates>(found - names.begin());
+}
+
+std::string_view to_string(ClientCertificates wanted) {
+  return client_certificates_names[static_cast<std::size_t>(wanted)];
+}
 
 }  // namespace sg::config

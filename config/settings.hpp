@@ -21,6 +21,8 @@
 #include <string_view>
 #include <vector>
 
+#include "security/roles.hpp"
+
 namespace sg::config {
 
 // An address to listen on: a host and a port, or the path of a Unix socket. `host` is a name, an
@@ -63,6 +65,9 @@ struct Server {
   std::chrono::milliseconds min_ping_interval{5'000};  // the least, between pings of a client
   std::chrono::milliseconds ping_interval{30'000};     // of silence before the server pings
   std::chrono::milliseconds ping_timeout{20'000};      // for the answer to a ping of the server
+  std::size_t max_connections_per_address = 0;         // 0: no limit
+  bool insecure = false;                               // other machines may reach it unprotected
+  bool reflection = true;
 
   bool operator==(const Server&) const = default;
 };
@@ -111,6 +116,41 @@ struct Log {
   bool operator==(const Log&) const = default;
 };
 
+// Whether clients show a certificate.
+enum class ClientCertificates : std::uint8_t { none, optional, required };
+// nullopt if it is not exactly one of these names.
+[[nodiscard]] std::optional<ClientCertificates> parse_client_certificates(std::string_view text);
+[[nodiscard]] std::string_view to_string(ClientCertificates wanted);
+
+// [tls]: encryption of what clients and the server say to each other.
+struct Tls {
+  std::filesystem::path certificate;  // empty: it is off
+  std::filesystem::path key;
+  std::filesystem::path client_ca;
+  ClientCertificates client_certificates = ClientCertificates::none;
+
+  bool is_on() const { return !certificate.empty(); }
+  bool operator==(const Tls&) const = default;
+};
+
+// [auth]: who calls, and what they may do. A limit of 0 is none.
+struct Auth {
+  std::filesystem::path tokens;
+  std::filesystem::path jwt_keys;
+  std::string jwt_issuer;
+  std::string jwt_audience;
+  std::chrono::seconds jwt_clock_skew{60};
+  bool certificates = false;
+  std::vector<security::NamedGrant> roles;
+  std::size_t max_calls_per_second = 0;  // of one caller, as the three below
+  std::size_t max_in_flight = 0;
+  std::size_t max_in_flight_bytes = 0;
+  std::size_t max_streams = 0;
+
+  bool is_on() const { return certificates || !tokens.empty() || !jwt_keys.empty(); }
+  bool operator==(const Auth&) const = default;
+};
+
 // A node of a cluster, and where the other nodes reach it.
 struct Seed {
   std::uint64_t id = 0;
@@ -148,6 +188,8 @@ struct Settings {
   Supervisor supervisor;
   Scheduler scheduler;
   Log log;
+  Tls tls;
+  Auth auth;
   Cluster cluster;
 
   bool operator==(const Settings&) const = default;

@@ -50,6 +50,12 @@ constexpr std::array kRows{
     // The request disagrees with an earlier one, or with the rest of its batch.
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
     Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
+    // Who calls is not known, or may not do this.
+    Row{Reason::unauthenticated, "UNAUTHENTICATED", Code::unauthenticated},
+    Row{Reason::permission_denied, "PERMISSION_DENIED", Code::permission_denied},
+    // What an operator asks of a cluster cannot be done.
+    Row{Reason::no_cluster, "NO_CLUSTER", Code::unimplemented},
+    Row{Reason::cluster_refused, "CLUSTER_REFUSED", Code::failed_precondition},
     // The system cannot answer at the moment.
     Row{Reason::shard_unavailable, "SHARD_UNAVAILABLE", Code::unavailable},
     Row{Reason::journal_unavailable, "JOURNAL_UNAVAILABLE", Code::unavailable},

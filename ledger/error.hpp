@@ -23,12 +23,15 @@ enum class Code : int {
   deadline_exceeded = 4,
   not_found = 5,
   already_exists = 6,
+  permission_denied = 7,
   resource_exhausted = 8,
   failed_precondition = 9,
   aborted = 10,
   out_of_range = 11,
+  unimplemented = 12,
   internal = 13,
   unavailable = 14,
+  unauthenticated = 16,
 };
 
 // The machine-readable reason. Its number is the index of its row in error.cpp, so a new reason
@@ -69,6 +72,12 @@ enum class Reason : std::uint8_t {
   idempotency_mismatch,
   // Another item of the same atomic batch was refused.
   batch_aborted,
+  // Who calls is not known, or may not do this.
+  unauthenticated,
+  permission_denied,
+  // What an operator asks of a cluster cannot be done.
+  no_cluster,       // the ledger stands alone
+  cluster_refused,  // not in this state of the cluster
   // The system cannot answer, or not at the moment.
   shard_unavailable,
   journal_unavailable,

@@ -22,13 +22,14 @@
 #include <thread>
 
 #include "actors/actor_errors.hpp"
+#include "actors/gateway/credential_watch.hpp"
 #include "actors/tree/tree.hpp"
 #include "command_line/descriptors.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
-#include "config/cluster.hpp"
 #include "config/load.hpp"
+#include "config/together.hpp"
 #include "server/cluster_node.hpp"
 #include "server/offline_verify.hpp"
 #include "supervisor/errors.hpp"
@@ -69,7 +70,7 @@ std::optional<config::Settings> read_settings(const Options& options) {
       return std::nullopt;
     }
   }
-  if (const auto wrong = config::wrong_cluster(settings.cluster)) {
+  if (const auto wrong = config::wrong_together(settings)) {
     std::cerr << "error: " << *wrong << '\n';
     return std::nullopt;
   }
@@ -214,6 +215,12 @@ int serve(const config::Settings& settings, const Served& served, const sigset_t
 int run(const Options& options) {
   const auto settings = read_settings(options);
   if (!settings) return kBadUsage;
+  if (!options.verify) {
+    if (const auto wrong = actors::wrong_credential_files(*settings)) {
+      std::cerr << "error: " << *wrong << '\n';
+      return kBadUsage;
+    }
+  }
   if (options.check) {
     std::cout << "the settings are valid\n";
     return command_line::after_output(kDone);

@@ -11,6 +11,16 @@
 #include "supervisor/errors.hpp"
 
 namespace sg::actors {
+
+// --- to itself ---
+// It is time to look at the files of [tls] and [auth].
+struct LookAtCredentials {};
+
+}  // namespace sg::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LookAtCredentials)
+
+namespace sg::actors {
 namespace {
 
 // The health service of one shard.
@@ -24,7 +34,9 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
       runtime_(std::move(runtime)),
       root_(std::move(root)),
       seat_(std::move(seat)),
-      server_(runtime_->settings.server, methods()) {
+      server_(runtime_->settings, methods(runtime_->settings.server.reflection)),
+      watch_(runtime_->settings,
+             [this](auto authenticator) { server_.set_authenticator(std::move(authenticator)); }) {
   if (runtime_->member) server_.set_node(runtime_->settings.cluster.node_id, runtime_->settled);
   // Known from the start, so that a client is told NOT_SERVING and not that the service is unknown.
   server_.set_serving("", false);
@@ -56,6 +68,7 @@ caf::behavior Gateway::make_behavior() {
         // Answered later: the server listens when it has somebody to hand requests to.
         ready_ = self_->make_response_promise();
         server_.set_root(root_);
+        watch_credentials();
         // Also stop when the actor is killed. This is attached after the supervisor's monitor, so
         // it runs before the supervisor hears of the kill. The successor finds the port free.
         self_->attach_functor([this] { server_.stop(std::chrono::milliseconds{0}); });
@@ -63,6 +76,7 @@ caf::behavior Gateway::make_behavior() {
         return ready_;
       },
       [this](supervisor::Probe) { return alive(self_); },
+      [this](LookAtCredentials) { watch_credentials(); },
       [this](const supervisor::ChildUp& up) { child_up(up); },
       [this](const supervisor::ChildDown& down) { child_down(down); },
       [this](const RouteChanged& message) {
@@ -78,6 +92,12 @@ caf::behavior Gateway::make_behavior() {
         if (journal_.is_sender()) server_.set_serving(shard_service(message.shard), false);
       },
   };
+}
+
+void Gateway::watch_credentials() {
+  if (!watch_.is_needed()) return;
+  watch_.look();
+  self_->delayed_send(self_, CredentialWatch::kLookEvery, LookAtCredentials{});
 }
 
 caf::error Gateway::open() {

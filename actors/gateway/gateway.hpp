@@ -19,6 +19,7 @@
 #include <string>
 
 #include "actors/followed.hpp"
+#include "actors/gateway/credential_watch.hpp"
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "actors/journal/messages.hpp"
 #include "actors/runtime.hpp"
@@ -57,6 +58,8 @@ class Gateway {
  private:
   // Starts the server, or says why it cannot.
   caf::error open();
+  // Looks at the files of [tls] and [auth], and comes back to it.
+  void watch_credentials();
   // Take note of a child of the root that came up, or went down.
   void child_up(const supervisor::ChildUp& up);
   void child_down(const supervisor::ChildDown& down);
@@ -71,6 +74,7 @@ class Gateway {
   Followed forwarder_{self_, kForwarderId};  // in a cluster
   caf::response_promise ready_;              // the answer to Init, given when the server listens
   RpcServer server_;
+  CredentialWatch watch_;
 };
 
 // The actor's function. It answers Init once the server listens, or with the error that prevents

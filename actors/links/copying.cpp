@@ -17,6 +17,8 @@ namespace {
 
 constexpr auto kTellEvery = 2s;
 constexpr auto kPortionWithin = 10s;  // from its being asked for to its last byte
+// More than these wait to be written only while a portion of the chain does.
+constexpr std::size_t kMostBytesOfSmallMessages = 4'096;
 
 }  // namespace
 
@@ -57,8 +59,10 @@ void Links::fetch() {
 
 bool Links::asked_for_chain(Handle handle, Connection& connection,
                             const replication::Fetch& asked) {
-  // Whoever asks reads the answer before it asks again.
-  const bool waits = connection.writer.bytes(replication::Channel::control) > 0;
+  // Whoever asks reads the answer before it asks again. A few small messages, such as answers to
+  // pings, may still wait behind the last portion.
+  const bool waits =
+      connection.writer.bytes(replication::Channel::control) > kMostBytesOfSmallMessages;
   if (connection.is_dialed || waits || std::exchange(connection.reads_chain, true)) return false;
   caf::anon_send(chain_reader_,
                  ReadChain{handle_of(self_), handle, connection.number, asked.after});

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
+#include "actors/queries/ownership.hpp"
 #include "actors/queries/reads.hpp"
 #include "actors/reading.hpp"
 #include "actors/unhandled.hpp"
@@ -173,6 +174,9 @@ void Queries::round_ended(const RoundEnded& message) {
 void Queries::ask(const QueryPtr& query) {
   if (query->drop_if_cancelled()) return;
   const auto& store = *runtime_->store;
+  if (auto error = refuse_foreign(store, *query)) {
+    return query->answer(tl::unexpected(std::move(*error)));
+  }
   std::visit(Overloaded{
                  [&](const ParticipantById& ask) { query->answer(read_participant(store, ask)); },
                  [&](const ParticipantPage& ask) { query->answer(read_participants(store, ask)); },

@@ -8,6 +8,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/queries/answer_rows.hpp"
+#include "actors/queries/missing.hpp"
 #include "actors/queries/page_token.hpp"
 
 namespace sg::actors {
@@ -41,12 +42,11 @@ tl::unexpected<Error> failed(const persistence::StoreError& error) {
 }
 
 tl::unexpected<Error> no_such_account(const std::string& id) {
-  return refuse(Reason::account_not_found, "account " + id + " does not exist", "account_id", id);
+  return tl::unexpected(missing_account(id));
 }
 
 tl::unexpected<Error> no_such_participant(const std::string& id) {
-  return refuse(Reason::participant_not_found, "participant " + id + " does not exist",
-                "participant_id", id);
+  return tl::unexpected(missing_participant(id));
 }
 
 std::optional<Error> check_limit(std::int64_t limit) {
@@ -121,9 +121,7 @@ ReadResult read_participants(const persistence::Store& store, const ParticipantP
 ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask) {
   if (auto error = ledger::check_id(ask.id, "id")) return tl::unexpected(*error);
   // An id that we did not make is reported like one that is not there.
-  const auto missing =
-      refuse(Reason::transaction_not_found, "transaction " + ask.id + " does not exist",
-             "transaction_id", ask.id);
+  const auto missing = tl::unexpected(missing_transaction(ask.id));
   const auto place = ledger::parse_transaction_id(ask.id);
   if (!place) return missing;
   auto found = store.transaction(place->sequence);

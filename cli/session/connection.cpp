@@ -1,8 +1,6 @@
 #include "cli/session/connection.hpp"
 
 #include <arpa/inet.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -20,12 +18,15 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
+std::string host_of(const std::string& server) {
+  auto host = server.substr(0, server.rfind(':'));
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
 // The addresses of one server, as gRPC writes them in a list. None: there is no such name.
 std::vector<std::string> addresses_of(const std::string& server) {
-  const auto split = server.rfind(':');
-  auto host = server.substr(0, split);
-  const auto port = server.substr(split + 1);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  const auto host = host_of(server);
+  const auto port = server.substr(server.rfind(':') + 1);
   addrinfo hints{};
   hints.ai_family = AF_INET6;
   hints.ai_flags = AI_V4MAPPED | AI_ALL;
@@ -56,7 +57,10 @@ std::string target_of(const std::string& servers) {
   return target.empty() ? all.front() : target;
 }
 
-std::shared_ptr<grpc::Channel> open(const std::string& server, std::chrono::milliseconds timeout) {
+}  // namespace
+
+tl::expected<std::shared_ptr<grpc::Channel>, std::string> open_server(
+    const std::string& server, client::ChannelOptions options, std::chrono::milliseconds timeout) {
   grpc::ChannelArguments arguments;
   // gRPC refuses messages over 4 MiB by default. A page of large transactions is larger; the ledger
   // bounds pages itself.
@@ -64,21 +68,21 @@ std::shared_ptr<grpc::Channel> open(const std::string& server, std::chrono::mill
   // The environment may name a web proxy, which does not lead to a ledger.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // The next address is tried while there is time for it. gRPC waits 20 s for each.
-  const auto servers = static_cast<std::int64_t>(split_servers(server).size());
+  const auto all = split_servers(server);
+  const auto servers = static_cast<std::int64_t>(all.size());
   if (servers > 1) {
+    if (options.uses_tls() && options.server_name.empty()) options.server_name = host_of(all[0]);
     const auto share = std::clamp<std::int64_t>(timeout.count() / servers, 1, 20'000);
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(share));
   }
-  return grpc::CreateCustomChannel(target_of(server), grpc::InsecureChannelCredentials(),
-                                   arguments);
+  return client::open_channel(target_of(server), options, std::move(arguments));
 }
 
-}  // namespace
-
-Connection::Connection(std::string server, std::chrono::milliseconds timeout)
+Connection::Connection(std::string server, std::shared_ptr<grpc::Channel> channel,
+                       std::chrono::milliseconds timeout)
     : server_(std::move(server)),
       timeout_(timeout),
-      channel_(open(server_, timeout_)),
+      channel_(std::move(channel)),
       stubs_(wire::ParticipantService::NewStub(channel_), wire::LedgerService::NewStub(channel_),
              wire::AdminService::NewStub(channel_), wire::ClusterService::NewStub(channel_)) {}
 

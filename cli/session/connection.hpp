@@ -1,12 +1,12 @@
 // One channel to a server, or to the first of several that can be reached, and calls on it with a
 // deadline.
 //
-//   Connection connection("127.0.0.1:50051", std::chrono::seconds(10));
+//   auto channel = open_server("127.0.0.1:50051", {}, std::chrono::seconds(10));
+//   Connection connection("127.0.0.1:50051", *channel, std::chrono::seconds(10));
 //   if (auto status = connection.connect(); !status.ok()) return status;
 //   auto status = connection.call(&LedgerService::Stub::Credit, request, &reply);
 //
-// Concurrency: connect() once, then call() from any number of threads. The connection is not
-// encrypted.
+// Concurrency: connect() once, then call() from any number of threads.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -17,14 +17,22 @@
 #include <string>
 #include <tuple>
 
+#include "client/channel.hpp"
 #include "proto/ledger.grpc.pb.h"
 
 namespace sg::cli {
 
+// A channel to the server, or to the first of several with commas between them. Opens no connection
+// yet. The error is a sentence: a file that cannot be read. With several servers and TLS, the
+// certificate of each has to have `server_name`, or else the host of the first.
+tl::expected<std::shared_ptr<grpc::Channel>, std::string> open_server(
+    const std::string& server, client::ChannelOptions options, std::chrono::milliseconds timeout);
+
 class Connection {
  public:
-  // `timeout` bounds connecting, and each call on its own. Opens no connection yet.
-  Connection(std::string server, std::chrono::milliseconds timeout);
+  // `timeout` bounds connecting, and each call on its own.
+  Connection(std::string server, std::shared_ptr<grpc::Channel> channel,
+             std::chrono::milliseconds timeout);
 
   // Waits until the server has accepted a connection. Returns the status of unreachable()
   // (errors.hpp) if it refuses, if there is no such host, or if nothing answers within the timeout.

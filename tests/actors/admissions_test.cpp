@@ -46,7 +46,7 @@ TEST_CASE("One call more than the limit is refused, and taken when another has g
   auto first = admissions.admit(1);
   auto second = admissions.admit(1);
   REQUIRE(second.has_value());
-  CHECK(admissions.admit(1).error() == Admissions::Limit::calls);
+  CHECK(admissions.admit(1).error().limit == Admissions::Limit::calls);
   first->give_back();
   CHECK(admissions.admit(1).has_value());
 }
@@ -55,7 +55,7 @@ TEST_CASE("Bytes beyond the limit are refused, but a call that is alone may hold
   Admissions admissions(kMaxCalls, kMaxBytes);
   auto alone = admissions.admit(5 * kMaxBytes);
   REQUIRE(alone.has_value());
-  CHECK(admissions.admit(1).error() == Admissions::Limit::bytes);
+  CHECK(admissions.admit(1).error().limit == Admissions::Limit::bytes);
   CHECK(alone->try_resize(6 * kMaxBytes));
   REQUIRE(alone->try_resize(kMaxBytes / 2));
   auto second = admissions.admit(kMaxBytes / 2);

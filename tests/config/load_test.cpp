@@ -185,10 +185,10 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
       {"a key of a later version", "[metrics]\nlisten = \"127.0.0.1:9090\"",
        "my.toml:2: metrics.listen: not in this version: [metrics] is reserved for a later one; "
        "remove it"},
-      {"an empty table of a later version", "[tls]",
-       "my.toml:1: tls: not in this version: [tls] is reserved for a later one; remove it"},
-      {"a later version's table as a value", "tls = true",
-       "my.toml:1: tls: not in this version: [tls] is reserved for a later one; remove it"},
+      {"an empty table of a later version", "[metrics]",
+       "my.toml:1: metrics: not in this version: [metrics] is reserved for a later one; remove it"},
+      {"a later version's table as a value", "metrics = true",
+       "my.toml:1: metrics: not in this version: [metrics] is reserved for a later one; remove it"},
       {"auth", "auth.token = \"x\"",
        "my.toml:1: auth.token: not in this version: [auth] is reserved for a later one; remove it"},
   };
@@ -199,12 +199,13 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
 }
 
 TEST_CASE("All mistakes of a file are told together, in the order of its lines", "[config][load]") {
-  CHECK(errors_of("[log]\nlevel = 1\n[ledger]\nshards = 0\nlock_timeout = 0\n[tls]\n") ==
+  CHECK(errors_of("[log]\nlevel = 1\n[ledger]\nshards = 0\nlock_timeout = 0\n[metrics]\n") ==
         "my.toml:2: log.level = 1: must be one of \"trace\", \"debug\", \"info\", \"warning\", "
         "\"error\", \"critical\", \"off\", found an integer\n"
         "my.toml:4: ledger.shards = 0: must be an integer from 1 to 1024\n"
         "my.toml:5: ledger.lock_timeout = 0: must be an integer from 1 to 600000\n"
-        "my.toml:6: tls: not in this version: [tls] is reserved for a later one; remove it");
+        "my.toml:6: metrics: not in this version: [metrics] is reserved for a later one; remove "
+        "it");
 }
 
 TEST_CASE("What is not TOML is told with its line", "[config][load]") {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/cluster.hpp"
 #include "config/load.hpp"
+#include "config/together.hpp"
 #include "config/unknown.hpp"
 
 namespace sg::config {
@@ -124,25 +124,68 @@ TEST_CASE("Seeds are read as they are written, and nothing else is one", "[confi
   }
 }
 
+// The complaint about the settings as a whole; empty: there is none.
+std::string wrong(const Settings& settings) { return wrong_together(settings).value_or(""); }
+
 TEST_CASE("A node has to be among its seeds, and to listen on loopback", "[config][settings]") {
-  Cluster cluster;
-  CHECK_FALSE(wrong_cluster(cluster));  // it stands alone
+  Settings settings;
+  auto& cluster = settings.cluster;
+  CHECK(wrong(settings).empty());  // it stands alone
   cluster.node_id = 2;
   cluster.seeds = {{1, {"10.0.0.1", 1, {}}}};
-  CHECK_THAT(wrong_cluster(cluster).value_or(""), Catch::Contains("has no node 2"));
+  CHECK_THAT(wrong(settings), Catch::Contains("has no node 2"));
   cluster.seeds.push_back({2, {"10.0.0.2", 1, {}}});
-  CHECK_FALSE(wrong_cluster(cluster));
+  CHECK(wrong(settings).empty());
   for (const auto* host : {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
     cluster.listen.host = host;
-    CHECK_FALSE(wrong_cluster(cluster));
+    CHECK(wrong(settings).empty());
   }
   for (const auto* host : {"0.0.0.0", "10.0.0.2", "::", "128.0.0.1", "node.example"}) {
     cluster.listen.host = host;
-    CHECK_THAT(wrong_cluster(cluster).value_or(""), Catch::Contains("cluster.insecure"));
-    auto open = cluster;
-    open.insecure = true;
-    CHECK_FALSE(wrong_cluster(open));
+    CHECK_THAT(wrong(settings), Catch::Contains("cluster.insecure"));
+    auto open = settings;
+    open.cluster.insecure = true;
+    CHECK(wrong(open).empty());
   }
+}
+
+TEST_CASE("A gateway that others may reach needs TLS and authentication", "[config][settings]") {
+  Settings settings;
+  for (const auto* host : {"0.0.0.0", "10.0.0.2", "::", "ledger.example"}) {
+    CAPTURE(host);
+    settings.server.listen.host = host;
+    CHECK_THAT(wrong(settings), Catch::Contains("neither [tls] nor [auth] is set"));
+    auto half = settings;
+    half.tls.certificate = half.tls.key = "pem";
+    CHECK_THAT(wrong(half), Catch::Contains("[auth] is not set"));
+    auto other = settings;
+    other.auth.tokens = "tokens";
+    CHECK_THAT(wrong(other), Catch::Contains("[tls] is not set"));
+    half.auth.tokens = "tokens";
+    CHECK(wrong(half).empty());
+    auto open = settings;
+    open.server.insecure = true;
+    CHECK(wrong(open).empty());
+  }
+  settings.server.listen = {{}, 0, "/run/scalegraph.sock"};
+  CHECK(wrong(settings).empty());
+}
+
+TEST_CASE("Keys of [tls] and [auth] that belong together", "[config][settings]") {
+  const auto complaint = [](std::string_view text) { return wrong(parse(text, "f").value()); };
+  CHECK_THAT(complaint("tls.key = 'k'"), Catch::Contains("belong together"));
+  CHECK_THAT(complaint("tls.client_ca = 'c'"), Catch::Contains("need TLS"));
+  const std::string pair = "tls.certificate = 'c'\ntls.key = 'k'\n";
+  CHECK_THAT(complaint(pair + "tls.client_certificates = 'required'"),
+             Catch::Contains("set tls.client_ca"));
+  CHECK_THAT(complaint("auth.certificates = true"), Catch::Contains("tls.client_certificates"));
+  const std::string jwt = "auth.jwt_keys = 'k'\nauth.roles = '*=teller'\n";
+  CHECK_THAT(complaint(jwt), Catch::Contains("auth.jwt_issuer and auth.jwt_audience"));
+  const std::string whole = jwt + "auth.jwt_issuer = 'i'\nauth.jwt_audience = 'a'\n";
+  CHECK(complaint(whole).empty());
+  CHECK_THAT(complaint("auth.jwt_keys='k'\nauth.jwt_issuer='i'\nauth.jwt_audience='a'"),
+             Catch::Contains("auth.roles is empty"));
+  CHECK(complaint(pair).empty());
 }
 
 TEST_CASE("A flag is true or false, in a file and for one start", "[config][settings]") {

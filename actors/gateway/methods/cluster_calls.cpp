@@ -23,8 +23,8 @@ class ClusterCompletion final : public UnaryCompletion {
   Respond respond_;
 };
 
-void fail_precondition(UnaryCall& call, const std::string& problem) {
-  call.fail_with({grpc::StatusCode::FAILED_PRECONDITION, problem});
+void refuse(UnaryCall& call, const std::string& problem) {
+  call.fail({ledger::Reason::cluster_refused, problem, {}, ledger::Outcome::none});
 }
 
 // Asks the node's part of the cluster. The server's thread is no actor, so an actor for this one
@@ -33,9 +33,10 @@ template <class Answer, class Ask>
 void ask_cluster(UnaryCall& call, Ask ask, typename ClusterCompletion<Answer>::Respond respond) {
   const auto desk = call.server().cluster();
   if (!desk) {
-    return call.fail_with({grpc::StatusCode::UNIMPLEMENTED,
-                           "this ledger stands alone: a node of a cluster has [cluster] in its "
-                           "settings"});
+    return call.fail({ledger::Reason::no_cluster,
+                      "this ledger stands alone: a node of a cluster has [cluster] in its settings",
+                      {},
+                      ledger::Outcome::none});
   }
   auto asker = [inbox = call.server().inbox(), id = call.id(), desk, ask = std::move(ask),
                 respond](caf::event_based_actor* self) {
@@ -53,7 +54,7 @@ void ask_cluster(UnaryCall& call, Ask ask, typename ClusterCompletion<Answer>::R
 }
 
 void respond_init(UnaryCall& call, const ClusterInitialised& done) {
-  if (!done.problem.empty()) return fail_precondition(call, done.problem);
+  if (!done.problem.empty()) return refuse(call, done.problem);
   wire::InitClusterResponse response;
   response.set_existed(done.existed);
   call.reply(response);
@@ -83,7 +84,7 @@ void respond_state(UnaryCall& call, const ClusterState& state) {
 }
 
 void respond_moved(UnaryCall& call, const LeadershipMoved& moved) {
-  if (!moved.problem.empty()) return fail_precondition(call, moved.problem);
+  if (!moved.problem.empty()) return refuse(call, moved.problem);
   call.reply(wire::TransferLeadershipResponse());
 }
 

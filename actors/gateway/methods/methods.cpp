@@ -43,6 +43,14 @@ std::unique_ptr<Call> make(RpcServer& server, std::uint64_t id, const Served& se
 constexpr auto kReads = Effect::reads;
 constexpr auto kWrites = Effect::writes;
 constexpr auto kProbes = Effect::probes;
+constexpr auto kProbe = security::Permission::probe;
+constexpr auto kReflect = security::Permission::reflect;
+constexpr auto kReadAccount = security::Permission::read_account;
+constexpr auto kReadLedger = security::Permission::read_ledger;
+constexpr auto kMoveMoney = security::Permission::move_money;
+constexpr auto kCreate = security::Permission::create;
+constexpr auto kInspect = security::Permission::inspect;
+constexpr auto kOperate = security::Permission::operate;
 
 constexpr std::string_view kParticipants = "scalegraph.ledger.ParticipantService";
 constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
@@ -55,51 +63,57 @@ constexpr std::string_view kReflectionAlpha = "grpc.reflection.v1alpha.ServerRef
 // Methods stand in the order of proto/ledger.proto. Both versions of reflection have the same
 // messages and share a kind of call.
 constexpr std::array kMethods{
-    Method{kParticipants, "CreateParticipant", kWrites, make<UnaryCall>, create_participant},
-    Method{kParticipants, "GetParticipant", kReads, make<UnaryCall>, get_participant},
-    Method{kParticipants, "ListParticipants", kReads, make<UnaryCall>, list_participants},
-    Method{kParticipants, "CreateParticipantAccount", kWrites, make<UnaryCall>,
+    Method{kParticipants, "CreateParticipant", kWrites, kCreate, make<UnaryCall>,
+           create_participant},
+    Method{kParticipants, "GetParticipant", kReads, kReadAccount, make<UnaryCall>, get_participant},
+    Method{kParticipants, "ListParticipants", kReads, kReadLedger, make<UnaryCall>,
+           list_participants},
+    Method{kParticipants, "CreateParticipantAccount", kWrites, kCreate, make<UnaryCall>,
            create_participant_account},
-    Method{kParticipants, "GetParticipantAccounts", kReads, make<UnaryCall>,
+    Method{kParticipants, "GetParticipantAccounts", kReads, kReadAccount, make<UnaryCall>,
            get_participant_accounts},
 
-    Method{kLedger, "CreateAccount", kWrites, make<UnaryCall>, create_account},
-    Method{kLedger, "GetAccount", kReads, make<UnaryCall>, get_account},
-    Method{kLedger, "GetBalance", kReads, make<UnaryCall>, get_balance},
-    Method{kLedger, "Credit", kWrites, make<UnaryCall>, credit},
-    Method{kLedger, "Debit", kWrites, make<UnaryCall>, debit},
-    Method{kLedger, "Transfer", kWrites, make<UnaryCall>, transfer},
-    Method{kLedger, "ListTransactions", kReads, make<UnaryCall>, list_transactions},
-    Method{kLedger, "GetTransaction", kReads, make<UnaryCall>, get_transaction},
-    Method{kLedger, "TransferBatch", kWrites, make<UnaryCall>, transfer_batch},
-    Method{kLedger, "StreamTransfers", kWrites, make<StreamCall>},
+    Method{kLedger, "CreateAccount", kWrites, kCreate, make<UnaryCall>, create_account},
+    Method{kLedger, "GetAccount", kReads, kReadAccount, make<UnaryCall>, get_account},
+    Method{kLedger, "GetBalance", kReads, kReadAccount, make<UnaryCall>, get_balance},
+    Method{kLedger, "Credit", kWrites, kMoveMoney, make<UnaryCall>, credit},
+    Method{kLedger, "Debit", kWrites, kMoveMoney, make<UnaryCall>, debit},
+    Method{kLedger, "Transfer", kWrites, kMoveMoney, make<UnaryCall>, transfer},
+    Method{kLedger, "ListTransactions", kReads, kReadAccount, make<UnaryCall>, list_transactions},
+    Method{kLedger, "GetTransaction", kReads, kReadAccount, make<UnaryCall>, get_transaction},
+    Method{kLedger, "TransferBatch", kWrites, kMoveMoney, make<UnaryCall>, transfer_batch},
+    Method{kLedger, "StreamTransfers", kWrites, kMoveMoney, make<StreamCall>},
 
-    Method{kAdmin, "ListAccounts", kReads, make<UnaryCall>, list_accounts},
-    Method{kAdmin, "GetTree", kReads, make<UnaryCall>, get_tree},
-    Method{kAdmin, "Verify", kReads, make<VerifyCall>},
-    Method{kAdmin, "GetBalanceSheet", kReads, make<UnaryCall>, get_balance_sheet},
+    Method{kAdmin, "ListAccounts", kReads, kReadLedger, make<UnaryCall>, list_accounts},
+    Method{kAdmin, "GetTree", kReads, kInspect, make<UnaryCall>, get_tree},
+    Method{kAdmin, "Verify", kReads, kInspect, make<VerifyCall>},
+    Method{kAdmin, "GetBalanceSheet", kReads, kReadLedger, make<UnaryCall>, get_balance_sheet},
 
-    Method{kCluster, "Init", kReads, make<UnaryCall>, init_cluster},
-    Method{kCluster, "GetCluster", kReads, make<UnaryCall>, get_cluster},
-    Method{kCluster, "TransferLeadership", kReads, make<UnaryCall>, transfer_leadership},
+    Method{kCluster, "Init", kReads, kOperate, make<UnaryCall>, init_cluster},
+    Method{kCluster, "GetCluster", kReads, kInspect, make<UnaryCall>, get_cluster},
+    Method{kCluster, "TransferLeadership", kReads, kOperate, make<UnaryCall>, transfer_leadership},
 
-    Method{kHealth, "Check", kProbes, make<UnaryCall>, check_health},
-    Method{kHealth, "Watch", kProbes, make<WatchCall>},
+    Method{kHealth, "Check", kProbes, kProbe, make<UnaryCall>, check_health},
+    Method{kHealth, "Watch", kProbes, kProbe, make<WatchCall>},
 
-    Method{kReflection, "ServerReflectionInfo", kReads, make<ReflectionCall>},
-    Method{kReflectionAlpha, "ServerReflectionInfo", kReads, make<ReflectionCall>},
+    Method{kReflection, "ServerReflectionInfo", kReads, kReflect, make<ReflectionCall>},
+    Method{kReflectionAlpha, "ServerReflectionInfo", kReads, kReflect, make<ReflectionCall>},
 };
+
+constexpr std::size_t kReflections = 2;
+static_assert(kMethods[kMethods.size() - kReflections].permission == kReflect);
 
 }  // namespace
 
-std::span<const Method> methods() {
+std::span<const Method> methods(bool with_reflection) {
   // A use of each generated file links it in. Its registered descriptors are how services are
   // found.
   scalegraph::ledger::Transaction::descriptor();
   grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::reflection::v1::ServerReflectionRequest::descriptor();
   grpc::reflection::v1alpha::ServerReflectionRequest::descriptor();
-  return kMethods;
+  const std::span<const Method> all(kMethods);
+  return with_reflection ? all : all.first(all.size() - kReflections);
 }
 
 }  // namespace sg::actors

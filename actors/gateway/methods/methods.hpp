@@ -9,7 +9,7 @@
 namespace sg::actors {
 
 // One row for each method. If a row names a service, each of that service's methods has a row. The
-// rows live as long as the process.
-std::span<const Method> methods();
+// rows live as long as the process. Without reflection its services are left out.
+std::span<const Method> methods(bool with_reflection = true);
 
 }  // namespace sg::actors

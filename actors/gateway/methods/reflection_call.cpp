@@ -26,7 +26,8 @@ void ReflectionCall::received(bool ok) {
   // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
-  auto place = server_.admit_stream();
+  if (const auto error = let_in()) return finish(proto::to_status(*error, false));
+  auto place = admit_stream();
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
   // The server's drain may have passed before this call began.
@@ -57,7 +58,7 @@ void ReflectionCall::answer() {
          "no ServerReflectionRequest of at most " + std::to_string(kMaxRequestBytes) + " bytes"});
   }
   const auto response = serialize(reflect(request, server_.service_names()));
-  auto place = server_.admit(response.Length());
+  auto place = admit(response.Length());
   if (!place) return finish(proto::to_status(place.error(), false));
   // Held until the answer is written.
   answer_place_ = std::move(*place);

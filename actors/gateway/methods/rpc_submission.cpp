@@ -7,6 +7,7 @@
 
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "actors/gateway/transport/unary_call.hpp"
+#include "ledger/debits.hpp"
 #include "persistence/chain/record.hpp"
 #include "proto/conversion.hpp"
 
@@ -92,7 +93,8 @@ bool RpcSubmission::read_batch_portion() {
     entries_ = std::move(reading_->list.entries);
     operation = ledger::TransferBatch{std::move(reading_->list.transfers), reading_->list.atomic};
     if (is_atomic()) batch_error_ = ledger::check_atomic_keys(transfers());
-    finish_batch();
+    // One wrong item refuses all of them.
+    if (is_atomic()) ledger::abort_rest(*this);
   }
   reading_.reset();
   return false;
@@ -133,26 +135,6 @@ bool RpcSubmission::take_item(ledger::Transfer& transfer) {
   result.state = ItemResult::State::refused;
   result.error = std::make_shared<const ledger::Error>(std::move(*error));
   return false;
-}
-
-// One wrong item refuses an atomic batch. The first one keeps its own error; the others say that
-// another item was refused.
-void RpcSubmission::finish_batch() {
-  const auto is_refused = [](const ItemResult& result) {
-    return result.state == ItemResult::State::refused;
-  };
-  const auto first = std::find_if(results.begin(), results.end(), is_refused);
-  if (!is_atomic() || first == results.end()) return;
-  const auto aborted = std::make_shared<const ledger::Error>(
-      ledger::Error{ledger::Reason::batch_aborted,
-                    "another transfer of the atomic batch was refused",
-                    {},
-                    ledger::Outcome::none});
-  for (auto result = results.begin(); result != results.end(); ++result) {
-    if (result == first) continue;
-    result->state = ItemResult::State::refused;
-    result->error = aborted;
-  }
 }
 
 bool RpcSubmission::write_response_portion() {

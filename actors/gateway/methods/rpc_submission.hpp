@@ -91,8 +91,6 @@ class RpcSubmission final : public ledger::Submission {
   std::optional<ledger::Error> check_item(ledger::Transfer& transfer);
   // Adds the result of an item that was read: undecided, or refused by its checks.
   bool take_item(ledger::Transfer& transfer);
-  // Refuses every item of an atomic batch that has a wrong one.
-  void finish_batch();
 
   google::protobuf::Arena arena_;
   grpc::Slice bytes_;                   // of the request

@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "actors/gateway/methods/rpc_submission.hpp"
+#include "actors/gateway/transport/own_accounts.hpp"
+#include "ledger/debits.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
@@ -26,7 +28,8 @@ void StreamCall::received(bool ok) {
   // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
-  auto place = server_.admit_stream();
+  if (auto error = let_in()) return end_at_once(*error);
+  auto place = admit_stream();
   if (!place) return end_at_once(place.error());
   place_ = std::move(*place);
   // The server's drain may have passed before this call began.
@@ -78,7 +81,8 @@ void StreamCall::take_request() {
   // Frees request_ for the next read.
   bytes.Swap(&request_);
   try {
-    auto place = server_.admit(bytes.Length());
+    if (auto error = let_in()) return refuse(slot, *error);
+    auto place = admit(bytes.Length());
     if (!place) return refuse(slot, place.error());
     slot.place = std::move(*place);
     auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
@@ -101,7 +105,7 @@ bool StreamCall::take_portion(std::uint64_t number,
     if (!broken_ && slot != nullptr && !slot->response && submission->read_batch_portion()) {
       // The place grows with what was parsed. A request that would pass the limit is refused.
       if (slot->place.try_resize(submission->bytes_held())) return true;
-      refuse(*slot, too_many_bytes_error(server_.settings().max_in_flight_bytes));
+      refuse(*slot, too_many_bytes());
     }
     taking_ = false;
     if (slot != nullptr && !slot->response) {
@@ -129,11 +133,55 @@ void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submi
     return respond(slot, serialize(wire::TransferBatchResponse()));
   }
   if (!slot.place.try_resize(submission->bytes_held())) {
-    return refuse(slot, too_many_bytes_error(server_.settings().max_in_flight_bytes));
+    return refuse(slot, too_many_bytes());
   }
   submission->deadline = steady_deadline(context_);
   slot.submission = submission;
+  if (!only_participant().empty()) {
+    const auto& own = client()->own_accounts;
+    const auto is_own = [&own](std::string_view id) { return own.contains(id); };
+    if (!ledger::debits_only(*submission, is_own)) return ask_own_accounts(submission);
+  }
+  submit(slot, submission);
+}
+
+void StreamCall::submit(Slot& slot, const std::shared_ptr<RpcSubmission>& submission) {
   if (!server_.submit(submission)) refuse(slot, coordinator_away_error(*submission));
+}
+
+// The next request is read after the answer, because requests are applied in their order.
+void StreamCall::ask_own_accounts(const std::shared_ptr<RpcSubmission>& submission) {
+  taking_ = true;
+  held_ = submission;
+  const auto number = first_slot_ + slots_.size() - 1;
+  // A query that cannot be asked is dropped, and so reported as lost.
+  (void)server_.ask(ask_for_own_accounts(*this, number, only_participant()));
+}
+
+void StreamCall::own_accounts_known(const Completed& completed) {
+  taking_ = false;
+  const auto submission = std::exchange(held_, nullptr);
+  auto* slot = find_slot(completed.part & ~kOwnAccountsPart);
+  if (submission && slot != nullptr && !slot->response) {
+    const auto* known = completed.completion ? &as<OwnAccounts>(completed).ids : nullptr;
+    if (known == nullptr) {
+      refuse(*slot, queries_away_error());
+    } else if (!*known) {
+      refuse(*slot, known->error());
+    } else {
+      auto& own = client()->own_accounts;
+      own.insert((*known)->begin(), (*known)->end());
+      ledger::refuse_other_debits(*submission,
+                                  [&own](std::string_view id) { return own.contains(id); });
+      if (ledger::has_undecided(*submission)) {
+        submit(*slot, submission);
+      } else {
+        submission->answer();
+      }
+    }
+  }
+  read_next();
+  write_next();
 }
 
 StreamCall::Slot* StreamCall::find_slot(std::uint64_t number) {
@@ -153,6 +201,7 @@ void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
 }
 
 void StreamCall::completed(const Completed& completed) {
+  if ((completed.part & kOwnAccountsPart) != 0) return own_accounts_known(completed);
   server_.submission_answered();
   // A request that was refused before it was handed in is dropped, and so reported as lost. By then
   // its slot may have gone.

@@ -57,6 +57,11 @@ class StreamCall final : public Call {
   bool take_portion(std::uint64_t number, const std::shared_ptr<RpcSubmission>& submission);
   // Submits the parsed request, or answers it at once.
   void hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submission);
+  void submit(Slot& slot, const std::shared_ptr<RpcSubmission>& submission);
+  // The request debits accounts of which it is not known whether they are the caller's own: asks,
+  // and reads no further request until the answer is there.
+  void ask_own_accounts(const std::shared_ptr<RpcSubmission>& submission);
+  void own_accounts_known(const Completed& completed);
   // A portion of writing the response. Returns true if there are more.
   bool answer_portion(std::uint64_t number, RpcSubmission& submission);
   // The slot of that request, or null if it has gone.
@@ -79,14 +84,15 @@ class StreamCall final : public Call {
   OperationOf<StreamCall, &StreamCall::wrote> wrote_operation_{this};
   OperationOf<StreamCall, &StreamCall::done> done_operation_{this};
   OperationOf<StreamCall, &StreamCall::finished> finished_operation_{this};
-  Admissions::Place place_;        // of the stream itself
-  std::deque<Slot> slots_;         // in the order of the requests
-  std::uint64_t first_slot_ = 0;   // the number of slots_.front()
-  bool reading_ = false;           // a read is under way
-  bool taking_ = false;            // a request was received, and its portions are being read
-  bool writing_ = false;           // a write is under way
-  bool no_more_requests_ = false;  // the client has sent its last request
-  bool broken_ = false;            // the client is gone: responses have nowhere to go
+  Admissions::Place place_;              // of the stream itself
+  std::deque<Slot> slots_;               // in the order of the requests
+  std::shared_ptr<RpcSubmission> held_;  // until the caller's own accounts are known
+  std::uint64_t first_slot_ = 0;         // the number of slots_.front()
+  bool reading_ = false;                 // a read is under way
+  bool taking_ = false;                  // a request was received, and its portions are being read
+  bool writing_ = false;                 // a write is under way
+  bool no_more_requests_ = false;        // the client has sent its last request
+  bool broken_ = false;                  // the client is gone: responses have nowhere to go
   bool draining_ = false;    // the server stops: requests in work are answered, no more are taken
   bool compressed_ = false;  // a request was compressed: no more are taken
   std::optional<ledger::Error> failure_;  // a handler threw: it ends with this

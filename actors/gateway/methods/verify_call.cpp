@@ -69,16 +69,17 @@ void VerifyCall::start() {
   // The server's drain may have passed before this call began.
   if (server_.stopping()) return finish(proto::to_status(kStopping, false));
   if (arrived_compressed()) return finish(compressed_status());
+  if (const auto error = let_in()) return finish(proto::to_status(*error, false));
   const auto bytes = request_.Length();
   wire::VerifyRequest request;
   if (const auto error = parse_checked(request_, request)) {
     return finish(proto::to_status(*error, false));
   }
-  auto stream = server_.admit_stream();
+  auto stream = admit_stream();
   if (!stream) return finish(proto::to_status(stream.error(), false));
   // Held until the call is destroyed.
   stream_place_ = std::move(*stream);
-  auto place = server_.admit(bytes);
+  auto place = admit(bytes);
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
   auto query = std::make_shared<RpcQuery>(*this, encode);

@@ -19,7 +19,7 @@ void WatchCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
   begin();
   if (arrived_compressed()) return finish(compressed_status());
-  auto place = server_.admit_stream();
+  auto place = admit_stream();
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
   grpc::health::v1::HealthCheckRequest request;

@@ -6,8 +6,10 @@ namespace sg::actors {
 
 void Admissions::Place::give_back() {
   if (of_ == nullptr || faults::has(faults::Defect::leak_admission)) return;
-  --of_->calls_;
-  of_->bytes_ -= bytes_;
+  for (auto* of = of_; of != nullptr; of = of->above_) {
+    --of->calls_;
+    of->bytes_ -= bytes_;
+  }
   of_ = nullptr;
   bytes_ = 0;
 }

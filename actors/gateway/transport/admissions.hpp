@@ -7,6 +7,9 @@
 //   auto place = admissions.admit(request.Length());
 //   if (!place) refuse(place.error());
 //
+// Admissions may stand below others: what is taken of one caller's is taken of the whole server's
+// too, and both bound it.
+//
 // Concurrency: not thread-safe; the gateway's thread owns it. Places must not outlive their
 // Admissions.
 #pragma once
@@ -20,8 +23,12 @@ namespace sg::actors {
 
 class Admissions {
  public:
-  // Which limit an admission would pass.
+  // Which limit an admission would pass, and whose.
   enum class Limit : std::uint8_t { calls, bytes };
+  struct Refusal {
+    Limit limit = Limit::calls;
+    std::size_t most = 0;
+  };
 
   // A call's share of the limits: one call, and some bytes. Move-only. An empty one holds nothing.
   class Place {
@@ -47,15 +54,14 @@ class Admissions {
     // for an empty place.
     [[nodiscard]] bool try_resize(std::size_t bytes) {
       if (of_ == nullptr) return true;
-      if (bytes > bytes_ && !of_->has_room(bytes - bytes_, of_->bytes_ == bytes_)) return false;
+      if (bytes > bytes_ && of_->lacks_room(bytes - bytes_, bytes_)) return false;
       resize(bytes);
       return true;
     }
     // The same without a limit, for what exists already and has to be sent.
     void resize(std::size_t bytes) {
-      if (of_ == nullptr) return;
-      of_->bytes_ += bytes - bytes_;
-      bytes_ = bytes;
+      for (auto* of = of_; of != nullptr; of = of->above_) of->bytes_ += bytes - bytes_;
+      if (of_ != nullptr) bytes_ = bytes;
     }
     // Gives the place back before the end of its scope. An empty place is left alone.
     void give_back();
@@ -68,35 +74,50 @@ class Admissions {
     std::size_t bytes_ = 0;
   };
 
-  // At most `max_calls` calls, which hold at most `max_bytes` bytes together.
-  Admissions(std::size_t max_calls, std::size_t max_bytes)
-      : max_calls_(max_calls), max_bytes_(max_bytes) {}
+  // At most `max_calls` calls, which hold at most `max_bytes` bytes together; 0 is no limit. What
+  // is taken here is taken `above` as well, which has to live longer.
+  Admissions(std::size_t max_calls, std::size_t max_bytes, Admissions* above = nullptr)
+      : max_calls_(max_calls), max_bytes_(max_bytes), above_(above) {}
   Admissions(const Admissions&) = delete;
   Admissions& operator=(const Admissions&) = delete;
 
   // Takes a call that holds `bytes`, or says which limit it would pass. The limit of bytes bounds
   // what many calls add up to. It must not keep out a single large call for ever, so any call is
   // taken when no other call holds bytes.
-  [[nodiscard]] tl::expected<Place, Limit> admit(std::size_t bytes) {
-    if (calls_ >= max_calls_) return tl::unexpected(Limit::calls);
-    if (!has_room(bytes, bytes_ == 0)) return tl::unexpected(Limit::bytes);
-    ++calls_;
-    bytes_ += bytes;
+  [[nodiscard]] tl::expected<Place, Refusal> admit(std::size_t bytes) {
+    for (const auto* of = this; of != nullptr; of = of->above_) {
+      if (of->max_calls_ != 0 && of->calls_ >= of->max_calls_) {
+        return tl::unexpected(Refusal{Limit::calls, of->max_calls_});
+      }
+    }
+    if (const auto* full = lacks_room(bytes, 0)) {
+      return tl::unexpected(Refusal{Limit::bytes, full->max_bytes_});
+    }
+    for (auto* of = this; of != nullptr; of = of->above_) {
+      ++of->calls_;
+      of->bytes_ += bytes;
+    }
     return Place(this, bytes);
   }
-
   // What is taken at the moment.
   std::size_t calls() const { return calls_; }
   std::size_t bytes() const { return bytes_; }
+  std::size_t max_bytes() const { return max_bytes_; }  // 0: no limit
 
  private:
-  // True if `more` bytes fit, or if the call is alone.
-  bool has_room(std::size_t more, bool alone) const {
-    return alone || (bytes_ <= max_bytes_ && more <= max_bytes_ - bytes_);
+  // Where `more` bytes do not fit beside those that a call holds already, or null. They fit where
+  // the call is alone.
+  const Admissions* lacks_room(std::size_t more, std::size_t held) const {
+    for (const auto* of = this; of != nullptr; of = of->above_) {
+      if (of->max_bytes_ == 0 || of->bytes_ == held) continue;
+      if (of->bytes_ > of->max_bytes_ || more > of->max_bytes_ - of->bytes_) return of;
+    }
+    return nullptr;
   }
 
   std::size_t max_calls_;
   std::size_t max_bytes_;
+  Admissions* above_;
   std::size_t calls_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -45,6 +45,38 @@ void Call::begin() {
   server_.arm(served_);
 }
 
+std::optional<ledger::Error> Call::let_in() {
+  auto client = server_.gatekeeper().let_in(context_, served_.method);
+  if (!client) return client.error();
+  client_ = std::move(*client);
+  return std::nullopt;
+}
+
+const std::string& Call::only_participant() const {
+  static const std::string everybody;
+  return client_ ? client_->only_participant() : everybody;
+}
+
+ledger::Result<Admissions::Place> Call::admit(std::size_t bytes) {
+  auto place = (client_ ? client_->calls : server_.admissions()).admit(bytes);
+  if (place) return std::move(*place);
+  const auto [limit, most] = place.error();
+  return tl::unexpected(limit == Admissions::Limit::bytes ? too_many_bytes_error(most)
+                                                          : overloaded_error(most));
+}
+
+ledger::Result<Admissions::Place> Call::admit_stream() {
+  auto place = (client_ ? client_->streams : server_.streams()).admit(0);
+  if (place) return std::move(*place);
+  return tl::unexpected(too_many_streams_error(place.error().most));
+}
+
+ledger::Error Call::too_many_bytes() const {
+  const auto all = server_.settings().max_in_flight_bytes;
+  const auto own = client_ ? client_->calls.max_bytes() : 0;
+  return too_many_bytes_error(own == 0 ? all : std::min(own, all));
+}
+
 void Call::add_trailers(ledger::Sequence observed) {
   if (server_.node() == 0) return;
   const auto sequence = std::max(observed, server_.settled());
@@ -156,6 +188,11 @@ ledger::SteadyTime steady_deadline(const grpc::ServerContext& context) {
          std::chrono::nanoseconds(left.tv_nsec);
 }
 
+Error queries_away_error() {
+  return {
+      Reason::node_unavailable, "the queries actor is restarting: try again", {}, Outcome::none};
+}
+
 Error lost_error() {
   return {Reason::node_unavailable,
           "the request was lost in a restart: the outcome is unknown, retry with the same "
@@ -184,6 +221,14 @@ Error too_many_streams_error(std::size_t max_streams) {
   return {Reason::overloaded,
           most + " streams are open: close some, or try again later",
           {{"max_streams", most}},
+          Outcome::none};
+}
+
+Error too_many_calls_error(std::size_t per_second) {
+  const auto most = std::to_string(per_second);
+  return {Reason::overloaded,
+          "the caller sends more than " + most + " calls a second: try again later",
+          {{"max_calls_per_second", most}},
           Outcome::none};
 }
 

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/gateway/transport/client.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/method.hpp"
 #include "ledger/error.hpp"
@@ -63,6 +64,19 @@ class Call {
   void do_in_portions(std::function<bool()> portion, bool large);
   // A client's call has come. Arms another call for the next client.
   void begin();
+  // Lets the call in, or returns the error that it ends with. On a stream also for each request,
+  // since a token may have been revoked by then.
+  std::optional<ledger::Error> let_in();
+  // Who sends it; null with authentication off, and before let_in().
+  const ClientPtr& client() const { return client_; }
+  // The participant whose accounts alone the call may read and debit; empty: every account.
+  const std::string& only_participant() const;
+  // A place for a call that holds `bytes`, or OVERLOADED.
+  ledger::Result<Admissions::Place> admit(std::size_t bytes);
+  // A place for an open stream, or OVERLOADED. The requests on it need places of their own.
+  ledger::Result<Admissions::Place> admit_stream();
+  // For a place that cannot grow.
+  ledger::Error too_many_bytes() const;
   // In a cluster, before the end: which node answers, and the sequence that its answers may show.
   // `observed`: what another node has carried out may be newer than what is here.
   void add_trailers(ledger::Sequence observed = 0);
@@ -81,6 +95,7 @@ class Call {
   // Calls the portion unless the call is answered. An exception ends the call.
   bool do_portion(const std::function<bool()>& portion);
 
+  ClientPtr client_;
   // Unfinished work, in turn; a stream may have several.
   std::vector<std::function<bool()>> portions_;
   bool is_begun_ = false;
@@ -103,12 +118,16 @@ std::string text_of(const grpc::ByteBuffer& bytes);
 grpc::Status compressed_status();
 // The call's deadline on the steady clock; max() if it has none, or one over a year ahead.
 ledger::SteadyTime steady_deadline(const grpc::ServerContext& context);
+// The error for a question that the queries actor cannot be asked, or has lost. Nothing changed.
+ledger::Error queries_away_error();
 // The error for a request that was lost in a restart: its outcome is unknown.
 ledger::Error lost_error();
 // OVERLOADED, one for each limit of Admissions. The argument is the limit.
 ledger::Error overloaded_error(std::size_t max_in_flight);
 ledger::Error too_many_bytes_error(std::size_t max_in_flight_bytes);
 ledger::Error too_many_streams_error(std::size_t max_streams);
+// OVERLOADED: a caller's rate.
+ledger::Error too_many_calls_error(std::size_t per_second);
 // Logs `what` under a new correlation id. Returns INTERNAL with that id and without `what`.
 ledger::Error internal_error(std::string_view what);
 // Returns the error itself, unless it is INTERNAL without a correlation id: that is a bug, and is

@@ -1,13 +1,16 @@
 // The rows of the table of methods (methods.cpp): what the server needs to know to serve one
 // method.
 //
-//   Method{"scalegraph.ledger.LedgerService", "Credit", Effect::writes, make<UnaryCall>, credit}
+//   Method{"scalegraph.ledger.LedgerService", "Credit", Effect::writes, Permission::move_money,
+//          make<UnaryCall>, credit}
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+
+#include "security/roles.hpp"
 
 namespace sg::actors {
 
@@ -37,6 +40,7 @@ struct Method {
   std::string_view service;  // full name: "scalegraph.ledger.LedgerService"
   std::string_view name;     // "Credit"
   Effect effect = Effect::reads;
+  security::Permission permission = security::Permission::operate;  // what its caller needs
   MakeCall make_call = nullptr;
   UnaryHandler handler = nullptr;  // null for a method that streams
 };

@@ -19,10 +19,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
 
 #include "actors/coordinator/messages.hpp"
+#include "actors/gateway/transport/credentials.hpp"
 #include "actors/queries/messages.hpp"
 #include "faults/fault_injection.hpp"
 
@@ -68,10 +68,12 @@ void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings)
 
 }  // namespace
 
-RpcServer::RpcServer(config::Server settings, std::span<const Method> methods)
-    : settings_(std::move(settings)),
+RpcServer::RpcServer(const config::Settings& settings, std::span<const Method> methods)
+    : settings_(settings.server),
+      tls_(settings.tls),
       admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
-      streams_(settings_.max_streams, std::numeric_limits<std::size_t>::max()) {
+      streams_(settings_.max_streams, 0),
+      gatekeeper_(settings.auth, admissions_, streams_) {
   served_.reserve(methods.size());
   for (const auto& method : methods) {
     auto& service = service_named(method.service);
@@ -129,7 +131,7 @@ tl::expected<void, std::string> RpcServer::start_grpc() {
   grpc::ServerBuilder builder;
   acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      grpc::InsecureServerCredentials());
+      server_credentials(tls_));
   set_arguments(builder, settings_);
   for (const auto& service : services_) builder.RegisterService(service.get());
   queue_ = builder.AddCompletionQueue();
@@ -329,20 +331,6 @@ void RpcServer::arm_all() {
     const int calls = served.method.handler != nullptr ? kArmedPerMethod : 1;
     for (int i = 0; i < calls; ++i) arm(served);
   }
-}
-
-ledger::Result<Admissions::Place> RpcServer::admit(std::size_t bytes) {
-  auto place = admissions_.admit(bytes);
-  if (place) return std::move(*place);
-  return tl::unexpected(place.error() == Admissions::Limit::bytes
-                            ? too_many_bytes_error(settings_.max_in_flight_bytes)
-                            : overloaded_error(settings_.max_in_flight));
-}
-
-ledger::Result<Admissions::Place> RpcServer::admit_stream() {
-  auto place = streams_.admit(0);
-  if (place) return std::move(*place);
-  return tl::unexpected(too_many_streams_error(settings_.max_streams));
 }
 
 bool RpcServer::submit(ledger::SubmissionPtr submission) {

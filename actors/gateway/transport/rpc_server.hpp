@@ -34,6 +34,7 @@
 
 #include "actors/gateway/transport/admissions.hpp"
 #include "actors/gateway/transport/call.hpp"
+#include "actors/gateway/transport/gatekeeper.hpp"
 #include "actors/gateway/transport/gathering.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/listener.hpp"
@@ -52,7 +53,7 @@ class RpcServer {
 
   // `methods` has one row for each method of every service that it names. Throws std::logic_error
   // if that is not so. Needs: the rows outlive the server.
-  RpcServer(config::Server settings, std::span<const Method> methods);
+  RpcServer(const config::Settings& settings, std::span<const Method> methods);
   ~RpcServer();
 
   // This is a node of a cluster, and says so with each answer. `settled` is the last sequence that
@@ -75,6 +76,10 @@ class RpcServer {
   void set_root(caf::actor root);
   // Who answers operators of a cluster; null: the ledger stands alone.
   void set_cluster(caf::actor cluster);
+  // From now on this says who calls. Nobody is let in before it is set once, if [auth] is on.
+  void set_authenticator(std::shared_ptr<const security::Authenticator> authenticator) {
+    gatekeeper_.use(std::move(authenticator));
+  }
   // What health checks are told about a service; "" is the whole server.
   void set_serving(const std::string& service, bool serving);
   // The coordinator hangs, or the queries actor hangs. Every call that waits for it is answered.
@@ -89,10 +94,10 @@ class RpcServer {
   const InboxPtr& inbox() const { return inbox_; }
   std::uint64_t node() const { return node_; }  // 0: the ledger stands alone
   ledger::Sequence settled() const { return settled_->load(std::memory_order_acquire); }
-  // A place for a call that holds `bytes`, or OVERLOADED.
-  ledger::Result<Admissions::Place> admit(std::size_t bytes);
-  // A place for an open stream, or OVERLOADED. The requests on it need places of their own.
-  ledger::Result<Admissions::Place> admit_stream();
+  Gatekeeper& gatekeeper() { return gatekeeper_; }
+  // What all calls take places of, and all open streams. A client's stand below them.
+  Admissions& admissions() { return admissions_; }
+  Admissions& streams() { return streams_; }
   // Queues a call that has portions of work. Between events, queued calls do one portion in turn.
   void work_later(std::uint64_t call) { working_.push_back(call); }
   // Gathers the submission for the coordinator. Returns false if the coordinator is down; then the
@@ -157,6 +162,7 @@ class RpcServer {
   void guarded(std::uint64_t id, Use use);
 
   config::Server settings_;
+  config::Tls tls_;
   std::uint64_t node_ = 0;
   std::shared_ptr<const std::atomic<ledger::Sequence>> settled_;
   std::vector<std::unique_ptr<RawService>> services_;
@@ -177,9 +183,10 @@ class RpcServer {
   bool cut_ = false;                  // cut_idle_connections() has done its work
   std::size_t under_way_ = 0;         // calls that have a client
 
-  // Both are declared before the calls, which hold places of them.
+  // These are declared before the calls, which hold places of them.
   Admissions admissions_;
   Admissions streams_;  // open streams; counts no bytes
+  Gatekeeper gatekeeper_;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;
   std::deque<std::uint64_t> working_;  // calls with portions of work, in turn

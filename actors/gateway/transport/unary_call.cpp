@@ -10,6 +10,8 @@
 
 #include "actors/gateway/transport/answer_bytes.hpp"
 #include "actors/gateway/transport/freshness.hpp"
+#include "actors/gateway/transport/own_accounts.hpp"
+#include "ledger/debits.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
@@ -27,9 +29,10 @@ void UnaryCall::received(bool ok) {
   begin();
   // Refused before it is parsed: its bytes may not be what they seem.
   if (arrived_compressed()) return fail_with(compressed_status());
+  if (auto error = let_in()) return fail(*error);
   // Health checks are answered under any load.
   if (served_.method.effect != Effect::probes) {
-    auto place = server_.admit(request_.Length());
+    auto place = admit(request_.Length());
     if (!place) return fail(place.error());
     place_ = std::move(*place);
   }
@@ -44,7 +47,7 @@ bool UnaryCall::parse_request(google::protobuf::Message& message) {
 
 bool UnaryCall::hold(std::size_t bytes) {
   if (place_.try_resize(bytes)) return true;
-  fail(too_many_bytes_error(server_.settings().max_in_flight_bytes));
+  fail(too_many_bytes());
   return false;
 }
 
@@ -54,6 +57,34 @@ void UnaryCall::failed(const std::exception& error) {
 
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
+  if (!only_participant().empty()) {
+    const auto& own = client()->own_accounts;
+    const auto is_own = [&own](std::string_view id) { return own.contains(id); };
+    if (!ledger::debits_only(*submission, is_own)) {
+      held_ = std::move(submission);
+      return ask(ask_for_own_accounts(*this, 0, only_participant()));
+    }
+  }
+  hand_in(std::move(submission));
+}
+
+void UnaryCall::own_accounts_known(const Completed& completed) {
+  is_asked_ = false;
+  const auto submission = std::exchange(held_, nullptr);
+  if (answered_ || !submission) return;
+  if (!completed.completion) return fail(queries_away_error());
+  const auto& known = as<OwnAccounts>(completed).ids;
+  if (!known) return fail(known.error());
+  auto& own = client()->own_accounts;
+  own.insert(known->begin(), known->end());
+  ledger::refuse_other_debits(*submission,
+                              [&own](std::string_view id) { return own.contains(id); });
+  if (ledger::has_undecided(*submission)) return hand_in(submission);
+  is_submitted_ = true;
+  submission->answer();
+}
+
+void UnaryCall::hand_in(ledger::SubmissionPtr submission) {
   is_submitted_ = true;
   if (!server_.submit(submission)) fail(coordinator_away_error(*submission));
 }
@@ -67,17 +98,16 @@ void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
     if (!freshness) return fail(freshness.error());
     query->freshness = *freshness;
   }
+  query->only_participant = only_participant();
   is_asked_ = true;
   query_ = query;
   otherwise_ = std::move(otherwise);
   if (server_.ask(std::move(query))) return;
-  fail(otherwise_.value_or(ledger::Error{ledger::Reason::node_unavailable,
-                                         "the queries actor is restarting: try again",
-                                         {},
-                                         ledger::Outcome::none}));
+  fail(otherwise_.value_or(queries_away_error()));
 }
 
 void UnaryCall::completed(const Completed& completed) {
+  if (completed.part == kOwnAccountsPart) return own_accounts_known(completed);
   // Also if the call was given up: its client may call again all the same.
   if (is_submitted_) server_.submission_answered();
   if (answered_) return;

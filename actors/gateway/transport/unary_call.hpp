@@ -49,6 +49,7 @@ class UnaryCall final : public Call {
   // OVERLOADED and returns false.
   [[nodiscard]] bool hold(std::size_t bytes);
   // Hands the submission to the coordinator, or fails the call if the coordinator is restarting.
+  // Transfers that debit an account which the caller may not debit are refused before.
   void submit(ledger::SubmissionPtr submission);
   // Hands the query to the queries actor. `otherwise` is the error for the client if that actor is
   // restarting or hangs; by default a read fails with UNAVAILABLE.
@@ -72,6 +73,10 @@ class UnaryCall final : public Call {
   void received(bool ok);
   void done(bool ok);
   void finished(bool ok);
+  // Hands it to the coordinator.
+  void hand_in(ledger::SubmissionPtr submission);
+  // The answer of ask_for_own_accounts(), on behalf of held_.
+  void own_accounts_known(const Completed& completed);
   // The server may destroy the call after the events done and finished, in either order.
   void forget_if_over();
   // Fails the call if it waits for an actor that hangs.
@@ -88,7 +93,8 @@ class UnaryCall final : public Call {
   // Weak, so that a submission that everybody else dropped is destroyed. Its destructor then tells
   // this call that it was lost.
   std::weak_ptr<ledger::Submission> submission_;
-  Admissions::Place place_;  // until the answer is sent
+  ledger::SubmissionPtr held_;  // until the caller's own accounts are known
+  Admissions::Place place_;     // until the answer is sent
   std::weak_ptr<Query> query_;
   bool is_submitted_ = false;  // waits for the coordinator, or did
   bool is_asked_ = false;      // waits for the queries actor, or did

@@ -1,0 +1,89 @@
+#include "actors/queries/ownership.hpp"
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include "actors/actor_errors.hpp"
+#include "actors/queries/missing.hpp"
+#include "actors/queries/reads.hpp"
+
+namespace sg::actors {
+namespace {
+
+using ledger::Error;
+
+class Owner {
+ public:
+  Owner(const persistence::Store& store, const std::string& participant)
+      : store_(store), participant_(participant) {}
+
+  std::optional<Error> refuse(const ParticipantById& ask) const { return participant(ask.id); }
+  std::optional<Error> refuse(const AccountsOfParticipant& ask) const {
+    return participant(ask.participant_id);
+  }
+  std::optional<Error> refuse(const AccountById& ask) const { return account(ask.id); }
+  std::optional<Error> refuse(const BalanceOf& ask) const { return account(ask.account_id); }
+  std::optional<Error> refuse(const TransactionPage& ask) const {
+    if (!ask.account_id.empty()) return account(ask.account_id);
+    return Error{ledger::Reason::permission_denied,
+                 "a participant may list the transactions of its own accounts only: set account_id",
+                 {{"field", "account_id"}},
+                 ledger::Outcome::none};
+  }
+  std::optional<Error> refuse(const TransactionById& ask) const {
+    const auto read = read_transaction(store_, ask);
+    if (!read) return read.error();
+    const auto& entries = std::get<persistence::StoredTransaction>(*read).entries;
+    for (const auto& entry : entries) {
+      const auto is_own = owns(entry.account_id);
+      if (!is_own) return is_own.error();
+      if (*is_own) return std::nullopt;
+    }
+    return missing_transaction(ask.id);
+  }
+  // Lists and sums over the whole ledger: the table of roles lets no participant get here.
+  template <class Other>
+  std::optional<Error> refuse(const Other&) const {
+    return Error{ledger::Reason::permission_denied,
+                 "a participant may read its own accounts only",
+                 {},
+                 ledger::Outcome::none};
+  }
+
+ private:
+  std::optional<Error> participant(const std::string& id) const {
+    if (id == participant_ || is_wrong(id)) return std::nullopt;
+    return missing_participant(id);
+  }
+  std::optional<Error> account(const std::string& id) const {
+    if (is_wrong(id)) return std::nullopt;
+    const auto is_own = owns(id);
+    if (!is_own) return is_own.error();
+    if (*is_own) return std::nullopt;
+    return missing_account(id);
+  }
+  static bool is_wrong(const std::string& id) { return ledger::check_id(id, "id").has_value(); }
+
+  // A standalone account may have the name that an account of the participant would have: it is not
+  // the participant's.
+  ledger::Result<bool> owns(const std::string& id) const {
+    if (ledger::possible_owner(id) != participant_) return false;
+    const auto row = store_.account(id);
+    if (!row) return tl::unexpected(unavailable_error(row.error()));
+    return *row && (*row)->participant_id == participant_;
+  }
+
+  const persistence::Store& store_;
+  const std::string& participant_;
+};
+
+}  // namespace
+
+std::optional<Error> refuse_foreign(const persistence::Store& store, const Query& query) {
+  if (query.only_participant.empty()) return std::nullopt;
+  const Owner owner(store, query.only_participant);
+  return std::visit([&owner](const auto& ask) { return owner.refuse(ask); }, query.ask);
+}
+
+}  // namespace sg::actors
