@@ -79,14 +79,13 @@ ExitCode run_command(const std::vector<std::string>& arguments, Console& console
 
   const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::duration<double>(given.timeout_seconds));
-  const auto channel = open_server(given.server, given.channel, timeout);
-  if (!channel) {
-    const auto failure = bad_usage(channel.error());
+  const auto connection = Connection::open(given.server, given.channel, timeout);
+  if (!connection) {
+    const auto failure = bad_usage(connection.error());
     console.err << (given.json ? line(to_json(failure)) : text(failure, console.colour_err));
     return failure.exit_code;
   }
-  Connection connection(given.server, *channel, timeout);
-  Session session(connection, console, given.json);
+  Session session(**connection, console, given.json);
   return given.chosen(session);
 }
 

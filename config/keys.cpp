@@ -262,8 +262,8 @@ constexpr std::array key_rows{
     Key{"cluster", "name", "1 to 64 of a-z A-Z 0-9 - _ and dots", name_text,
         "All nodes of a cluster have the same. Nodes of another name are refused."},
     Key{"cluster", "listen", "HOST:PORT, with a port from 1 to 65535", cluster_listen_text,
-        "Where the other nodes connect. Whoever reaches this address can take part, so it has to "
-        "be loopback unless `insecure` is set."},
+        "Where the other nodes connect. An address that other machines may reach needs "
+        "`certificate`, `key` and `ca`, or `insecure`."},
     Key{"cluster", "seeds", "parts ID@HOST:PORT, with commas between them", seeds_text,
         "All nodes and where they listen, this one among them: three or five. `scalegraphctl "
         "cluster init` makes them the first members. After that they are addresses, nothing more."},
@@ -275,6 +275,18 @@ constexpr std::array key_rows{
         integer<&Settings::cluster, &Cluster::max_queued_bytes>(1 * MiB, 16 * GiB),
         "Memory for what waits to be sent to one other node. What does not fit is dropped, and "
         "sent again later."},
+    Key{"cluster", "certificate", "path of a file in PEM, or empty",
+        file_text<&Settings::cluster, &Cluster::certificate>(),
+        "This node's certificate. It is shown to the other nodes and has to be for the host that "
+        "`seeds` gives this node, a name or an address. Empty: nodes do not use TLS. All nodes of "
+        "a cluster do, or none. A new file is taken up for the next connection."},
+    Key{"cluster", "key", "path of a file in PEM, or empty",
+        file_text<&Settings::cluster, &Cluster::key>(),
+        "The private key of that certificate, without a passphrase."},
+    Key{"cluster", "ca", "path of a file in PEM, or empty",
+        file_text<&Settings::cluster, &Cluster::ca>(),
+        "Who signs the certificates of nodes. Whoever has one of these for the host of a node can "
+        "take its place, so no certificates of clients come from there."},
     Key{"cluster", "insecure", "true or false", flag<&Settings::cluster, &Cluster::insecure>(),
         "true: `listen` may be an address other than loopback, though nothing checks or encrypts "
         "what comes there."},

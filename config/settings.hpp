@@ -174,9 +174,13 @@ struct Cluster {
   std::vector<Seed> seeds;
   std::chrono::milliseconds election_timeout{500};
   std::size_t max_queued_bytes = 67'108'864;  // 64 MiB, for each other node
+  std::filesystem::path certificate;          // empty: nodes do not use TLS
+  std::filesystem::path key;
+  std::filesystem::path ca;
   bool insecure = false;
 
   bool is_on() const { return node_id != 0; }
+  bool uses_tls() const { return !certificate.empty(); }
   bool operator==(const Cluster&) const = default;
 };
 

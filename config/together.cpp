@@ -63,10 +63,17 @@ std::optional<std::string> wrong_cluster(const Cluster& cluster) {
            ", which cluster.node_id says this daemon is: add " + std::to_string(cluster.node_id) +
            "@HOST:PORT with the address at which the other nodes reach it";
   }
-  if (!cluster.insecure && !is_loopback(cluster.listen.host)) {
+  const bool has_all = !cluster.key.empty() && !cluster.ca.empty();
+  const bool has_one = cluster.uses_tls() || !cluster.key.empty() || !cluster.ca.empty();
+  if (has_one && !(cluster.uses_tls() && has_all)) {
+    return "cluster.certificate, cluster.key and cluster.ca belong together: set all three, or "
+           "none";
+  }
+  if (!cluster.insecure && !cluster.uses_tls() && !is_loopback(cluster.listen.host)) {
     return "cluster.listen is " + to_string(cluster.listen) +
-           ", which other machines may reach, and nothing checks who connects there: take an "
-           "address of loopback, or set cluster.insecure = true if the network is closed";
+           ", which other machines may reach, and nothing checks who connects there: set "
+           "cluster.certificate, cluster.key and cluster.ca, take an address of loopback, or set "
+           "cluster.insecure = true if the network is closed";
   }
   return std::nullopt;
 }

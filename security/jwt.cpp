@@ -31,11 +31,9 @@ bool is_name(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
 }
 
-// The JSON object in base64url, or nullopt. Nesting is bounded by the length of a token.
-std::optional<json> object_of(std::string_view part) {
-  const auto bytes = from_base64url(part);
-  if (!bytes) return std::nullopt;
-  auto object = json::parse(*bytes, nullptr, /*allow_exceptions=*/false);
+// The JSON object, or nullopt. Nesting is bounded by the length of a token.
+std::optional<json> object_in(std::string_view bytes) {
+  auto object = json::parse(bytes, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return std::nullopt;
   return object;
 }
@@ -87,15 +85,23 @@ tl::expected<VerifiedJwt, std::string> verify_jwt(std::string_view token, const 
   if (first == std::string_view::npos || first == last || token.find('.', first + 1) != last) {
     return refuse("does not have three parts with dots between them");
   }
-  const auto header = object_of(token.substr(0, first));
+  const auto header_bytes = from_base64url(token.substr(0, first));
   const auto signature = from_base64url(token.substr(last + 1));
+  const auto header = header_bytes ? object_in(*header_bytes) : std::nullopt;
   if (!header || !signature) return refuse("is not well formed");
   // Extensions that have to be understood (RFC 7515, section 4.1.11): none is.
   if (header->contains("crit")) return refuse("needs an extension that is not known here");
   if (!is_signed(keys, *header, token.substr(0, last), *signature)) {
     return refuse("is not signed by a known key with that key's algorithm");
   }
-  const auto claims = object_of(token.substr(first + 1, last - first - 1));
+  const auto payload = from_base64url(token.substr(first + 1, last - first - 1));
+  if (!payload) return refuse("is not well formed");
+  return check_claims(*payload, rules, now);
+}
+
+tl::expected<VerifiedJwt, std::string> check_claims(std::string_view bytes, const JwtRules& rules,
+                                                    Clock::time_point now) {
+  const auto claims = object_in(bytes);
   if (!claims) return refuse("is not well formed");
   if (text_in(*claims, "iss") != rules.issuer) return refuse("is of another issuer");
   if (!is_meant_for(*claims, rules.audience)) return refuse("is for another audience");

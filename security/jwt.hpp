@@ -48,4 +48,9 @@ tl::expected<VerifiedJwt, std::string> verify_jwt(std::string_view token, const 
                                                   const JwtRules& rules,
                                                   std::chrono::system_clock::time_point now);
 
+// The part of it that comes after the signature: checks the claims, as JSON. For verify_jwt(), and
+// for tests that hand any bytes to it.
+tl::expected<VerifiedJwt, std::string> check_claims(std::string_view json, const JwtRules& rules,
+                                                    std::chrono::system_clock::time_point now);
+
 }  // namespace sg::security

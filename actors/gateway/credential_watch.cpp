@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "security/certificate.hpp"
+#include "security/tls_session.hpp"
 
 namespace sg::actors {
 namespace {
@@ -70,6 +71,10 @@ std::optional<std::string> wrong_tls_files(const config::Tls& tls) {
 std::optional<std::string> wrong_credential_files(const config::Settings& settings) {
   if (settings.tls.is_on()) {
     if (auto wrong = wrong_tls_files(settings.tls)) return wrong;
+  }
+  if (const auto& cluster = settings.cluster; cluster.is_on() && cluster.uses_tls()) {
+    const auto context = security::make_tls_context(cluster.certificate, cluster.key, cluster.ca);
+    if (!context) return context.error();
   }
   const auto& auth = settings.auth;
   security::CredentialFiles files(rules_of(auth), auth.tokens, auth.jwt_keys);

@@ -89,6 +89,7 @@ void Links::greeted(Handle handle, Connection& connection, Hello hello) {
     why = "node " + std::to_string(hello.node) + " is not among the cluster.seeds of node " +
           std::to_string(runtime_->settings.cluster.node_id);
   }
+  if (!why) why = wrong_certificate(connection, hello.node);
   if (why) return refuse(handle, connection, *why);
   connection.node = hello.node;
   // One that the other node had given up before it began the one in use.

@@ -43,6 +43,7 @@ constexpr std::size_t kReadAtMost = 1UL << 18;
 Links::Links(caf::io::broker* self, RuntimePtr runtime, caf::actor root, LinksOptions options)
     : self_(self),
       runtime_(std::move(runtime)),
+      tls_(runtime_->settings.cluster),
       root_(std::move(root)),
       options_(std::move(options)),
       log_writer_(self_, kLogWriterId),
@@ -214,6 +215,7 @@ void Links::dialed(const Dialed& message) {
   connection.since = now;
   peer->outgoing = handle;
   ++epoch_;
+  if (!begin_tls(connection)) return drop(handle, "the files of TLS cannot be read");
   say(handle, connection, hello_to(message.node));
 }
 
@@ -230,6 +232,7 @@ void Links::accepted(Handle handle) {
   auto& connection = connections_[handle];
   connection.number = ++connected_;
   connection.since = runtime_->steady_clock();
+  if (!begin_tls(connection)) drop(handle, "the files of TLS cannot be read");
 }
 
 replication::Bounds Links::bounds_of(Handle handle, const Connection& connection) const {
@@ -243,14 +246,20 @@ replication::Bounds Links::bounds_of(Handle handle, const Connection& connection
 void Links::arrived(Handle handle, std::string_view bytes) {
   auto* connection = find(handle);
   if (connection == nullptr || connection->is_closing) return;
-  const auto most = bounds_of(handle, *connection);
+  if (!connection->tls) return read(handle, *connection, bytes);
+  std::string plain;
+  if (decrypt(handle, *connection, bytes, plain)) read(handle, *connection, plain);
+}
+
+void Links::read(Handle handle, Connection& connection, std::string_view bytes) {
+  const auto most = bounds_of(handle, connection);
   // A large message may take longer than the answer to a ping.
-  if (auto* peer = peer_of(connection->node); connection->is_dialed && connection->is_proven) {
+  if (auto* peer = peer_of(connection.node); connection.is_dialed && connection.is_proven) {
     peer->heard = runtime_->steady_clock();
   }
   bool is_right = true;
-  const auto node = connection->node;
-  const auto read = connection->reader.read(bytes, most, [&](Channel channel, std::string message) {
+  const auto node = connection.node;
+  const auto whole = connection.reader.read(bytes, most, [&](Channel channel, std::string message) {
     // It may be gone by what the message before said.
     auto* still = find(handle);
     if (!is_right || still == nullptr || still->is_closing) return;
@@ -269,7 +278,7 @@ void Links::arrived(Handle handle, std::string_view bytes) {
     if (!follower_) return drop(handle, "nobody here takes calls yet");
     caf::anon_send(follower_, CallsArrived{node, std::move(calls)});
   }
-  if (!read) return drop(handle, read.error());
+  if (!whole) return drop(handle, whole.error());
   if (!is_right) return drop(handle, "it does not keep to the protocol of a cluster");
   // Not while it was being read.
   if (auto* still = find(handle); still != nullptr && still->is_closing) write(handle, *still);
@@ -299,12 +308,14 @@ void Links::write(Handle handle, Connection& connection) {
   auto& buffer = self_->wr_buf(handle);
   while (connection.under_way < kMostUnderWay) {
     const auto before = buffer.size();
-    if (!connection.writer.write_next(buffer)) break;
+    if (!write_next(connection, buffer)) break;
     connection.under_way += buffer.size() - before;
     wrote = true;
   }
   if (wrote) return self_->flush(handle);
-  if (connection.is_closing && connection.under_way == 0 && connection.writer.empty()) {
+  const bool is_all_said =
+      connection.writer.empty() || (connection.tls && !connection.tls->is_ready());
+  if (connection.is_closing && connection.under_way == 0 && is_all_said) {
     drop(handle, "refused");
   }
 }

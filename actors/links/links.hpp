@@ -31,11 +31,13 @@
 #include "actors/links/chain_reader.hpp"
 #include "actors/links/dialer.hpp"
 #include "actors/links/messages.hpp"
+#include "actors/links/node_tls.hpp"
 #include "actors/member/member.hpp"
 #include "actors/member/messages.hpp"
 #include "actors/runtime.hpp"
 #include "replication/links/frames.hpp"
 #include "replication/links/hello.hpp"
+#include "security/tls_session.hpp"
 
 namespace sg::actors {
 
@@ -66,6 +68,7 @@ class Links {
     bool reads_chain = false;     // for an answer to the other node
     std::optional<replication::Hello> hello;
     ledger::SteadyTime since{};
+    std::unique_ptr<security::TlsSession> tls;  // null: nodes do not use TLS
     replication::FrameReader reader;
     replication::FrameWriter writer;
     std::size_t under_way = 0;  // bytes that the socket was given and has not taken
@@ -103,6 +106,7 @@ class Links {
   void dialed(const Dialed& message);
   void accepted(Handle handle);
   void arrived(Handle handle, std::string_view bytes);
+  void read(Handle handle, Connection& connection, std::string_view bytes);
   // False: the connection is of no use any more.
   bool take_control(Handle handle, Connection& connection, std::string_view bytes);
   void greeted(Handle handle, Connection& connection, replication::Hello hello);
@@ -110,6 +114,15 @@ class Links {
   void take_raft(const Connection& connection, std::string_view bytes);
   void say(Handle handle, Connection& connection, const replication::Control& message);
   void refuse(Handle handle, Connection& connection, const std::string& why);
+  // --- encryption.cpp ---
+  // Begins TLS on a new connection, if nodes use it. False: its files cannot be read.
+  bool begin_tls(Connection& connection);
+  // Takes what came by TLS. False: the connection is gone, or there is nothing to read yet.
+  bool decrypt(Handle handle, Connection& connection, std::string_view bytes, std::string& plain);
+  // Why the certificate of the other side is not that of this node, or nullopt.
+  std::optional<std::string> wrong_certificate(const Connection& connection, NodeId node);
+  // Writes the next frame to the socket's buffer, encrypted. False: there is none, or none may go.
+  bool write_next(Connection& connection, std::vector<char>& buffer);
   // Gives the socket what it may have.
   void write(Handle handle, Connection& connection);
   void send(const SendTo& message);
@@ -130,6 +143,8 @@ class Links {
 
   caf::io::broker* self_;
   RuntimePtr runtime_;
+  NodeTls tls_;
+  std::string told_of_tls_;  // why a connection was refused last
   caf::actor root_;
   LinksOptions options_;
   Followed log_writer_;

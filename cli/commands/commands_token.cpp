@@ -133,7 +133,7 @@ ExitCode create(Session& session, const Given& given) {
   auto& text = contents->text;
   if (text.empty()) text = "# Bearer tokens of scalegraphd: NAME ROLE sha256:HASH\n";
   if (!text.ends_with('\n')) text += '\n';
-  text += to_line({given.name, given.grant, security::hash_of(token)});
+  text += security::to_line({given.name, given.grant, security::hash_of(token)});
   if (auto failed = replacement.finish(text)) return refuse(session, *failed);
   if (session.json()) {
     session.console().out << line(

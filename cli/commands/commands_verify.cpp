@@ -127,8 +127,10 @@ const Node* await(std::vector<Node>& nodes, std::int64_t sequence, grpc::Status&
 ExitCode verify_cluster(Session& session) {
   std::vector<Node> nodes;
   for (const auto& server : split_servers(session.connection().server())) {
+    auto opened = session.connection().open_another(server);
+    if (!opened) return session.fail(bad_usage(opened.error()));
     auto& node = nodes.emplace_back();
-    node.connection = std::make_unique<Connection>(server, session.connection().timeout());
+    node.connection = std::move(*opened);
     if (const auto status = look(node); !status.ok()) return session.fail(explain(status, {}));
   }
   if (const auto failure = check_nodes(nodes)) return session.fail(*failure);

@@ -59,8 +59,8 @@ std::string target_of(const std::string& servers) {
 
 }  // namespace
 
-tl::expected<std::shared_ptr<grpc::Channel>, std::string> open_server(
-    const std::string& server, client::ChannelOptions options, std::chrono::milliseconds timeout) {
+tl::expected<std::unique_ptr<Connection>, std::string> Connection::open(
+    std::string server, const client::ChannelOptions& options, std::chrono::milliseconds timeout) {
   grpc::ChannelArguments arguments;
   // gRPC refuses messages over 4 MiB by default. A page of large transactions is larger; the ledger
   // bounds pages itself.
@@ -68,19 +68,24 @@ tl::expected<std::shared_ptr<grpc::Channel>, std::string> open_server(
   // The environment may name a web proxy, which does not lead to a ledger.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // The next address is tried while there is time for it. gRPC waits 20 s for each.
+  auto wanted = options;
   const auto all = split_servers(server);
   const auto servers = static_cast<std::int64_t>(all.size());
   if (servers > 1) {
-    if (options.uses_tls() && options.server_name.empty()) options.server_name = host_of(all[0]);
+    if (wanted.uses_tls() && wanted.server_name.empty()) wanted.server_name = host_of(all[0]);
     const auto share = std::clamp<std::int64_t>(timeout.count() / servers, 1, 20'000);
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(share));
   }
-  return client::open_channel(target_of(server), options, std::move(arguments));
+  auto channel = client::open_channel(target_of(server), wanted, std::move(arguments));
+  if (!channel) return tl::unexpected(channel.error());
+  return std::unique_ptr<Connection>(
+      new Connection(std::move(server), options, std::move(*channel), timeout));
 }
 
-Connection::Connection(std::string server, std::shared_ptr<grpc::Channel> channel,
-                       std::chrono::milliseconds timeout)
+Connection::Connection(std::string server, client::ChannelOptions options,
+                       std::shared_ptr<grpc::Channel> channel, std::chrono::milliseconds timeout)
     : server_(std::move(server)),
+      options_(std::move(options)),
       timeout_(timeout),
       channel_(std::move(channel)),
       stubs_(wire::ParticipantService::NewStub(channel_), wire::LedgerService::NewStub(channel_),

@@ -1,10 +1,9 @@
 // One channel to a server, or to the first of several that can be reached, and calls on it with a
 // deadline.
 //
-//   auto channel = open_server("127.0.0.1:50051", {}, std::chrono::seconds(10));
-//   Connection connection("127.0.0.1:50051", *channel, std::chrono::seconds(10));
-//   if (auto status = connection.connect(); !status.ok()) return status;
-//   auto status = connection.call(&LedgerService::Stub::Credit, request, &reply);
+//   auto connection = Connection::open("127.0.0.1:50051", {}, std::chrono::seconds(10));
+//   if (auto status = (*connection)->connect(); !status.ok()) return status;
+//   auto status = (*connection)->call(&LedgerService::Stub::Credit, request, &reply);
 //
 // Concurrency: connect() once, then call() from any number of threads.
 #pragma once
@@ -22,17 +21,17 @@
 
 namespace sg::cli {
 
-// A channel to the server, or to the first of several with commas between them. Opens no connection
-// yet. The error is a sentence: a file that cannot be read. With several servers and TLS, the
-// certificate of each has to have `server_name`, or else the host of the first.
-tl::expected<std::shared_ptr<grpc::Channel>, std::string> open_server(
-    const std::string& server, client::ChannelOptions options, std::chrono::milliseconds timeout);
-
 class Connection {
  public:
-  // `timeout` bounds connecting, and each call on its own.
-  Connection(std::string server, std::shared_ptr<grpc::Channel> channel,
-             std::chrono::milliseconds timeout);
+  // `timeout` bounds connecting, and each call on its own. Opens no connection yet. The error is a
+  // sentence: a file that cannot be read. With several servers and TLS, the certificate of each has
+  // to have `options.server_name`, or else the host of the first.
+  static tl::expected<std::unique_ptr<Connection>, std::string> open(
+      std::string server, const client::ChannelOptions& options, std::chrono::milliseconds timeout);
+  // To another server, with the same options.
+  tl::expected<std::unique_ptr<Connection>, std::string> open_another(std::string server) const {
+    return open(std::move(server), options_, timeout_);
+  }
 
   // Waits until the server has accepted a connection. Returns the status of unreachable()
   // (errors.hpp) if it refuses, if there is no such host, or if nothing answers within the timeout.
@@ -59,7 +58,11 @@ class Connection {
   [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
 
  private:
+  Connection(std::string server, client::ChannelOptions options,
+             std::shared_ptr<grpc::Channel> channel, std::chrono::milliseconds timeout);
+
   std::string server_;
+  client::ChannelOptions options_;
   std::chrono::milliseconds timeout_;  // of connecting, and of each call
   std::shared_ptr<grpc::Channel> channel_;
   std::tuple<std::unique_ptr<scalegraph::ledger::ParticipantService::Stub>,

@@ -54,7 +54,7 @@ MAY_INCLUDE = {
     "actors/member": {"actors", "faults", "ledger", "persistence", "persistence/log", "replication",
                       "supervisor"},
     "actors/links": {"actors", "actors/member", "config", "replication", "replication/links",
-                     "supervisor", "ledger", "persistence"},
+                     "security", "supervisor", "ledger", "persistence"},
     "actors/forwarding": {"actors", "actors/coordinator", "actors/links", "actors/member", "ledger",
                           "replication/links"},
     "replication/links": {"ledger", "persistence/chain", "persistence/encoding", "persistence/log",

@@ -16,9 +16,10 @@ ImportPlan plan_of(const std::string& text) {
 }
 
 ImportReport import_into(const FakeLedger& ledger, const ImportPlan& plan) {
-  Connection connection(ledger.address(), 10s);
-  REQUIRE(connection.connect().ok());
-  return run_import(connection, plan, [](std::size_t, std::size_t) {});
+  const auto connection = Connection::open(ledger.address(), {}, 10s);
+  REQUIRE(connection);
+  REQUIRE((*connection)->connect().ok());
+  return run_import(**connection, plan, [](std::size_t, std::size_t) {});
 }
 
 const std::string kSmall =

@@ -105,8 +105,9 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
     std::string error;
   };
   const std::string server_keys =
-      "[server] has listen, max_in_flight, max_in_flight_bytes, max_streams, max_message_bytes, "
-      "drain_timeout, min_ping_interval, ping_interval, ping_timeout, max_stream_window, busy_poll";
+      "[server] has listen, insecure, reflection, max_in_flight, max_in_flight_bytes, max_streams, "
+      "max_connections_per_address, max_message_bytes, drain_timeout, min_ping_interval, "
+      "ping_interval, ping_timeout, max_stream_window, busy_poll";
   const std::string table_list =
       "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [cluster]";
   const std::string endpoint =

@@ -10,7 +10,7 @@ class NetworkCluster(Cluster):
 
     def __init__(self, program, proto, network, count, settings=None):
         self._network = network
-        self._settings = {"cluster.insecure": "true", **(settings or {})}
+        self._settings = {"cluster.insecure": "true", "server.insecure": "true", **(settings or {})}
         super().__init__(program, proto, count)
 
     def places(self, count):

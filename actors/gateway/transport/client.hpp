@@ -4,12 +4,11 @@
 // Concurrency: the gateway's thread owns it.
 #pragma once
 
-#include <absl/container/flat_hash_set.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "actors/gateway/transport/admissions.hpp"
@@ -57,7 +56,7 @@ struct Client {
   Admissions streams;
   Rate rate;
   // Accounts of only_participant() that are known to exist. An account never changes its owner.
-  absl::flat_hash_set<std::string> own_accounts;
+  std::set<std::string, std::less<>> own_accounts;
 };
 
 using ClientPtr = std::shared_ptr<Client>;

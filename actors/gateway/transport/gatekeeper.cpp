@@ -65,7 +65,8 @@ ledger::Result<ClientPtr> Gatekeeper::client_of(const grpc::ServerContext& conte
   }
   const auto now = std::chrono::system_clock::now();
   if (credentials.authorization.size() == 1) {
-    const auto known = by_token_.find(credentials.authorization.front());
+    const auto header = credentials.authorization.front();
+    const auto known = by_token_.find(absl::string_view(header.data(), header.size()));
     if (known != by_token_.end() && now < known->second.until) return known->second.client;
   }
   // The names are views of the context's.

@@ -100,8 +100,9 @@ std::string why_not_bound(const std::string& where, int error) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<Listener>, std::string> Listener::open(const config::Endpoint& where) {
-  std::unique_ptr<Listener> listener(new Listener);
+tl::expected<std::unique_ptr<Listener>, std::string> Listener::open(const config::Endpoint& where,
+                                                                    std::size_t most_per_address) {
+  std::unique_ptr<Listener> listener(new Listener(most_per_address));
   auto opened = where.path.empty() ? listener->open_tcp(where) : listener->open_unix(where.path);
   if (!opened) return tl::unexpected(opened.error());
   listener->wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -242,6 +243,9 @@ void Listener::accept_some(int socket) {
     if (connection >= 0 && is_of_the_reserve(connection)) {
       ::close(connection);
       note_refusal(EMFILE);
+    } else if (connection >= 0 && !connections_.take(connection)) {
+      // Not logged: a client could fill the log.
+      ::close(connection);
     } else if (connection >= 0) {
       note_taken();
       take_(connection);

@@ -23,6 +23,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "actors/gateway/transport/connections.hpp"
 #include "config/settings.hpp"
 
 namespace sg::actors {
@@ -30,7 +31,10 @@ namespace sg::actors {
 class Listener {
  public:
   // Binds every address that `where` stands for, and listens. The error is a sentence for the log.
-  static tl::expected<std::unique_ptr<Listener>, std::string> open(const config::Endpoint& where);
+  // Closes each connection with which a client's address would have more than `most_per_address`; 0
+  // is no limit.
+  static tl::expected<std::unique_ptr<Listener>, std::string> open(
+      const config::Endpoint& where, std::size_t most_per_address = 0);
   ~Listener() { stop(); }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -44,7 +48,7 @@ class Listener {
   void stop();
 
  private:
-  Listener() = default;
+  explicit Listener(std::size_t most_per_address) : connections_(most_per_address) {}
   // Bind and listen, and add to sockets_. The error is a sentence.
   tl::expected<void, std::string> open_unix(const std::string& path);
   tl::expected<void, std::string> open_tcp(const config::Endpoint& where);
@@ -68,6 +72,7 @@ class Listener {
   int wake_ = -1;            // an eventfd that ends poll()
   int spare_ = -1;           // a descriptor to give up when there is no other, see refuse_one()
   std::size_t refused_ = 0;  // connections refused since the last accepted one
+  ConnectionsByAddress connections_;
   std::function<void(int)> take_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

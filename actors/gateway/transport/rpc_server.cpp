@@ -112,7 +112,7 @@ RpcServer::~RpcServer() { stop(std::chrono::milliseconds{0}); }
 tl::expected<int, std::string> RpcServer::start(int port) {
   auto where = settings_.listen;
   where.port = static_cast<std::uint16_t>(port);
-  auto listener = Listener::open(where);
+  auto listener = Listener::open(where, settings_.max_connections_per_address);
   if (!listener) return tl::unexpected(listener.error());
   listener_ = std::move(*listener);
   if (auto started = start_grpc(); !started) return tl::unexpected(started.error());
