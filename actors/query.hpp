@@ -58,6 +58,19 @@ struct TransactionPage {
 struct BalanceSheetOf {
   bool by_type = false;  // over all participants
 };
+// What committed, with who asked for it.
+struct CommittedAudit {
+  std::int64_t limit = 0;  // 0: 100
+  std::string token;
+  ledger::TimeMs from = 0;
+  ledger::TimeMs to = 0;  // exclusive; 0: no end
+  std::string caller;     // empty: everybody
+};
+// Lines of this node's own log of what it answered and refused.
+struct AnsweredAudit {
+  std::int64_t limit = 0;  // 0: 100
+  std::string token;
+};
 struct VerifyChain {
   ledger::Sequence state_at = 0;  // the report has the hashes of that moment; 0: of none
 };
@@ -90,13 +103,14 @@ struct BalanceSheet {
   persistence::ChainTotals totals;
 };
 
-using QueryAsk =
-    std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
-                 AccountPage, TransactionById, TransactionPage, BalanceSheetOf, VerifyChain>;
+using QueryAsk = std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById,
+                              BalanceOf, AccountPage, TransactionById, TransactionPage,
+                              BalanceSheetOf, CommittedAudit, AnsweredAudit, VerifyChain>;
 using QueryAnswer =
     std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
                  Balance, Page<AccountView>, persistence::StoredTransaction,
-                 Page<persistence::StoredTransaction>, BalanceSheet, persistence::VerifyReport>;
+                 Page<persistence::StoredTransaction>, BalanceSheet,
+                 Page<persistence::AuditedRecord>, Page<std::string>, persistence::VerifyReport>;
 
 // What a caller asks of an answer, on a node of a cluster. A ledger that stands alone always
 // answers with all that was told to anybody before.

@@ -13,6 +13,7 @@
 #include "ledger/submission.hpp"
 #include "persistence/member_store.hpp"
 #include "persistence/store.hpp"
+#include "security/audit_log.hpp"
 #include "supervisor/report.hpp"
 
 namespace sg::actors {
@@ -32,6 +33,8 @@ struct Runtime {
   // store of a member may have gone on without this journal. Load it before the incarnation.
   std::shared_ptr<std::atomic<ledger::Sequence>> settled =
       std::make_shared<std::atomic<ledger::Sequence>>(0);
+  // What was answered and refused, for auditors. Null: nothing is kept.
+  std::shared_ptr<security::AuditLog> audit_log;
   // Milliseconds since 1970; may jump.
   std::function<ledger::TimeMs()> wall_clock = [] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -42,6 +43,24 @@ class AddTokenFactory final : public grpc::experimental::ClientInterceptorFactor
  private:
   std::string header_;
 };
+
+// Whether every address of the target is one of this machine alone. In doubt not.
+bool is_on_this_machine(std::string_view target) {
+  if (target.starts_with("unix:")) return true;
+  for (const std::string_view scheme : {"ipv4:", "ipv6:"}) {
+    if (target.starts_with(scheme)) target.remove_prefix(scheme.size());
+  }
+  for (bool is_last = false; !is_last;) {
+    const auto comma = target.find(',');
+    is_last = comma == std::string_view::npos;
+    const auto address = target.substr(0, comma);
+    const bool is_here = address.starts_with("127.") || address.starts_with("localhost:") ||
+                         address.starts_with("[::1]:") || address.starts_with("[::ffff:127.");
+    if (!is_here) return false;
+    target.remove_prefix(is_last ? target.size() : comma + 1);
+  }
+  return true;
+}
 
 tl::expected<std::string, std::string> read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -81,6 +100,10 @@ tl::expected<std::shared_ptr<grpc::Channel>, std::string> open_channel(
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
   if (options.token_file.empty()) {
     return grpc::CreateCustomChannel(target, *credentials, arguments);
+  }
+  if (!options.uses_tls() && !is_on_this_machine(target)) {
+    return tl::unexpected("the token would go to " + target +
+                          " in the clear: encrypt with --tls or --tls-ca");
   }
   auto text = read(options.token_file);
   if (!text) return tl::unexpected(text.error());

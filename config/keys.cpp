@@ -99,8 +99,11 @@ constexpr std::array key_rows{
         "so is a read whose answer would. A call is always taken while no other holds anything."},
     Key{"server", "max_streams", "streams",
         integer<&Settings::server, &Server::max_streams>(1, 1'000'000),
-        "Streams of any service that are open at once, idle ones as well. One more is ended with "
-        "RESOURCE_EXHAUSTED, reason OVERLOADED. An idle stream costs about 20 KiB and no thread."},
+        "Streams that are open at once, idle ones as well; those of Health.Watch are counted "
+        "apart, "
+        "with the same limit. One more is ended with RESOURCE_EXHAUSTED, reason OVERLOADED. An "
+        "idle "
+        "stream costs about 20 KiB and no thread."},
     Key{"server", "max_connections_per_address", "connections",
         integer<&Settings::server, &Server::max_connections_per_address>(0, 1'000'000),
         "Connections from one address of a client that are open at once. One more is closed at "
@@ -239,6 +242,14 @@ constexpr std::array key_rows{
         "What the callers that certificates and JSON Web Tokens name may do. ROLE is admin, "
         "operator, teller, auditor, participant:ID, or participant, whose id is the caller's name. "
         "The name * means everybody else. Tokens have their role in their own file."},
+    Key{"auth", "audit", "true or false", flag<&Settings::auth, &Auth::audit>(),
+        "true: what commits is kept in the chain with who asked for it, and what is read or "
+        "refused "
+        "in a log of this server, in the folder `audit` of the store. `scalegraphctl audit` shows "
+        "both."},
+    Key{"auth", "max_audit_bytes", "bytes",
+        integer<&Settings::auth, &Auth::max_audit_bytes>(1 * MiB, 1'024 * GiB),
+        "The most of that log. The oldest lines go first, and a line says how many."},
     Key{"auth", "max_calls_per_second", "calls a second",
         integer<&Settings::auth, &Auth::max_calls_per_second>(0, 10'000'000),
         "Calls of one caller, and requests on its streams, on average over a second. What is more "

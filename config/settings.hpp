@@ -142,7 +142,9 @@ struct Auth {
   std::chrono::seconds jwt_clock_skew{60};
   bool certificates = false;
   std::vector<security::NamedGrant> roles;
-  std::size_t max_calls_per_second = 0;  // of one caller, as the three below
+  bool audit = true;                            // what is done is kept, with who did it
+  std::size_t max_audit_bytes = 1'073'741'824;  // 1 GiB, of what is answered and refused
+  std::size_t max_calls_per_second = 0;         // of one caller, as the three below
   std::size_t max_in_flight = 0;
   std::size_t max_in_flight_bytes = 0;
   std::size_t max_streams = 0;

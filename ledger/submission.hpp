@@ -21,6 +21,7 @@
 #include "ledger/account.hpp"
 #include "ledger/error.hpp"
 #include "ledger/ids.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/transfer.hpp"
 
 namespace sg::ledger {
@@ -75,6 +76,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
   // When the caller stops waiting. Like `cancelled`, it counts until the commit is handed to the
   // journal.
   SteadyTime deadline = SteadyTime::max();
+  OriginPtr origin;  // who sent it: the chain keeps it with what commits
 
   // Set by the caller at any time. It counts until the commit is handed to the journal; after that
   // only the outcome does.

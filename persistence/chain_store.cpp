@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "faults/fault_injection.hpp"
+#include "persistence/audit_reader.hpp"
 #include "persistence/chain/format.hpp"
 #include "persistence/rocks/directory_medium.hpp"
 #include "persistence/rows/catalog.hpp"
@@ -297,6 +298,10 @@ StoreResult<std::vector<StoredTransaction>> ChainStore::transactions(
 StoreResult<Sequence> ChainStore::first_at_or_after(TimeMs time) const {
   return with_rows(
       [&](KeyValue& rows) { return persistence::first_at_or_after(rows, durable(), time); });
+}
+
+StoreResult<AuditPage> ChainStore::audit(const AuditRange& range) const {
+  return with_rows([&](KeyValue& rows) { return read_audit(rows, durable(), range); });
 }
 
 StoreResult<std::vector<FoundKey>> ChainStore::find_keys(

@@ -58,6 +58,7 @@ class ChainStore : public Store {
   StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const override;
   StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
+  StoreResult<AuditPage> audit(const AuditRange& range) const override;
   StoreResult<std::vector<FoundKey>> find_keys(std::span<const ledger::Transfer* const> transfers,
                                                Sequence after) const override;
 

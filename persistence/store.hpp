@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -69,6 +70,25 @@ struct VerifyReport {
       state_at;  // nullopt: no block ends there, or what is before is damaged
   BlockHash head_hash{};
   std::vector<std::string> problems;  // empty: the chain is whole
+};
+
+// A record of which the chain keeps who asked for it.
+struct AuditedRecord {
+  Sequence sequence = 0;
+  TimeMs time = 0;
+  ledger::OriginPtr origin;
+  std::string what;     // "credit", "debit", "transfer", "account", "participant"
+  std::string created;  // the id of what was created; empty for a transaction
+};
+struct AuditRange {
+  Sequence first = 1;
+  Sequence before = std::numeric_limits<Sequence>::max();
+  std::string caller;  // empty: of everybody
+  std::size_t limit = 0;
+};
+struct AuditPage {
+  std::vector<AuditedRecord> records;
+  Sequence next = 0;  // where the next page begins; 0: there is none
 };
 
 // Balances and floors by account number, after the last record of `head`.
@@ -153,6 +173,8 @@ class Store {
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const = 0;
   // The first sequence whose block time is at or after `time`; durable() + 1 when there is none.
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
+  // What was asked for by somebody who is known, oldest first.
+  virtual StoreResult<AuditPage> audit(const AuditRange& range) const = 0;
   // What the keys of the transfers are bound to: durable bindings that have not expired and were
   // bound after `after`, in the order of the transfers; those that are not bound are left out.
   // Between a failed write and the next reopen() a key that is not bound may still turn out to be:

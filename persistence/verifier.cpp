@@ -156,6 +156,7 @@ void Verifier::check_place(const BlockView& block) {
 void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
   const std::string name = name_of_block(block.first(), block.count());
   ChainTotals totals = totals_;
+  OriginReader origins;
   for (std::uint32_t i = 0; i < block.count(); ++i) {
     if (!block.read_record(i, record_)) {
       problem(name + ": record " + std::to_string(block.first() + i) + " does not decode");
@@ -165,9 +166,13 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       catalog_.lose_record();
       continue;
     }
-    if (!record_.extension.empty()) {
+    const bool has_extension = !record_.extension.empty();
+    if (has_extension && !is_known_extension(record_.extension)) {
       problem(name + ": record " + std::to_string(record_.sequence) +
               " has fields that this program does not know");
+    } else if (has_extension && !origins.take(record_.extension)) {
+      problem(name + ": record " + std::to_string(record_.sequence) +
+              " names a caller that the block does not have");
     }
     ++records_;
     if (is_transaction(record_.kind)) {

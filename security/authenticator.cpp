@@ -48,8 +48,10 @@ tl::expected<Authenticated, Rejection> Authenticator::authenticate(
     if (token.empty()) return unknown("the authorization header must be: Bearer TOKEN");
     return by_token(token, now);
   }
-  if (rules_.takes_certificates && !credentials.certificate_names.empty()) {
-    return by_certificate(credentials.certificate_names);
+  if (rules_.takes_certificates) {
+    auto names = credentials.certificate_names;
+    std::erase_if(names, [](std::string_view name) { return !is_name(name); });
+    if (!names.empty()) return by_certificate(names);
   }
   std::string message = "the call does not say who sends it: ";
   const bool takes_tokens = !tokens_.empty() || !keys_.empty();

@@ -55,6 +55,13 @@ bool CredentialFiles::have_changed() const {
   return stamp_of(tokens_) != tokens_stamp_ || stamp_of(jwt_keys_) != jwt_keys_stamp_;
 }
 
+// The file may be as it should be, and reading it failed: it counts as changed until it is read.
+tl::unexpected<std::string> CredentialFiles::try_again(const std::string& why) {
+  tokens_stamp_ = kUnread;
+  jwt_keys_stamp_ = kUnread;
+  return tl::unexpected(why);
+}
+
 tl::expected<std::shared_ptr<const Authenticator>, std::string> CredentialFiles::read() {
   // Taken before the files are read: a change in between is seen at the next look.
   tokens_stamp_ = stamp_of(tokens_);
@@ -63,14 +70,14 @@ tl::expected<std::shared_ptr<const Authenticator>, std::string> CredentialFiles:
   JwtKeys keys;
   if (!tokens_.empty()) {
     const auto bytes = read_small_file(tokens_);
-    if (!bytes) return tl::unexpected(bytes.error());
+    if (!bytes) return try_again(bytes.error());
     auto parsed = parse_tokens(*bytes);
     if (!parsed) return tl::unexpected(tokens_.string() + ": " + parsed.error());
     tokens = std::move(*parsed);
   }
   if (!jwt_keys_.empty()) {
     const auto bytes = read_small_file(jwt_keys_);
-    if (!bytes) return tl::unexpected(bytes.error());
+    if (!bytes) return try_again(bytes.error());
     auto parsed = parse_jwt_keys(*bytes);
     if (!parsed) return tl::unexpected(jwt_keys_.string() + ": " + parsed.error());
     keys = std::move(*parsed);

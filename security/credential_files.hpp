@@ -37,7 +37,9 @@ class CredentialFiles {
  private:
   // What tells one state of a file from another; all 0: it cannot be looked at.
   using Stamp = std::array<std::uint64_t, 4>;
+  static constexpr Stamp kUnread{~std::uint64_t{0}, 0, 0, 0};  // of no file
   static Stamp stamp_of(const std::filesystem::path& path);
+  tl::unexpected<std::string> try_again(const std::string& why);
 
   AuthenticationRules rules_;
   std::filesystem::path tokens_;

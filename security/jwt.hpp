@@ -26,8 +26,7 @@ using JwtKeys = std::vector<std::shared_ptr<const JwtKey>>;
 // - a JSON Web Key Set (RFC 7517), which begins with "{". Keys for another use than signatures, and
 //   of other kinds, are passed over; at least one has to be left;
 // - public keys or certificates in PEM;
-// - anything else is the secret of HS256, at least 32 bytes. One line break at its end is not part
-//   of it.
+// - the secret of HS256: one line of at least 32 letters, digits and any of - _ + / = . ~
 tl::expected<JwtKeys, std::string> parse_jwt_keys(std::string_view bytes);
 
 struct JwtRules {

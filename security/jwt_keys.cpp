@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -81,7 +82,12 @@ tl::expected<JwtKeys, std::string> parse_pem(std::string_view bytes) {
     char* header = nullptr;
     unsigned char* content = nullptr;
     long size = 0;
-    if (PEM_read_bio(file.get(), &name, &header, &content, &size) != 1) break;
+    if (PEM_read_bio(file.get(), &name, &header, &content, &size) != 1) {
+      // The end of the file, or a part that is broken.
+      if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) break;
+      ERR_clear_error();
+      return tl::unexpected(std::string("a part in PEM cannot be read"));
+    }
     const std::string kind(name);
     const auto* at = content;
     PublicKey key;
@@ -254,10 +260,17 @@ tl::expected<JwtKeys, std::string> parse_jwt_keys(std::string_view bytes) {
   if (bytes.find("-----BEGIN ") != std::string_view::npos) return parse_pem(bytes);
   if (bytes.ends_with('\n')) bytes.remove_suffix(1);
   if (bytes.ends_with('\r')) bytes.remove_suffix(1);
-  if (bytes.size() < kLeastSecretBytes) {
-    return tl::unexpected(std::string(
-        "the secret of HS256 must have at least 32 bytes; a public key begins with -----BEGIN, a "
-        "JSON Web Key Set with {"));
+  // Strict, because a file that holds something else must never become a secret: a page of HTML, a
+  // key in DER, a set behind a byte order mark are all known to others.
+  const bool is_word = std::all_of(bytes.begin(), bytes.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_+/=.~").find(c) != std::string_view::npos;
+  });
+  if (bytes.size() < kLeastSecretBytes || !is_word) {
+    return tl::unexpected(
+        std::string("it is no JSON Web Key Set (which begins with {), no public key in PEM "
+                    "(-----BEGIN), and no "
+                    "secret of HS256: one line of at least 32 letters, digits and -_+/=.~"));
   }
   return JwtKeys{std::make_shared<const JwtKey>(std::string(), std::string(bytes))};
 }

@@ -40,6 +40,11 @@ static_assert(rows_stand_in_order(), "a permission is its row's index");
 
 constexpr std::string_view kOfParticipant = "participant:";
 
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -57,7 +62,7 @@ Verdict permitted(Role role, Permission permission) {
 std::optional<Grant> parse_grant(std::string_view text) {
   if (text.starts_with(kOfParticipant)) {
     const auto id = text.substr(kOfParticipant.size());
-    if (id.empty()) return std::nullopt;
+    if (id.empty() || has_control(id)) return std::nullopt;
     return Grant{Role::participant, std::string(id)};
   }
   const auto found = std::find(kRoleNames.begin(), kRoleNames.end(), text);
@@ -97,6 +102,11 @@ std::string to_string(std::span<const NamedGrant> grants) {
     text.append(text.empty() ? "" : ", ").append(name).append("=").append(to_string(grant));
   }
   return text;
+}
+
+bool is_name(std::string_view text) {
+  constexpr std::size_t kMaxNameBytes = 256;
+  return !text.empty() && text.size() <= kMaxNameBytes && !has_control(text);
 }
 
 Caller make_caller(std::string name, const Grant& grant) {

@@ -74,6 +74,10 @@ std::optional<std::vector<NamedGrant>> parse_grants(std::string_view text);
 // The text that parse_grants() reads back as the same list.
 std::string to_string(std::span<const NamedGrant> grants);
 
+// True for a name that a credential may have: 1 to 256 bytes without control characters, so that it
+// may stand in a line of a log.
+bool is_name(std::string_view text);
+
 // Whoever sends a call.
 struct Caller {
   std::string name;

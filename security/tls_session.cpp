@@ -37,9 +37,12 @@ tl::expected<TlsContext, std::string> make_tls_context(const std::filesystem::pa
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_method()), SSL_CTX_free);
   if (!context) throw std::bad_alloc();
+  // Nobody is there to be asked for a passphrase: a key that has one cannot be used.
+  SSL_CTX_set_default_passwd_cb(context.get(), [](char*, int, int, void*) { return 0; });
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
   // A resumed session would not show its certificate again.
+  SSL_CTX_set_num_tickets(context.get(), 0);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1) {
@@ -140,8 +143,11 @@ void TlsSession::take(std::vector<char>& to) {
 bool TlsSession::peer_is(const std::string& host) const {
   X509* certificate = SSL_get0_peer_certificate(session_.get());
   if (certificate == nullptr) return false;
+  // A certificate for *.example, or one whose name stands in the subject only, would be every
+  // node's.
+  constexpr unsigned kStrict = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
   return X509_check_ip_asc(certificate, host.c_str(), 0) == 1 ||
-         X509_check_host(certificate, host.c_str(), host.size(), 0, nullptr) == 1;
+         X509_check_host(certificate, host.c_str(), host.size(), kStrict, nullptr) == 1;
 }
 
 }  // namespace sg::security

@@ -30,6 +30,7 @@
 #include "command_line/terminal.hpp"
 #include "config/load.hpp"
 #include "config/together.hpp"
+#include "security/audit_log.hpp"
 #include "server/cluster_node.hpp"
 #include "server/offline_verify.hpp"
 #include "supervisor/errors.hpp"
@@ -166,9 +167,27 @@ void heed_signals(const sigset_t& signals, const caf::actor& root, actors::Gatew
 struct Served {
   std::shared_ptr<persistence::Store> store;
   std::shared_ptr<persistence::MemberStore> member;  // the same; null: the ledger stands alone
+  std::shared_ptr<security::AuditLog> audit_log;     // null: nothing is kept for auditors
 };
 
-int serve(const config::Settings& settings, const Served& served, const sigset_t& signals) {
+// Null if the settings want none. The error is a sentence.
+tl::expected<std::shared_ptr<security::AuditLog>, std::string> open_audit_log(
+    const config::Settings& settings) {
+  if (!settings.auth.is_on() || !settings.auth.audit) return nullptr;
+  auto log =
+      security::AuditLog::open(settings.storage.path / "audit", settings.auth.max_audit_bytes,
+                               [](const std::string& what) { spdlog::error("{}", what); });
+  if (!log) return tl::unexpected("the audit log: " + log.error());
+  return std::shared_ptr<security::AuditLog>(std::move(*log));
+}
+
+int serve(const config::Settings& settings, Served served, const sigset_t& signals) {
+  auto audit_log = open_audit_log(settings);
+  if (!audit_log) {
+    std::cerr << "error: " << audit_log.error() << '\n';
+    return kStoreRefused;
+  }
+  served.audit_log = std::move(*audit_log);
   caf::actor_system_config config;
   actors::configure(config, settings);
   if (served.member) server::ClusterNode::configure(config);
@@ -180,6 +199,7 @@ int serve(const config::Settings& settings, const Served& served, const sigset_t
     runtime->settings = settings;
     runtime->store = served.store;
     runtime->member = served.member;
+    runtime->audit_log = served.audit_log;
     auto seat = std::make_shared<actors::GatewaySeat>();
     seat->on_listening = [](const std::string& where) {
       std::cout << "listening on " << where << std::endl;
@@ -246,7 +266,7 @@ int run(const Options& options) {
       std::cerr << "error: " << member.error() << '\n';
       return kStoreRefused;
     }
-    return serve(*settings, {*member, *member}, signals);
+    return serve(*settings, {*member, *member, nullptr}, signals);
   }
   const auto open = options.verify ? persistence::open_store_to_read : persistence::open_store;
   auto store = open(settings->storage.path, store_options(settings->storage));
@@ -257,7 +277,7 @@ int run(const Options& options) {
   if (options.verify) {
     return command_line::after_output(actors::verify_offline(**store) ? kDone : kStoreRefused);
   }
-  return serve(*settings, {std::move(*store), nullptr}, signals);
+  return serve(*settings, {std::move(*store), nullptr, nullptr}, signals);
 }
 
 // The terminate handler. A limit of memory or threads may throw where nothing can catch it, such as

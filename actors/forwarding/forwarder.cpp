@@ -47,6 +47,7 @@ class RemoteSubmission final : public ledger::Submission {
       : forwarder_(std::move(forwarder)), from_(from), call_(std::move(call)) {
     operation = std::move(call_->operation);
     results = std::move(call_->results);
+    origin = std::move(call_->origin);
   }
   ~RemoteSubmission() override {
     if (answered()) return;

@@ -124,20 +124,24 @@ void CredentialWatch::look_at_credentials() {
 
 void CredentialWatch::look_at_certificate() {
   std::error_code failed;
-  const auto time = std::filesystem::last_write_time(tls_.certificate, failed);
-  if (!failed && time != certificate_time_) {
-    const bool is_first = !certificate_time_;
-    certificate_time_ = time;
+  std::vector<std::filesystem::file_time_type> times;
+  for (const auto* file : {&tls_.certificate, &tls_.key, &tls_.client_ca}) {
+    if (file->empty()) continue;
+    times.push_back(std::filesystem::last_write_time(*file, failed));
+    if (failed) times.back() = std::filesystem::file_time_type::min();
+  }
+  if (times != tls_times_) {
+    const bool is_first = tls_times_.empty();
+    tls_times_ = std::move(times);
+    if (const auto wrong = wrong_tls_files(tls_)) {
+      // So does gRPC, which reads the same files.
+      spdlog::error("gateway: {}: new connections are refused until it is right", *wrong);
+    } else if (!is_first) {
+      spdlog::info("gateway: the files of [tls] have changed: new connections use them");
+    }
     if (const auto read = read_pair(tls_)) {
+      if (!validity_ || validity_->until != read->until) told_days_ = kNothingTold;
       validity_ = *read;
-      told_days_ = kNothingTold;
-      if (!is_first) {
-        spdlog::info("gateway: a new certificate is there, valid until {}", text_of(read->until));
-      }
-    } else {
-      spdlog::error("gateway: {}: the pair that was read before stays in use", read.error());
-      // The key may only be late: look again.
-      certificate_time_ = std::filesystem::file_time_type::min();
     }
   }
   if (!validity_) return;

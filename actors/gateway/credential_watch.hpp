@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/settings.hpp"
 #include "security/authenticator.hpp"
@@ -53,7 +54,9 @@ class CredentialWatch {
   security::CredentialFiles files_;
   Use use_;
   config::Tls tls_;
-  std::optional<std::filesystem::file_time_type> certificate_time_;
+  std::string told_of_files_;  // what was wrong with tokens and keys
+  bool has_used_ = false;      // some were right
+  std::vector<std::filesystem::file_time_type> tls_times_;
   std::optional<security::Validity> validity_;
   int told_days_;  // of the last warning about the certificate
 };

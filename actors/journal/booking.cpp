@@ -41,14 +41,15 @@ Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
   return std::visit(ledger::Overloaded{
                         [&](const ledger::TransferBatch&) { return book_transfers(batch, index); },
                         [&](const ledger::NewAccount& asked) {
-                          const auto account = group_->add(asked);
+                          const auto account = group_->add(asked, unit.submission->origin.get());
                           batch.set_sequence(index, account.sequence);
                           unit.created = account.number;
                           books_.open(account.initial_balance, account.floor);
                           return end_creation();
                         },
                         [&](const ledger::NewParticipant& asked) {
-                          batch.set_sequence(index, group_->add(asked).sequence);
+                          batch.set_sequence(
+                              index, group_->add(asked, unit.submission->origin.get()).sequence);
                           return end_creation();
                         },
                     },
@@ -120,8 +121,13 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
       postings_.push_back({batch.account_numbers[account++], entry.amount});
     }
     if (!transfer.idempotency_key.empty()) gathered_.keys.insert(transfer.key_hash);
-    const auto added = group_->add(persistence::TransferRecord{
-        transfer.kind, postings_, transfer.reference, transfer.idempotency_key, transfer.key_hash});
+    const auto added = group_->add(persistence::TransferRecord{transfer.kind,
+                                                               postings_,
+                                                               transfer.reference,
+                                                               transfer.idempotency_key,
+                                                               transfer.key_hash,
+                                                               {},
+                                                               submission.origin.get()});
     ledger::invariant(added == sequence++, "the sequences of a unit have a gap");
   }
   group_->end_unit();

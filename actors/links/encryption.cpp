@@ -12,6 +12,12 @@ namespace sg::actors {
 
 using security::TlsSession;
 
+namespace {
+
+constexpr int kMostBegunInTick = 8;
+
+}  // namespace
+
 std::optional<NodeTls::Times> NodeTls::times() const {
   Times found{};
   std::error_code failed;
@@ -40,6 +46,8 @@ security::TlsContext NodeTls::context() {
 
 bool Links::begin_tls(Connection& connection) {
   if (!tls_.is_on()) return true;
+  // Each costs a signature on the thread that carries the heartbeats.
+  if (!connection.is_dialed && ++begun_in_tick_ > kMostBegunInTick) return false;
   const auto context = tls_.context();
   if (!context) return false;
   connection.tls = std::make_unique<TlsSession>(
@@ -49,15 +57,22 @@ bool Links::begin_tls(Connection& connection) {
 
 bool Links::decrypt(Handle handle, Connection& connection, std::string_view bytes,
                     std::string& plain) {
-  const auto read = connection.tls->read(bytes, plain);
+  const bool was_ready = connection.tls->is_ready();
+  auto read = connection.tls->read(bytes, plain);
+  // Nothing that the other side says counts before its certificate is that of the node dialed.
+  if (read && !was_ready && connection.tls->is_ready() && connection.is_dialed) {
+    if (auto wrong = wrong_certificate(connection, connection.node)) {
+      read = tl::unexpected(std::move(*wrong));
+    }
+  }
   if (!read) {
     if (auto* peer = peer_of(connection.node)) peer->problem = read.error();
     // Once for each reason in a row: the other side tries again every second.
     if (!connection.is_proven && std::exchange(told_of_tls_, read.error()) != read.error()) {
       spdlog::warn("links: a connection is refused: {}", read.error());
     }
-    // What TLS has to say of it goes out first.
-    connection.is_closing = true;
+    // What TLS has to say of it goes out first, and nothing else.
+    connection.is_closing = connection.is_mute = true;
   }
   write(handle, connection);
   return read.has_value() && find(handle) != nullptr && !plain.empty();
@@ -78,11 +93,13 @@ bool Links::write_next(Connection& connection, std::vector<char>& buffer) {
   const auto before = buffer.size();
   connection.tls->take(buffer);  // of the handshake
   if (buffer.size() > before) return true;
-  if (!connection.tls->is_ready()) return false;
+  if (!connection.tls->is_ready() || connection.is_mute) return false;
   std::vector<char> plain;
   if (!connection.writer.write_next(plain)) return false;
-  // Memory takes it all; a failure shows at the next read.
-  (void)connection.tls->write({plain.data(), plain.size()});
+  if (!connection.tls->write({plain.data(), plain.size()})) {
+    connection.is_closing = connection.is_mute = true;
+    return false;
+  }
   connection.tls->take(buffer);
   return true;
 }

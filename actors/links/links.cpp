@@ -160,6 +160,7 @@ void Links::tell_if_up(const Peer& peer) {
 
 void Links::tick() {
   self_->delayed_send(self_, kTick, LinkTick{});
+  begun_in_tick_ = 0;
   const auto now = runtime_->steady_clock();
   const auto patience = std::max<std::chrono::milliseconds>(
       kLeastPatience, 2 * runtime_->settings.cluster.election_timeout);
@@ -232,7 +233,7 @@ void Links::accepted(Handle handle) {
   auto& connection = connections_[handle];
   connection.number = ++connected_;
   connection.since = runtime_->steady_clock();
-  if (!begin_tls(connection)) drop(handle, "the files of TLS cannot be read");
+  if (!begin_tls(connection)) drop(handle, "TLS cannot be begun");
 }
 
 replication::Bounds Links::bounds_of(Handle handle, const Connection& connection) const {
@@ -313,8 +314,7 @@ void Links::write(Handle handle, Connection& connection) {
     wrote = true;
   }
   if (wrote) return self_->flush(handle);
-  const bool is_all_said =
-      connection.writer.empty() || (connection.tls && !connection.tls->is_ready());
+  const bool is_all_said = connection.writer.empty() || connection.is_mute;
   if (connection.is_closing && connection.under_way == 0 && is_all_said) {
     drop(handle, "refused");
   }

@@ -69,6 +69,7 @@ class Links {
     std::optional<replication::Hello> hello;
     ledger::SteadyTime since{};
     std::unique_ptr<security::TlsSession> tls;  // null: nodes do not use TLS
+    bool is_mute = false;                       // it has failed: no message goes out any more
     replication::FrameReader reader;
     replication::FrameWriter writer;
     std::size_t under_way = 0;  // bytes that the socket was given and has not taken
@@ -144,6 +145,7 @@ class Links {
   caf::io::broker* self_;
   RuntimePtr runtime_;
   NodeTls tls_;
+  int begun_in_tick_ = 0;    // TLS with strangers
   std::string told_of_tls_;  // why a connection was refused last
   caf::actor root_;
   LinksOptions options_;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "actors/actor_errors.hpp"
+#include "actors/queries/audits.hpp"
 #include "actors/queries/ownership.hpp"
 #include "actors/queries/reads.hpp"
 #include "actors/reading.hpp"
@@ -177,40 +178,45 @@ void Queries::ask(const QueryPtr& query) {
   if (auto error = refuse_foreign(store, *query)) {
     return query->answer(tl::unexpected(std::move(*error)));
   }
-  std::visit(Overloaded{
-                 [&](const ParticipantById& ask) { query->answer(read_participant(store, ask)); },
-                 [&](const ParticipantPage& ask) { query->answer(read_participants(store, ask)); },
-                 [&](const TransactionById& ask) { query->answer(read_transaction(store, ask)); },
-                 [&](const TransactionPage& ask) { query->answer(read_transactions(store, ask)); },
-                 [&](const AccountsOfParticipant& ask) {
-                   if (auto error = read_accounts_of(store, ask, *query)) {
-                     return query->answer(tl::unexpected(std::move(*error)));
-                   }
-                   // No accounts, so there is no shard to ask.
-                   if (query->account_ids.empty()) return query->answer(Page<AccountView>{});
-                   rows_read(query);
-                 },
-                 [&](const AccountById& ask) {
-                   if (auto error = ledger::check_id(ask.id, "account_id")) {
-                     return query->answer(tl::unexpected(std::move(*error)));
-                   }
-                   // Whether the account exists is the shard's to say: its row may not be in the
-                   // store yet.
-                   query->account_ids = {ask.id};
-                   ask_shard(query);
-                 },
-                 [&](const BalanceOf& ask) {
-                   if (auto error = ledger::check_id(ask.account_id, "account_id")) {
-                     return query->answer(tl::unexpected(std::move(*error)));
-                   }
-                   query->account_ids = {ask.account_id};
-                   ask_shard(query);
-                 },
-                 [&](const AccountPage&) { ask_page(query); },
-                 [&](const BalanceSheetOf&) { ask_snapshot(query); },
-                 [&](const VerifyChain&) { ask_snapshot(query); },
-             },
-             query->ask);
+  std::visit(
+      Overloaded{
+          [&](const ParticipantById& ask) { query->answer(read_participant(store, ask)); },
+          [&](const ParticipantPage& ask) { query->answer(read_participants(store, ask)); },
+          [&](const TransactionById& ask) { query->answer(read_transaction(store, ask)); },
+          [&](const TransactionPage& ask) { query->answer(read_transactions(store, ask)); },
+          [&](const AccountsOfParticipant& ask) {
+            if (auto error = read_accounts_of(store, ask, *query)) {
+              return query->answer(tl::unexpected(std::move(*error)));
+            }
+            // No accounts, so there is no shard to ask.
+            if (query->account_ids.empty()) return query->answer(Page<AccountView>{});
+            rows_read(query);
+          },
+          [&](const AccountById& ask) {
+            if (auto error = ledger::check_id(ask.id, "account_id")) {
+              return query->answer(tl::unexpected(std::move(*error)));
+            }
+            // Whether the account exists is the shard's to say: its row may not be in the
+            // store yet.
+            query->account_ids = {ask.id};
+            ask_shard(query);
+          },
+          [&](const BalanceOf& ask) {
+            if (auto error = ledger::check_id(ask.account_id, "account_id")) {
+              return query->answer(tl::unexpected(std::move(*error)));
+            }
+            query->account_ids = {ask.account_id};
+            ask_shard(query);
+          },
+          [&](const AccountPage&) { ask_page(query); },
+          [&](const CommittedAudit& ask) { query->answer(read_committed_audit(store, ask)); },
+          [&](const AnsweredAudit& ask) {
+            query->answer(read_answered_audit(runtime_->audit_log.get(), ask));
+          },
+          [&](const BalanceSheetOf&) { ask_snapshot(query); },
+          [&](const VerifyChain&) { ask_snapshot(query); },
+      },
+      query->ask);
 }
 
 void Queries::ask_shard(const QueryPtr& query) {

@@ -49,14 +49,6 @@ tl::unexpected<Error> no_such_participant(const std::string& id) {
   return tl::unexpected(missing_participant(id));
 }
 
-std::optional<Error> check_limit(std::int64_t limit) {
-  if (limit >= 0 && limit <= kMaxPage) return std::nullopt;
-  return Error{Reason::limit_out_of_range,
-               "limit is " + std::to_string(limit) + ": it must be from 0 to 1000",
-               {{"field", "limit"}},
-               Outcome::none};
-}
-
 // 0 is allowed: it means that no page size in bytes was set.
 std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
   if (page_bytes >= 0 && page_bytes <= static_cast<std::int64_t>(kMaxAnswerBytes)) {
@@ -69,13 +61,7 @@ std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
                Outcome::none};
 }
 
-tl::unexpected<Error> bad_token() {
-  return refuse(
-      Reason::page_token_invalid,
-      "page_token is none that this listing gave: use next_page_token unchanged, with the "
-      "same filters",
-      "field", "page_token");
-}
+tl::unexpected<Error> bad_token() { return tl::unexpected(bad_token_error()); }
 
 // The number that is all of `text`, or nullopt.
 template <class T>
@@ -87,6 +73,22 @@ std::optional<T> number_in(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<Error> check_limit(std::int64_t limit) {
+  if (limit >= 0 && limit <= kMaxPage) return std::nullopt;
+  return Error{Reason::limit_out_of_range,
+               "limit is " + std::to_string(limit) + ": it must be from 0 to 1000",
+               {{"field", "limit"}},
+               Outcome::none};
+}
+
+Error bad_token_error() {
+  return {Reason::page_token_invalid,
+          "page_token is none that this listing gave: use next_page_token unchanged, with the same "
+          "filters",
+          {{"field", "page_token"}},
+          Outcome::none};
+}
 
 ReadResult read_participant(const persistence::Store& store, const ParticipantById& ask) {
   if (auto error = ledger::check_id(ask.id, "participant_id")) return tl::unexpected(*error);

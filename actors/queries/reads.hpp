@@ -19,6 +19,11 @@ namespace sg::actors {
 // The answer, or the error that the caller is told. A failure of the store becomes UNAVAILABLE.
 using ReadResult = ledger::Result<QueryAnswer>;
 
+// LIMIT_OUT_OF_RANGE unless the limit of a page is from 0 to 1,000.
+std::optional<ledger::Error> check_limit(std::int64_t limit);
+// PAGE_TOKEN_INVALID.
+ledger::Error bad_token_error();
+
 // Reads that the store answers alone. Pages are bounded by limit and page_bytes (see
 // answer_rows.hpp).
 ReadResult read_participant(const persistence::Store& store, const ParticipantById& ask);

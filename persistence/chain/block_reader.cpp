@@ -150,7 +150,6 @@ bool BlockView::read_record(std::uint32_t index, DecodedRecord& into) const {
   into.extension = {};
   if (!read_fields(in, (tag & kHasKey) != 0, into)) return false;
   if ((tag & kHasExtension) != 0) {
-    if (!is_transaction(into.kind)) return false;  // creations have none
     into.extension = in.text();
     if (into.extension.empty()) return false;
   }

@@ -16,7 +16,7 @@
 //   account     := number:varint type:u8 floor:zigzag initial:zigzag text(id)
 //                  text(participant id) metadata
 //   participant := role:u8 text(id) text(name) metadata
-//   extension   := text(fields that follow those of the kind)
+//   extension   := text(fields, as extension.hpp says)
 //   metadata    := n:varint (text(key) text(value)){n}
 //   text        := length:varint bytes
 //
@@ -62,50 +62,64 @@ void BlockWriter::begin(Sequence first) {
   first_ = first;
   open_ = true;
   format_ = kOldestFormat;
+  origins_.clear();
   buffer_.set_end(buffer_.reserve(kHeaderBytes) + kHeaderBytes);
+}
+
+std::uint8_t BlockWriter::make_extension(std::string_view fields, const ledger::Origin* origin) {
+  extension_ = fields;
+  if (origin != nullptr) origins_.put(*origin, extension_);
+  if (extension_.empty()) return 0;
+  format_ = kFormatOfExtensions;
+  return kHasExtension;
 }
 
 void BlockWriter::add(const TransferRecord& record) {
   start_record();
+  const auto flag = make_extension(record.extension, record.origin);
   const bool has_key = !record.idempotency_key.empty();
-  char* to = buffer_.reserve(
-      1 + 4 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
-      record.reference.size() + record.idempotency_key.size() + record.extension.size());
-  const bool has_extension = !record.extension.empty();
-  if (has_extension) format_ = kFormatOfExtensions;
-  *to++ = static_cast<char>(static_cast<std::uint8_t>(record.kind) | (has_key ? kHasKey : 0) |
-                            (has_extension ? kHasExtension : 0));
+  char* to =
+      buffer_.reserve(1 + 4 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
+                      record.reference.size() + record.idempotency_key.size() + extension_.size());
+  *to++ =
+      static_cast<char>(static_cast<std::uint8_t>(record.kind) | (has_key ? kHasKey : 0) | flag);
   to = put_varint(to, record.postings.size());
   for (const Posting& posting : record.postings) {
     to = put_varint(put_varint(to, posting.account), zigzag(posting.amount));
   }
   to = put_text(to, record.reference);
   if (has_key) to = put_text(to, record.idempotency_key);
-  if (has_extension) to = put_text(to, record.extension);
+  if (flag != 0) to = put_text(to, extension_);
   buffer_.set_end(to);
 }
 
-void BlockWriter::add(const ledger::Account& account) {
+void BlockWriter::add(const ledger::Account& account, const ledger::Origin* origin) {
   start_record();
-  char* to = buffer_.reserve(2 + 5 * kMaxVarintBytes + account.id.size() +
-                             account.participant_id.size() + bound_of(account.metadata));
-  *to++ = static_cast<char>(RecordKind::account);
+  const auto flag = make_extension({}, origin);
+  char* to =
+      buffer_.reserve(2 + 6 * kMaxVarintBytes + account.id.size() + account.participant_id.size() +
+                      bound_of(account.metadata) + extension_.size());
+  *to++ = static_cast<char>(static_cast<std::uint8_t>(RecordKind::account) | flag);
   to = put_varint(to, account.number);
   *to++ = static_cast<char>(account.type);
   to = put_varint(to, zigzag(account.floor));
   to = put_varint(to, zigzag(account.initial_balance));
   to = put_text(put_text(to, account.id), account.participant_id);
-  buffer_.set_end(put_metadata(to, account.metadata));
+  to = put_metadata(to, account.metadata);
+  buffer_.set_end(flag != 0 ? put_text(to, extension_) : to);
 }
 
-void BlockWriter::add(const ledger::Participant& participant) {
+void BlockWriter::add(const ledger::Participant& participant, const ledger::Origin* origin) {
   start_record();
-  char* to = buffer_.reserve(2 + 2 * kMaxVarintBytes + participant.id.size() +
-                             participant.name.size() + bound_of(participant.metadata));
-  *to++ = static_cast<char>(RecordKind::participant);
+  const auto flag = make_extension({}, origin);
+  char* to =
+      buffer_.reserve(2 + 3 * kMaxVarintBytes + participant.id.size() + participant.name.size() +
+                      bound_of(participant.metadata) + extension_.size());
+  *to++ = static_cast<char>(static_cast<std::uint8_t>(RecordKind::participant) | flag);
   *to++ = static_cast<char>(participant.role);
   to = put_text(put_text(to, participant.id), participant.name);
-  buffer_.set_end(put_metadata(to, participant.metadata));
+  to = put_metadata(to, participant.metadata);
+  buffer_.set_end(flag != 0 ? put_text(to, extension_) : to);
 }
 
 void BlockWriter::mark_unit_end() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "persistence/chain/extension.hpp"
 #include "persistence/chain/format.hpp"
 #include "persistence/chain/record.hpp"
 #include "persistence/encoding/bytes.hpp"
@@ -33,8 +34,9 @@ class BlockWriter {
   void begin(Sequence first);
   bool is_open() const { return open_; }
   void add(const TransferRecord& record);
-  void add(const ledger::Account& account);
-  void add(const ledger::Participant& participant);
+  // `origin`: who asked for it; null: not kept.
+  void add(const ledger::Account& account, const ledger::Origin* origin = nullptr);
+  void add(const ledger::Participant& participant, const ledger::Origin* origin = nullptr);
   void mark_unit_end();
   bool is_full() const { return open_ && buffer_.size() - begin_ >= kBlockTargetBytes; }
   // Completes the block and returns its hash.
@@ -51,7 +53,12 @@ class BlockWriter {
  private:
   void start_record() { offsets_.push_back(static_cast<std::uint32_t>(buffer_.size() - begin_)); }
 
+  // Makes extension_ of these fields. Returns the flag for the record's tag.
+  std::uint8_t make_extension(std::string_view fields, const ledger::Origin* origin);
+
   ByteBuffer buffer_;
+  OriginWriter origins_;                // of the open block
+  std::string extension_;               // of the record at hand
   std::vector<std::uint32_t> offsets_;  // of the open block's records, from its begin
   std::vector<BlockSlice> blocks_;
   std::size_t begin_ = 0;

@@ -69,7 +69,7 @@ Sequence Group::add(const TransferRecord& record) {
   return sequence;
 }
 
-ledger::Account Group::add(const ledger::NewAccount& account) {
+ledger::Account Group::add(const ledger::NewAccount& account, const ledger::Origin* origin) {
   GroupContents& in = *contents_;
   ledger::Account created;
   static_cast<ledger::NewAccount&>(created) = account;
@@ -77,18 +77,19 @@ ledger::Account Group::add(const ledger::NewAccount& account) {
   created.created_at = in.time;
   created.number = in.next_account++;
   in.totals.postings += account.initial_balance;
-  in.writer.add(created);
+  in.writer.add(created, origin);
   in.accounts.push_back(created);
   return created;
 }
 
-ledger::Participant Group::add(const ledger::NewParticipant& participant) {
+ledger::Participant Group::add(const ledger::NewParticipant& participant,
+                               const ledger::Origin* origin) {
   GroupContents& in = *contents_;
   ledger::Participant created;
   static_cast<ledger::NewParticipant&>(created) = participant;
   created.sequence = in.next_record();
   created.created_at = in.time;
-  in.writer.add(created);
+  in.writer.add(created, origin);
   in.participants.push_back(created);
   return created;
 }

@@ -31,9 +31,10 @@ class Group {
   ~Group();
 
   Sequence add(const TransferRecord& record);
-  // Numbers the account and books its initial balance.
-  ledger::Account add(const ledger::NewAccount& account);
-  ledger::Participant add(const ledger::NewParticipant& participant);
+  // Numbers the account and books its initial balance. `origin`: who asked for it; null: not kept.
+  ledger::Account add(const ledger::NewAccount& account, const ledger::Origin* origin = nullptr);
+  ledger::Participant add(const ledger::NewParticipant& participant,
+                          const ledger::Origin* origin = nullptr);
   // The records since the last call are one unit: they never stand in two blocks.
   void end_unit();
 

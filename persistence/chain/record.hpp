@@ -13,6 +13,7 @@
 #include "ledger/flow/idempotency.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/money.hpp"
+#include "ledger/origin.hpp"
 #include "ledger/transfer.hpp"
 #include "persistence/encoding/sha256.hpp"
 
@@ -41,9 +42,10 @@ struct TransferRecord {
   ledger::TransferKind kind = ledger::TransferKind::transfer;
   std::span<const Posting> postings;  // in the request's entry order
   std::string_view reference;
-  std::string_view idempotency_key;  // empty: none
-  std::uint64_t key_hash = 0;        // read only with a key
-  std::string_view extension = {};   // further fields, encoded; empty: none. Needs format 5
+  std::string_view idempotency_key;        // empty: none
+  std::uint64_t key_hash = 0;              // read only with a key
+  std::string_view extension = {};         // further fields, encoded; empty: none. Needs format 5
+  const ledger::Origin* origin = nullptr;  // who sent it; null: not kept. Needs format 5
 };
 
 // A committed transfer as readers get it.

@@ -47,9 +47,10 @@ class Bindings {
   // Whether the record has the same kind, reference and entries as the transfer, in the same order.
   // The contents are compared, not a digest. The block has account numbers, so they are turned into
   // ids first.
-  // Fields that this program does not know belong to the content as well, so they leave it unknown.
+  // Fields that this program does not know may belong to the content as well, so they leave it
+  // unknown. Who sent the transfer does not belong to it.
   StoreResult<bool> has_content_of(const ledger::Transfer& transfer) {
-    if (!record_.extension.empty()) {
+    if (!record_.extension.empty() && !is_known_extension(record_.extension)) {
       return store_error(StoreFault::unknown_version,
                          "the key's record has fields that this program does not know");
     }

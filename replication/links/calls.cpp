@@ -178,6 +178,14 @@ std::optional<CallMessage> read_call(std::string bytes) {
   call->id = in.varint();
   call->term = in.varint();
   call->left = std::chrono::milliseconds(in.varint() & 0x7fff'ffff'ffffU);
+  const auto has_origin = in.fixed<std::uint8_t>();
+  if (has_origin > 1) return std::nullopt;
+  if (has_origin == 1) {
+    ledger::Origin origin;
+    origin.caller = in.text();
+    origin.peer = in.text();
+    call->origin = std::make_shared<const ledger::Origin>(std::move(origin));
+  }
   const auto what = static_cast<What>(in.fixed<std::uint8_t>());
   const bool is_right = what == What::batch         ? read_batch(in, *call)
                         : what == What::account     ? read_account(in, *call)
@@ -255,6 +263,11 @@ std::string encode_call(std::uint64_t id, Term term, std::chrono::milliseconds l
   out.number(id);
   out.number(term);
   out.number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count())));
+  out.byte(submission.origin ? 1 : 0);
+  if (submission.origin) {
+    out.text(submission.origin->caller);
+    out.text(submission.origin->peer);
+  }
   std::visit([&](const auto& operation) { write(out, operation, submission.results); },
              submission.operation);
   return out.take();

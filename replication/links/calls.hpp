@@ -1,6 +1,7 @@
 // Calls that one node hands to another, which leads, and what came of them.
 //
-//   call     := 1:u8 id term left_ms operation       left_ms 0: the caller waits for ever
+//   call     := 1:u8 id term left_ms origin operation   left_ms 0: the caller waits for ever
+//   origin   := 0:u8 | 1:u8 caller:text peer:text    who sent it to the node where it came in
 //   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant
 //   item     := kind:u8 entries:varint (account:text amount:signed)* reference:text key:text
 //             | 0:u8                                 refused already, where it came in
@@ -32,6 +33,7 @@ struct ForwardedCall {
   std::uint64_t id = 0;
   Term term = 0;  // of the leader that is meant
   std::chrono::milliseconds left{0};
+  ledger::OriginPtr origin;
   // Views of `bytes` and `entries`, which live as long as the call.
   ledger::Operation operation;
   std::vector<ledger::ItemResult> results;

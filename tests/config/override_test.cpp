@@ -175,6 +175,7 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
       {"scheduler.threads", 0, 256},
       {"scheduler.max_throughput", 1, 1'000'000},
       {"auth.jwt_clock_skew", 0, 3'600},
+      {"auth.max_audit_bytes", 1'048'576, 1'099'511'627'776},
       {"auth.max_calls_per_second", 0, 10'000'000},
       {"auth.max_in_flight", 0, 1'000'000},
       {"auth.max_in_flight_bytes", 0, 1'099'511'627'776},

@@ -121,6 +121,8 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"auth.jwt_clock_skew", number(60)},
       {"auth.certificates", Value(false)},
       {"auth.roles", text("")},
+      {"auth.audit", Value(true)},
+      {"auth.max_audit_bytes", number(1'073'741'824)},
       {"auth.max_calls_per_second", number(0)},
       {"auth.max_in_flight", number(0)},
       {"auth.max_in_flight_bytes", number(0)},

@@ -79,7 +79,8 @@ TEST_CASE("Grants as texts", "[security][roles]") {
     REQUIRE(grant);
     CHECK(to_string(*grant) == text);
   }
-  for (const auto* wrong : {"", "Admin", "admin ", "participant:", "root", "teller:x"}) {
+  for (const auto* wrong :
+       {"", "Admin", "admin ", "participant:", "root", "teller:x", "participant:x\ny"}) {
     CAPTURE(wrong);
     CHECK_FALSE(parse_grant(wrong));
   }

@@ -88,6 +88,18 @@ TEST_CASE("Two nodes of one authority understand each other", "[security][tls]")
   CHECK(carry(server, client, 100'000).value() == large);
 }
 
+TEST_CASE("A name with a wildcard, or in the subject only, is no node's", "[security][tls]") {
+  const auto authority = make_certificate("authority", "");
+  const Node one(make_certificate("one", "IP:127.0.0.1", &authority), authority);
+  const auto names = GENERATE(as<std::string>{}, "DNS:*.example", "");
+  const Node two(make_certificate("two.example", names, &authority), authority);
+  TlsSession client(one.context().value(), Side::client);
+  TlsSession server(two.context().value(), Side::server);
+  CHECK(shake_hands(client, server).empty());
+  CHECK(client.is_ready());
+  CHECK_FALSE(client.peer_is("two.example"));
+}
+
 TEST_CASE("A node without the right certificate is refused", "[security][tls]") {
   const auto authority = make_certificate("authority", "");
   const auto other = make_certificate("other", "");

@@ -74,6 +74,10 @@ class ForwardingStore : public persistence::Store {
       const persistence::Enough<persistence::StoredTransaction>& enough) const override {
     return below_->transactions(range, enough);
   }
+  persistence::StoreResult<persistence::AuditPage> audit(
+      const persistence::AuditRange& range) const override {
+    return below_->audit(range);
+  }
   persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
     return below_->first_at_or_after(time);
   }

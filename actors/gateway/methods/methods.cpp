@@ -88,6 +88,7 @@ constexpr std::array kMethods{
     Method{kAdmin, "GetTree", kReads, kInspect, make<UnaryCall>, get_tree},
     Method{kAdmin, "Verify", kReads, kInspect, make<VerifyCall>},
     Method{kAdmin, "GetBalanceSheet", kReads, kReadLedger, make<UnaryCall>, get_balance_sheet},
+    Method{kAdmin, "ListAudit", kReads, kInspect, make<UnaryCall>, list_audit},
 
     Method{kCluster, "Init", kReads, kOperate, make<UnaryCall>, init_cluster},
     Method{kCluster, "GetCluster", kReads, kInspect, make<UnaryCall>, get_cluster},

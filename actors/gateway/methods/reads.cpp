@@ -64,6 +64,32 @@ Response balance_sheet(const QueryAnswer& answer) {
   return to_answer(response);
 }
 
+Response committed_audit(const QueryAnswer& answer) {
+  const auto& page = std::get<Page<persistence::AuditedRecord>>(answer);
+  google::protobuf::Arena arena;
+  auto& response = *google::protobuf::Arena::CreateMessage<wire::ListAuditResponse>(&arena);
+  for (const auto& record : page.items) {
+    auto& to = *response.add_committed();
+    to.set_sequence(static_cast<std::int64_t>(record.sequence));
+    to.set_time(record.time);
+    to.set_caller(record.origin->caller);
+    to.set_peer(record.origin->peer);
+    to.set_what(record.what);
+    to.set_subject(record.created.empty() ? ledger::transaction_id(record.time, record.sequence)
+                                          : record.created);
+  }
+  response.set_next_page_token(page.next);
+  return to_answer(response);
+}
+
+Response answered_audit(const QueryAnswer& answer) {
+  const auto& page = std::get<Page<std::string>>(answer);
+  wire::ListAuditResponse response;
+  for (const auto& line : page.items) response.add_lines(line);
+  response.set_next_page_token(page.next);
+  return to_answer(response);
+}
+
 // The requests as questions. Arguments are checked by the queries actor (actors/queries/reads.cpp).
 QueryAsk to_ask(const wire::GetParticipantRequest& r) {
   return ParticipantById{r.participant_id()};
@@ -142,6 +168,21 @@ void list_accounts(UnaryCall& call) {
 }
 
 void get_balance_sheet(UnaryCall& call) { read<wire::GetBalanceSheetRequest, balance_sheet>(call); }
+
+// Not by read(): there are two questions.
+void list_audit(UnaryCall& call) {
+  wire::ListAuditRequest request;
+  if (!call.parse_request(request)) return;
+  auto query =
+      std::make_shared<RpcQuery>(call, request.answered() ? answered_audit : committed_audit);
+  if (request.answered()) {
+    query->ask = AnsweredAudit{request.limit(), request.page_token()};
+  } else {
+    query->ask = CommittedAudit{request.limit(), request.page_token(), request.from(), request.to(),
+                                request.caller()};
+  }
+  call.ask(std::move(query));
+}
 
 // The tree is told by its root supervisor, not by the queries actor.
 void get_tree(UnaryCall& call) {

@@ -19,6 +19,7 @@ void list_transactions(UnaryCall& call);
 // For administrators: all accounts, totals, and what runs.
 void list_accounts(UnaryCall& call);
 void get_balance_sheet(UnaryCall& call);
+void list_audit(UnaryCall& call);
 void get_tree(UnaryCall& call);
 
 }  // namespace sg::actors

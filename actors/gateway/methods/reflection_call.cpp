@@ -26,7 +26,10 @@ void ReflectionCall::received(bool ok) {
   // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
-  if (const auto error = let_in()) return finish(proto::to_status(*error, false));
+  if (const auto error = let_in()) {
+    audit(*error);
+    return finish(proto::to_status(*error, false));
+  }
   auto place = admit_stream();
   if (!place) return finish(proto::to_status(place.error(), false));
   place_ = std::move(*place);
@@ -51,6 +54,10 @@ void ReflectionCall::read(bool ok) {
 
 void ReflectionCall::answer() {
   if (arrived_compressed()) return finish(compressed_status());
+  if (const auto error = let_in()) {
+    audit(*error);
+    return finish(proto::to_status(*error, false));
+  }
   grpc::reflection::v1::ServerReflectionRequest request;
   if (request_.Length() > kMaxRequestBytes || !parse(request_, request)) {
     return finish(

@@ -45,13 +45,14 @@ void StreamCall::failed(const std::exception& error) {
 
 void StreamCall::end_at_once(const ledger::Error& error) {
   if (std::exchange(finishing_, true)) return;
+  audit(error);
   add_trailers(observed_);
   // True: a write's error carries an outcome.
   stream_.Finish(proto::to_status(error, true), &finished_operation_);
 }
 
 void StreamCall::read_next() {
-  if (reading_ || taking_ || no_more_requests_ || broken_ || draining_ || compressed_ ||
+  if (reading_ || taking_ || no_more_requests_ || broken_ || draining_ || compressed_ || denial_ ||
       finishing_ || slots_.size() >= server_.settings().max_stream_window) {
     return;
   }
@@ -81,7 +82,11 @@ void StreamCall::take_request() {
   // Frees request_ for the next read.
   bytes.Swap(&request_);
   try {
-    if (auto error = let_in()) return refuse(slot, *error);
+    if (auto error = let_in()) {
+      // One that is not let in any more. One that sends too much goes on.
+      if (error->reason != ledger::Reason::overloaded) denial_ = *error;
+      return refuse(slot, *error);
+    }
     auto place = admit(bytes.Length());
     if (!place) return refuse(slot, place.error());
     slot.place = std::move(*place);
@@ -136,6 +141,7 @@ void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submi
     return refuse(slot, too_many_bytes());
   }
   submission->deadline = steady_deadline(context_);
+  submission->origin = origin();
   slot.submission = submission;
   if (!only_participant().empty()) {
     const auto& own = client()->own_accounts;
@@ -154,20 +160,38 @@ void StreamCall::ask_own_accounts(const std::shared_ptr<RpcSubmission>& submissi
   taking_ = true;
   held_ = submission;
   const auto number = first_slot_ + slots_.size() - 1;
+  auto query = ask_for_own_accounts(*this, number, only_participant());
+  own_query_ = query;
   // A query that cannot be asked is dropped, and so reported as lost.
-  (void)server_.ask(ask_for_own_accounts(*this, number, only_participant()));
+  (void)server_.ask(std::move(query));
+}
+
+void StreamCall::give_up_held(const ledger::Error& error) {
+  const auto submission = std::exchange(held_, nullptr);
+  if (!submission) return;
+  if (const auto query = own_query_.lock()) query->cancelled = true;
+  taking_ = false;
+  // The request whose accounts are asked for is the last one that was read.
+  if (!slots_.back().response) refuse(slots_.back(), with_outcome_of(error, *submission));
+}
+
+void StreamCall::give_up_read() {
+  give_up_held(queries_away_error());
+  read_next();
+  write_next();
 }
 
 void StreamCall::own_accounts_known(const Completed& completed) {
+  if (!held_) return;  // it was given up
   taking_ = false;
   const auto submission = std::exchange(held_, nullptr);
   auto* slot = find_slot(completed.part & ~kOwnAccountsPart);
   if (submission && slot != nullptr && !slot->response) {
     const auto* known = completed.completion ? &as<OwnAccounts>(completed).ids : nullptr;
     if (known == nullptr) {
-      refuse(*slot, queries_away_error());
+      refuse(*slot, with_outcome_of(queries_away_error(), *submission));
     } else if (!*known) {
-      refuse(*slot, known->error());
+      refuse(*slot, with_outcome_of(known->error(), *submission));
     } else {
       auto& own = client()->own_accounts;
       own.insert((*known)->begin(), (*known)->end());
@@ -190,6 +214,7 @@ StreamCall::Slot* StreamCall::find_slot(std::uint64_t number) {
 }
 
 void StreamCall::refuse(Slot& slot, const ledger::Error& error) {
+  audit(error);
   wire::TransferBatchResponse response;
   proto::fill(*response.mutable_error(), with_correlation_id(error));
   respond(slot, serialize(response));
@@ -211,6 +236,11 @@ void StreamCall::completed(const Completed& completed) {
     refuse(*slot, lost_error());
     return write_next();
   }
+  if (!only_participant().empty()) {
+    const auto& own = client()->own_accounts;
+    ledger::hide_other_balances(submission_of(completed),
+                                [&own](std::string_view id) { return own.contains(id); });
+  }
   do_in_portions(
       [this, number = completed.part, completion = completed.completion] {
         return answer_portion(number, submission_of({0, 0, completion}));
@@ -224,6 +254,7 @@ bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission)
   try {
     if (submission.write_response_portion()) return true;
     observed_ = std::max(observed_, submission.observed);
+    audit(submission);
     respond(*slot, submission.take_response());
   } catch (const std::exception& error) {
     // The transfers may be committed. The client learns their outcome by a retry.
@@ -255,7 +286,7 @@ void StreamCall::write_next() {
     return;
   }
   // Every slot is answered and no request will follow.
-  const bool over = no_more_requests_ || draining_ || broken_ || compressed_;
+  const bool over = no_more_requests_ || draining_ || broken_ || compressed_ || denial_;
   // A status other than OK may go out while a read is under way: it ends that read.
   if (over && slots_.empty() && (!reading_ || (draining_ && !broken_))) {
     finishing_ = true;
@@ -266,6 +297,7 @@ void StreamCall::write_next() {
 
 grpc::Status StreamCall::end_status() const {
   if (compressed_) return compressed_status();
+  if (denial_ && !broken_) return proto::to_status(*denial_, true);
   if (no_more_requests_ || broken_) return grpc::Status::OK;
   return proto::to_status({ledger::Reason::node_unavailable,
                            "the server stops: send the rest to the next one",
@@ -298,6 +330,7 @@ void StreamCall::done(bool) {
   is_done_ = true;
   if (context_.IsCancelled()) {
     broken_ = true;
+    give_up_held(queries_away_error());
     for (const auto& slot : slots_) {
       if (const auto submission = slot.submission.lock()) server_.cancel(submission);
     }

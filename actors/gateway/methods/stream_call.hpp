@@ -29,6 +29,7 @@ class StreamCall final : public Call {
 
   void completed(const Completed& completed) override;
   void give_up_write() override;
+  void give_up_read() override;
   void drain() override;
   void failed(const std::exception& error) override;
 
@@ -62,6 +63,8 @@ class StreamCall final : public Call {
   // and reads no further request until the answer is there.
   void ask_own_accounts(const std::shared_ptr<RpcSubmission>& submission);
   void own_accounts_known(const Completed& completed);
+  // Answers that request with an error, and drops the question.
+  void give_up_held(const ledger::Error& error);
   // A portion of writing the response. Returns true if there are more.
   bool answer_portion(std::uint64_t number, RpcSubmission& submission);
   // The slot of that request, or null if it has gone.
@@ -87,6 +90,8 @@ class StreamCall final : public Call {
   Admissions::Place place_;              // of the stream itself
   std::deque<Slot> slots_;               // in the order of the requests
   std::shared_ptr<RpcSubmission> held_;  // until the caller's own accounts are known
+  std::weak_ptr<Query> own_query_;       // that asks for them
+  std::optional<ledger::Error> denial_;  // the caller is not let in any more: it ends with this
   std::uint64_t first_slot_ = 0;         // the number of slots_.front()
   bool reading_ = false;                 // a read is under way
   bool taking_ = false;                  // a request was received, and its portions are being read

@@ -147,6 +147,7 @@ void VerifyCall::cancel_query() {
 }
 
 void VerifyCall::finish(const grpc::Status& status) {
+  if (!end_) audit(status.ok() ? "OK" : "REFUSED", 1, status.ok() ? 0 : 1);
   end_ = status;
   write_next();
 }

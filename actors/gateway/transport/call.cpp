@@ -48,8 +48,52 @@ void Call::begin() {
 std::optional<ledger::Error> Call::let_in() {
   auto client = server_.gatekeeper().let_in(context_, served_.method);
   if (!client) return client.error();
+  // Its places are those of the client that it began with.
+  if (client_ && client_ != *client) {
+    return ledger::Error{ledger::Reason::unauthenticated,
+                         "what the caller may do has changed: open a new stream",
+                         {},
+                         ledger::Outcome::none};
+  }
   client_ = std::move(*client);
   return std::nullopt;
+}
+
+ledger::OriginPtr Call::origin() {
+  if (!origin_ && client_ && server_.audit_log() != nullptr) {
+    origin_ = std::make_shared<const ledger::Origin>(
+        ledger::Origin{client_->caller->name, context_.peer()});
+  }
+  return origin_;
+}
+
+void Call::audit(std::string_view outcome, std::uint64_t items, std::uint64_t refused) {
+  auto* log = server_.audit_log();
+  if (log == nullptr || served_.method.effect == Effect::probes) return;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  log->add({now.count(), client_ ? client_->caller->name : std::string(), context_.peer(),
+            std::string(served_.method.name), subject_, std::string(outcome), items, refused});
+}
+
+void Call::audit(const ledger::Error& error) { audit(to_string(error.reason), 1, 1); }
+
+void Call::audit(const ledger::Submission& submission) {
+  if (server_.audit_log() == nullptr) return;
+  std::uint64_t refused = 0;
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < submission.results.size(); ++i) {
+    if (submission.results[i].state == ledger::ItemResult::State::committed) continue;
+    ++refused;
+    if (!first) first = i;
+  }
+  if (!first) return;
+  const auto transfers = submission.transfers();
+  if (*first < transfers.size() && !transfers[*first].entries.empty()) {
+    subject_ = transfers[*first].entries.front().account_id;
+  }
+  const auto& error = submission.results[*first].error;
+  audit(error ? to_string(error->reason) : "UNKNOWN", submission.results.size(), refused);
 }
 
 const std::string& Call::only_participant() const {
@@ -191,6 +235,11 @@ ledger::SteadyTime steady_deadline(const grpc::ServerContext& context) {
 Error queries_away_error() {
   return {
       Reason::node_unavailable, "the queries actor is restarting: try again", {}, Outcome::none};
+}
+
+Error with_outcome_of(Error error, const ledger::Submission& submission) {
+  error.outcome = ledger::has_any_key(submission) ? Outcome::unknown : Outcome::none;
+  return error;
 }
 
 Error lost_error() {

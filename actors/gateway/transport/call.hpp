@@ -71,6 +71,15 @@ class Call {
   const ClientPtr& client() const { return client_; }
   // The participant whose accounts alone the call may read and debit; empty: every account.
   const std::string& only_participant() const;
+  // Who sends it, for the chain to keep; null: nothing is kept.
+  ledger::OriginPtr origin();
+  // Tells the audit log, if there is one, what came of the call. What commits is told by the chain.
+  void audit(std::string_view outcome, std::uint64_t items = 1, std::uint64_t refused = 0);
+  void audit(const ledger::Error& error);
+  // The same for a write that was answered: nothing is told if all of it committed.
+  void audit(const ledger::Submission& submission);
+  // What the call is about, for the audit log.
+  void set_subject(std::string subject) { subject_ = std::move(subject); }
   // A place for a call that holds `bytes`, or OVERLOADED.
   ledger::Result<Admissions::Place> admit(std::size_t bytes);
   // A place for an open stream, or OVERLOADED. The requests on it need places of their own.
@@ -96,6 +105,8 @@ class Call {
   bool do_portion(const std::function<bool()>& portion);
 
   ClientPtr client_;
+  ledger::OriginPtr origin_;
+  std::string subject_;
   // Unfinished work, in turn; a stream may have several.
   std::vector<std::function<bool()>> portions_;
   bool is_begun_ = false;
@@ -120,6 +131,9 @@ grpc::Status compressed_status();
 ledger::SteadyTime steady_deadline(const grpc::ServerContext& context);
 // The error for a question that the queries actor cannot be asked, or has lost. Nothing changed.
 ledger::Error queries_away_error();
+// The error for a submission that cannot be handed over, since it is not known whether the caller
+// may debit its accounts. An earlier attempt with its key may have committed.
+ledger::Error with_outcome_of(ledger::Error error, const ledger::Submission& submission);
 // The error for a request that was lost in a restart: its outcome is unknown.
 ledger::Error lost_error();
 // OVERLOADED, one for each limit of Admissions. The argument is the limit.

@@ -40,6 +40,9 @@ constexpr int kEventsPerReads = 256;
 // After this many events one portion of long work is done, even if there are more events.
 constexpr int kEventsPerPortion = 16;
 
+// Of a client that shows a certificate. Its calls end first.
+constexpr int kLongestConnectionMs = 3'600'000;
+
 // gRPC measures a ping's interval by the time of arrival, so a ping on time may look early. A tenth
 // of the interval is tolerated.
 constexpr int kPingToleranceDivisor = 10;
@@ -73,6 +76,7 @@ RpcServer::RpcServer(const config::Settings& settings, std::span<const Method> m
       tls_(settings.tls),
       admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
       streams_(settings_.max_streams, 0),
+      watches_(settings_.max_streams, 0),
       gatekeeper_(settings.auth, admissions_, streams_) {
   served_.reserve(methods.size());
   for (const auto& method : methods) {
@@ -133,6 +137,10 @@ tl::expected<void, std::string> RpcServer::start_grpc() {
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       server_credentials(tls_));
   set_arguments(builder, settings_);
+  // A certificate is judged when a connection is made. So none lives for ever.
+  if (tls_.client_certificates != config::ClientCertificates::none) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kLongestConnectionMs);
+  }
   for (const auto& service : services_) builder.RegisterService(service.get());
   queue_ = builder.AddCompletionQueue();
   server_ = builder.BuildAndStart();

@@ -44,6 +44,7 @@
 #include "actors/query.hpp"
 #include "config/settings.hpp"
 #include "proto/health.pb.h"
+#include "security/audit_log.hpp"
 
 namespace sg::actors {
 
@@ -62,6 +63,9 @@ class RpcServer {
     node_ = node;
     settled_ = std::move(settled);
   }
+
+  // From now on calls are told to this log; null: to none. Before start().
+  void set_audit_log(std::shared_ptr<security::AuditLog> log) { audit_log_ = std::move(log); }
 
   // Binds, listens and serves. Returns the port that it got, or a sentence that says why it cannot.
   tl::expected<int, std::string> start(int port);
@@ -95,9 +99,11 @@ class RpcServer {
   std::uint64_t node() const { return node_; }  // 0: the ledger stands alone
   ledger::Sequence settled() const { return settled_->load(std::memory_order_acquire); }
   Gatekeeper& gatekeeper() { return gatekeeper_; }
+  security::AuditLog* audit_log() { return audit_log_.get(); }
   // What all calls take places of, and all open streams. A client's stand below them.
   Admissions& admissions() { return admissions_; }
   Admissions& streams() { return streams_; }
+  Admissions& watches() { return watches_; }  // streams of health checks
   // Queues a call that has portions of work. Between events, queued calls do one portion in turn.
   void work_later(std::uint64_t call) { working_.push_back(call); }
   // Gathers the submission for the coordinator. Returns false if the coordinator is down; then the
@@ -163,6 +169,7 @@ class RpcServer {
 
   config::Server settings_;
   config::Tls tls_;
+  std::shared_ptr<security::AuditLog> audit_log_;
   std::uint64_t node_ = 0;
   std::shared_ptr<const std::atomic<ledger::Sequence>> settled_;
   std::vector<std::unique_ptr<RawService>> services_;
@@ -186,6 +193,7 @@ class RpcServer {
   // These are declared before the calls, which hold places of them.
   Admissions admissions_;
   Admissions streams_;  // open streams; counts no bytes
+  Admissions watches_;  // those of health checks, beside them
   Gatekeeper gatekeeper_;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;

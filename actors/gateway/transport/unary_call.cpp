@@ -15,6 +15,28 @@
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
+namespace {
+
+// The id that a question is about; empty: none, or all.
+std::string subject_of(const QueryAsk& ask) {
+  struct Subject {
+    std::string operator()(const ParticipantById& one) const { return one.id; }
+    std::string operator()(const AccountsOfParticipant& one) const { return one.participant_id; }
+    std::string operator()(const AccountById& one) const { return one.id; }
+    std::string operator()(const BalanceOf& one) const { return one.account_id; }
+    std::string operator()(const TransactionById& one) const { return one.id; }
+    std::string operator()(const TransactionPage& one) const { return one.account_id; }
+    std::string operator()(const CommittedAudit& one) const { return one.caller; }
+    std::string operator()(const ParticipantPage&) const { return {}; }
+    std::string operator()(const AccountPage&) const { return {}; }
+    std::string operator()(const BalanceSheetOf&) const { return {}; }
+    std::string operator()(const AnsweredAudit&) const { return {}; }
+    std::string operator()(const VerifyChain&) const { return {}; }
+  };
+  return std::visit(Subject{}, ask);
+}
+
+}  // namespace
 
 UnaryCall::UnaryCall(RpcServer& server, std::uint64_t id, const Served& served)
     : Call(server, id, served), writer_(&context_) {
@@ -57,12 +79,14 @@ void UnaryCall::failed(const std::exception& error) {
 
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
+  submission->origin = origin();
   if (!only_participant().empty()) {
     const auto& own = client()->own_accounts;
     const auto is_own = [&own](std::string_view id) { return own.contains(id); };
     if (!ledger::debits_only(*submission, is_own)) {
       held_ = std::move(submission);
-      return ask(ask_for_own_accounts(*this, 0, only_participant()));
+      auto otherwise = with_outcome_of(queries_away_error(), *held_);
+      return ask(ask_for_own_accounts(*this, 0, only_participant()), std::move(otherwise));
     }
   }
   hand_in(std::move(submission));
@@ -72,9 +96,9 @@ void UnaryCall::own_accounts_known(const Completed& completed) {
   is_asked_ = false;
   const auto submission = std::exchange(held_, nullptr);
   if (answered_ || !submission) return;
-  if (!completed.completion) return fail(queries_away_error());
+  if (!completed.completion) return fail(with_outcome_of(queries_away_error(), *submission));
   const auto& known = as<OwnAccounts>(completed).ids;
-  if (!known) return fail(known.error());
+  if (!known) return fail(with_outcome_of(known.error(), *submission));
   auto& own = client()->own_accounts;
   own.insert(known->begin(), known->end());
   ledger::refuse_other_debits(*submission,
@@ -99,6 +123,7 @@ void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
     query->freshness = *freshness;
   }
   query->only_participant = only_participant();
+  set_subject(subject_of(query->ask));
   is_asked_ = true;
   query_ = query;
   otherwise_ = std::move(otherwise);
@@ -112,6 +137,11 @@ void UnaryCall::completed(const Completed& completed) {
   if (is_submitted_) server_.submission_answered();
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
+  if (const auto submission = submission_.lock(); submission && !only_participant().empty()) {
+    const auto& own = client()->own_accounts;
+    ledger::hide_other_balances(*submission,
+                                [&own](std::string_view id) { return own.contains(id); });
+  }
   as<UnaryCompletion>(completed).respond(*this);
 }
 
@@ -129,11 +159,17 @@ void UnaryCall::reply(const grpc::ByteBuffer& response) {
     return;
   }
   answered_ = true;
+  if (!is_write()) {
+    audit("OK");
+  } else if (const auto submission = submission_.lock()) {
+    audit(*submission);
+  }
   add_trailers(observed());
   writer_.Finish(response, grpc::Status::OK, &finished_operation_);
 }
 
 void UnaryCall::fail(const ledger::Error& error) {
+  audit(error);
   fail_with(proto::to_status(with_correlation_id(error), is_write()));
 }
 
