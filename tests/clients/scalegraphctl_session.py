@@ -246,8 +246,8 @@ def operations(ctl):
 def cluster(ctl, daemon):
     if daemon.id == 0:
         for command in ("status", "init", "transfer-leadership"):
-            ctl.refused("UNIMPLEMENTED", "cluster", command)
-        ctl.refused("UNIMPLEMENTED", "verify", "--cluster")
+            ctl.refused("NO_CLUSTER", "cluster", command)
+        ctl.refused("NO_CLUSTER", "verify", "--cluster")
         return
     state = ctl.json("cluster", "status")
     equal((state["node"], state["leader"]), (str(daemon.id), str(daemon.leader)), "cluster status")
@@ -259,7 +259,7 @@ def cluster(ctl, daemon):
     check("--server has to name the address of each" in done.stderr, "verify --cluster of one")
     # A leader would do it, and be none for the checks that follow: tests/nodes moves the office.
     if daemon.id != daemon.leader:
-        error = ctl.refused("FAILED_PRECONDITION", "cluster", "transfer-leadership")
+        error = ctl.refused("CLUSTER_REFUSED", "cluster", "transfer-leadership")
         equal(error["message"], f"node {daemon.leader} leads: ask it", "whom to ask")
 
 
