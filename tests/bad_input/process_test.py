@@ -241,7 +241,8 @@ def wrong_address(program):
                         ("192.0.2.1:1", "not one of this machine")]:
         with tempfile.TemporaryDirectory(prefix="scalegraph-test-") as folder:
             ended = subprocess.run(
-                [program, "--set", f"server.listen={where}", "--set", f"storage.path={folder}/store"],
+                [program, "--set", f"server.listen={where}", "--set", "server.insecure=true",
+                 "--set", f"storage.path={folder}/store"],
                 check=False, capture_output=True, text=True, timeout=PATIENCE_S)
         equal(ended.returncode, 3, f"the exit code with {where}")
         check(said in ended.stderr, f"{where}: the log does not say that it {said}")
