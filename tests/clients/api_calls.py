@@ -9,7 +9,7 @@ import unittest
 
 import grpc
 
-from node import arguments, served
+from node import arguments, open_channel, served
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "crash"))
@@ -63,7 +63,7 @@ class ApiTest(unittest.TestCase):
         # The longest messages that the server takes and gives, and more.
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1),
                    ("grpc.enable_http_proxy", 0)]
-        cls.channel = cls.enterClassContext(grpc.insecure_channel(cls.daemon.address, options))
+        cls.channel = cls.enterClassContext(open_channel(cls.daemon, options))
         cls.asked = set()
 
     def stub(self, method, raw=False):

@@ -1,11 +1,12 @@
 """Every call of proto/ledger.proto, health and reflection against a real scalegraphd.
 
     /usr/bin/python3 api_suite.py PATH/TO/scalegraphd
+    /usr/bin/python3 api_suite.py PATH/TO/scalegraphd --secured
     /usr/bin/python3 api_suite.py PATH/TO/scalegraphd PATH/TO/scalegraphctl --node PLACE
 
-The second form asks one node of a cluster of three: leader, follower or other (the other follower).
-Whichever is asked, the answers have to be the same. What belongs to gRPC more than to the ledger
-stands in api_transport.py, and runs with these.
+The second form gets in by TLS and a token. The third asks one node of a cluster of three: leader,
+follower or other (the other follower). Whichever is asked, the answers have to be the same. What
+belongs to gRPC more than to the ledger stands in api_transport.py, and runs with these.
 """
 
 import queue

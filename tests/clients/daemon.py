@@ -14,13 +14,20 @@ class Daemon:
     """with Daemon(path) as daemon: ... daemon.address ... daemon.stop()"""
 
     id = 0  # of a node of a cluster (node.py); this one stands alone
+    credentials = None  # of a channel to it; None: it takes plain ones
+    environment = {}  # what scalegraphctl needs to get in
 
     def __init__(self, program, *settings):
         """`settings`: overrides, such as "ledger.shards=3"."""
         self._program = program
-        self._settings = [part for setting in settings for part in ("--set", setting)]
+        self._settings = []
+        self.set(*settings)
         self._lines = queue.Queue()
         self.address = None
+
+    def set(self, *settings):
+        """More of them, before it starts."""
+        self._settings += [part for setting in settings for part in ("--set", setting)]
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="scalegraph-test-")
@@ -39,8 +46,9 @@ class Daemon:
         return self
 
     def _read(self):
-        for line in self._process.stdout:
-            self._lines.put(line)
+        with self._process.stdout:
+            for line in self._process.stdout:
+                self._lines.put(line)
         self._lines.put(None)
 
     def _wait_for_address(self):
@@ -61,6 +69,11 @@ class Daemon:
 
     def log_bytes(self):
         return self._log.seek(0, 2)
+
+    def log(self):
+        """All that it has written there so far."""
+        with open(self._log.name, encoding="utf-8") as log:
+            return log.read()
 
     def stop(self):
         """SIGTERM; returns the exit code."""

@@ -1,7 +1,8 @@
 """One node of a cluster of three daemons, and what a suite is told on its command line.
 
-A suite that asks `served(given)` runs against a daemon that stands alone, or with --node against
-one node of a cluster of its own: through the gateway of the leader, or of either follower.
+A suite that asks `served(given)` runs against a daemon that stands alone; with --secured against
+one behind TLS and a token; or with --node against one node of a cluster of its own: through the
+gateway of the leader, or of either follower.
 """
 
 import argparse
@@ -11,10 +12,14 @@ import pathlib
 import subprocess
 import sys
 
+import grpc
+
 from daemon import Daemon
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "nodes"))
+for beside in ("nodes", "security"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / beside))
 from cluster import free_ports, until  # noqa: E402  (beside this folder)
+from secured import Secured  # noqa: E402
 
 NODES = (1, 2, 3)
 # Which node is asked: so many after the one that leads.
@@ -26,6 +31,9 @@ COMMAND_TIMEOUT_S = 30
 
 class Node:
     """with Node(scalegraphd, scalegraphctl, "follower") as daemon: ... as a Daemon is used."""
+
+    credentials = None
+    environment = {}
 
     def __init__(self, program, ctl, place, *settings):
         self._ctl = ctl
@@ -96,12 +104,14 @@ class Node:
 
 
 def arguments(description, ctl_too=False):
-    """SCALEGRAPHD [SCALEGRAPHCTL] [--node PLACE]. `ctl_too`: both programs in any case."""
+    """SCALEGRAPHD [SCALEGRAPHCTL] [--node PLACE | --secured]. `ctl_too`: both programs always."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("scalegraphd")
     parser.add_argument("scalegraphctl", nargs=None if ctl_too else "?",
                         help="with --node it founds the cluster")
-    parser.add_argument("--node", choices=PLACES, help="of three; without it a daemon alone")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--node", choices=PLACES, help="of three; without it a daemon alone")
+    which.add_argument("--secured", action="store_true", help="a daemon behind TLS and a token")
     given = parser.parse_args()
     if given.node and not given.scalegraphctl:
         parser.error("--node needs SCALEGRAPHCTL")
@@ -112,4 +122,11 @@ def served(given, *settings):
     """What the suite asks, not started yet."""
     if given.node:
         return Node(given.scalegraphd, given.scalegraphctl, given.node, *settings)
-    return Daemon(given.scalegraphd, *settings)
+    return (Secured if given.secured else Daemon)(given.scalegraphd, *settings)
+
+
+def open_channel(daemon, options):
+    """To what the suite asks, as somebody who may do everything."""
+    if daemon.credentials is None:
+        return grpc.insecure_channel(daemon.address, options)
+    return grpc.secure_channel(daemon.address, daemon.credentials, options)

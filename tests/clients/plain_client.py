@@ -1,10 +1,12 @@
 """A client that knows only the fixed part of the wire (legacy.proto) against a real scalegraphd.
 
     /usr/bin/python3 plain_client.py PATH/TO/scalegraphd
+    /usr/bin/python3 plain_client.py PATH/TO/scalegraphd --secured
     /usr/bin/python3 plain_client.py PATH/TO/scalegraphd PATH/TO/scalegraphctl --node PLACE
 
-The second form asks one node of a cluster of three: leader, follower or other (the other follower).
-Prints one line per group of checks; ends with exit code 1 at the first that fails.
+The second form gets in by TLS and a token. The third asks one node of a cluster of three: leader,
+follower or other (the other follower). Prints one line per group of checks; ends with exit code 1
+at the first that fails.
 """
 
 import pathlib
@@ -15,7 +17,7 @@ import time
 
 import grpc
 
-from node import arguments, served
+from node import arguments, open_channel, served
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -290,7 +292,7 @@ def reflection(channel):
 def main():
     with served(arguments("A client of the first Scalegraph.")) as daemon:
         options = [("grpc.enable_http_proxy", 0)]
-        with grpc.insecure_channel(daemon.address, options=options) as channel:
+        with open_channel(daemon, options) as channel:
             grpc.channel_ready_future(channel).result(timeout=CALL_TIMEOUT_S)
             client = Service(channel, "ParticipantService")
             ledger = Service(channel, "LedgerService")

@@ -2,8 +2,9 @@
 
     /usr/bin/python3 scalegraphctl_session.py PATH/TO/scalegraphd PATH/TO/scalegraphctl
 
-With --node PLACE it asks one node of a cluster of three: leader, follower or other (the other follower).
-Prints one line per group of checks; ends with exit code 1 at the first that fails.
+With --secured it gets in by TLS and a token. With --node PLACE it asks one node of a cluster of
+three: leader, follower or other (the other follower). Prints one line per group of checks; ends
+with exit code 1 at the first that fails.
 """
 
 import json
@@ -41,9 +42,9 @@ def rows(text):
 
 
 class Ctl:
-    def __init__(self, program, address):
+    def __init__(self, program, daemon):
         self._program = program
-        self._environment = dict(os.environ, SCALEGRAPH_SERVER=address)
+        self._environment = dict(os.environ, SCALEGRAPH_SERVER=daemon.address, **daemon.environment)
 
     def run(self, *arguments, exit_code=0):
         done = subprocess.run([self._program, *arguments], env=self._environment, text=True,
@@ -285,7 +286,7 @@ def usage(ctl):
 def main():
     given = arguments("Drives scalegraphctl through all of its commands.", ctl_too=True)
     with served(given) as daemon, tempfile.TemporaryDirectory() as folder:
-        ctl = Ctl(given.scalegraphctl, daemon.address)
+        ctl = Ctl(given.scalegraphctl, daemon)
         participants(ctl)
         print("ok participants", flush=True)
         accounts(ctl)
