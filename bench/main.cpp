@@ -58,7 +58,8 @@ void tell(bool json, const char* kind, const std::string& message) {
   }
 }
 
-// Connects within ten seconds, or prints an error and returns null. Answers may have any size.
+// Connects within ten seconds, or prints an error and returns null. Answers may have any size. Ends
+// the program if a file of the options is wrong.
 std::shared_ptr<grpc::Channel> connect(const std::string& server,
                                        const sg::client::ChannelOptions& options, bool json) {
   grpc::ChannelArguments arguments;
@@ -66,7 +67,7 @@ std::shared_ptr<grpc::Channel> connect(const std::string& server,
   const auto opened = sg::client::open_channel(server, options, std::move(arguments));
   if (!opened) {
     tell(json, "error", opened.error());
-    return nullptr;
+    std::exit(sg::command_line::kBadUsage);
   }
   const auto& channel = *opened;
   const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(10);

@@ -60,6 +60,7 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_verify_command(app, chosen);
   add_cluster_commands(app, chosen);
   add_token_commands(app, chosen);
+  add_audit_commands(app, chosen);
 }
 
 namespace {

@@ -83,7 +83,7 @@ struct AuditedRecord {
 struct AuditRange {
   Sequence first = 1;
   Sequence before = std::numeric_limits<Sequence>::max();
-  std::string caller;  // empty: of everybody
+  std::string caller{};  // empty: of everybody
   std::size_t limit = 0;
 };
 struct AuditPage {

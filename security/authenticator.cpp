@@ -9,12 +9,12 @@ namespace {
 constexpr std::string_view kScheme = "bearer ";
 
 tl::unexpected<Rejection> unknown(std::string message) {
-  return tl::unexpected(Rejection{false, std::move(message)});
+  return tl::unexpected(Rejection{{}, std::move(message)});
 }
 
 tl::unexpected<Rejection> without_role(std::string_view name) {
-  return tl::unexpected(Rejection{true, "no role is granted to " + std::string(name) +
-                                            ": auth.roles of the server names none"});
+  return tl::unexpected(Rejection{std::string(name), "no role is granted to " + std::string(name) +
+                                                         ": auth.roles of the server names none"});
 }
 
 // The token behind the scheme, whose name has no case (RFC 7235); empty: another scheme.

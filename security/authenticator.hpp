@@ -37,7 +37,8 @@ struct Credentials {
 
 // Why a call is not let in. The message is for the caller.
 struct Rejection {
-  bool is_known = false;  // true: it is known who calls, but nothing is granted to that name
+  std::string
+      caller;  // it is known who calls, but nothing is granted to that name; empty: not known
   std::string message;
 };
 

@@ -20,6 +20,8 @@ using Clock = std::chrono::system_clock;
 constexpr std::size_t kMaxTokenBytes = 8'192;
 // Later times mean this one: system_clock counts nanoseconds and ends in the year 2262.
 constexpr double kLatestSeconds = 9'000'000'000.0;  // in the year 2255
+// Beyond the year 9999 nobody means seconds: milliseconds, most likely.
+constexpr double kMostSeconds = 253'402'300'799.0;
 // Keys that a token without a key's id is tried with: each costs a check of a signature.
 constexpr int kMostTries = 4;
 
@@ -46,7 +48,7 @@ std::optional<Clock::time_point> time_in(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_number()) return std::nullopt;
   const auto seconds = found->get<double>();
-  if (!std::isfinite(seconds) || seconds < 0) return std::nullopt;
+  if (!std::isfinite(seconds) || seconds < 0 || seconds > kMostSeconds) return std::nullopt;
   return Clock::time_point(
       std::chrono::seconds(static_cast<std::int64_t>(std::min(seconds, kLatestSeconds))));
 }

@@ -224,6 +224,7 @@ int serve(const config::Settings& settings, Served served, const sigset_t& signa
     pthread_kill(waiter.native_handle(), SIGTERM);
     waiter.join();
     node.forget_actors();
+    if (served.audit_log) served.audit_log->flush();
     if (runtime->left_behind->load()) {
       spdlog::default_logger()->flush();
       std::_Exit(code);  // the actor system's destructor would wait for the actor that hangs

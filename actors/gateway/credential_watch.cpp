@@ -21,22 +21,6 @@ security::AuthenticationRules rules_of(const config::Auth& auth) {
   return {auth.roles, auth.certificates, {auth.jwt_issuer, auth.jwt_audience, auth.jwt_clock_skew}};
 }
 
-// The validity of the server's certificate, if its key fits.
-tl::expected<security::Validity, std::string> read_pair(const config::Tls& tls) {
-  const auto certificate = security::read_small_file(tls.certificate);
-  if (!certificate) return tl::unexpected("tls.certificate: " + certificate.error());
-  const auto key = security::read_small_file(tls.key);
-  if (!key) return tl::unexpected("tls.key: " + key.error());
-  const auto validity = security::validity_of(*certificate);
-  if (!validity) {
-    return tl::unexpected("tls.certificate: " + tls.certificate.string() + " " + validity.error());
-  }
-  if (const auto fits = security::check_pair(*certificate, *key); !fits) {
-    return tl::unexpected("tls.key: " + tls.key.string() + ": " + fits.error());
-  }
-  return *validity;
-}
-
 std::string text_of(Clock::time_point time) {
   const auto seconds = Clock::to_time_t(time);
   std::tm parts{};
@@ -45,32 +29,47 @@ std::string text_of(Clock::time_point time) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%SZ", &parts)};
 }
 
-std::optional<std::string> wrong_tls_files(const config::Tls& tls) {
-  const auto validity = read_pair(tls);
-  if (!validity) return validity.error();
+// The files of [tls], if they are right, with the validity of the certificate.
+struct RightFiles {
+  TlsFiles files;
+  security::Validity validity;
+};
+tl::expected<RightFiles, std::string> read_tls_files(const config::Tls& tls) {
+  const auto certificate = security::read_small_file(tls.certificate);
+  if (!certificate) return tl::unexpected("tls.certificate: " + certificate.error());
+  const auto key = security::read_small_file(tls.key);
+  if (!key) return tl::unexpected("tls.key: " + key.error());
+  const auto of_file = "tls.certificate: " + tls.certificate.string() + " ";
+  const auto validity = security::validity_of(*certificate);
+  if (!validity) return tl::unexpected(of_file + validity.error());
+  if (const auto fits = security::check_pair(*certificate, *key); !fits) {
+    return tl::unexpected("tls.key: " + tls.key.string() + ": " + fits.error());
+  }
   const auto now = Clock::now();
-  const auto of_file = "tls.certificate: " + tls.certificate.string();
   if (now >= validity->until) {
-    return of_file + " has expired, on " + text_of(validity->until) + ": put a new one there";
+    return tl::unexpected(of_file + "has expired, on " + text_of(validity->until) +
+                          ": put a new one there");
   }
   if (now < validity->from) {
-    return of_file + " is not valid before " + text_of(validity->from) +
-           ": is the clock of this machine right?";
+    return tl::unexpected(of_file + "is not valid before " + text_of(validity->from) +
+                          ": is the clock of this machine right?");
   }
-  if (tls.client_ca.empty()) return std::nullopt;
+  RightFiles right{{*certificate, *key, {}}, *validity};
+  if (tls.client_ca.empty()) return right;
   const auto roots = security::read_small_file(tls.client_ca);
-  if (!roots) return "tls.client_ca: " + roots.error();
+  if (!roots) return tl::unexpected("tls.client_ca: " + roots.error());
   if (const auto first = security::validity_of(*roots); !first) {
-    return "tls.client_ca: " + tls.client_ca.string() + " " + first.error();
+    return tl::unexpected("tls.client_ca: " + tls.client_ca.string() + " " + first.error());
   }
-  return std::nullopt;
+  right.files.client_ca = *roots;
+  return right;
 }
 
 }  // namespace
 
 std::optional<std::string> wrong_credential_files(const config::Settings& settings) {
   if (settings.tls.is_on()) {
-    if (auto wrong = wrong_tls_files(settings.tls)) return wrong;
+    if (auto read = read_tls_files(settings.tls); !read) return read.error();
   }
   if (const auto& cluster = settings.cluster; cluster.is_on() && cluster.uses_tls()) {
     const auto context = security::make_tls_context(cluster.certificate, cluster.key, cluster.ca);
@@ -97,11 +96,13 @@ std::optional<std::string> expiry_warning(Clock::time_point until, Clock::time_p
          text_of(until) + ": put a new one there, it is taken up by itself";
 }
 
-CredentialWatch::CredentialWatch(const config::Settings& settings, Use use)
+CredentialWatch::CredentialWatch(const config::Settings& settings, Use use,
+                                 std::shared_ptr<TlsMaterial> material)
     : is_auth_on_(settings.auth.is_on()),
       files_(rules_of(settings.auth), settings.auth.tokens, settings.auth.jwt_keys),
       use_(std::move(use)),
       tls_(settings.tls),
+      material_(std::move(material)),
       told_days_(kNothingTold) {}
 
 void CredentialWatch::look() {
@@ -122,26 +123,31 @@ void CredentialWatch::look_at_credentials() {
   if (!is_first) spdlog::info("gateway: tokens and keys were read again");
 }
 
+// A pair whose files do not fit is looked at again each time: one of the two may only be late.
 void CredentialWatch::look_at_certificate() {
-  std::error_code failed;
   std::vector<std::filesystem::file_time_type> times;
   for (const auto* file : {&tls_.certificate, &tls_.key, &tls_.client_ca}) {
     if (file->empty()) continue;
+    std::error_code failed;
     times.push_back(std::filesystem::last_write_time(*file, failed));
     if (failed) times.back() = std::filesystem::file_time_type::min();
   }
-  if (times != tls_times_) {
+  if (times != tls_times_ || !told_of_tls_.empty()) {
     const bool is_first = tls_times_.empty();
     tls_times_ = std::move(times);
-    if (const auto wrong = wrong_tls_files(tls_)) {
-      // So does gRPC, which reads the same files.
-      spdlog::error("gateway: {}: new connections are refused until it is right", *wrong);
-    } else if (!is_first) {
-      spdlog::info("gateway: the files of [tls] have changed: new connections use them");
-    }
-    if (const auto read = read_pair(tls_)) {
-      if (!validity_ || validity_->until != read->until) told_days_ = kNothingTold;
-      validity_ = *read;
+    auto read = read_tls_files(tls_);
+    if (!read) {
+      if (std::exchange(told_of_tls_, read.error()) != read.error()) {
+        spdlog::error("gateway: {}: what was read before stays in use", read.error());
+      }
+    } else {
+      told_of_tls_.clear();
+      if (!validity_ || validity_->until != read->validity.until) told_days_ = kNothingTold;
+      validity_ = read->validity;
+      if (material_->set(std::move(read->files)) && !is_first) {
+        spdlog::info("gateway: a new certificate is there, or a new client CA, valid until {}",
+                     text_of(validity_->until));
+      }
     }
   }
   if (!validity_) return;

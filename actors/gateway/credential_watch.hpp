@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/gateway/transport/tls_material.hpp"
 #include "config/settings.hpp"
 #include "security/authenticator.hpp"
 #include "security/certificate.hpp"
@@ -40,7 +41,7 @@ class CredentialWatch {
   static constexpr std::chrono::milliseconds kLookEvery{500};
   using Use = std::function<void(std::shared_ptr<const security::Authenticator>)>;
 
-  CredentialWatch(const config::Settings& settings, Use use);
+  CredentialWatch(const config::Settings& settings, Use use, std::shared_ptr<TlsMaterial> material);
   // True if there is anything to look after.
   bool is_needed() const { return is_auth_on_ || tls_.is_on(); }
   void look();
@@ -54,6 +55,8 @@ class CredentialWatch {
   security::CredentialFiles files_;
   Use use_;
   config::Tls tls_;
+  std::shared_ptr<TlsMaterial> material_;
+  std::string told_of_tls_;    // what was wrong with the files of [tls]
   std::string told_of_files_;  // what was wrong with tokens and keys
   bool has_used_ = false;      // some were right
   std::vector<std::filesystem::file_time_type> tls_times_;

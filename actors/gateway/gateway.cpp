@@ -35,8 +35,11 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
       root_(std::move(root)),
       seat_(std::move(seat)),
       server_(runtime_->settings, methods(runtime_->settings.server.reflection)),
-      watch_(runtime_->settings,
-             [this](auto authenticator) { server_.set_authenticator(std::move(authenticator)); }) {
+      watch_(
+          runtime_->settings,
+          [this](auto authenticator) { server_.set_authenticator(std::move(authenticator)); },
+          seat_->tls_material) {
+  server_.set_tls_material(seat_->tls_material);
   server_.set_audit_log(runtime_->audit_log);
   if (runtime_->member) server_.set_node(runtime_->settings.cluster.node_id, runtime_->settled);
   // Known from the start, so that a client is told NOT_SERVING and not that the service is unknown.

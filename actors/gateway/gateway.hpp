@@ -36,6 +36,8 @@ struct GatewaySeat {
   std::atomic<bool> has_listened{false};
   // Makes stop() of the server wait for nothing, now or later. From any thread.
   void hurry();
+  // Of the gateways in turn: one that is restarted shows what the one before did.
+  std::shared_ptr<TlsMaterial> tls_material = std::make_shared<TlsMaterial>();
   // Called once, when the first gateway listens, with its endpoint: "HOST:PORT" or "unix:PATH".
   std::function<void(const std::string&)> on_listening;
 

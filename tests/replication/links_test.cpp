@@ -185,11 +185,14 @@ TEST_CASE("A forwarded call is the call that came in") {
   asked.results[1].state = ledger::ItemResult::State::refused;
   asked.results[1].error =
       std::make_shared<const ledger::Error>(error_of(ledger::Reason::id_empty));
+  asked.origin = std::make_shared<const ledger::Origin>(ledger::Origin{"ops", "ipv4:10.0.0.1:4"});
   const auto bytes_of_call = encode_call(7, 3, std::chrono::milliseconds(250), asked);
   const auto call = decoded<std::unique_ptr<ForwardedCall>>(bytes_of_call);
   CHECK(call->id == 7);
   CHECK(call->term == 3);
   CHECK(call->left == std::chrono::milliseconds(250));
+  REQUIRE(call->origin);
+  CHECK(*call->origin == *asked.origin);
   const auto& got = std::get<ledger::TransferBatch>(call->operation);
   REQUIRE(got.transfers.size() == 3);
   CHECK(ledger::same_content(got.transfers[0], batch.transfers[0]));

@@ -243,7 +243,7 @@ class KeyFiles(SecurityTest):
         ec, rsa = Es256(self.folder, "w"), Rs256(self.folder, "w")
         off_curve = {**ec.jwk(), "y": base64url(bytes(32))}
         for content, says in (
-                (b"short", "at least 32 bytes"), (b"", "at least 32 bytes"),
+                (b"short", "at least 32"), (b"", "at least 32"),
                 (b"{}", 'no list "keys"'), (b"{", "no JSON Web Key Set"),
                 ({"keys": []}, "no key for HS256, RS256 or ES256"),
                 ({"keys": [{"kty": "oct", "k": "AAAA", "kid": "x"}]}, 'the key "x"'),

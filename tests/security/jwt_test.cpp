@@ -157,12 +157,12 @@ TEST_CASE("A claim that is wrong or absent refuses the token", "[security][jwt]"
   // The skew of 60 s counts on both sides.
   CHECK(with("exp", kNowSeconds - 59).empty());
   CHECK_THAT(with("exp", kNowSeconds - 60), Catch::Contains("has expired"));
-  for (const json& wrong : {json("soon"), json(-1), json(nullptr), json::object()}) {
+  for (const json& wrong : {json("soon"), json(-1), json(1e300), json(kNowSeconds * 1'000),
+                            json(nullptr), json::object()}) {
     CHECK_THAT(with("exp", wrong), Catch::Contains("no valid time of expiry"));
   }
   // Beyond what a clock of nanoseconds can count.
-  for (const json& late :
-       {json(9'999'999'999), json(99'999'999'999), json(253'402'300'799), json(1e300)}) {
+  for (const json& late : {json(9'999'999'999), json(99'999'999'999), json(253'402'300'799)}) {
     CHECK(with("exp", late).empty());
     CHECK_THAT(with("nbf", late), Catch::Contains("is not valid yet"));
   }

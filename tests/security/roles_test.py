@@ -29,7 +29,7 @@ TABLE = (
      "ParticipantService.CreateParticipant ParticipantService.CreateParticipantAccount "
      "LedgerService.CreateAccount"),
     ("admin operator auditor",
-     "AdminService.GetTree AdminService.Verify ClusterService.GetCluster"),
+     "AdminService.GetTree AdminService.Verify AdminService.ListAudit ClusterService.GetCluster"),
     ("admin operator", "ClusterService.Init ClusterService.TransferLeadership"),
 )
 MAY = {method: roles.split() for roles, methods in TABLE for method in methods.split()}

@@ -10,7 +10,7 @@ from keys import DAY, serial_of
 from tls_bed import CHECK, TlsTest, replace
 
 SECOND = DAY / 86_400
-KEPT = "the pair that was read before stays in use"
+KEPT = "what was read before stays in use"
 
 
 class NewCertificates(TlsTest):

@@ -86,12 +86,12 @@ TEST_CASE("Who calls: a token before a certificate, and nobody without either",
         Credentials{{"Bearer sgt_a", "Bearer sgt_a"}, {}}, Credentials{{hash}, {}}}) {
     const auto refused = ask(wrong);
     REQUIRE_FALSE(refused);
-    CHECK_FALSE(refused.error().is_known);
+    CHECK(refused.error().caller.empty());
   }
   const Authenticator strict({parse_grants("ops=admin").value(), true, {}}, {}, {});
   const auto refused = strict.authenticate({{}, {"kim"}}, Clock::now());
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().is_known);
+  CHECK(refused.error().caller == "kim");
 }
 
 }  // namespace

@@ -68,15 +68,27 @@ ledger::OriginPtr Call::origin() {
 }
 
 void Call::audit(std::string_view outcome, std::uint64_t items, std::uint64_t refused) {
+  tell_audit_log(client_ ? client_->caller->name : std::string(), outcome, items, refused);
+}
+
+void Call::tell_audit_log(std::string caller, std::string_view outcome, std::uint64_t items,
+                          std::uint64_t refused) {
   auto* log = server_.audit_log();
   if (log == nullptr || served_.method.effect == Effect::probes) return;
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now().time_since_epoch());
-  log->add({now.count(), client_ ? client_->caller->name : std::string(), context_.peer(),
-            std::string(served_.method.name), subject_, std::string(outcome), items, refused});
+  log->add({now.count(), std::move(caller), context_.peer(), std::string(served_.method.name),
+            subject_, std::string(outcome), items, refused});
 }
 
-void Call::audit(const ledger::Error& error) { audit(to_string(error.reason), 1, 1); }
+// One that is known and not let in has its name in the error.
+void Call::audit(const ledger::Error& error) {
+  std::string caller = client_ ? client_->caller->name : std::string();
+  for (const auto& [name, value] : error.metadata) {
+    if (caller.empty() && name == "caller") caller = value;
+  }
+  tell_audit_log(std::move(caller), to_string(error.reason), 1, 1);
+}
 
 void Call::audit(const ledger::Submission& submission) {
   if (server_.audit_log() == nullptr) return;

@@ -101,6 +101,8 @@ class Call {
   grpc::ServerContext context_;
 
  private:
+  void tell_audit_log(std::string caller, std::string_view outcome, std::uint64_t items,
+                      std::uint64_t refused);
   // Calls the portion unless the call is answered. An exception ends the call.
   bool do_portion(const std::function<bool()>& portion);
 

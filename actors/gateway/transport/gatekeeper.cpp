@@ -45,9 +45,11 @@ ledger::Result<ClientPtr> Gatekeeper::let_in(const grpc::ServerContext& context,
   if (!client) return client;
   const auto& caller = *(*client)->caller;
   if (security::permitted(caller.role, method.permission) == security::Verdict::denied) {
-    return refuse(Reason::permission_denied, "the role " + std::string(to_string(caller.role)) +
-                                                 " of " + caller.name + " may not call " +
-                                                 std::string(method.name));
+    return tl::unexpected(Error{Reason::permission_denied,
+                                "the role " + std::string(to_string(caller.role)) + " of " +
+                                    caller.name + " may not call " + std::string(method.name),
+                                {{"caller", caller.name}},
+                                Outcome::none});
   }
   if (!(*client)->rate.take(std::chrono::steady_clock::now())) {
     return tl::unexpected(too_many_calls_error(settings_.max_calls_per_second));
@@ -74,8 +76,12 @@ ledger::Result<ClientPtr> Gatekeeper::client_of(const grpc::ServerContext& conte
   if (credentials.authorization.empty()) credentials.certificate_names = certificate_names(*peer);
   const auto found = authenticator_->authenticate(credentials, now);
   if (!found) {
-    return refuse(found.error().is_known ? Reason::permission_denied : Reason::unauthenticated,
-                  found.error().message);
+    auto error = Error{Reason::unauthenticated, found.error().message, {}, Outcome::none};
+    if (!found.error().caller.empty()) {
+      error.reason = Reason::permission_denied;
+      error.metadata = {{"caller", found.error().caller}};
+    }
+    return tl::unexpected(std::move(error));
   }
   auto client = client_for(found->caller);
   if (credentials.authorization.size() == 1) {

@@ -132,10 +132,13 @@ tl::expected<int, std::string> RpcServer::start(int port) {
 }
 
 tl::expected<void, std::string> RpcServer::start_grpc() {
+  if (tls_.is_on() && !tls_material_->is_set()) {
+    return tl::unexpected(std::string("the files of [tls] are wrong, and none were right before"));
+  }
+  credentials_ = server_credentials(tls_, tls_material_);
   grpc::ServerBuilder builder;
   acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      server_credentials(tls_));
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials_);
   set_arguments(builder, settings_);
   // A certificate is judged when a connection is made. So none lives for ever.
   if (tls_.client_certificates != config::ClientCertificates::none) {

@@ -41,6 +41,7 @@
 #include "actors/gateway/transport/method.hpp"
 #include "actors/gateway/transport/operation.hpp"
 #include "actors/gateway/transport/raw_service.hpp"
+#include "actors/gateway/transport/tls_material.hpp"
 #include "actors/query.hpp"
 #include "config/settings.hpp"
 #include "proto/health.pb.h"
@@ -64,6 +65,10 @@ class RpcServer {
     settled_ = std::move(settled);
   }
 
+  // What TLS shows to clients. Before start().
+  void set_tls_material(std::shared_ptr<const TlsMaterial> material) {
+    tls_material_ = std::move(material);
+  }
   // From now on calls are told to this log; null: to none. Before start().
   void set_audit_log(std::shared_ptr<security::AuditLog> log) { audit_log_ = std::move(log); }
 
@@ -169,6 +174,8 @@ class RpcServer {
 
   config::Server settings_;
   config::Tls tls_;
+  std::shared_ptr<const TlsMaterial> tls_material_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;  // gRPC asks them as long as it runs
   std::shared_ptr<security::AuditLog> audit_log_;
   std::uint64_t node_ = 0;
   std::shared_ptr<const std::atomic<ledger::Sequence>> settled_;

@@ -85,8 +85,9 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
     const auto is_own = [&own](std::string_view id) { return own.contains(id); };
     if (!ledger::debits_only(*submission, is_own)) {
       held_ = std::move(submission);
-      auto otherwise = with_outcome_of(queries_away_error(), *held_);
-      return ask(ask_for_own_accounts(*this, 0, only_participant()), std::move(otherwise));
+      auto query = ask_for_own_accounts(*this, 0, only_participant());
+      // How new a read is wanted says nothing of a write: whose an account is, is always read anew.
+      return hand_in(std::move(query), with_outcome_of(queries_away_error(), *held_));
     }
   }
   hand_in(std::move(submission));
@@ -124,6 +125,10 @@ void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
   }
   query->only_participant = only_participant();
   set_subject(subject_of(query->ask));
+  hand_in(std::move(query), std::move(otherwise));
+}
+
+void UnaryCall::hand_in(QueryPtr query, std::optional<ledger::Error> otherwise) {
   is_asked_ = true;
   query_ = query;
   otherwise_ = std::move(otherwise);

@@ -73,8 +73,9 @@ class UnaryCall final : public Call {
   void received(bool ok);
   void done(bool ok);
   void finished(bool ok);
-  // Hands it to the coordinator.
+  // Hand it to the coordinator, or to the queries actor.
   void hand_in(ledger::SubmissionPtr submission);
+  void hand_in(QueryPtr query, std::optional<ledger::Error> otherwise);
   // The answer of ask_for_own_accounts(), on behalf of held_.
   void own_accounts_known(const Completed& completed);
   // The server may destroy the call after the events done and finished, in either order.
