@@ -2,6 +2,7 @@
 // channel without TLS, which is what a server on loopback may have.
 #include "client/channel.hpp"
 
+#include <arpa/inet.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/client_interceptor.h>
@@ -44,6 +45,18 @@ class AddTokenFactory final : public grpc::experimental::ClientInterceptorFactor
   std::string header_;
 };
 
+// A name such as 127.evil.example is no address.
+bool is_loopback(std::string_view host) {
+  if (host == "localhost") return true;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.starts_with("::ffff:")) host.remove_prefix(7);
+  if (host == "::1") return true;
+  in_addr address{};
+  constexpr std::uint32_t kLoopbackNet = 127;
+  return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 &&
+         ntohl(address.s_addr) >> 24 == kLoopbackNet;
+}
+
 // Whether every address of the target is one of this machine alone. In doubt not.
 bool is_on_this_machine(std::string_view target) {
   if (target.starts_with("unix:")) return true;
@@ -54,9 +67,7 @@ bool is_on_this_machine(std::string_view target) {
     const auto comma = target.find(',');
     is_last = comma == std::string_view::npos;
     const auto address = target.substr(0, comma);
-    const bool is_here = address.starts_with("127.") || address.starts_with("localhost:") ||
-                         address.starts_with("[::1]:") || address.starts_with("[::ffff:127.");
-    if (!is_here) return false;
+    if (!is_loopback(address.substr(0, address.rfind(':')))) return false;
     target.remove_prefix(is_last ? target.size() : comma + 1);
   }
   return true;

@@ -26,8 +26,9 @@ constexpr std::string_view introduction =
     "  scalegraphd --set server.listen=127.0.0.1:0     set one key\n"
     "\n"
     "An unknown key, a wrong type or a value out of range stops the start and says the line and "
-    "what would be right. Settings are read at the start only. Durations are whole numbers in the "
-    "unit that their key names; bounds are inclusive.";
+    "what would be right. SIGHUP reads the file once more: keys that say so change then, the log "
+    "names the others, and a mistake changes nothing. Durations are whole numbers in the unit that "
+    "their key names; bounds are inclusive.";
 
 // A paragraph as comment lines of at most line_width columns. A word is never split.
 std::string comment_paragraph(std::string_view text) {
@@ -90,7 +91,8 @@ std::string describe() {
     for (const auto& key : keys()) {
       if (key.table != table.name) continue;
       const auto standard = read(key, settings);
-      out += "\n" + comment(key.explanation) + "#\n" + "# " + facts(key, standard) + "\n";
+      const std::string live = key.is_live ? " SIGHUP changes it." : "";
+      out += "\n" + comment(key.explanation) + "#\n" + "# " + facts(key, standard) + live + "\n";
       out.append(key.name).append(" = ").append(to_toml(standard)).append("\n");
     }
   }

@@ -75,6 +75,8 @@ constexpr std::array table_rows{
 // A file made for a later version fails with a clear message, rather than with "unknown table".
 constexpr std::array<std::string_view, 1> reserved_rows{"metrics"};
 
+constexpr bool kLive = true;
+
 // Grouped by table. The order within a table is that of config/scalegraph.toml.
 constexpr std::array key_rows{
     Key{"server", "listen", "HOST:PORT, with a port from 0 to 65535, or unix:PATH", listen_text,
@@ -99,11 +101,9 @@ constexpr std::array key_rows{
         "so is a read whose answer would. A call is always taken while no other holds anything."},
     Key{"server", "max_streams", "streams",
         integer<&Settings::server, &Server::max_streams>(1, 1'000'000),
-        "Streams that are open at once, idle ones as well; those of Health.Watch are counted "
-        "apart, "
-        "with the same limit. One more is ended with RESOURCE_EXHAUSTED, reason OVERLOADED. An "
-        "idle "
-        "stream costs about 20 KiB and no thread."},
+        "Streams of any service that are open at once, idle ones as well. One more is ended with "
+        "RESOURCE_EXHAUSTED, reason OVERLOADED. An idle stream costs about 20 KiB and no thread. "
+        "With [auth] on, streams of Health.Watch are counted apart, with the same limit."},
     Key{"server", "max_connections_per_address", "connections",
         integer<&Settings::server, &Server::max_connections_per_address>(0, 1'000'000),
         "Connections from one address of a client that are open at once. One more is closed at "
@@ -206,7 +206,8 @@ constexpr std::array key_rows{
 
     Key{"log", "level", "trace, debug, info, warning, error, critical or off", level_text,
         "The least severe message that is written. At info: starts, stops, crashes and restarts, "
-        "but nothing per transfer. off writes nothing at all, not even why the daemon stopped."},
+        "but nothing per transfer. off writes nothing at all, not even why the daemon stopped.",
+        kLive},
 
     Key{"tls", "certificate", "path of a file in PEM, or empty",
         file_text<&Settings::tls, &Tls::certificate>(),
@@ -229,19 +230,20 @@ constexpr std::array key_rows{
         "Keys of JSON Web Tokens: a JSON Web Key Set, public keys in PEM, or the secret of HS256. "
         "Tokens of HS256, RS256 and ES256 are taken; `sub` is the name of the caller."},
     Key{"auth", "jwt_issuer", "text", word_text<&Settings::auth, &Auth::jwt_issuer>(),
-        "What `iss` of a JSON Web Token has to be. Needed with `jwt_keys`."},
+        "What `iss` of a JSON Web Token has to be. Needed with `jwt_keys`.", kLive},
     Key{"auth", "jwt_audience", "text", word_text<&Settings::auth, &Auth::jwt_audience>(),
-        "What `aud` of a JSON Web Token has to name. Needed with `jwt_keys`."},
+        "What `aud` of a JSON Web Token has to name. Needed with `jwt_keys`.", kLive},
     Key{"auth", "jwt_clock_skew", "seconds",
         integer<&Settings::auth, &Auth::jwt_clock_skew>(0, 3'600),
-        "How far the issuer's clock may differ from this machine's."},
+        "How far the issuer's clock may differ from this machine's.", kLive},
     Key{"auth", "certificates", "true or false", flag<&Settings::auth, &Auth::certificates>(),
         "true: the certificate of a client says who calls, by a subject alternative name or its "
         "common name. Needs tls.client_certificates."},
     Key{"auth", "roles", "parts NAME=ROLE, with commas between them", roles_text,
         "What the callers that certificates and JSON Web Tokens name may do. ROLE is admin, "
         "operator, teller, auditor, participant:ID, or participant, whose id is the caller's name. "
-        "The name * means everybody else. Tokens have their role in their own file."},
+        "The name * means everybody else. Tokens have their role in their own file.",
+        kLive},
     Key{"auth", "audit", "true or false", flag<&Settings::auth, &Auth::audit>(),
         "true: what commits is kept in the chain with who asked for it, and what is read or "
         "refused "

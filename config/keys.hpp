@@ -49,6 +49,7 @@ struct Key {
   std::string_view unit;  // of an integer, such as "bytes"; for others, their form
   std::variant<Integer, Text, Flag> type;
   std::string_view explanation;
+  bool is_live = false;  // SIGHUP takes a new value up while the server runs
 
   [[nodiscard]] std::string full_name() const;  // "server.listen"
 };

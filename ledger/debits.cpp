@@ -52,24 +52,22 @@ void refuse_other_debits(Submission& submission, const IsOwn& is_own) {
   if (refused_one && submission.is_atomic()) abort_rest(submission);
 }
 
-void hide_other_balances(Submission& submission, const IsOwn& is_own) {
-  for (auto& result : submission.results) {
-    if (!is_refused(result) || !result.error) continue;
-    const auto& facts = result.error->metadata;
-    const auto has = [&facts](std::string_view name) {
-      return std::find_if(facts.begin(), facts.end(),
-                          [name](const auto& fact) { return fact.first == name; });
-    };
-    const auto account = has("account_id");
-    if (has("balance") == facts.end() || account == facts.end() || is_own(account->second)) {
-      continue;
-    }
-    result.error = std::make_shared<const Error>(
-        Error{result.error->reason,
-              "account " + account->second + " cannot take the amount",
-              {{"account_id", account->second}},
-              result.error->outcome});
+std::shared_ptr<const Error> hide_other_balance(std::shared_ptr<const Error> error,
+                                                const IsOwn& is_own) {
+  const auto& facts = error->metadata;
+  const auto fact = [&facts](std::string_view name) {
+    return std::find_if(facts.begin(), facts.end(),
+                        [name](const auto& one) { return one.first == name; });
+  };
+  const auto account = fact("account_id");
+  if (fact("balance") == facts.end() || account == facts.end() || is_own(account->second)) {
+    return error;
   }
+  return std::make_shared<const Error>(
+      Error{error->reason,
+            "account " + account->second + " cannot take the amount",
+            {{"account_id", account->second}},
+            error->outcome});
 }
 
 void abort_rest(Submission& submission) {

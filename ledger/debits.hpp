@@ -18,9 +18,10 @@ bool debits_only(const Submission& submission, const IsOwn& is_own);
 // handed to the coordinator yet.
 void refuse_other_debits(Submission& submission, const IsOwn& is_own);
 
-// Takes what other accounts hold out of the errors: of those the caller learns only that they
-// cannot take the amount. Needs: the submission was answered.
-void hide_other_balances(Submission& submission, const IsOwn& is_own);
+// The error without what another account holds: of that the caller learns only that it cannot take
+// the amount. The same error if it tells nothing of the kind.
+std::shared_ptr<const Error> hide_other_balance(std::shared_ptr<const Error> error,
+                                                const IsOwn& is_own);
 
 // If an item of the atomic batch is refused, refuses the others with BATCH_ABORTED. The first one
 // keeps its own error. Called once for a batch.

@@ -8,7 +8,7 @@ namespace sg::persistence {
 namespace {
 
 // So a page of a caller who did little takes no longer than others.
-constexpr std::uint64_t kMostRecordsOfPage = 200'000;
+constexpr std::uint64_t kMostRecordsOfPage = 20'000;
 
 AuditedRecord to_audited(const DecodedRecord& record, TimeMs time, ledger::OriginPtr origin) {
   AuditedRecord audited{record.sequence, time, std::move(origin), "transfer", {}};

@@ -167,10 +167,11 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       continue;
     }
     const bool has_extension = !record_.extension.empty();
+    const auto origin = origins.take(record_.extension);
     if (has_extension && !is_known_extension(record_.extension)) {
       problem(name + ": record " + std::to_string(record_.sequence) +
               " has fields that this program does not know");
-    } else if (has_extension && !origins.take(record_.extension)) {
+    } else if (has_extension && !origin) {
       problem(name + ": record " + std::to_string(record_.sequence) +
               " names a caller that the block does not have");
     }

@@ -25,7 +25,9 @@ constexpr std::chrono::seconds kWriteEvery{1};
 constexpr std::uint64_t kMostWaitingBytes = 16 << 20;
 constexpr std::uint64_t kSegments = 16;  // the bound is kept by removing the oldest of so many
 constexpr std::uint64_t kLeastSegmentBytes = 64 << 10;
-constexpr std::size_t kEventBytes = 128;  // beside its texts
+constexpr std::uint64_t kMostSegmentBytes = 16
+                                            << 20;  // the first read of one goes through all of it
+constexpr std::size_t kEventBytes = 128;            // beside its texts
 constexpr std::size_t kMostTextBytes = 1'024;
 constexpr std::string_view kPrefix = "audit-";
 constexpr std::string_view kSuffix = ".log";
@@ -40,8 +42,9 @@ std::uint64_t bytes_of(const AuditEvent& event) {
          event.subject.size() + event.outcome.size();
 }
 
-std::string_view cut(const std::string& text) {
-  return std::string_view(text).substr(0, kMostTextBytes);
+// A client may send ids of any length: only their beginning is kept, from the first moment on.
+void cut(std::string& text) {
+  if (text.size() > kMostTextBytes) text = text.substr(0, kMostTextBytes);
 }
 
 std::int64_t now_ms() {
@@ -107,6 +110,10 @@ tl::expected<void, std::string> AuditLog::find_segments() {
   for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
     segments_[i].lines = segments_[i + 1].first - segments_[i].first;
     segments_[i].bytes = std::filesystem::file_size(path_of(segments_[i]), failed);
+    if (failed) {
+      return tl::unexpected("cannot read " + path_of(segments_[i]).string() + ": " +
+                            failed.message());
+    }
   }
   return {};
 }
@@ -121,6 +128,10 @@ tl::expected<void, std::string> AuditLog::recover_last() {
   for (; std::getline(in, line) && !in.eof(); ++last.lines) {
     whole += line.size() + 1;
     previous_ = to_hex(sha256(line));
+  }
+  // Otherwise what cannot be read would be taken for a line that was cut off.
+  if (!in.is_open() || in.bad() || !in.eof()) {
+    return tl::unexpected("cannot read " + path_of(last).string());
   }
   last.bytes = whole;
   next_ = last.first + last.lines;
@@ -155,9 +166,14 @@ tl::expected<void, std::string> AuditLog::begin_segment() {
 }
 
 void AuditLog::add(AuditEvent event) {
+  for (auto* text : {&event.caller, &event.peer, &event.method, &event.subject, &event.outcome}) {
+    cut(*text);
+  }
   const auto bytes = bytes_of(event);
   const std::lock_guard lock(mutex_);
-  if (waiting_bytes_ + bytes > kMostWaitingBytes) {
+  const bool is_cheap = event.caller.empty() || event.outcome == "OVERLOADED";
+  if ((is_cheap && ++of_strangers_ > kMostOfStrangers) ||
+      waiting_bytes_ + bytes > kMostWaitingBytes) {
     ++dropped_;
     return;
   }
@@ -166,17 +182,11 @@ void AuditLog::add(AuditEvent event) {
 }
 
 std::string AuditLog::to_line(const AuditEvent& event, std::uint64_t dropped) {
-  const ordered_json line{{"number", next_},
-                          {"time", event.time},
-                          {"caller", cut(event.caller)},
-                          {"peer", cut(event.peer)},
-                          {"method", cut(event.method)},
-                          {"subject", cut(event.subject)},
-                          {"outcome", cut(event.outcome)},
-                          {"items", event.items},
-                          {"refused", event.refused},
-                          {"dropped", dropped},
-                          {"previous", previous_}};
+  const ordered_json line{
+      {"number", next_},          {"time", event.time},     {"caller", event.caller},
+      {"peer", event.peer},       {"method", event.method}, {"subject", event.subject},
+      {"outcome", event.outcome}, {"items", event.items},   {"refused", event.refused},
+      {"dropped", dropped},       {"previous", previous_}};
   auto text = line.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   ++next_;
   previous_ = to_hex(sha256(text));
@@ -184,16 +194,21 @@ std::string AuditLog::to_line(const AuditEvent& event, std::uint64_t dropped) {
 }
 
 tl::expected<void, std::string> AuditLog::write(const std::string& bytes) {
+  Segment segment;
+  {
+    const std::lock_guard lock(mutex_);
+    segment = {segments_.back().first, 0, segments_.back().bytes};
+  }
+  // What an attempt that failed has left there. Appending behind half a line would spoil the log.
+  if (is_failing_ && ::ftruncate(file_, static_cast<off_t>(segment.bytes)) != 0) {
+    return tl::unexpected("cannot shorten " + path_of(segment).string() + ": " + reason());
+  }
   std::string_view left = bytes;
   while (!left.empty()) {
     const auto written = ::write(file_, left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      const auto why = reason();
-      // Nothing of it stays: it is written again as a whole.
-      const std::lock_guard lock(mutex_);
-      (void)::ftruncate(file_, static_cast<off_t>(segments_.back().bytes));
-      return tl::unexpected("cannot write " + path_of(segments_.back()).string() + ": " + why);
+      return tl::unexpected("cannot write " + path_of(segment).string() + ": " + reason());
     }
     left.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -207,6 +222,7 @@ void AuditLog::write_waiting() {
   std::uint64_t dropped = 0;
   {
     const std::lock_guard lock(mutex_);
+    of_strangers_ = 0;
     // While nothing can be written, what waits stays where it is bounded.
     if (pending_.empty()) {
       events = std::exchange(waiting_, {});
@@ -215,7 +231,7 @@ void AuditLog::write_waiting() {
     }
   }
   if (events.empty() && dropped > 0) {
-    events.push_back({now_ms(), {}, {}, "audit", {}, "DROPPED", dropped, 0});
+    events.push_back({now_ms(), "scalegraphd", {}, "audit", {}, "DROPPED", dropped, 0});
   }
   for (const auto& event : events) pending_.push_back(to_line(event, std::exchange(dropped, 0)));
   if (pending_.empty()) return;
@@ -235,7 +251,8 @@ void AuditLog::write_waiting() {
     const std::lock_guard lock(mutex_);
     segments_.back().bytes += bytes.size();
     segments_.back().lines += pending_.size();
-    is_full = segments_.back().bytes >= std::max(max_bytes_ / kSegments, kLeastSegmentBytes);
+    is_full = segments_.back().bytes >=
+              std::clamp(max_bytes_ / kSegments, kLeastSegmentBytes, kMostSegmentBytes);
   }
   pending_.clear();
   if (!is_full) return;
@@ -244,20 +261,24 @@ void AuditLog::write_waiting() {
 }
 
 void AuditLog::remove_oldest() {
-  std::uint64_t removed = 0;
+  std::vector<Segment> removed;
   {
     const std::lock_guard lock(mutex_);
     std::uint64_t all = 0;
     for (const auto& segment : segments_) all += segment.bytes;
     while (segments_.size() > 1 && all > max_bytes_) {
-      std::error_code ignored;
-      std::filesystem::remove(path_of(segments_.front()), ignored);
-      removed += segments_.front().lines;
       all -= segments_.front().bytes;
+      removed.push_back(std::move(segments_.front()));
       segments_.erase(segments_.begin());
     }
   }
-  if (removed > 0) add({now_ms(), {}, {}, "audit", {}, "REMOVED", removed, 0});
+  std::uint64_t lines = 0;
+  for (const auto& segment : removed) {
+    std::error_code ignored;
+    std::filesystem::remove(path_of(segment), ignored);
+    lines += segment.lines;
+  }
+  if (lines > 0) add({now_ms(), "scalegraphd", {}, "audit", {}, "REMOVED", lines, 0});
 }
 
 void AuditLog::run() {
@@ -283,21 +304,41 @@ tl::expected<AuditLines, std::string> AuditLog::read(std::uint64_t number,
     segments = segments_;
   }
   AuditLines page{number, {}};
-  for (const auto& segment : segments) {
+  for (auto& segment : segments) {
     if (segment.first + segment.lines <= number) continue;
-    std::ifstream in(path_of(segment), std::ios::binary);
-    // One that was removed in the meantime is passed over.
-    std::string line;
-    auto at = segment.first;
-    for (; at < segment.first + segment.lines && std::getline(in, line); ++at) {
-      if (at < number) continue;
-      if (page.lines.size() == limit) return page;
-      if (page.lines.empty()) page.first = at;
-      page.lines.push_back(std::move(line));
+    if (auto read = read_segment(std::move(segment), number, limit, page); !read) {
+      return tl::unexpected(read.error());
     }
-    if (in.bad()) return tl::unexpected("cannot read " + path_of(segment).string());
+    if (page.lines.size() == limit) break;
   }
   return page;
+}
+
+tl::expected<void, std::string> AuditLog::read_segment(Segment segment, std::uint64_t number,
+                                                       std::size_t limit, AuditLines& page) const {
+  // One that was removed in the meantime has no lines.
+  std::ifstream in(path_of(segment), std::ios::binary);
+  auto& marks = segment.marks;
+  if (marks.empty()) marks.push_back(0);
+  const auto wanted = number > segment.first ? (number - segment.first) / kMarkEvery : 0;
+  const auto mark = std::min<std::uint64_t>(wanted, marks.size() - 1);
+  auto offset = marks[mark];
+  in.seekg(static_cast<std::streamoff>(offset));
+  std::string line;
+  for (auto at = mark * kMarkEvery; at < segment.lines && std::getline(in, line); ++at) {
+    if (at == marks.size() * kMarkEvery) marks.push_back(offset);
+    offset += line.size() + 1;
+    if (segment.first + at < number) continue;
+    if (page.lines.empty()) page.first = segment.first + at;
+    page.lines.push_back(std::move(line));
+    if (page.lines.size() == limit) break;
+  }
+  if (in.bad()) return tl::unexpected("cannot read " + path_of(segment).string());
+  const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(segments_.begin(), segments_.end(),
+                                  [&](const Segment& one) { return one.first == segment.first; });
+  if (known != segments_.end() && known->marks.size() < marks.size()) known->marks = marks;
+  return {};
 }
 
 }  // namespace sg::security

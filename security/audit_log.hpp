@@ -12,9 +12,11 @@
 // Durability: written and synced once a second, and at the end. A crash may lose the last second; a
 // line that was cut off is removed at the next opening.
 //
-// Bounds: what waits to be written is bounded, and so are the files together. Events that do not
-// fit are dropped, and counted in "dropped" of the next line. The oldest file goes when there are
-// too many bytes; a line with the outcome REMOVED says how many lines went with it.
+// Bounds: what waits to be written is bounded, and so are the files together. Of calls whose caller
+// is not known, and of those that are too many, kMostOfStrangers a second have a line: so nobody
+// can push the lines of others out. Events that do not fit are dropped, and counted in "dropped" of
+// the next line. The oldest file goes when there are too many bytes; a line with the outcome
+// REMOVED says how many lines went with it.
 //
 // Concurrency: add() and read() from any thread; a thread of its own writes.
 #pragma once
@@ -62,6 +64,7 @@ class AuditLog {
   AuditLog(const AuditLog&) = delete;
   AuditLog& operator=(const AuditLog&) = delete;
 
+  static constexpr int kMostOfStrangers = 20;  // lines a second
   // Never waits for the disk.
   void add(AuditEvent event);
 
@@ -76,7 +79,10 @@ class AuditLog {
     std::uint64_t first = 0;  // the number of its first line
     std::uint64_t lines = 0;
     std::uint64_t bytes = 0;
+    // Where every kMarkEvery-th line begins, as far as reads have come: so a page costs itself.
+    std::vector<std::uint64_t> marks{};
   };
+  static constexpr std::uint64_t kMarkEvery = 1'000;
 
   AuditLog(std::filesystem::path folder, std::uint64_t max_bytes, Tell tell);
   // Each returns a sentence if it fails.
@@ -90,6 +96,9 @@ class AuditLog {
   std::string to_line(const AuditEvent& event, std::uint64_t dropped);
   void remove_oldest();
   std::filesystem::path path_of(const Segment& segment) const;
+  // Appends lines of the segment from `number` on, until the page has `limit`.
+  tl::expected<void, std::string> read_segment(Segment segment, std::uint64_t number,
+                                               std::size_t limit, AuditLines& page) const;
 
   const std::filesystem::path folder_;
   const std::uint64_t max_bytes_;
@@ -104,10 +113,11 @@ class AuditLog {
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::vector<Segment> segments_;  // oldest first
+  mutable std::vector<Segment> segments_;  // oldest first; reads add marks
   std::deque<AuditEvent> waiting_;
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // since the last line
+  int of_strangers_ = 0;       // lines since the last writing
   bool ends_ = false;
   std::thread thread_;
 };

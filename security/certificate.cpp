@@ -50,6 +50,23 @@ tl::expected<Validity, std::string> validity_of(std::string_view certificate_pem
                   time_of(X509_get0_notAfter(certificate.get()))};
 }
 
+tl::expected<void, std::string> check_certificates(std::string_view pem) {
+  const auto in = reader(pem);
+  bool has_one = false;
+  for (;;) {
+    const Certificate certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+    if (certificate) {
+      has_one = true;
+      continue;
+    }
+    const auto why = ERR_GET_REASON(ERR_peek_last_error());
+    ERR_clear_error();
+    if (why == PEM_R_NO_START_LINE && has_one) return {};
+    return tl::unexpected(std::string(has_one ? "has a part that is no certificate in PEM"
+                                              : "is no certificate in PEM"));
+  }
+}
+
 tl::expected<void, std::string> check_pair(std::string_view certificate_pem,
                                            std::string_view key_pem) {
   const auto certificate = read_certificate(certificate_pem);

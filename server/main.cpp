@@ -16,23 +16,23 @@
 #include <csignal>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <new>
 #include <system_error>
 #include <thread>
 
 #include "actors/actor_errors.hpp"
-#include "actors/gateway/credential_watch.hpp"
+#include "actors/gateway/door/credential_watch.hpp"
 #include "actors/tree/tree.hpp"
 #include "command_line/descriptors.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
-#include "config/load.hpp"
-#include "config/together.hpp"
 #include "security/audit_log.hpp"
 #include "server/cluster_node.hpp"
 #include "server/offline_verify.hpp"
+#include "server/settings_source.hpp"
 #include "supervisor/errors.hpp"
 
 namespace {
@@ -48,35 +48,10 @@ constexpr std::chrono::seconds kLastWait{3};
 constexpr std::size_t kLeastChunksWaiting = 8;
 
 struct Options {
-  std::string config;
-  std::vector<std::string> overrides;
+  server::SettingsSource settings;
   bool check = false;
   bool verify = false;
 };
-
-// Returns the settings, or prints what is wrong with them and returns nullopt.
-std::optional<config::Settings> read_settings(const Options& options) {
-  auto settings = config::defaults();
-  if (!options.config.empty()) {
-    auto loaded = config::load(options.config);
-    if (!loaded) {
-      std::cerr << to_string(loaded.error()) << '\n';
-      return std::nullopt;
-    }
-    settings = std::move(*loaded);
-  }
-  for (const auto& text : options.overrides) {
-    if (auto applied = config::apply_override(settings, text); !applied) {
-      std::cerr << to_string(applied.error()) << '\n';
-      return std::nullopt;
-    }
-  }
-  if (const auto wrong = config::wrong_together(settings)) {
-    std::cerr << "error: " << *wrong << '\n';
-    return std::nullopt;
-  }
-  return settings;
-}
 
 // gRPC and protobuf log each mistake of a client. The client is told about it anyway, so their
 // lines go to the debug level.
@@ -135,7 +110,8 @@ int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat,
 // calls in flight. If it has not ended kLastWait later, or at a third signal, the process exits at
 // once. That is safe, because everything that was answered is synced.
 void heed_signals(const sigset_t& signals, const caf::actor& root, actors::GatewaySeat& seat,
-                  server::ClusterNode& node, const std::atomic<bool>& ended) {
+                  server::ClusterNode& node, const std::atomic<bool>& ended,
+                  const std::function<void()>& reload) {
   int asked = 0;
   while (!ended) {
     const timespec longest{kLastWait.count(), 0};
@@ -147,7 +123,7 @@ void heed_signals(const sigset_t& signals, const caf::actor& root, actors::Gatew
     }
     if (ended) return;
     if (signal == SIGHUP) {
-      spdlog::info("SIGHUP: settings are read at the start only");
+      reload();
     } else if (++asked == 1) {
       spdlog::info("stopping");
       node.hand_over();
@@ -181,7 +157,8 @@ tl::expected<std::shared_ptr<security::AuditLog>, std::string> open_audit_log(
   return std::shared_ptr<security::AuditLog>(std::move(*log));
 }
 
-int serve(const config::Settings& settings, Served served, const sigset_t& signals) {
+int serve(config::Settings settings, Served served, const sigset_t& signals,
+          const server::SettingsSource& source) {
   auto audit_log = open_audit_log(settings);
   if (!audit_log) {
     std::cerr << "error: " << audit_log.error() << '\n';
@@ -212,7 +189,10 @@ int serve(const config::Settings& settings, Served served, const sigset_t& signa
     self->monitor(root);
 
     std::atomic<bool> ended{false};
-    std::thread waiter([&] { heed_signals(signals, root, *seat, node, ended); });
+    std::thread waiter([&] {
+      heed_signals(signals, root, *seat, node, ended,
+                   [&] { server::reload(source, settings, *seat); });
+    });
     self->receive([&](const caf::down_msg& down) {
       code = exit_code_of(down.reason, *seat, node);
       if (code == kGaveUp) {
@@ -234,8 +214,11 @@ int serve(const config::Settings& settings, Served served, const sigset_t& signa
 }
 
 int run(const Options& options) {
-  const auto settings = read_settings(options);
-  if (!settings) return kBadUsage;
+  const auto settings = server::read_settings(options.settings);
+  if (!settings) {
+    std::cerr << settings.error() << '\n';
+    return kBadUsage;
+  }
   if (!options.verify) {
     if (const auto wrong = actors::wrong_credential_files(*settings)) {
       std::cerr << "error: " << *wrong << '\n';
@@ -267,7 +250,7 @@ int run(const Options& options) {
       std::cerr << "error: " << member.error() << '\n';
       return kStoreRefused;
     }
-    return serve(*settings, {*member, *member, nullptr}, signals);
+    return serve(*settings, {*member, *member, nullptr}, signals, options.settings);
   }
   const auto open = options.verify ? persistence::open_store_to_read : persistence::open_store;
   auto store = open(settings->storage.path, store_options(settings->storage));
@@ -278,7 +261,7 @@ int run(const Options& options) {
   if (options.verify) {
     return command_line::after_output(actors::verify_offline(**store) ? kDone : kStoreRefused);
   }
-  return serve(*settings, {std::move(*store), nullptr, nullptr}, signals);
+  return serve(*settings, {std::move(*store), nullptr, nullptr}, signals, options.settings);
 }
 
 // The terminate handler. A limit of memory or threads may throw where nothing can catch it, such as
@@ -327,8 +310,9 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app("scalegraphd: the Scalegraph ledger server", "scalegraphd");
   Options options;
-  app.add_option("--config", options.config, "settings, see config/scalegraph.toml");
-  app.add_option("--set", options.overrides, "KEY=VALUE: overrides a setting, may be repeated")
+  app.add_option("--config", options.settings.file, "settings, see config/scalegraph.toml");
+  app.add_option("--set", options.settings.overrides,
+                 "KEY=VALUE: overrides a setting, may be repeated")
       ->allow_extra_args(false);
   app.add_flag("--check", options.check, "check the settings and exit");
   app.add_flag("--verify", options.verify, "check a store that is not running and exit");

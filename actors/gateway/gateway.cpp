@@ -98,8 +98,20 @@ caf::behavior Gateway::make_behavior() {
   };
 }
 
+void GatewaySeat::set_auth(config::Auth auth) {
+  const std::lock_guard lock(mutex_);
+  auth_ = std::move(auth);
+  ++auth_changes_;
+}
+
 void Gateway::watch_credentials() {
   if (!watch_.is_needed()) return;
+  {
+    const std::lock_guard lock(seat_->mutex_);
+    if (std::exchange(auth_changes_, seat_->auth_changes_) != seat_->auth_changes_) {
+      watch_.set_auth(seat_->auth_);
+    }
+  }
   watch_.look();
   self_->delayed_send(self_, CredentialWatch::kLookEvery, LookAtCredentials{});
 }

@@ -19,7 +19,7 @@
 #include <string>
 
 #include "actors/followed.hpp"
-#include "actors/gateway/credential_watch.hpp"
+#include "actors/gateway/door/credential_watch.hpp"
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "actors/journal/messages.hpp"
 #include "actors/runtime.hpp"
@@ -36,6 +36,8 @@ struct GatewaySeat {
   std::atomic<bool> has_listened{false};
   // Makes stop() of the server wait for nothing, now or later. From any thread.
   void hurry();
+  // Who calls and what they may do is decided by these from now on. From any thread.
+  void set_auth(config::Auth auth);
   // Of the gateways in turn: one that is restarted shows what the one before did.
   std::shared_ptr<TlsMaterial> tls_material = std::make_shared<TlsMaterial>();
   // Called once, when the first gateway listens, with its endpoint: "HOST:PORT" or "unix:PATH".
@@ -43,9 +45,11 @@ struct GatewaySeat {
 
  private:
   friend class Gateway;
-  std::mutex mutex_;             // guards the two below
+  std::mutex mutex_;             // guards what is below
   RpcServer* server_ = nullptr;  // of the gateway that serves; null: none does
   bool hurried_ = false;         // hurry() was called
+  std::uint64_t auth_changes_ = 0;
+  config::Auth auth_;  // as set_auth() was told; with auth_changes_ > 0
 };
 
 // The actor's state. Needs: `root` is the root supervisor, which tells what is up.
@@ -77,6 +81,7 @@ class Gateway {
   caf::response_promise ready_;              // the answer to Init, given when the server listens
   RpcServer server_;
   CredentialWatch watch_;
+  std::uint64_t auth_changes_ = 0;  // of the seat, that watch_ knows
 };
 
 // The actor's function. It answers Init once the server listens, or with the error that prevents

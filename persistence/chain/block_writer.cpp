@@ -93,9 +93,10 @@ void BlockWriter::add(const TransferRecord& record) {
   buffer_.set_end(to);
 }
 
-void BlockWriter::add(const ledger::Account& account, const ledger::Origin* origin) {
+void BlockWriter::add(const ledger::Account& account, const ledger::Origin* origin,
+                      std::string_view extension) {
   start_record();
-  const auto flag = make_extension({}, origin);
+  const auto flag = make_extension(extension, origin);
   char* to =
       buffer_.reserve(2 + 6 * kMaxVarintBytes + account.id.size() + account.participant_id.size() +
                       bound_of(account.metadata) + extension_.size());
@@ -109,9 +110,10 @@ void BlockWriter::add(const ledger::Account& account, const ledger::Origin* orig
   buffer_.set_end(flag != 0 ? put_text(to, extension_) : to);
 }
 
-void BlockWriter::add(const ledger::Participant& participant, const ledger::Origin* origin) {
+void BlockWriter::add(const ledger::Participant& participant, const ledger::Origin* origin,
+                      std::string_view extension) {
   start_record();
-  const auto flag = make_extension({}, origin);
+  const auto flag = make_extension(extension, origin);
   char* to =
       buffer_.reserve(2 + 3 * kMaxVarintBytes + participant.id.size() + participant.name.size() +
                       bound_of(participant.metadata) + extension_.size());

@@ -34,9 +34,11 @@ class BlockWriter {
   void begin(Sequence first);
   bool is_open() const { return open_; }
   void add(const TransferRecord& record);
-  // `origin`: who asked for it; null: not kept.
-  void add(const ledger::Account& account, const ledger::Origin* origin = nullptr);
-  void add(const ledger::Participant& participant, const ledger::Origin* origin = nullptr);
+  // `origin`: who asked for it; null: not kept. `extension`: further fields, encoded.
+  void add(const ledger::Account& account, const ledger::Origin* origin = nullptr,
+           std::string_view extension = {});
+  void add(const ledger::Participant& participant, const ledger::Origin* origin = nullptr,
+           std::string_view extension = {});
   void mark_unit_end();
   bool is_full() const { return open_ && buffer_.size() - begin_ >= kBlockTargetBytes; }
   // Completes the block and returns its hash.

@@ -14,7 +14,7 @@ using persistence::put_text;
 using persistence::put_varint;
 
 constexpr std::uint32_t kMagic = 0x4B4E4C53;  // "SLNK"
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;          // 3: a forwarded call says who sent it
 constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostRefusalBytes = 1024;
 

@@ -1,5 +1,5 @@
 // Places of calls: counted while they are held, and given back however their owner ends.
-#include "actors/gateway/transport/admissions.hpp"
+#include "actors/gateway/door/admissions.hpp"
 
 #include <rapidcheck/catch.h>
 

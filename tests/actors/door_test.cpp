@@ -8,9 +8,9 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-#include "actors/gateway/credential_watch.hpp"
-#include "actors/gateway/transport/client.hpp"
-#include "actors/gateway/transport/connections.hpp"
+#include "actors/gateway/door/client.hpp"
+#include "actors/gateway/door/connections.hpp"
+#include "actors/gateway/door/credential_watch.hpp"
 
 namespace sg::actors {
 namespace {

@@ -335,6 +335,12 @@ class Calls(ApiTest):
             self.assertEqual((sheet.total, sheet.sum_of_postings), (report.sum_of_postings,) * 2)
             self.assertEqual(sum(line.accounts for line in sheet.lines), report.accounts)
             self.assertEqual(sum(int(line.total) for line in sheet.lines), int(sheet.total))
+        for answered in (False, True):
+            # Only a server that knows its callers keeps anything.
+            page = self.ask("ListAudit", limit=1, answered=answered)
+            self.assertLessEqual(len(page.committed) + len(page.lines), 1)
+            self.invalid("ListAudit", "PAGE_TOKEN_INVALID", "page_token", page_token="x",
+                         answered=answered)
         root = self.ask("GetTree").root
         self.assertLessEqual({"journal", "coordinator", "gateway", "queries"},
                              {child.id for child in root.children})

@@ -109,7 +109,9 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
       "max_connections_per_address, max_message_bytes, drain_timeout, min_ping_interval, "
       "ping_interval, ping_timeout, max_stream_window, busy_poll";
   const std::string table_list =
-      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [cluster]";
+      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [tls], "
+      "[auth], "
+      "[cluster]";
   const std::string endpoint =
       "must be a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
       "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";

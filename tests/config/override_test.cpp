@@ -59,7 +59,9 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
     std::string error;
   };
   const std::string tables =
-      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [cluster]";
+      "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [tls], "
+      "[auth], "
+      "[cluster]";
   const std::vector<Row> rows{
       {"server.max_in_flight=0",
        "--set: server.max_in_flight = 0: must be an integer from 1 to 1000000"},

@@ -21,9 +21,9 @@ void add_again(BlockWriter& writer, const DecodedRecord& record) {
     transfer.extension = record.extension;
     writer.add(transfer);
   } else if (record.kind == RecordKind::account) {
-    writer.add(record.account);
+    writer.add(record.account, nullptr, record.extension);
   } else {
-    writer.add(record.participant);
+    writer.add(record.participant, nullptr, record.extension);
   }
   if (record.ends_unit) writer.mark_unit_end();
 }

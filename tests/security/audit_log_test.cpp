@@ -83,6 +83,23 @@ TEST_CASE("What was added is read back, in order and chained, also after an open
   CHECK(bed->read(4, 10).value().lines.empty());
 }
 
+TEST_CASE("Pages from any line are those of the whole", "[security][audit]") {
+  Bed bed(1 << 30);
+  for (int i = 0; i < 3'500; ++i) bed.add(std::to_string(i));
+  bed->flush();
+  const auto whole = bed->read(1, 10'000).value().lines;
+  REQUIRE(whole.size() == 3'500);
+  for (const std::uint64_t number : {3'400, 1, 999, 1'000, 1'001, 2'001, 3'500, 2'500}) {
+    const auto page = bed->read(number, 700).value();
+    CHECK(page.first == number);
+    REQUIRE(page.lines.size() == std::min<std::size_t>(700, 3'501 - number));
+    CHECK(page.lines.front() == whole[number - 1]);
+    CHECK(page.lines.back() == whole[number - 2 + page.lines.size()]);
+  }
+  bed.open();
+  CHECK(bed->read(3'000, 10).value().lines.front() == whole[2'999]);
+}
+
 TEST_CASE("The end writes what waits", "[security][audit]") {
   Bed bed;
   bed.add("a");
@@ -140,6 +157,29 @@ TEST_CASE("What does not fit in memory is dropped and counted", "[security][audi
   std::uint64_t dropped = 0;
   for (const auto& line : bed.lines()) dropped += line["dropped"].get<std::uint64_t>();
   CHECK(dropped + bed.lines().size() == 20'001);
+}
+
+TEST_CASE("Strangers have few lines, and the others are counted", "[security][audit]") {
+  Bed bed;
+  for (int i = 0; i < 1'000; ++i) bed.add("");
+  bed.add("ops");
+  bed->flush();
+  const auto lines = bed.lines();
+  // The log's own thread may have written in between.
+  CHECK(lines.size() <= 3 * AuditLog::kMostOfStrangers);
+  std::uint64_t dropped = 0;
+  for (const auto& line : lines) dropped += line["dropped"].get<std::uint64_t>();
+  CHECK(dropped + lines.size() == 1'001);
+  CHECK(lines.back()["caller"] == "ops");
+}
+
+TEST_CASE("Long texts are cut before they are counted", "[security][audit]") {
+  Bed bed;
+  bed.add(std::string(15 << 20, 'x'));
+  bed.add(std::string(15 << 20, 'y'));
+  bed.add("ops");
+  bed->flush();
+  CHECK(bed.lines().size() == 3);
 }
 
 TEST_CASE("A folder that cannot be made is told", "[security][audit]") {

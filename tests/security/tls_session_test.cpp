@@ -152,6 +152,12 @@ TEST_CASE("A certificate, its validity and its key", "[security][certificate]") 
   CHECK_THAT(check_pair(own.pem(), authority.key_pem()).error(), Catch::Contains("not that of"));
   CHECK_THAT(check_pair(own.pem(), own.pem()).error(), Catch::Contains("no private key"));
   CHECK_THAT(check_pair("", own.key_pem()).error(), Catch::Contains("certificate is none"));
+  CHECK(check_certificates(own.pem() + authority.pem()));
+  CHECK_THAT(check_certificates("").error(), Catch::Contains("is no certificate"));
+  CHECK_THAT(check_certificates(own.pem() + "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                                            "-----END CERTIFICATE-----\n")
+                 .error(),
+             Catch::Contains("has a part"));
   CHECK_FALSE(validity_of("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"));
 }
 

@@ -6,7 +6,7 @@
 #include <caf/event_based_actor.hpp>
 #include <memory>
 
-#include "actors/gateway/transport/admissions.hpp"
+#include "actors/gateway/door/admissions.hpp"
 
 namespace sg::test {
 

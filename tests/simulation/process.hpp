@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/gateway/transport/admissions.hpp"
+#include "actors/gateway/door/admissions.hpp"
 #include "actors/runtime.hpp"
 #include "supervisor/child_spec.hpp"
 #include "tests/simulation/fiber.hpp"

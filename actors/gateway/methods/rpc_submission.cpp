@@ -43,7 +43,11 @@ RpcSubmission& submission_of(const Completed& completed) {
 }
 
 RpcSubmission::RpcSubmission(Call& call, std::uint64_t part, Respond responder)
-    : inbox_(call.server().inbox()), call_(call.id()), part_(part), respond_(responder) {}
+    : is_own_(call.own_accounts()),
+      inbox_(call.server().inbox()),
+      call_(call.id()),
+      part_(part),
+      respond_(responder) {}
 
 RpcSubmission::~RpcSubmission() {
   if (!answered()) inbox_->post({call_, part_, nullptr});
@@ -137,14 +141,24 @@ bool RpcSubmission::take_item(ledger::Transfer& transfer) {
   return false;
 }
 
+std::shared_ptr<const ledger::Error> RpcSubmission::told_error(std::size_t item) const {
+  const auto& error = results[item].error;
+  if (error->reason == ledger::Reason::internal) {
+    return std::make_shared<const ledger::Error>(with_correlation_id(*error));
+  }
+  return is_own_ ? ledger::hide_other_balance(error, is_own_) : error;
+}
+
 bool RpcSubmission::write_response_portion() {
   if (!writer_) {
-    for (auto& result : results) {
-      if (result.error && result.error->reason == ledger::Reason::internal) {
-        result.error = std::make_shared<const ledger::Error>(with_correlation_id(*result.error));
-      }
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (!results[i].error) continue;
+      auto error = told_error(i);
+      if (error == results[i].error) continue;
+      if (told_.empty()) told_ = results;
+      told_[i].error = std::move(error);
     }
-    writer_.emplace(transfers(), results);
+    writer_.emplace(transfers(), told_.empty() ? results : told_);
   }
   return writer_->write(kEntriesOfPortion);
 }

@@ -80,6 +80,10 @@ class RpcSubmission final : public ledger::Submission {
   // The response. Needs: write_response_portion() returned false.
   grpc::ByteBuffer take_response() { return writer_->take(); }
 
+  // Why an item was refused, as its caller is told. Needs: it was refused. The results themselves
+  // are left as they are: the coordinator may still share them with others.
+  std::shared_ptr<const ledger::Error> told_error(std::size_t item) const;
+
   void respond(UnaryCall& call) { respond_(*this, call); }
 
  private:
@@ -103,6 +107,8 @@ class RpcSubmission final : public ledger::Submission {
   };
   std::unique_ptr<Reading> reading_;  // of a batch, until all of it is read
   std::optional<ledger::Error> batch_error_;
+  ledger::IsOwn is_own_;                        // of the caller; empty: it is told everything
+  std::vector<ledger::ItemResult> told_;        // the results, if some are told otherwise
   std::optional<proto::ResultsWriter> writer_;  // of the response, once it was begun
   InboxPtr inbox_;
   std::uint64_t call_;  // Call::id()

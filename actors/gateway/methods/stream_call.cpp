@@ -144,9 +144,7 @@ void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submi
   submission->origin = origin();
   slot.submission = submission;
   if (!only_participant().empty()) {
-    const auto& own = client()->own_accounts;
-    const auto is_own = [&own](std::string_view id) { return own.contains(id); };
-    if (!ledger::debits_only(*submission, is_own)) return ask_own_accounts(submission);
+    if (!ledger::debits_only(*submission, own_accounts())) return ask_own_accounts(submission);
   }
   submit(slot, submission);
 }
@@ -159,8 +157,8 @@ void StreamCall::submit(Slot& slot, const std::shared_ptr<RpcSubmission>& submis
 void StreamCall::ask_own_accounts(const std::shared_ptr<RpcSubmission>& submission) {
   taking_ = true;
   held_ = submission;
-  const auto number = first_slot_ + slots_.size() - 1;
-  auto query = ask_for_own_accounts(*this, number, only_participant());
+  held_number_ = first_slot_ + slots_.size() - 1;
+  auto query = ask_for_own_accounts(*this, held_number_, only_participant());
   own_query_ = query;
   // A query that cannot be asked is dropped, and so reported as lost.
   (void)server_.ask(std::move(query));
@@ -171,8 +169,8 @@ void StreamCall::give_up_held(const ledger::Error& error) {
   if (!submission) return;
   if (const auto query = own_query_.lock()) query->cancelled = true;
   taking_ = false;
-  // The request whose accounts are asked for is the last one that was read.
-  if (!slots_.back().response) refuse(slots_.back(), with_outcome_of(error, *submission));
+  auto* slot = find_slot(held_number_);
+  if (slot != nullptr && !slot->response) refuse(*slot, with_outcome_of(error, *submission));
 }
 
 void StreamCall::give_up_read() {
@@ -182,10 +180,11 @@ void StreamCall::give_up_read() {
 }
 
 void StreamCall::own_accounts_known(const Completed& completed) {
-  if (!held_) return;  // it was given up
+  const auto number = completed.part & ~kOwnAccountsPart;
+  if (!held_ || number != held_number_) return;  // it was given up
   taking_ = false;
   const auto submission = std::exchange(held_, nullptr);
-  auto* slot = find_slot(completed.part & ~kOwnAccountsPart);
+  auto* slot = find_slot(number);
   if (submission && slot != nullptr && !slot->response) {
     const auto* known = completed.completion ? &as<OwnAccounts>(completed).ids : nullptr;
     if (known == nullptr) {
@@ -195,8 +194,7 @@ void StreamCall::own_accounts_known(const Completed& completed) {
     } else {
       auto& own = client()->own_accounts;
       own.insert((*known)->begin(), (*known)->end());
-      ledger::refuse_other_debits(*submission,
-                                  [&own](std::string_view id) { return own.contains(id); });
+      ledger::refuse_other_debits(*submission, own_accounts());
       if (ledger::has_undecided(*submission)) {
         submit(*slot, submission);
       } else {
@@ -236,11 +234,6 @@ void StreamCall::completed(const Completed& completed) {
     refuse(*slot, lost_error());
     return write_next();
   }
-  if (!only_participant().empty()) {
-    const auto& own = client()->own_accounts;
-    ledger::hide_other_balances(submission_of(completed),
-                                [&own](std::string_view id) { return own.contains(id); });
-  }
   do_in_portions(
       [this, number = completed.part, completion = completed.completion] {
         return answer_portion(number, submission_of({0, 0, completion}));
@@ -265,6 +258,7 @@ bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission)
 }
 
 void StreamCall::give_up_write() {
+  give_up_held(lost_error());
   for (auto& slot : slots_) {
     if (!slot.response) refuse(slot, lost_error());
   }

@@ -90,6 +90,7 @@ class StreamCall final : public Call {
   Admissions::Place place_;              // of the stream itself
   std::deque<Slot> slots_;               // in the order of the requests
   std::shared_ptr<RpcSubmission> held_;  // until the caller's own accounts are known
+  std::uint64_t held_number_ = 0;        // of that request
   std::weak_ptr<Query> own_query_;       // that asks for them
   std::optional<ledger::Error> denial_;  // the caller is not let in any more: it ends with this
   std::uint64_t first_slot_ = 0;         // the number of slots_.front()

@@ -69,7 +69,11 @@ void VerifyCall::start() {
   // The server's drain may have passed before this call began.
   if (server_.stopping()) return finish(proto::to_status(kStopping, false));
   if (arrived_compressed()) return finish(compressed_status());
-  if (const auto error = let_in()) return finish(proto::to_status(*error, false));
+  if (const auto error = let_in()) {
+    audit(*error);
+    end_ = proto::to_status(*error, false);
+    return write_next();
+  }
   const auto bytes = request_.Length();
   wire::VerifyRequest request;
   if (const auto error = parse_checked(request_, request)) {

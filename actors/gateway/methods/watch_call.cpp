@@ -19,7 +19,6 @@ void WatchCall::received(bool ok) {
   if (!ok) return server_.forget(id_);
   begin();
   if (arrived_compressed()) return finish(compressed_status());
-  // Apart from other streams: anybody may watch, and must not keep callers out.
   auto place = server_.watches().admit(0);
   if (!place) return finish(proto::to_status(too_many_streams_error(place.error().most), false));
   place_ = std::move(*place);

@@ -24,7 +24,7 @@ std::shared_ptr<RpcSubmission> submission_for(UnaryCall& call, RpcSubmission::Re
 bool committed(const RpcSubmission& submission, UnaryCall& call) {
   const auto& result = submission.results.front();
   if (result.state == ItemResult::State::committed) return true;
-  call.fail(*result.error);
+  call.fail(*submission.told_error(0));
   return false;
 }
 

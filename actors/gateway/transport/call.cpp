@@ -46,7 +46,8 @@ void Call::begin() {
 }
 
 std::optional<ledger::Error> Call::let_in() {
-  auto client = server_.gatekeeper().let_in(context_, served_.method);
+  auto client =
+      server_.gatekeeper().let_in(context_, served_.method.permission, served_.method.name);
   if (!client) return client.error();
   // Its places are those of the client that it began with.
   if (client_ && client_ != *client) {
@@ -78,7 +79,7 @@ void Call::tell_audit_log(std::string caller, std::string_view outcome, std::uin
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now().time_since_epoch());
   log->add({now.count(), std::move(caller), context_.peer(), std::string(served_.method.name),
-            subject_, std::string(outcome), items, refused});
+            std::exchange(subject_, {}), std::string(outcome), items, refused});
 }
 
 // One that is known and not let in has its name in the error.
@@ -86,6 +87,7 @@ void Call::audit(const ledger::Error& error) {
   std::string caller = client_ ? client_->caller->name : std::string();
   for (const auto& [name, value] : error.metadata) {
     if (caller.empty() && name == "caller") caller = value;
+    if (subject_.empty() && (name == "account_id" || name == "participant_id")) subject_ = value;
   }
   tell_audit_log(std::move(caller), to_string(error.reason), 1, 1);
 }
@@ -111,6 +113,11 @@ void Call::audit(const ledger::Submission& submission) {
 const std::string& Call::only_participant() const {
   static const std::string everybody;
   return client_ ? client_->only_participant() : everybody;
+}
+
+ledger::IsOwn Call::own_accounts() const {
+  if (only_participant().empty()) return {};
+  return [client = client_](std::string_view id) { return client->own_accounts.contains(id); };
 }
 
 ledger::Result<Admissions::Place> Call::admit(std::size_t bytes) {
@@ -282,14 +289,6 @@ Error too_many_streams_error(std::size_t max_streams) {
   return {Reason::overloaded,
           most + " streams are open: close some, or try again later",
           {{"max_streams", most}},
-          Outcome::none};
-}
-
-Error too_many_calls_error(std::size_t per_second) {
-  const auto most = std::to_string(per_second);
-  return {Reason::overloaded,
-          "the caller sends more than " + most + " calls a second: try again later",
-          {{"max_calls_per_second", most}},
           Outcome::none};
 }
 

@@ -18,9 +18,10 @@
 #include <string>
 #include <vector>
 
-#include "actors/gateway/transport/client.hpp"
+#include "actors/gateway/door/client.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/method.hpp"
+#include "ledger/debits.hpp"
 #include "ledger/error.hpp"
 #include "ledger/submission.hpp"
 
@@ -53,6 +54,9 @@ class Call {
   bool work_on();
 
   RpcServer& server() { return server_; }
+  // Which accounts are known to be the caller's own; empty: the caller may use every account. On
+  // the gateway's thread; it may outlive the call.
+  ledger::IsOwn own_accounts() const;
   // True once a client's call has come. Until then the call is armed: it waits for a client.
   bool is_begun() const { return is_begun_; }
   std::uint64_t id() const { return id_; }
@@ -142,8 +146,6 @@ ledger::Error lost_error();
 ledger::Error overloaded_error(std::size_t max_in_flight);
 ledger::Error too_many_bytes_error(std::size_t max_in_flight_bytes);
 ledger::Error too_many_streams_error(std::size_t max_streams);
-// OVERLOADED: a caller's rate.
-ledger::Error too_many_calls_error(std::size_t per_second);
 // Logs `what` under a new correlation id. Returns INTERNAL with that id and without `what`.
 ledger::Error internal_error(std::string_view what);
 // Returns the error itself, unless it is INTERNAL without a correlation id: that is a bug, and is

@@ -23,7 +23,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "actors/gateway/transport/connections.hpp"
+#include "actors/gateway/door/connections.hpp"
 #include "config/settings.hpp"
 
 namespace sg::actors {

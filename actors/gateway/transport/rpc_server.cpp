@@ -22,7 +22,7 @@
 #include <stdexcept>
 
 #include "actors/coordinator/messages.hpp"
-#include "actors/gateway/transport/credentials.hpp"
+#include "actors/gateway/door/credentials.hpp"
 #include "actors/queries/messages.hpp"
 #include "faults/fault_injection.hpp"
 
@@ -42,6 +42,9 @@ constexpr int kEventsPerPortion = 16;
 
 // Of a client that shows a certificate. Its calls end first.
 constexpr int kLongestConnectionMs = 3'600'000;
+
+// For TLS and the first bytes of HTTP/2.
+constexpr int kHandshakeWithinMs = 20'000;
 
 // gRPC measures a ping's interval by the time of arrival, so a ping on time may look early. A tenth
 // of the interval is tolerated.
@@ -67,6 +70,8 @@ void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings)
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds_of(settings.ping_interval));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds_of(settings.ping_timeout));
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit
+  // A connection that says nothing holds a descriptor only so long.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeWithinMs);
 }
 
 }  // namespace
@@ -77,6 +82,7 @@ RpcServer::RpcServer(const config::Settings& settings, std::span<const Method> m
       admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
       streams_(settings_.max_streams, 0),
       watches_(settings_.max_streams, 0),
+      has_callers_(settings.auth.is_on()),
       gatekeeper_(settings.auth, admissions_, streams_) {
   served_.reserve(methods.size());
   for (const auto& method : methods) {

@@ -32,16 +32,16 @@
 #include <thread>
 #include <vector>
 
-#include "actors/gateway/transport/admissions.hpp"
+#include "actors/gateway/door/admissions.hpp"
+#include "actors/gateway/door/gatekeeper.hpp"
+#include "actors/gateway/door/tls_material.hpp"
 #include "actors/gateway/transport/call.hpp"
-#include "actors/gateway/transport/gatekeeper.hpp"
 #include "actors/gateway/transport/gathering.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/listener.hpp"
 #include "actors/gateway/transport/method.hpp"
 #include "actors/gateway/transport/operation.hpp"
 #include "actors/gateway/transport/raw_service.hpp"
-#include "actors/gateway/transport/tls_material.hpp"
 #include "actors/query.hpp"
 #include "config/settings.hpp"
 #include "proto/health.pb.h"
@@ -108,7 +108,9 @@ class RpcServer {
   // What all calls take places of, and all open streams. A client's stand below them.
   Admissions& admissions() { return admissions_; }
   Admissions& streams() { return streams_; }
-  Admissions& watches() { return watches_; }  // streams of health checks
+  // The streams of health checks. With authentication they stand apart: anybody may watch, and must
+  // not keep callers out.
+  Admissions& watches() { return has_callers_ ? watches_ : streams_; }
   // Queues a call that has portions of work. Between events, queued calls do one portion in turn.
   void work_later(std::uint64_t call) { working_.push_back(call); }
   // Gathers the submission for the coordinator. Returns false if the coordinator is down; then the
@@ -201,6 +203,7 @@ class RpcServer {
   Admissions admissions_;
   Admissions streams_;  // open streams; counts no bytes
   Admissions watches_;  // those of health checks, beside them
+  bool has_callers_;    // [auth] is on
   Gatekeeper gatekeeper_;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Call>> calls_;
   std::uint64_t next_call_ = 1;

@@ -81,9 +81,7 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
   submission->origin = origin();
   if (!only_participant().empty()) {
-    const auto& own = client()->own_accounts;
-    const auto is_own = [&own](std::string_view id) { return own.contains(id); };
-    if (!ledger::debits_only(*submission, is_own)) {
+    if (!ledger::debits_only(*submission, own_accounts())) {
       held_ = std::move(submission);
       auto query = ask_for_own_accounts(*this, 0, only_participant());
       // How new a read is wanted says nothing of a write: whose an account is, is always read anew.
@@ -102,8 +100,7 @@ void UnaryCall::own_accounts_known(const Completed& completed) {
   if (!known) return fail(with_outcome_of(known.error(), *submission));
   auto& own = client()->own_accounts;
   own.insert(known->begin(), known->end());
-  ledger::refuse_other_debits(*submission,
-                              [&own](std::string_view id) { return own.contains(id); });
+  ledger::refuse_other_debits(*submission, own_accounts());
   if (ledger::has_undecided(*submission)) return hand_in(submission);
   is_submitted_ = true;
   submission->answer();
@@ -142,11 +139,6 @@ void UnaryCall::completed(const Completed& completed) {
   if (is_submitted_) server_.submission_answered();
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
-  if (const auto submission = submission_.lock(); submission && !only_participant().empty()) {
-    const auto& own = client()->own_accounts;
-    ledger::hide_other_balances(*submission,
-                                [&own](std::string_view id) { return own.contains(id); });
-  }
   as<UnaryCompletion>(completed).respond(*this);
 }
 

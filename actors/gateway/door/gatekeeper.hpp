@@ -3,7 +3,7 @@
 //
 //   Gatekeeper gatekeeper(settings.auth, calls, streams);
 //   gatekeeper.use(authenticator);                         // at the start, and when files changed
-//   auto client = gatekeeper.let_in(context, method);
+//   auto client = gatekeeper.let_in(context, method.permission, method.name);
 //   if (!client) refuse(client.error());
 //
 // With authentication off everybody may do everything, and the client is null. Concurrency: use()
@@ -19,9 +19,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
-#include "actors/gateway/transport/client.hpp"
-#include "actors/gateway/transport/method.hpp"
+#include "actors/gateway/door/client.hpp"
 #include "ledger/error.hpp"
 #include "security/authenticator.hpp"
 
@@ -35,7 +35,9 @@ class Gatekeeper {
 
   void use(std::shared_ptr<const security::Authenticator> authenticator);
   // UNAUTHENTICATED, PERMISSION_DENIED or OVERLOADED if the call is not let in.
-  ledger::Result<ClientPtr> let_in(const grpc::ServerContext& context, const Method& method);
+  // `method`: its name, for the message.
+  ledger::Result<ClientPtr> let_in(const grpc::ServerContext& context,
+                                   security::Permission permission, std::string_view method);
 
  private:
   struct Known {

@@ -1,4 +1,4 @@
-#include "actors/gateway/transport/connections.hpp"
+#include "actors/gateway/door/connections.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "actors/gateway/transport/admissions.hpp"
+#include "actors/gateway/door/admissions.hpp"
 #include "config/settings.hpp"
 #include "security/roles.hpp"
 

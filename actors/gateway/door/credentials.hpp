@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "actors/gateway/transport/tls_material.hpp"
+#include "actors/gateway/door/tls_material.hpp"
 #include "config/settings.hpp"
 
 namespace sg::actors {

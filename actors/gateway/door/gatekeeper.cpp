@@ -1,9 +1,9 @@
-#include "actors/gateway/transport/gatekeeper.hpp"
+#include "actors/gateway/door/gatekeeper.hpp"
 
 #include <utility>
 
-#include "actors/gateway/transport/call.hpp"
-#include "actors/gateway/transport/credentials.hpp"
+#include "actors/gateway/door/credentials.hpp"
+#include "ledger/ids.hpp"
 
 namespace sg::actors {
 namespace {
@@ -19,6 +19,14 @@ const grpc::string_ref kAuthorization("authorization", 13);
 
 tl::unexpected<Error> refuse(Reason reason, std::string message) {
   return tl::unexpected(Error{reason, std::move(message), {}, Outcome::none});
+}
+
+ledger::Error too_many_calls_error(std::size_t per_second) {
+  const auto most = std::to_string(per_second);
+  return {Reason::overloaded,
+          "the caller sends more than " + most + " calls a second: try again later",
+          {{"max_calls_per_second", most}},
+          Outcome::none};
 }
 
 }  // namespace
@@ -38,16 +46,17 @@ void Gatekeeper::renew() {
 }
 
 ledger::Result<ClientPtr> Gatekeeper::let_in(const grpc::ServerContext& context,
-                                             const Method& method) {
+                                             security::Permission permission,
+                                             std::string_view method) {
   // A health check needs no name, and bears no secret.
-  if (!settings_.is_on() || method.permission == security::Permission::probe) return ClientPtr{};
+  if (!settings_.is_on() || permission == security::Permission::probe) return ClientPtr{};
   auto client = client_of(context);
   if (!client) return client;
   const auto& caller = *(*client)->caller;
-  if (security::permitted(caller.role, method.permission) == security::Verdict::denied) {
+  if (security::permitted(caller.role, permission) == security::Verdict::denied) {
     return tl::unexpected(Error{Reason::permission_denied,
                                 "the role " + std::string(to_string(caller.role)) + " of " +
-                                    caller.name + " may not call " + std::string(method.name),
+                                    caller.name + " may not call " + std::string(method),
                                 {{"caller", caller.name}},
                                 Outcome::none});
   }
@@ -82,6 +91,10 @@ ledger::Result<ClientPtr> Gatekeeper::client_of(const grpc::ServerContext& conte
       error.metadata = {{"caller", found.error().caller}};
     }
     return tl::unexpected(std::move(error));
+  }
+  // The name goes into answers and into the chain.
+  if (!ledger::is_utf8(found->caller->name)) {
+    return refuse(Reason::unauthenticated, "the name of the caller is not UTF-8");
   }
   auto client = client_for(found->caller);
   if (credentials.authorization.size() == 1) {

@@ -1,4 +1,4 @@
-#include "actors/gateway/credential_watch.hpp"
+#include "actors/gateway/door/credential_watch.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -42,6 +42,9 @@ tl::expected<RightFiles, std::string> read_tls_files(const config::Tls& tls) {
   const auto of_file = "tls.certificate: " + tls.certificate.string() + " ";
   const auto validity = security::validity_of(*certificate);
   if (!validity) return tl::unexpected(of_file + validity.error());
+  if (const auto all = security::check_certificates(*certificate); !all) {
+    return tl::unexpected(of_file + all.error());
+  }
   if (const auto fits = security::check_pair(*certificate, *key); !fits) {
     return tl::unexpected("tls.key: " + tls.key.string() + ": " + fits.error());
   }
@@ -58,8 +61,8 @@ tl::expected<RightFiles, std::string> read_tls_files(const config::Tls& tls) {
   if (tls.client_ca.empty()) return right;
   const auto roots = security::read_small_file(tls.client_ca);
   if (!roots) return tl::unexpected("tls.client_ca: " + roots.error());
-  if (const auto first = security::validity_of(*roots); !first) {
-    return tl::unexpected("tls.client_ca: " + tls.client_ca.string() + " " + first.error());
+  if (const auto all = security::check_certificates(*roots); !all) {
+    return tl::unexpected("tls.client_ca: " + tls.client_ca.string() + " " + all.error());
   }
   right.files.client_ca = *roots;
   return right;
@@ -105,13 +108,18 @@ CredentialWatch::CredentialWatch(const config::Settings& settings, Use use,
       material_(std::move(material)),
       told_days_(kNothingTold) {}
 
+void CredentialWatch::set_auth(const config::Auth& auth) {
+  files_ = security::CredentialFiles(rules_of(auth), auth.tokens, auth.jwt_keys);
+  must_read_ = true;
+}
+
 void CredentialWatch::look() {
   if (is_auth_on_) look_at_credentials();
   if (tls_.is_on()) look_at_certificate();
 }
 
 void CredentialWatch::look_at_credentials() {
-  if (has_read_ && !files_.have_changed()) return;
+  if (has_read_ && !std::exchange(must_read_, false) && !files_.have_changed()) return;
   const bool is_first = !std::exchange(has_read_, true);
   auto authenticator = files_.read();
   if (!authenticator) {

@@ -1,7 +1,7 @@
 // gRPC's C++ interface has no TLS credentials that keep what they have when new files are wrong:
 // its watcher of files drops the old certificate first. Its C interface has: it asks before each
 // handshake whether there is something new. So these are credentials of our own, over that.
-#include "actors/gateway/transport/credentials.hpp"
+#include "actors/gateway/door/credentials.hpp"
 
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>

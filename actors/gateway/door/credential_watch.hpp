@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/gateway/transport/tls_material.hpp"
+#include "actors/gateway/door/tls_material.hpp"
 #include "config/settings.hpp"
 #include "security/authenticator.hpp"
 #include "security/certificate.hpp"
@@ -45,6 +45,8 @@ class CredentialWatch {
   // True if there is anything to look after.
   bool is_needed() const { return is_auth_on_ || tls_.is_on(); }
   void look();
+  // The next look() reads anew, by these rules.
+  void set_auth(const config::Auth& auth);
 
  private:
   void look_at_credentials();
@@ -52,6 +54,7 @@ class CredentialWatch {
 
   bool is_auth_on_;
   bool has_read_ = false;
+  bool must_read_ = false;  // the rules have changed
   security::CredentialFiles files_;
   Use use_;
   config::Tls tls_;

@@ -1,4 +1,4 @@
-#include "actors/gateway/transport/admissions.hpp"
+#include "actors/gateway/door/admissions.hpp"
 
 #include "faults/fault_injection.hpp"
 
