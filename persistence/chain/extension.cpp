@@ -34,7 +34,7 @@ bool for_each_field(std::string_view extension, Take take) {
 
 }  // namespace
 
-void OriginWriter::put(const ledger::Origin& origin, std::string& extension) {
+void OriginWriter::put_other(const ledger::Origin& origin, std::string& extension) {
   const auto found = std::find(known_.begin(), known_.end(), origin);
   const auto number = static_cast<std::uint64_t>(found - known_.begin());
   std::string content;
@@ -47,6 +47,12 @@ void OriginWriter::put(const ledger::Origin& origin, std::string& extension) {
   }
   append_number(extension, kOrigin);
   append_text(extension, content);
+  last_ = &origin;
+  content.clear();
+  append_number(content, number);
+  again_.clear();
+  append_number(again_, kOrigin);
+  append_text(again_, content);
 }
 
 bool is_known_extension(std::string_view extension) {

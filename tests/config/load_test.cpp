@@ -192,8 +192,10 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
        "my.toml:1: metrics: not in this version: [metrics] is reserved for a later one; remove it"},
       {"a later version's table as a value", "metrics = true",
        "my.toml:1: metrics: not in this version: [metrics] is reserved for a later one; remove it"},
-      {"auth", "auth.token = \"x\"",
-       "my.toml:1: auth.token: not in this version: [auth] is reserved for a later one; remove it"},
+      {"a table of a later version, without its head", "metrics.token = \"x\"",
+       "my.toml:1: metrics.token: not in this version: [metrics] is reserved for a later one; "
+       "remove "
+       "it"},
   };
   for (const auto& row : rows) {
     INFO(row.title << "\n" << row.text);
