@@ -13,6 +13,7 @@
 
 #include "actors/gateway/door/admissions.hpp"
 #include "config/settings.hpp"
+#include "ledger/origin.hpp"
 #include "security/roles.hpp"
 
 namespace sg::actors {
@@ -48,6 +49,14 @@ struct Client {
         streams(limits.max_streams, 0, &all_streams),
         rate(limits.max_calls_per_second) {}
 
+  // Who it is and from where, for the chain to keep. Calls of one connection share it.
+  const ledger::OriginPtr& origin_at(std::string peer) {
+    if (!last_origin || last_origin->peer != peer) {
+      last_origin =
+          std::make_shared<const ledger::Origin>(ledger::Origin{caller->name, std::move(peer)});
+    }
+    return last_origin;
+  }
   // The participant whose accounts alone it may read and debit; empty: every account.
   const std::string& only_participant() const { return caller->participant; }
 
@@ -55,6 +64,7 @@ struct Client {
   Admissions calls;
   Admissions streams;
   Rate rate;
+  ledger::OriginPtr last_origin;
   // Accounts of only_participant() that are known to exist. An account never changes its owner.
   std::set<std::string, std::less<>> own_accounts;
 };

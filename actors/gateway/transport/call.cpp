@@ -61,11 +61,8 @@ std::optional<ledger::Error> Call::let_in() {
 }
 
 ledger::OriginPtr Call::origin() {
-  if (!origin_ && client_ && server_.audit_log() != nullptr) {
-    origin_ = std::make_shared<const ledger::Origin>(
-        ledger::Origin{client_->caller->name, context_.peer()});
-  }
-  return origin_;
+  if (!client_ || server_.audit_log() == nullptr) return nullptr;
+  return client_->origin_at(context_.peer());
 }
 
 void Call::audit(std::string_view outcome, std::uint64_t items, std::uint64_t refused) {

@@ -111,7 +111,6 @@ class Call {
   bool do_portion(const std::function<bool()>& portion);
 
   ClientPtr client_;
-  ledger::OriginPtr origin_;
   std::string subject_;
   // Unfinished work, in turn; a stream may have several.
   std::vector<std::function<bool()>> portions_;
