@@ -198,6 +198,13 @@ class Stop(ApiTest):
             health_pb2.HealthCheckResponse.FromString)(health_pb2.HealthCheckRequest(),
                                                        timeout=CALL_TIMEOUT_S)
         self.assertEqual(next(watch).status, SERVING)
+        if self.daemon.credentials is not None:
+            # Where callers are known, those who watch are counted apart from them.
+            more = queue.Queue()
+            self.addCleanup(more.put, None)
+            second = self.stub("StreamTransfers")(iter(more.get, None), timeout=CALL_TIMEOUT_S)
+            more.put(pb.TransferBatchRequest(transfers=[move(a, b)]))
+            self.assertEqual(len(next(second).results), 1)
         for method, another in (("StreamTransfers", iter([])), ("Verify", pb.VerifyRequest())):
             with self.subTest(method), self.assertRaises(grpc.RpcError) as refused:
                 list(self.stub(method)(another, timeout=CALL_TIMEOUT_S))

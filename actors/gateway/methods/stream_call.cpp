@@ -174,6 +174,7 @@ void StreamCall::give_up_held(const ledger::Error& error) {
 }
 
 void StreamCall::give_up_read() {
+  if (!held_) return;  // nothing of it waits for a read, or no client has come yet
   give_up_held(queries_away_error());
   read_next();
   write_next();
