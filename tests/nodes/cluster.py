@@ -89,6 +89,19 @@ class Cluster:
     def init(self, i=1):
         return self.stub(i, "ClusterService").Init(self.messages.InitClusterRequest(), timeout=10)
 
+    def create(self, i, account, balance=0):
+        """A creation has no key, so it is sent once: right after the founding, when the nodes greet
+        each other anew, its answer may be lost. Then it is asked again."""
+        request = self.messages.CreateAccountRequest(account_id=account, initial_balance=balance)
+
+        def created():
+            try:
+                self.stub(i).CreateAccount(request, timeout=5)
+            except grpc.RpcError as error:
+                return error.code() == grpc.StatusCode.ALREADY_EXISTS
+            return True
+        until(created, f"the account {account} is there")
+
     def connected(self, but=()):
         """All nodes but those see all others but those."""
         states = [self.state(i) for i in self.nodes if i not in but]

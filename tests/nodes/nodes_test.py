@@ -80,10 +80,8 @@ class NodesTest(unittest.TestCase):
             cls.unfounded = error.code()
         cls.first = cls.cluster.init(2)
         cls.again = cls.cluster.init(3)
-        m = cls.cluster.messages
         for account in "ab":
-            cls.cluster.stub(1).CreateAccount(
-                m.CreateAccountRequest(account_id=account, initial_balance=OPENING), timeout=5)
+            cls.cluster.create(1, account, OPENING)
 
     def whole(self):
         """All nodes are there, agree, and have their books in order."""

@@ -62,8 +62,7 @@ class Links(unittest.TestCase):
         leader = cluster.await_leader()
         m = cluster.messages
         for account in ("alice", "bob"):
-            cluster.stub(leader).CreateAccount(m.CreateAccountRequest(account_id=account,
-                                                                      initial_balance=1000))
+            cluster.create(leader, account, 1000)
         for i in cluster.nodes:
             cluster.transfer(i, {"alice": -1, "bob": 1}, key=f"through-{i}")
         # More than a frame, in both directions.
