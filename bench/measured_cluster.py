@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,9 @@ import grpc
 from measuring import Server
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from ports import free_ports  # noqa: E402  pylint: disable=wrong-import-position
+
 NODES = 3
 PATIENCE_S = 30
 
@@ -27,12 +29,7 @@ class Cluster:
 
     def __init__(self, build, wire):
         self._messages, self._services = wire
-        sockets = [socket.socket() for _ in range(NODES)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        places = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-        for one in sockets:
-            one.close()
+        places = [f"127.0.0.1:{port}" for port in free_ports(NODES)]
         seeds = ", ".join(f"{i}@{place}" for i, place in enumerate(places, 1))
         self.servers = [Server(build, build, f"cluster.node_id={i}", f"cluster.listen={place}",
                                f"cluster.seeds={seeds}") for i, place in enumerate(places, 1)]

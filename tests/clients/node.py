@@ -16,9 +16,10 @@ import grpc
 
 from daemon import Daemon
 
-for beside in ("nodes", "security"):
+for beside in ("nodes", "security", "support"):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / beside))
-from cluster import free_ports, until  # noqa: E402  (beside this folder)
+from cluster import until  # noqa: E402  (beside this folder)
+from ports import free_ports  # noqa: E402
 from secured import Secured  # noqa: E402
 
 NODES = (1, 2, 3)

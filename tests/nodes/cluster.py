@@ -1,15 +1,16 @@
 """A cluster of daemons, as the tests of this folder start it, ask it and hurt it."""
 
 import pathlib
-import socket
 import sys
 import tempfile
 import time
 
 import grpc
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "crash"))
-from server import Server, load_stubs  # pylint: disable=wrong-import-position
+for beside in ("crash", "support"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / beside))
+from ports import free_ports  # noqa: E402  (beside this folder)
+from server import Server, load_stubs  # noqa: E402
 
 PATIENCE_S = 30
 
@@ -22,16 +23,6 @@ def until(condition, what, patience=PATIENCE_S):
             raise AssertionError(f"not within {patience} s: {what}")
         time.sleep(0.01)
     return found
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class Cluster:

@@ -10,7 +10,8 @@ import unittest
 
 import grpc
 
-from cluster import Cluster, free_ports, until
+from cluster import Cluster, until  # makes the next one known
+from ports import free_ports
 
 PROGRAM, PROTO = sys.argv[1], sys.argv[2]
 CLIENT_DEADLINE_S = 5

@@ -12,10 +12,11 @@ import unittest
 import grpc
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-for beside in ("clients", "crash", "nodes"):
+for beside in ("clients", "crash", "nodes", "support"):
     sys.path.insert(0, str(ROOT / "tests" / beside))
-from cluster import free_ports, until  # noqa: E402,F401  (beside this folder)
+from cluster import until  # noqa: E402,F401  (beside this folder)
 from daemon import Daemon  # noqa: E402
+from ports import free_ports  # noqa: E402,F401
 from server import load_stubs  # noqa: E402
 
 MODULES = tempfile.TemporaryDirectory(prefix="scalegraph-protos-")

@@ -286,6 +286,20 @@ class OwnDebits(RolesTest):
                     told = self.seb.ask(f"LedgerService.{method}", **fields)
                 self.assertNotIn(str(secret), str(told))
 
+    def test_no_choice_of_refusal_tells_what_others_have(self):
+        """A debit that cannot be paid, beside a credit of every size: one answer, rich or poor."""
+        self.admin.ask("LedgerService.CreateAccount", account_id="richer",
+                       initial_balance=2**62 - 1)
+        for account in ("richer", "vault"):
+            for power in range(20, 63):
+                told = [self.seb.refusal("LedgerService.Transfer", entries=entries(
+                    (account, 2**power + change), ("seb:operating", -INT64_MAX))).reason
+                        for change in (-1, 0)]
+                beyond = DENIED if power == 62 else "INSUFFICIENT_FUNDS"
+                self.assertEqual(told, ["INSUFFICIENT_FUNDS", beyond], power)
+            refused = self.seb.refusal("LedgerService.Credit", account_id=account, amount=2**62)
+            self.check_refusal(refused, Code.PERMISSION_DENIED, DENIED, max_credits=str(2**62 - 1))
+
     def test_batches(self):
         before = self.balances()
         items = [move("seb:operating", "vault"), move("vault", "seb:operating"),

@@ -7,7 +7,7 @@
 
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "actors/gateway/transport/unary_call.hpp"
-#include "ledger/debits.hpp"
+#include "ledger/rights.hpp"
 #include "persistence/chain/record.hpp"
 #include "proto/conversion.hpp"
 

@@ -13,7 +13,7 @@
 
 #include "actors/gateway/methods/rpc_submission.hpp"
 #include "actors/gateway/transport/own_accounts.hpp"
-#include "ledger/debits.hpp"
+#include "ledger/rights.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
@@ -144,7 +144,7 @@ void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submi
   submission->origin = origin();
   slot.submission = submission;
   if (!only_participant().empty()) {
-    if (!ledger::debits_only(*submission, own_accounts())) return ask_own_accounts(submission);
+    if (!ledger::is_permitted(*submission, own_accounts())) return ask_own_accounts(submission);
   }
   submit(slot, submission);
 }
@@ -195,7 +195,7 @@ void StreamCall::own_accounts_known(const Completed& completed) {
     } else {
       auto& own = client()->own_accounts;
       own.insert((*known)->begin(), (*known)->end());
-      ledger::refuse_other_debits(*submission, own_accounts());
+      ledger::refuse_forbidden(*submission, own_accounts());
       if (ledger::has_undecided(*submission)) {
         submit(*slot, submission);
       } else {

@@ -21,8 +21,8 @@
 #include "actors/gateway/door/client.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/method.hpp"
-#include "ledger/debits.hpp"
 #include "ledger/error.hpp"
+#include "ledger/rights.hpp"
 #include "ledger/submission.hpp"
 
 namespace sg::actors {

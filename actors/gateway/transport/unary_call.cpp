@@ -11,7 +11,7 @@
 #include "actors/gateway/transport/answer_bytes.hpp"
 #include "actors/gateway/transport/freshness.hpp"
 #include "actors/gateway/transport/own_accounts.hpp"
-#include "ledger/debits.hpp"
+#include "ledger/rights.hpp"
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
@@ -81,7 +81,7 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
   submission->origin = origin();
   if (!only_participant().empty()) {
-    if (!ledger::debits_only(*submission, own_accounts())) {
+    if (!ledger::is_permitted(*submission, own_accounts())) {
       held_ = std::move(submission);
       auto query = ask_for_own_accounts(*this, 0, only_participant());
       // How new a read is wanted says nothing of a write: whose an account is, is always read anew.
@@ -100,7 +100,7 @@ void UnaryCall::own_accounts_known(const Completed& completed) {
   if (!known) return fail(with_outcome_of(known.error(), *submission));
   auto& own = client()->own_accounts;
   own.insert(known->begin(), known->end());
-  ledger::refuse_other_debits(*submission, own_accounts());
+  ledger::refuse_forbidden(*submission, own_accounts());
   if (ledger::has_undecided(*submission)) return hand_in(submission);
   is_submitted_ = true;
   submission->answer();

@@ -1,6 +1,7 @@
-#include "ledger/debits.hpp"
+#include "ledger/rights.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 namespace sg::ledger {
@@ -14,6 +15,12 @@ const Entry* other_debit(const Transfer& transfer, const IsOwn& is_own) {
   return found == transfer.entries.end() ? nullptr : &*found;
 }
 
+WideAmount credits_of(const Transfer& transfer) {
+  WideAmount sum = 0;
+  for (const auto& entry : transfer.entries) sum += std::max<Amount>(entry.amount, 0);
+  return sum;
+}
+
 bool is_undecided(const ItemResult& result) { return result.state == ItemResult::State::undecided; }
 bool is_refused(const ItemResult& result) { return result.state == ItemResult::State::refused; }
 
@@ -22,33 +29,54 @@ void refuse(ItemResult& result, std::shared_ptr<const Error> error) {
   result.error = std::move(error);
 }
 
-}  // namespace
-
-bool debits_only(const Submission& submission, const IsOwn& is_own) {
-  const auto transfers = submission.transfers();
-  for (std::size_t i = 0; i < transfers.size(); ++i) {
-    if (is_undecided(submission.results[i]) && other_debit(transfers[i], is_own) != nullptr) {
-      return false;
-    }
-  }
-  return true;
+Error debit_error(const Entry& debit) {
+  std::string id(debit.account_id);
+  auto message = "account " + id + " is not one of the caller's: it may be credited only";
+  return {Reason::permission_denied, std::move(message), {{"account_id", std::move(id)}}, {}};
 }
 
-void refuse_other_debits(Submission& submission, const IsOwn& is_own) {
+Error credits_error() {
+  const auto most = to_text(kMaxCredits);
+  return {Reason::permission_denied,
+          "a participant may credit at most " + most + " in one transfer or atomic batch",
+          {{"max_credits", most}},
+          {}};
+}
+
+// Goes through the undecided transfers in their order. `forbid` is called with each one that is
+// forbidden, and with its error; it returns false to go no further.
+template <class Forbid>
+void find_forbidden(const Submission& submission, const IsOwn& is_own, const Forbid& forbid) {
   const auto transfers = submission.transfers();
-  bool refused_one = false;
+  WideAmount credits = 0;
   for (std::size_t i = 0; i < transfers.size(); ++i) {
-    auto& result = submission.results[i];
-    const auto* debit = is_undecided(result) ? other_debit(transfers[i], is_own) : nullptr;
-    if (debit == nullptr) continue;
-    refused_one = true;
-    const std::string id(debit->account_id);
-    refuse(result, std::make_shared<const Error>(Error{
-                       Reason::permission_denied,
-                       "account " + id + " is not one of the caller's: it may be credited only",
-                       {{"account_id", id}},
-                       Outcome::none}));
+    if (!is_undecided(submission.results[i])) continue;
+    if (!submission.is_atomic()) credits = 0;
+    credits += credits_of(transfers[i]);
+    std::optional<Error> error;
+    if (const auto* debit = other_debit(transfers[i], is_own)) {
+      error = debit_error(*debit);
+    } else if (credits > kMaxCredits) {
+      error = credits_error();
+    }
+    if (error && !forbid(i, std::move(*error))) return;
   }
+}
+
+}  // namespace
+
+bool is_permitted(const Submission& submission, const IsOwn& is_own) {
+  bool permitted = true;
+  find_forbidden(submission, is_own, [&](std::size_t, const Error&) { return permitted = false; });
+  return permitted;
+}
+
+void refuse_forbidden(Submission& submission, const IsOwn& is_own) {
+  bool refused_one = false;
+  find_forbidden(submission, is_own, [&](std::size_t item, Error error) {
+    refuse(submission.results[item], std::make_shared<const Error>(std::move(error)));
+    return refused_one = true;
+  });
   if (refused_one && submission.is_atomic()) abort_rest(submission);
 }
 
