@@ -28,6 +28,10 @@ inline caf::error gateway_error(std::string message) {
   return {1, caf::atom("gateway"), caf::make_message(std::move(message))};
 }
 
+inline caf::error cannot_listen_error(std::string message) {
+  return {2, caf::atom("gateway"), caf::make_message(std::move(message))};
+}
+
 // The renderer of both categories, for actor_system_config::add_error_category.
 inline std::string render_store_error(std::uint8_t, caf::atom_value, const caf::message& context) {
   return context.match_elements<std::string>() ? context.get_as<std::string>(0) : "store";

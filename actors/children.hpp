@@ -20,6 +20,7 @@ inline constexpr std::string_view kCoordinatorId = "coordinator";
 inline constexpr std::string_view kQueriesId = "queries";
 inline constexpr std::string_view kIndexerId = "indexer";
 inline constexpr std::string_view kGatewayId = "gateway";
+inline constexpr std::string_view kStatusId = "status";
 
 inline void subscribe(caf::scheduled_actor* self, const caf::actor& supervisor) {
   caf::anon_send(supervisor, supervisor::Subscribe{caf::actor_cast<caf::actor>(self)});

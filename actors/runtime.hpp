@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "actors/places.hpp"
 #include "config/settings.hpp"
@@ -15,6 +16,7 @@
 #include "persistence/store.hpp"
 #include "security/audit_log.hpp"
 #include "supervisor/report.hpp"
+#include "telemetry/metrics.hpp"
 
 namespace sg::actors {
 
@@ -35,6 +37,10 @@ struct Runtime {
       std::make_shared<std::atomic<ledger::Sequence>>(0);
   // What was answered and refused, for auditors. Null: nothing is kept.
   std::shared_ptr<security::AuditLog> audit_log;
+  std::string version{};          // of the program
+  ledger::TimeMs started_ms = 0;  // when it was started
+  // What all actors measure.
+  std::shared_ptr<telemetry::Metrics> metrics = std::make_shared<telemetry::Metrics>();
   // Milliseconds since 1970; may jump.
   std::function<ledger::TimeMs()> wall_clock = [] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -1,12 +1,16 @@
 #include "actors/unhandled.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <caf/error.hpp>
 #include <caf/sec.hpp>
 #include <exception>
 
+#include "telemetry/log.hpp"
+
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
+
 namespace {
 
 std::string text_of(const std::exception_ptr& exception) {
@@ -24,7 +28,7 @@ std::string text_of(const std::exception_ptr& exception) {
 void end_with_exceptions(caf::scheduled_actor* self, std::string_view id) {
   self->set_exception_handler([id = std::string(id)](std::exception_ptr& exception) -> caf::error {
     const auto text = text_of(exception);
-    spdlog::error("{}: {}", id, text);
+    log(Module::supervisor).error("{}: {}", id, text);
     return caf::make_error(caf::sec::runtime_error, text);
   });
 }

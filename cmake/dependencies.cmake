@@ -32,3 +32,21 @@ set_target_properties(caf_core PROPERTIES
 find_library(CAF_IO_LIBRARY caf_io REQUIRED)
 add_library(caf_io INTERFACE IMPORTED)
 target_link_libraries(caf_io INTERFACE "${CAF_IO_LIBRARY}" caf_core)
+
+# Only its core, of which Debian's CMake package needs much more.
+find_path(PROMETHEUS_CPP_INCLUDE_DIR prometheus/text_serializer.h REQUIRED)
+find_library(PROMETHEUS_CPP_LIBRARY prometheus-cpp-core REQUIRED)
+add_library(prometheus_cpp INTERFACE IMPORTED)
+set_target_properties(prometheus_cpp PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES "${PROMETHEUS_CPP_INCLUDE_DIR}"
+  INTERFACE_LINK_LIBRARIES "${PROMETHEUS_CPP_LIBRARY}")
+
+# Debian's libcpp-httplib-dev ships no CMake package. The library was compiled with these macros.
+find_path(HTTPLIB_INCLUDE_DIR httplib.h REQUIRED)
+find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
+add_library(httplib INTERFACE IMPORTED)
+set_target_properties(httplib PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES "${HTTPLIB_INCLUDE_DIR}"
+  INTERFACE_COMPILE_DEFINITIONS
+  "CPPHTTPLIB_OPENSSL_SUPPORT;CPPHTTPLIB_ZLIB_SUPPORT;CPPHTTPLIB_BROTLI_SUPPORT"
+  INTERFACE_LINK_LIBRARIES "${HTTPLIB_LIBRARY};OpenSSL::SSL;OpenSSL::Crypto;Threads::Threads")

@@ -18,6 +18,12 @@ bool is_host_and_port(const std::optional<Endpoint>& endpoint) {
   return endpoint && endpoint->path.empty() && endpoint->port != 0;
 }
 
+std::string listed(std::span<const std::string_view> names) {
+  std::string out;
+  for (const auto name : names) out.append(out.empty() ? "" : ", ").append(name);
+  return out;
+}
+
 bool is_path(const std::string& text) {
   return text.size() <= max_path_bytes && std::none_of(text.begin(), text.end(), is_control) &&
          !expects_shell(text);
@@ -129,6 +135,42 @@ bool set_roles(Settings& settings, const std::string& text) {
   auto roles = security::parse_grants(text);
   if (roles) settings.auth.roles = std::move(*roles);
   return roles.has_value();
+}
+
+std::string wanted_log_format() { return "one of \"auto\", \"text\", \"json\""; }
+
+bool set_log_format(Settings& settings, const std::string& text) {
+  const auto format = parse_log_format(text);
+  if (format) settings.log.format = *format;
+  return format.has_value();
+}
+
+std::string wanted_module_levels() {
+  return "a string of parts MODULE=LEVEL with commas between them, each module once, such as "
+         "\"journal=debug, links=warning\"; MODULE is one of " +
+         listed(log_module_names()) + "; LEVEL is one of " + listed(log_level_names());
+}
+
+bool set_module_levels(Settings& settings, const std::string& text) {
+  auto levels = parse_module_levels(text);
+  if (levels) settings.log.levels = std::move(*levels);
+  return levels.has_value();
+}
+
+std::string wanted_metrics_listen() {
+  return "a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:9464\", or an empty "
+         "string";
+}
+
+bool set_metrics_listen(Settings& settings, const std::string& text) {
+  if (text.empty()) {
+    settings.metrics.listen.reset();
+    return true;
+  }
+  auto endpoint = parse_endpoint(text);
+  if (!endpoint || !endpoint->path.empty()) return false;
+  settings.metrics.listen = std::move(endpoint);
+  return true;
 }
 
 }  // namespace sg::config

@@ -21,6 +21,9 @@ std::string wanted_file();
 std::string wanted_word();
 std::string wanted_client_certificates();
 std::string wanted_roles();
+std::string wanted_log_format();
+std::string wanted_module_levels();
+std::string wanted_metrics_listen();
 
 // False, and nothing is changed, if the text has not the form that is wanted.
 bool set_listen(Settings& settings, const std::string& text);
@@ -31,6 +34,9 @@ bool set_name(Settings& settings, const std::string& text);
 bool set_seeds(Settings& settings, const std::string& text);
 bool set_client_certificates(Settings& settings, const std::string& text);
 bool set_roles(Settings& settings, const std::string& text);
+bool set_log_format(Settings& settings, const std::string& text);
+bool set_module_levels(Settings& settings, const std::string& text);
+bool set_metrics_listen(Settings& settings, const std::string& text);
 bool is_file(const std::string& text);
 bool is_word(const std::string& text);
 
@@ -60,6 +66,19 @@ inline constexpr Text client_certificates_text{
 inline constexpr Text roles_text{
     wanted_roles, [](const Settings& settings) { return security::to_string(settings.auth.roles); },
     set_roles};
+inline constexpr Text log_format_text{
+    wanted_log_format,
+    [](const Settings& settings) { return std::string(to_string(settings.log.format)); },
+    set_log_format};
+inline constexpr Text module_levels_text{
+    wanted_module_levels, [](const Settings& settings) { return to_string(settings.log.levels); },
+    set_module_levels};
+inline constexpr Text metrics_listen_text{
+    wanted_metrics_listen,
+    [](const Settings& settings) {
+      return settings.metrics.is_on() ? to_string(*settings.metrics.listen) : std::string();
+    },
+    set_metrics_listen};
 
 // The type of a key that is the path of a file, or empty.
 template <auto Section, auto Member>

@@ -70,10 +70,11 @@ constexpr std::array table_rows{
         "cluster",
         "Several daemons that keep one ledger: docs/cluster.md. With `node_id` 0 the ledger stands "
         "alone, and nothing else of this table matters."},
+    Table{"metrics",
+          "Metrics for Prometheus (/metrics) and a status page for people (/), over HTTP. With "
+          "[tls] on it is HTTPS with the same certificate. With [auth] on, callers show a bearer "
+          "token of a role that may inspect; a browser asks for it as the password."},
 };
-
-// A file made for a later version fails with a clear message, rather than with "unknown table".
-constexpr std::array<std::string_view, 1> reserved_rows{"metrics"};
 
 constexpr bool kLive = true;
 
@@ -206,8 +207,24 @@ constexpr std::array key_rows{
 
     Key{"log", "level", "trace, debug, info, warning, error, critical or off", level_text,
         "The least severe message that is written. At info: starts, stops, crashes and restarts, "
-        "but nothing per transfer. off writes nothing at all, not even why the daemon stopped.",
+        "but nothing per transfer. At debug: a line for each call. off writes nothing at all, not "
+        "even why the daemon stopped.",
         kLive},
+    Key{"log", "modules", "parts MODULE=LEVEL, with commas between them", module_levels_text,
+        "Levels of single modules, which count instead of `level`: calls, coordinator, forwarder, "
+        "gateway, indexer, journal, links, queries, replica, server, shards, status, store, "
+        "supervisor.",
+        kLive},
+    Key{"log", "format", "auto, text or json", log_format_text,
+        "How lines look. json: an object on each line, with time, level, module, message and what "
+        "else is known. auto: text on a terminal, json otherwise."},
+    Key{"log", "file", "path of a file, or empty", file_text<&Settings::log, &Log::file>(),
+        "Where the log is written. Empty: to standard error."},
+    Key{"log", "max_file_bytes", "bytes",
+        integer<&Settings::log, &Log::max_file_bytes>(64 * KiB, 64 * GiB),
+        "A file of this size is closed, and the next one begins."},
+    Key{"log", "max_files", "files", integer<&Settings::log, &Log::max_files>(1, 1'000),
+        "Closed files that are kept: `file` with .1, .2 and so on before its ending."},
 
     Key{"tls", "certificate", "path of a file in PEM, or empty",
         file_text<&Settings::tls, &Tls::certificate>(),
@@ -303,6 +320,15 @@ constexpr std::array key_rows{
     Key{"cluster", "insecure", "true or false", flag<&Settings::cluster, &Cluster::insecure>(),
         "true: `listen` may be an address other than loopback, though nothing checks or encrypts "
         "what comes there."},
+
+    Key{"metrics", "listen", "HOST:PORT, with a port from 0 to 65535, or empty",
+        metrics_listen_text,
+        "Where the metrics and the page are served, such as \"127.0.0.1:9464\". Empty: nowhere. "
+        "With port 0 the system chooses a free one, and the log says which. An address that other "
+        "machines may reach needs [tls] and [auth], or `insecure`."},
+    Key{"metrics", "insecure", "true or false", flag<&Settings::metrics, &Metrics::insecure>(),
+        "true: `listen` may be an address other than loopback although [tls] or [auth] is off. "
+        "Whoever reaches it can read all accounts."},
 };
 
 }  // namespace
@@ -311,7 +337,6 @@ std::string Key::full_name() const { return std::string(table).append(".").appen
 
 std::span<const Table> tables() { return table_rows; }
 std::span<const Key> keys() { return key_rows; }
-std::span<const std::string_view> reserved_tables() { return reserved_rows; }
 
 const Key* find_key(std::string_view table, std::string_view name) {
   const auto* found = std::find_if(key_rows.begin(), key_rows.end(), [&](const Key& key) {

@@ -65,9 +65,6 @@ struct Table {
 [[nodiscard]] std::span<const Table> tables();
 [[nodiscard]] std::span<const Key> keys();
 
-// Names of sections that only later versions know, such as "tls". Files that have one are refused.
-[[nodiscard]] std::span<const std::string_view> reserved_tables();
-
 // The row of a key, or nullptr if there is none: find_key("server", "listen").
 [[nodiscard]] const Key* find_key(std::string_view table, std::string_view name);
 

@@ -130,22 +130,10 @@ class Reader {
            "must be a table, [" + std::string(name.str()) + "] with its keys below it, found " +
                std::string(type_name(node)));
     } else if (table != nullptr) {
-      read_unknown_table(name, *table);
+      // Reported once, because its keys may all be right.
+      note(name, name.str(), "", unknown_table(name.str()));
     } else {
       note(name, name.str(), "", unknown_key("", name.str()));
-    }
-  }
-
-  // A misspelt table is reported once, because its keys may all be right. In a table of a later
-  // version every key is reported, since each line has to go.
-  void read_unknown_table(const toml::key& name, const toml::table& table) {
-    const auto message = unknown_table(name.str());
-    if (table.empty() || !is_reserved_table(name.str())) {
-      note(name, name.str(), "", message);
-      return;
-    }
-    for (const auto& [key_name, value] : table) {
-      note(key_name, full_name(name, key_name), "", message);
     }
   }
 

@@ -109,9 +109,36 @@ struct Scheduler {
   bool operator==(const Scheduler&) const = default;
 };
 
+// How lines of the log look. automatic: text on a terminal, JSON otherwise.
+enum class LogFormat : std::uint8_t { automatic, text, json };
+// nullopt if it is not exactly one of "auto", "text" and "json".
+[[nodiscard]] std::optional<LogFormat> parse_log_format(std::string_view text);
+[[nodiscard]] std::string_view to_string(LogFormat format);
+
+// The parts of the daemon that log, each of which may have a level of its own.
+[[nodiscard]] std::span<const std::string_view> log_module_names();
+
+// A level for one of these parts.
+struct ModuleLevel {
+  std::string module;
+  LogLevel level = LogLevel::info;
+
+  bool operator==(const ModuleLevel&) const = default;
+};
+// Reads "journal=debug, links=warning". Returns nullopt if a part is not MODULE=LEVEL, or a module
+// stands twice. The empty text is an empty list.
+[[nodiscard]] std::optional<std::vector<ModuleLevel>> parse_module_levels(std::string_view text);
+// The text that parse_module_levels() reads back as the same list.
+[[nodiscard]] std::string to_string(std::span<const ModuleLevel> levels);
+
 // [log]: what the daemon writes to its log.
 struct Log {
   LogLevel level = LogLevel::info;
+  std::vector<ModuleLevel> levels{};
+  LogFormat format = LogFormat::automatic;
+  std::filesystem::path file{};             // empty: standard error
+  std::size_t max_file_bytes = 67'108'864;  // 64 MiB, then the next file begins
+  std::size_t max_files = 8;                // older ones beside the one that is written
 
   bool operator==(const Log&) const = default;
 };
@@ -186,6 +213,15 @@ struct Cluster {
   bool operator==(const Cluster&) const = default;
 };
 
+// [metrics]: the HTTP server of the metrics and the status page.
+struct Metrics {
+  std::optional<Endpoint> listen;  // nullopt: it is off
+  bool insecure = false;
+
+  bool is_on() const { return listen.has_value(); }
+  bool operator==(const Metrics&) const = default;
+};
+
 // One member for each table of the file.
 struct Settings {
   Server server;
@@ -197,6 +233,7 @@ struct Settings {
   Tls tls;
   Auth auth;
   Cluster cluster;
+  Metrics metrics;
 
   bool operator==(const Settings&) const = default;
 };

@@ -39,19 +39,20 @@ std::optional<std::string> wrong_auth(const Auth& auth, const Tls& tls) {
   return std::nullopt;
 }
 
-std::optional<std::string> wrong_exposure(const Settings& settings) {
-  const auto& listen = settings.server.listen;
+// `table`: whose `listen` and `insecure` they are.
+std::optional<std::string> wrong_exposure(const std::string& table, const Endpoint& listen,
+                                          bool insecure, const Settings& settings) {
   const bool is_reached = listen.path.empty() && !is_loopback(listen.host);
-  if (!is_reached || settings.server.insecure) return std::nullopt;
+  if (!is_reached || insecure) return std::nullopt;
   if (settings.tls.is_on() && settings.auth.is_on()) return std::nullopt;
   const std::string lacks = !settings.tls.is_on() && !settings.auth.is_on()
                                 ? "neither [tls] nor [auth] is set"
                             : settings.tls.is_on() ? "[auth] is not set"
                                                    : "[tls] is not set";
-  return "server.listen is " + to_string(listen) + ", which other machines may reach, and " +
+  return table + ".listen is " + to_string(listen) + ", which other machines may reach, and " +
          lacks +
-         ": set tls.certificate, tls.key and auth.tokens, take an address of loopback, or set "
-         "server.insecure = true if the network is closed";
+         ": set tls.certificate, tls.key and auth.tokens, take an address of loopback, or set " +
+         table + ".insecure = true if the network is closed";
 }
 
 std::optional<std::string> wrong_cluster(const Cluster& cluster) {
@@ -91,7 +92,14 @@ bool is_loopback(const std::string& host) {
 std::optional<std::string> wrong_together(const Settings& settings) {
   if (auto wrong = wrong_tls(settings.tls)) return wrong;
   if (auto wrong = wrong_auth(settings.auth, settings.tls)) return wrong;
-  if (auto wrong = wrong_exposure(settings)) return wrong;
+  const auto& server = settings.server;
+  if (auto wrong = wrong_exposure("server", server.listen, server.insecure, settings)) return wrong;
+  const auto& metrics = settings.metrics;
+  if (metrics.is_on()) {
+    if (auto wrong = wrong_exposure("metrics", *metrics.listen, metrics.insecure, settings)) {
+      return wrong;
+    }
+  }
   return wrong_cluster(settings.cluster);
 }
 

@@ -76,11 +76,6 @@ std::optional<std::string> suggestion(std::string_view table, std::string_view n
   return std::string(table).append(".").append(*near);
 }
 
-// A file for a later version is not misspelt: suggesting a similar name would mislead.
-std::string not_yet(std::string_view table) {
-  return "not in this version: [" + std::string(table) + "] is reserved for a later one; remove it";
-}
-
 std::string all_tables() { return "the tables are " + joined(table_names(), "[", "]"); }
 
 }  // namespace
@@ -90,22 +85,13 @@ bool is_table(std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool is_reserved_table(std::string_view name) {
-  const auto names = reserved_tables();
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 std::string unknown_table(std::string_view table) {
-  if (is_reserved_table(table)) return not_yet(table);
   const auto near = nearest(table, table_names());
   const auto hint = near ? ", did you mean [" + std::string(*near) + "]?" : ";";
   return "unknown table" + hint + " " + all_tables();
 }
 
 std::string unknown_key(std::string_view table, std::string_view name) {
-  // Without a table, the name itself may be that of a reserved table.
-  const auto top_level = table.empty() ? name : table;
-  if (is_reserved_table(top_level)) return not_yet(top_level);
   const auto near = suggestion(table, name);
   const auto hint = "unknown key" + (near ? ", did you mean " + *near + "?" : ";") + " ";
   if (!is_table(table)) return hint + "keys stand in tables; " + all_tables();

@@ -13,12 +13,11 @@ namespace sg::config {
 // ".
 [[nodiscard]] std::string unknown_key(std::string_view table, std::string_view name);
 
-// The same for a table that does not exist, or that only later versions know.
+// The same for a table that does not exist.
 [[nodiscard]] std::string unknown_table(std::string_view table);
 
 // Whether this version has a table of that name.
 [[nodiscard]] bool is_table(std::string_view name);
-[[nodiscard]] bool is_reserved_table(std::string_view name);  // only later versions have it
 
 // Levenshtein's distance: how many single edits turn `a` into `b`. An edit inserts, deletes or
 // replaces one byte. Needs time proportional to the product of both sizes.

@@ -62,6 +62,17 @@ struct ItemResult {
   std::shared_ptr<const Error> error;
 };
 
+// When a submission passed the stages of its way. Of one with several items or groups: the last. A
+// stage that it did not reach has the default value.
+struct WriteTimes {
+  SteadyTime received{};     // its call came
+  SteadyTime formed{};       // the coordinator has put it into a batch
+  SteadyTime voted{};        // every shard has voted
+  SteadyTime locked{};       // and granted: later than `voted` if it had to wait for locks
+  SteadyTime handed_over{};  // the journal has given its group to the store
+  SteadyTime durable{};      // of its group: on the disk, or on those of a majority
+};
+
 class Submission : public std::enable_shared_from_this<Submission> {
  public:
   Submission() = default;
@@ -77,6 +88,8 @@ class Submission : public std::enable_shared_from_this<Submission> {
   // journal.
   SteadyTime deadline = SteadyTime::max();
   OriginPtr origin;  // who sent it: the chain keeps it with what commits
+  // `received` by its caller, the others by who works on it.
+  WriteTimes times;
 
   // Set by the caller at any time. It counts until the commit is handed to the journal; after that
   // only the outcome does.

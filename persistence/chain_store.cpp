@@ -333,6 +333,11 @@ std::size_t ChainStore::unindexed() const {
   return index_ ? index_->unindexed() : 0;
 }
 
+DatabaseStatistics ChainStore::statistics() const {
+  const auto open = gate_.enter();
+  return rows_ ? rows_->statistics() : DatabaseStatistics{};
+}
+
 StoreResult<void> ChainStore::write_balances(std::span<const BalancePage> pages) {
   return with_rows([&](KeyValue& rows) -> StoreResult<void> {
     const Sequence limit = durable();

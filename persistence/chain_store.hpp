@@ -69,8 +69,9 @@ class ChainStore : public Store {
   StoreResult<void> write_checkpoint(Sequence marker) override;
   Sequence checkpoint() const override { return checkpoint_.load(std::memory_order_acquire); }
 
+  DatabaseStatistics statistics() const override;
   // On the disk of the store, as has_room() has found it last. Any thread; waits for nothing.
-  std::uint64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t free_bytes() const override { return free_bytes_.load(std::memory_order_relaxed); }
 
   StoreResult<VerifyReport> verify(const std::function<bool(const VerifyProgress&)>& progress,
                                    VerifyAt at = {}) const override;

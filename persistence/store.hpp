@@ -22,6 +22,7 @@
 #include "persistence/chain/group.hpp"
 #include "persistence/chain/record.hpp"
 #include "persistence/index/found_key.hpp"
+#include "persistence/medium/key_value.hpp"
 #include "persistence/medium/store_error.hpp"
 #include "persistence/medium/store_options.hpp"
 #include "persistence/rows/listing.hpp"
@@ -194,6 +195,10 @@ class Store {
   virtual StoreResult<void> write_balances(std::span<const BalancePage> pages) = 0;
   virtual StoreResult<void> write_checkpoint(Sequence marker) = 0;
   virtual Sequence checkpoint() const = 0;
+
+  // For whoever watches the store; any thread. All zero while it is not open.
+  virtual DatabaseStatistics statistics() const { return {}; }
+  virtual std::uint64_t free_bytes() const { return 0; }  // on its disk; 0: not known
 
   // Walks the whole chain: checksums, hashes, sequence numbers, totals, balances against floors.
   // Holds all derived data against it: checkpoint, rows of accounts and participants, histories,

@@ -29,6 +29,9 @@ namespace wire = scalegraph::ledger;
 // the reason and the metadata. With `is_write` the metadata also say whether the outcome is "none"
 // or "unknown", so that a client knows whether to retry with its key.
 [[nodiscard]] grpc::Status to_status(const ledger::Error& error, bool is_write);
+// The same status with a google.rpc.RequestInfo behind its details: by that id an operator finds
+// the call in the log. Needs: the status is not OK.
+[[nodiscard]] grpc::Status with_request_id(const grpc::Status& status, const std::string& id);
 // The same for one item of a batch. Items are always writes, so the outcome is always there.
 void fill(wire::TransferError& to, const ledger::Error& error);
 

@@ -175,6 +175,7 @@ void AuditLog::add(AuditEvent event) {
   if ((is_cheap && ++of_strangers_ > kMostOfStrangers) ||
       waiting_bytes_ + bytes > kMostWaitingBytes) {
     ++dropped_;
+    dropped_in_all_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   waiting_bytes_ += bytes;

@@ -21,6 +21,7 @@
 // Concurrency: add() and read() from any thread; a thread of its own writes.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -71,6 +72,8 @@ class AuditLog {
   // Lines from that number on, without their line breaks, oldest first; fewer than `limit` at the
   // end. Lines that the bound has removed are passed over. Only what is written is shown.
   tl::expected<AuditLines, std::string> read(std::uint64_t number, std::size_t limit) const;
+  // Events without a line of their own, since the start. Any thread.
+  std::uint64_t dropped() const { return dropped_in_all_.load(std::memory_order_relaxed); }
   // Writes and syncs what waits. For tests, and the end.
   void flush();
 
@@ -117,7 +120,8 @@ class AuditLog {
   std::deque<AuditEvent> waiting_;
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // since the last line
-  int of_strangers_ = 0;       // lines since the last writing
+  std::atomic<std::uint64_t> dropped_in_all_{0};
+  int of_strangers_ = 0;  // lines since the last writing
   bool ends_ = false;
   std::thread thread_;
 };

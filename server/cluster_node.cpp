@@ -1,7 +1,5 @@
 #include "server/cluster_node.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <caf/io/middleman.hpp>
 #include <chrono>
@@ -17,8 +15,12 @@
 #include "persistence/rocks/directory_medium.hpp"
 #include "replication/member_log.hpp"
 #include "replication/message_codec.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::server {
+
+using telemetry::log;
+using telemetry::Module;
 
 using namespace std::chrono_literals;
 
@@ -135,7 +137,7 @@ std::vector<supervisor::ChildSpec> ClusterNode::children(const actors::RuntimePt
 void ClusterNode::hand_over() {
   std::unique_lock lock(state_->mutex);
   if (!state_->leads || !state_->replica) return;
-  spdlog::info("handing the leadership over");
+  log(Module::server).info("handing the leadership over");
   caf::anon_send(state_->replica, actors::HandOver{});
   state_->changed.wait_for(lock, kHandOver, [this] { return !state_->leads; });
 }

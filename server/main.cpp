@@ -4,8 +4,6 @@
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <malloc.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/gateway/door/credential_watch.hpp"
+#include "actors/status/status.hpp"
 #include "actors/tree/tree.hpp"
 #include "command_line/descriptors.hpp"
 #include "command_line/output.hpp"
@@ -31,13 +30,17 @@
 #include "command_line/terminal.hpp"
 #include "security/audit_log.hpp"
 #include "server/cluster_node.hpp"
+#include "server/log_settings.hpp"
 #include "server/offline_verify.hpp"
 #include "server/settings_source.hpp"
 #include "supervisor/errors.hpp"
+#include "telemetry/log.hpp"
 
 namespace {
 
 using namespace sg;
+using telemetry::log;
+using telemetry::Module;
 
 enum ExitCode { kDone = 0, kStoreRefused = 1, kBadUsage = 2, kCannotListen = 3, kGaveUp = 4 };
 
@@ -56,12 +59,14 @@ struct Options {
 // gRPC and protobuf log each mistake of a client. The client is told about it anyway, so their
 // lines go to the debug level.
 void quiet_libraries() {
-  gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("grpc: {}", line->message); });
-  google::protobuf::SetLogHandler([](google::protobuf::LogLevel level, const char*, int,
-                                     const std::string& message) {
-    const bool is_bug = level == google::protobuf::LOGLEVEL_FATAL;
-    spdlog::log(is_bug ? spdlog::level::critical : spdlog::level::debug, "protobuf: {}", message);
-  });
+  gpr_set_log_function(
+      [](gpr_log_func_args* line) { log(Module::gateway).debug("grpc: {}", line->message); });
+  google::protobuf::SetLogHandler(
+      [](google::protobuf::LogLevel level, const char*, int, const std::string& message) {
+        const bool is_bug = level == google::protobuf::LOGLEVEL_FATAL;
+        log(Module::gateway)
+            .log(is_bug ? spdlog::level::critical : spdlog::level::debug, "protobuf: {}", message);
+      });
 }
 
 // Raises the soft limit of open files to the hard one. Each connection is a file, and the usual
@@ -70,7 +75,8 @@ void raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("cannot raise the limit of open files");
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    log(Module::server).warn("cannot raise the limit of open files");
 }
 
 persistence::StoreOptions store_options(const config::Storage& storage) {
@@ -125,15 +131,15 @@ void heed_signals(const sigset_t& signals, const caf::actor& root, actors::Gatew
     if (signal == SIGHUP) {
       reload();
     } else if (++asked == 1) {
-      spdlog::info("stopping");
+      log(Module::server).info("stopping");
       node.hand_over();
       caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
     } else if (asked == 2) {
-      spdlog::warn("stopping at once: calls in flight are not waited for");
+      log(Module::server).warn("stopping at once: calls in flight are not waited for");
       seat.hurry();
     } else {
-      spdlog::warn("ending without an orderly stop");
-      spdlog::default_logger()->flush();
+      log(Module::server).warn("ending without an orderly stop");
+      telemetry::flush_log();
       std::_Exit(kDone);
     }
   }
@@ -150,9 +156,9 @@ struct Served {
 tl::expected<std::shared_ptr<security::AuditLog>, std::string> open_audit_log(
     const config::Settings& settings) {
   if (!settings.auth.is_on() || !settings.auth.audit) return nullptr;
-  auto log =
-      security::AuditLog::open(settings.storage.path / "audit", settings.auth.max_audit_bytes,
-                               [](const std::string& what) { spdlog::error("{}", what); });
+  auto log = security::AuditLog::open(
+      settings.storage.path / "audit", settings.auth.max_audit_bytes,
+      [](const std::string& what) { telemetry::log(Module::server).error("{}", what); });
   if (!log) return tl::unexpected("the audit log: " + log.error());
   return std::shared_ptr<security::AuditLog>(std::move(*log));
 }
@@ -177,12 +183,21 @@ int serve(config::Settings settings, Served served, const sigset_t& signals,
     runtime->store = served.store;
     runtime->member = served.member;
     runtime->audit_log = served.audit_log;
+    runtime->version = SCALEGRAPH_VERSION;
+    runtime->started_ms = runtime->wall_clock();
     auto seat = std::make_shared<actors::GatewaySeat>();
     seat->on_listening = [](const std::string& where) {
       std::cout << "listening on " << where << std::endl;
-      if (!std::cout) spdlog::error("cannot print \"listening on {}\" on stdout", where);
+      if (!std::cout)
+        log(Module::server).error("cannot print \"listening on {}\" on stdout", where);
     };
     auto first = served.member ? node.children(runtime) : std::vector<supervisor::ChildSpec>{};
+    auto status_seat = std::make_shared<actors::StatusSeat>();
+    status_seat->authenticators = [seat] { return seat->authenticator(); };
+    status_seat->tls_material = seat->tls_material;
+    if (settings.metrics.is_on()) {
+      first.insert(first.begin(), actors::status_spec(runtime, status_seat));
+    }
     const auto root =
         actors::spawn_tree(system, runtime, actors::gateway_spec(runtime, seat), std::move(first));
     caf::scoped_actor self(system);
@@ -195,8 +210,10 @@ int serve(config::Settings settings, Served served, const sigset_t& signals,
     });
     self->receive([&](const caf::down_msg& down) {
       code = exit_code_of(down.reason, *seat, node);
+      if (status_seat->cannot_listen) code = kCannotListen;
       if (code == kGaveUp) {
-        spdlog::critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
+        log(Module::server)
+            .critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
       }
     });
     // The waiter blocks in sigwait(), so a signal has to wake it up.
@@ -206,7 +223,7 @@ int serve(config::Settings settings, Served served, const sigset_t& signals,
     node.forget_actors();
     if (served.audit_log) served.audit_log->flush();
     if (runtime->left_behind->load()) {
-      spdlog::default_logger()->flush();
+      telemetry::flush_log();
       std::_Exit(code);  // the actor system's destructor would wait for the actor that hangs
     }
   }
@@ -229,10 +246,10 @@ int run(const Options& options) {
     std::cout << "the settings are valid\n";
     return command_line::after_output(kDone);
   }
-  const bool colour = command_line::terminal_at(STDERR_FILENO).shows_colour;
-  spdlog::set_default_logger(spdlog::stderr_color_mt(
-      "scalegraphd", colour ? spdlog::color_mode::always : spdlog::color_mode::never));
-  spdlog::set_level(static_cast<spdlog::level::level_enum>(settings->log.level));
+  if (const auto wrong = server::start_log(settings->log); !wrong.empty()) {
+    std::cerr << "error: " << wrong << '\n';
+    return kBadUsage;
+  }
   quiet_libraries();
   raise_file_limit();
   const auto& path = settings->storage.path;

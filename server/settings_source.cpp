@@ -1,13 +1,16 @@
 #include "server/settings_source.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include "actors/gateway/door/credential_watch.hpp"
 #include "config/changes.hpp"
 #include "config/load.hpp"
 #include "config/together.hpp"
+#include "server/log_settings.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::server {
+
+using telemetry::log;
+using telemetry::Module;
 
 tl::expected<config::Settings, std::string> read_settings(const SettingsSource& source) {
   auto settings = config::defaults();
@@ -30,20 +33,20 @@ tl::expected<config::Settings, std::string> read_settings(const SettingsSource& 
 void reload(const SettingsSource& source, config::Settings& current, actors::GatewaySeat& seat) {
   const auto wanted = read_settings(source);
   if (!wanted) {
-    return spdlog::error("SIGHUP: the settings stay as they are: {}", wanted.error());
+    return log(Module::server).error("SIGHUP: the settings stay as they are: {}", wanted.error());
   }
   if (const auto wrong = actors::wrong_credential_files(*wanted)) {
-    return spdlog::error("SIGHUP: the settings stay as they are: error: {}", *wrong);
+    return log(Module::server).error("SIGHUP: the settings stay as they are: error: {}", *wrong);
   }
   const auto changes = config::take_live_changes(current, *wanted);
-  spdlog::set_level(static_cast<spdlog::level::level_enum>(current.log.level));
+  set_log_levels(current.log);
   if (!changes.live.empty()) seat.set_auth(current.auth);
-  for (const auto& key : changes.live) spdlog::warn("SIGHUP: {} has changed", key);
+  for (const auto& key : changes.live) log(Module::server).warn("SIGHUP: {} has changed", key);
   for (const auto& key : changes.later) {
-    spdlog::warn("SIGHUP: {} has changed: that counts from the next start on", key);
+    log(Module::server).warn("SIGHUP: {} has changed: that counts from the next start on", key);
   }
   if (changes.live.empty() && changes.later.empty()) {
-    spdlog::info("SIGHUP: the settings have not changed");
+    log(Module::server).info("SIGHUP: the settings have not changed");
   }
 }
 

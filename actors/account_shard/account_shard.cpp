@@ -1,7 +1,5 @@
 #include "actors/account_shard/account_shard.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,8 +7,12 @@
 #include "actors/reading.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using faults::Point;
 
@@ -85,8 +87,8 @@ void AccountShard::attached(const Attached& message) {
     self_->quit(error);
     return;
   }
-  spdlog::debug("shard {}: {} accounts at sequence {}", index_, ledger_->accounts(),
-                message.sequence);
+  log(Module::shards)
+      .debug("shard {}: {} accounts at sequence {}", index_, ledger_->accounts(), message.sequence);
   if (ready_.pending()) ready_.deliver(supervisor::Ready{});
 }
 

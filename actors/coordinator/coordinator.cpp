@@ -274,6 +274,10 @@ void Coordinator::carry_out() {
   }
   if (flow_->can_advance()) schedule_advance();
   schedule_tick();
+  auto& metrics = *runtime_->metrics;
+  metrics.batches_undecided.set(static_cast<std::int64_t>(flow_->undecided_batches()));
+  metrics.waiting_for_locks.set(static_cast<std::int64_t>(flow_->waiting()));
+  metrics.keys_in_flight.set(static_cast<std::int64_t>(flow_->keys_in_flight()));
 }
 
 caf::behavior coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,

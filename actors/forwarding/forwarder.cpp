@@ -1,12 +1,11 @@
 #include "actors/forwarding/forwarder.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <random>
 #include <utility>
 
 #include "actors/unhandled.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
 
@@ -25,6 +24,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ForwarderTick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::RunEnded)
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using ledger::ItemResult;
 using ledger::Outcome;
@@ -364,7 +366,7 @@ void Forwarder::arrived(const CallsArrived& message) {
   for (const auto& bytes : message.messages) {
     auto decoded = replication::decode_call_message(bytes);
     if (!decoded) {
-      spdlog::error("forwarder: node {} sends a call that does not decode", message.from);
+      log(Module::forwarder).error("node {} sends a call that does not decode", message.from);
       continue;
     }
     if (auto* call = std::get_if<std::unique_ptr<ForwardedCall>>(&*decoded)) {

@@ -2,13 +2,12 @@
 // up. "shard/N" is one account shard, which serves while it is attached to the journal.
 #include "actors/gateway/gateway.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include "actors/actor_errors.hpp"
 #include "actors/forwarding/messages.hpp"
 #include "actors/gateway/methods/methods.hpp"
 #include "actors/unhandled.hpp"
 #include "supervisor/errors.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
 
@@ -21,6 +20,10 @@ struct LookAtCredentials {};
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LookAtCredentials)
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
+
 namespace {
 
 // The health service of one shard.
@@ -34,10 +37,16 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
       runtime_(std::move(runtime)),
       root_(std::move(root)),
       seat_(std::move(seat)),
-      server_(runtime_->settings, methods(runtime_->settings.server.reflection)),
+      server_(runtime_->settings, methods(runtime_->settings.server.reflection), runtime_->metrics),
       watch_(
           runtime_->settings,
-          [this](auto authenticator) { server_.set_authenticator(std::move(authenticator)); },
+          [this](auto authenticator) {
+            {
+              const std::lock_guard lock(seat_->mutex_);
+              seat_->authenticator_ = authenticator;
+            }
+            server_.set_authenticator(std::move(authenticator));
+          },
           seat_->tls_material) {
   server_.set_tls_material(seat_->tls_material);
   server_.set_audit_log(runtime_->audit_log);
@@ -98,6 +107,11 @@ caf::behavior Gateway::make_behavior() {
   };
 }
 
+std::shared_ptr<const security::Authenticator> GatewaySeat::authenticator() const {
+  const std::lock_guard lock(mutex_);
+  return authenticator_;
+}
+
 void GatewaySeat::set_auth(config::Auth auth) {
   const std::lock_guard lock(mutex_);
   auth_ = std::move(auth);
@@ -113,6 +127,9 @@ void Gateway::watch_credentials() {
     }
   }
   watch_.look();
+  if (const auto until = watch_.certificate_until()) {
+    runtime_->metrics->certificate_expiry_s.set(std::chrono::system_clock::to_time_t(*until));
+  }
   self_->delayed_send(self_, CredentialWatch::kLookEvery, LookAtCredentials{});
 }
 
@@ -121,7 +138,7 @@ caf::error Gateway::open() {
   const bool again = seat_->has_listened;
   auto port = server_.start(again ? seat_->port.load() : runtime_->settings.server.listen.port);
   if (!port) {
-    spdlog::error("gateway: {}", port.error());
+    log(Module::gateway).error("{}", port.error());
     if (!again) seat_->cannot_listen = true;
     return gateway_error(port.error());
   }

@@ -38,6 +38,8 @@ struct GatewaySeat {
   void hurry();
   // Who calls and what they may do is decided by these from now on. From any thread.
   void set_auth(config::Auth auth);
+  // Who says who calls; null before that is known. From any thread.
+  std::shared_ptr<const security::Authenticator> authenticator() const;
   // Of the gateways in turn: one that is restarted shows what the one before did.
   std::shared_ptr<TlsMaterial> tls_material = std::make_shared<TlsMaterial>();
   // Called once, when the first gateway listens, with its endpoint: "HOST:PORT" or "unix:PATH".
@@ -45,7 +47,8 @@ struct GatewaySeat {
 
  private:
   friend class Gateway;
-  std::mutex mutex_;             // guards what is below
+  mutable std::mutex mutex_;  // guards what is below
+  std::shared_ptr<const security::Authenticator> authenticator_;
   RpcServer* server_ = nullptr;  // of the gateway that serves; null: none does
   bool hurried_ = false;         // hurry() was called
   std::uint64_t auth_changes_ = 0;

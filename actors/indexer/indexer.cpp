@@ -1,7 +1,5 @@
 #include "actors/indexer/indexer.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <chrono>
@@ -10,6 +8,7 @@
 #include "actors/actor_errors.hpp"
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
 
@@ -21,6 +20,9 @@ struct Retry {};
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::Retry)
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using faults::Point;
 
@@ -65,7 +67,7 @@ caf::behavior Indexer::make_behavior() {
 void Indexer::done() { journal_.send(MaintenanceDone{handle_of(self_), false}); }
 
 void Indexer::fail(const persistence::StoreError& error) {
-  spdlog::error("indexer: {}", error.message);
+  log(Module::indexer).error("{}", error.message);
   marker_.reset();
   // What was taken is not written. The journal sees to it that the store is opened anew, before a
   // transfer meets that.
@@ -98,7 +100,8 @@ void Indexer::write_pages(const DirtyBalances& message) {
   faults::reach(Point::indexer_before_marker);
   if (auto written = store.write_checkpoint(*marker_); !written) return fail(written.error());
   faults::reach(Point::indexer_after_marker);
-  spdlog::debug("indexer: checkpoint at sequence {}", *marker_);
+  runtime_->metrics->checkpoint_written_ms.set(runtime_->wall_clock());
+  log(Module::indexer).debug("checkpoint at sequence {}", *marker_);
   marker_.reset();
   done();
 }

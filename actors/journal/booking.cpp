@@ -1,13 +1,16 @@
 // The part of the journal that books one unit: its keys, its money, its records.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal/journal.hpp"
 #include "ledger/invariant.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using ledger::LockBatch;
 using ledger::Sequence;
@@ -83,13 +86,13 @@ void Journal::look_up_keys(const UnitsOf& units) {
   if (keyed.empty()) return;
   const auto found = runtime_->store->find_keys(keyed, units.batch->keys_known);
   if (!found) {
-    spdlog::error("journal: cannot look keys up: {}", found.error().message);
+    log(Module::journal).error("cannot look keys up: {}", found.error().message);
     keys_readable_ = false;
     return;
   }
   for (const auto& [transfer, binding] : *found) {
     (binding ? bound_ : unreadable_).insert(keyed[transfer]);
-    if (!binding) spdlog::error("journal: cannot look a key up: {}", binding.error().message);
+    if (!binding) log(Module::journal).error("cannot look a key up: {}", binding.error().message);
   }
 }
 
@@ -147,8 +150,9 @@ bool Journal::move_money(const LockBatch& batch, const Unit& unit) {
   };
   const auto wrong = books_.book(for_each_entry);
   if (!wrong) return true;
-  spdlog::critical("journal: a granted unit would take account {} to {}, below its floor {}",
-                   wrong->account, wrong->balance, wrong->floor);
+  log(Module::journal)
+      .critical("a granted unit would take account {} to {}, below its floor {}", wrong->account,
+                wrong->balance, wrong->floor);
   return false;
 }
 

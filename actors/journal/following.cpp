@@ -1,14 +1,17 @@
 // The part of the journal that a member of a cluster has: it follows what is committed, and begins
 // to give out sequences when its node leads.
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
 #include "actors/children.hpp"
 #include "actors/journal/journal.hpp"
 #include "ledger/invariant.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 caf::message_handler Journal::member_behavior() {
   return {
@@ -74,7 +77,7 @@ void Journal::lead(const Lead& message) {
   store.end_under_way();
   if (is_over_ || store.head().sequence != settled_) return end({});
   term_ = message.term;
-  spdlog::info("journal: leads in term {}, from sequence {}", term_, settled_);
+  log(Module::journal).info("leads in term {}, from sequence {}", term_, settled_);
   run_clock_ = ledger::RunClock(store.head().run_ms, runtime_->steady_clock());
   store.set_proposer(
       [replica = replica_, term = term_, ordinal = std::uint64_t{0}](auto blocks) mutable {

@@ -8,7 +8,6 @@
 // What shows the durable state only (an attaching shard, a new coordinator, a checkpoint, a
 // snapshot) waits behind a barrier until all groups are durable. Commits that come meanwhile are
 // postponed, so that nothing is sequenced in between.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iterator>
@@ -18,8 +17,12 @@
 #include "actors/journal/journal.hpp"
 #include "faults/fault_injection.hpp"
 #include "ledger/invariant.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using faults::Defect;
 using faults::Point;
@@ -74,12 +77,18 @@ void Journal::hand_over() {
     return under_way_.empty() ? tell(std::move(gathered)) : under_way_.back().add(gathered);
   }
   gathered.last = group_->last_sequence();
+  gathered.handed_over = runtime_->steady_clock();
+  auto& metrics = *runtime_->metrics;
+  metrics.groups.add();
+  metrics.group_records.record(group_->records());
+  metrics.group_bytes.record(group_->bytes());
   if (faults::has(Defect::reply_before_sync) && coordinator_) {
     self_->send(coordinator_, Durable{gathered.last, std::exchange(gathered.committed, {}), {}});
   }
   // The next group has about as many.
   gathered_.keys.reserve(gathered.keys.size());
   under_way_.push_back(std::move(gathered));
+  metrics.groups_under_way.set(static_cast<std::int64_t>(under_way_.size()));
   auto group = std::move(*group_);
   group_.reset();
   const auto later = [self = caf::actor_cast<caf::weak_actor_ptr>(self_)](
@@ -93,11 +102,11 @@ void Journal::hand_over() {
 void Journal::appended(const persistence::StoreResult<void>& result) {
   if (is_over_) return;
   if (!result && runtime_->member) {
-    spdlog::info("journal: the term is over: {}", result.error().message);
+    log(Module::journal).info("the term is over: {}", result.error().message);
     return end({});
   }
   if (!result) {
-    spdlog::error("journal: {}", result.error().message);
+    log(Module::journal).error("{}", result.error().message);
     return end(store_error(result.error()));
   }
   // The pair of the store's promise: durable() passes a group before the group is told.
@@ -105,6 +114,13 @@ void Journal::appended(const persistence::StoreResult<void>& result) {
                     "a group is told durable that is not");
   auto told = std::move(under_way_.front());
   under_way_.pop_front();
+  const auto now = runtime_->steady_clock();
+  for (auto& units : told.committed) {
+    units.handed_over = told.handed_over;
+    units.durable = now;
+  }
+  runtime_->metrics->append.record(now - told.handed_over);
+  runtime_->metrics->groups_under_way.set(static_cast<std::int64_t>(under_way_.size()));
   settle(told.last);
   tell(std::move(told));
   if (is_over_) return;
@@ -116,8 +132,9 @@ void Journal::tell(Gathered gathered) {
   faults::reach(Point::journal_before_reply);
   const auto& store = *runtime_->store;
   if (const auto format = store.format(); format != format_) {
-    spdlog::info("journal: the store's format rises from {} to {}: older programs refuse it",
-                 std::exchange(format_, format), format);
+    log(Module::journal)
+        .info("the store's format rises from {} to {}: older programs refuse it",
+              std::exchange(format_, format), format);
   }
   if (coordinator_ && !(gathered.committed.empty() && gathered.rejected.empty())) {
     self_->send(coordinator_,

@@ -1,7 +1,5 @@
 #include "actors/journal/journal.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -10,8 +8,12 @@
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 #include "ledger/invariant.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using faults::Defect;
 using faults::Point;
@@ -77,7 +79,7 @@ void Journal::start() {
   // The store is closed by now: there is nothing to serve with. Ending would only bring the next
   // journal to the same place, and the supervisor to the end of its patience.
   if (reopen_ && is_no_space(error)) {
-    spdlog::error("journal: there is no room to open the store anew, it is tried again");
+    log(Module::journal).error("there is no room to open the store anew, it is tried again");
     self_->delayed_send(self_, kLookForRoom, LookForRoom{});
     return;
   }
@@ -87,7 +89,7 @@ void Journal::start() {
   is_loaded_ = true;
   ready_.deliver(supervisor::Ready{});
   if (!waits_for_room_) return;
-  spdlog::error("journal: the disk is full, transfers are refused until there is room");
+  log(Module::journal).error("the disk is full, transfers are refused until there is room");
   wait_for_room();
 }
 
@@ -98,7 +100,7 @@ void Journal::wait_for_room() {
 
 bool Journal::give_way() {
   if (!waits_for_room_ || !runtime_->store->has_room()) return false;
-  spdlog::info("journal: there is room on the disk, the store is opened anew");
+  log(Module::journal).info("there is room on the disk, the store is opened anew");
   end(make_error(caf::sec::runtime_error, "the store is opened anew"));
   return true;
 }
@@ -228,7 +230,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
   }
   if (booked.units.empty()) return;
   applied.push_back({booked, group_->last_sequence()});
-  gathered_.committed.push_back({std::move(booked), group_->time()});
+  gathered_.committed.push_back({std::move(booked), group_->time(), {}, {}});
 }
 
 void Journal::read_balances(const ReadBalances& read) {
@@ -312,7 +314,7 @@ void Journal::tell_dirty(const TakeDirtyBalances& take) {
 
 void Journal::maintenance_done(const MaintenanceDone& message) {
   if (!waits_for_room_ && !runtime_->store->takes_writes()) {
-    spdlog::error("journal: a write of the indexer failed, the store has to be opened anew");
+    log(Module::journal).error("a write of the indexer failed, the store has to be opened anew");
     if (runtime_->member) {
       // With the log writer this journal ends.
       if (!std::exchange(waits_for_log_writer_, true)) log_writer_.send(OpenStoreAnew{});

@@ -123,6 +123,7 @@ class Journal {
   // What has to be told once a group is durable.
   struct Gathered {
     ledger::Sequence last = 0;  // of the group
+    ledger::SteadyTime handed_over{};
     std::vector<ledger::CommittedUnits> committed;
     std::vector<ledger::RejectedUnits> rejected;
     std::vector<AwaitDurable> waiters;

@@ -1,6 +1,5 @@
 // The chain that the cluster's log begins on: a node that has less of it fetches the rest from any
 // node that is a member, before it joins.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -8,8 +7,12 @@
 #include "actors/children.hpp"
 #include "actors/links/links.hpp"
 #include "actors/member/member.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using namespace std::chrono_literals;
 
@@ -97,7 +100,7 @@ void Links::copied(const ChainCopied& message) {
   is_copying_ = false;
   const auto from = std::exchange(copied_from_, std::nullopt);
   if (message.problem) {
-    spdlog::error("links: {}", *message.problem);
+    log(Module::links).error("{}", *message.problem);
     if (from) drop(*from, *message.problem);
     return;
   }
@@ -108,7 +111,7 @@ void Links::copied(const ChainCopied& message) {
     const auto now = runtime_->steady_clock();
     if (here == all || now - told_of_copying_ >= kTellEvery) {
       told_of_copying_ = now;
-      spdlog::info("links: copied {} of {} records that the cluster begins with", here, all);
+      log(Module::links).info("copied {} of {} records that the cluster begins with", here, all);
     }
     if (here == all) return drop_all("the chain is copied");
   }

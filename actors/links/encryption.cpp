@@ -1,14 +1,17 @@
 // TLS between nodes. Both sides show a certificate that cluster.ca has signed, for the host that
 // cluster.seeds gives that node. So who has the certificate of one node cannot pass for another.
-#include <spdlog/spdlog.h>
 
 #include <system_error>
 #include <utility>
 
 #include "actors/links/links.hpp"
 #include "actors/links/node_tls.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using security::TlsSession;
 
@@ -35,7 +38,7 @@ security::TlsContext NodeTls::context() {
   auto made = security::make_tls_context(cluster_.certificate, cluster_.key, cluster_.ca);
   if (!made) {
     // Once for each state of the files.
-    if (now != read_at_ || !context_) spdlog::error("links: {}", made.error());
+    if (now != read_at_ || !context_) log(Module::links).error("{}", made.error());
     read_at_ = now;
     return context_;
   }
@@ -69,7 +72,7 @@ bool Links::decrypt(Handle handle, Connection& connection, std::string_view byte
     if (auto* peer = peer_of(connection.node)) peer->problem = read.error();
     // Once for each reason in a row: the other side tries again every second.
     if (!connection.is_proven && std::exchange(told_of_tls_, read.error()) != read.error()) {
-      spdlog::warn("links: a connection is refused: {}", read.error());
+      log(Module::links).warn("a connection is refused: {}", read.error());
     }
     // What TLS has to say of it goes out first, and nothing else.
     connection.is_closing = connection.is_mute = true;

@@ -1,14 +1,17 @@
 // Who is at the other end of a connection: greetings, what the log says of it, refusals, and
 // whether it still answers.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "actors/links/links.hpp"
 #include "actors/member/member.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using replication::Channel;
 using replication::Hello;
@@ -47,7 +50,7 @@ bool Links::take_control(Handle handle, Connection& connection, std::string_view
     auto* peer = peer_of(connection.node);
     if (!connection.is_dialed || peer == nullptr) return false;
     if (peer->problem != refusal->why)
-      spdlog::error("links: refused by node {}: {}", connection.node, refusal->why);
+      log(Module::links).error("refused by node {}: {}", connection.node, refusal->why);
     peer->problem = refusal->why;
     connection.is_closing = true;
     return true;
@@ -113,7 +116,7 @@ void Links::greeted(Handle handle, Connection& connection, Hello hello) {
 void Links::admitted(const NodeAdmitted& message) {
   if (message.joined) {
     // All connections prove anew who they are, now that there is a cluster to prove.
-    spdlog::info("links: this node joins a cluster");
+    log(Module::links).info("this node joins a cluster");
     replica_.send(BeginAnew{});
     return drop_all("this node has joined a cluster");
   }
@@ -131,7 +134,7 @@ void Links::admitted(const NodeAdmitted& message) {
   replica_.send(known_of(*connection));
   if (connection->is_dialed) {
     peer.heard = runtime_->steady_clock();
-    spdlog::info("links: connected to node {}", connection->node);
+    log(Module::links).info("connected to node {}", connection->node);
     for (auto& call : std::exchange(peer.held, {})) {
       connection->writer.put(Channel::calls, std::move(call));
     }
@@ -150,7 +153,7 @@ void Links::admitted(const NodeAdmitted& message) {
 }
 
 void Links::refuse(Handle handle, Connection& connection, const std::string& why) {
-  spdlog::warn("links: a node is refused: {}", why);
+  log(Module::links).warn("a node is refused: {}", why);
   if (auto* peer = peer_of(connection.node)) peer->problem = why;
   connection.is_closing = true;
   say(handle, connection, replication::Refusal{why});

@@ -1,7 +1,5 @@
 #include "actors/links/links.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "actors/member/member.hpp"
 #include "actors/unhandled.hpp"
 #include "replication/message_codec.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
 
@@ -20,6 +19,9 @@ struct LinkTick {};
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::LinkTick)
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using replication::Channel;
 using namespace std::chrono_literals;
@@ -132,11 +134,11 @@ bool Links::listen() {
   const auto& at = runtime_->settings.cluster.listen;
   const auto made = self_->add_tcp_doorman(at.port, at.host.c_str(), true);
   if (made) {
-    spdlog::info("links: nodes connect at {}", to_string(at));
+    log(Module::links).info("nodes connect at {}", to_string(at));
     return true;
   }
-  spdlog::error("links: cannot listen on {}: {}", to_string(at),
-                self_->system().render(made.error()));
+  log(Module::links)
+      .error("cannot listen on {}: {}", to_string(at), self_->system().render(made.error()));
   return false;
 }
 
@@ -288,7 +290,7 @@ void Links::read(Handle handle, Connection& connection, std::string_view bytes) 
 void Links::take_raft(const Connection& connection, std::string_view bytes) {
   auto message = replication::decode_message(bytes);
   if (!message) {
-    spdlog::error("links: node {} sends {}", connection.node, message.error());
+    log(Module::links).error("node {} sends {}", connection.node, message.error());
     return;
   }
   const auto cluster = runtime_->member->identity().cluster;
@@ -369,7 +371,7 @@ void Links::closed(Handle handle, const std::string& why) {
     peer->incoming.reset();
   }
   if (!was_proven) return;
-  spdlog::info("links: a connection with node {} ended: {}", node, why);
+  log(Module::links).info("a connection with node {} ended: {}", node, why);
   if (follower_) caf::anon_send(follower_, LinkDown{node});
 }
 

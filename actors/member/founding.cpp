@@ -2,14 +2,17 @@
 // itself. It writes into the log which stores the founders have, and then proposes the others as
 // voters, in one joint change: they learn all of it from the log. A leader that dies in between
 // finds in its store who is to belong to the group.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <random>
 
 #include "actors/member/member.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using replication::MemberChange;
 using replication::Membership;
@@ -130,10 +133,11 @@ bool MemberActor::settle_stores(const std::vector<NodeId>& founders) {
 
 bool MemberActor::await_founder(NodeId node) {
   if (std::exchange(awaited_founder_, node) != node) {
-    spdlog::info(
-        "replica: the founding waits for node {}: it has to be connected, and to have the "
-        "chain that this node has",
-        node);
+    log(Module::replica)
+        .info(
+            "the founding waits for node {}: it has to be connected, and to have the "
+            "chain that this node has",
+            node);
   }
   return false;
 }

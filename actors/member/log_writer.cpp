@@ -1,7 +1,5 @@
 #include "actors/member/log_writer.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 #include <utility>
 
@@ -11,6 +9,7 @@
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 #include "replication/member_log.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
 
@@ -23,6 +22,10 @@ struct OpenAgain {};
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::OpenAgain)
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
+
 namespace {
 
 constexpr std::chrono::milliseconds kOpenAgain{500};
@@ -72,7 +75,7 @@ void LogWriter::start() {
       if (opened.error().fault != persistence::StoreFault::no_space) {
         return ready_.deliver(store_error(opened.error()));
       }
-      spdlog::error("log writer: there is no room to open the store anew, it is tried again");
+      log(Module::store).error("there is no room to open the store anew, it is tried again");
       self_->delayed_send(self_, kOpenAgain, OpenAgain{});
       return;
     }
@@ -89,9 +92,11 @@ void LogWriter::drain() {
 
 void LogWriter::write(const WriteLog& asked) {
   const auto replica = caf::actor_cast<caf::actor>(self_->current_sender());
+  const auto begun = runtime_->steady_clock();
   if (auto written = store_.write(replication::to_append(asked.write)); !written) {
     return fail(written.error());
   }
+  runtime_->metrics->log_write.record(runtime_->steady_clock() - begun);
   self_->send(replica, LogWritten{asked.write.number});
 }
 
@@ -148,7 +153,7 @@ void LogWriter::admit(const AdmitNode& asked) {
 // What the group sent does not go on from what is stored here, or this program cannot read it: this
 // node must not go on.
 void LogWriter::fail(const persistence::StoreError& error) {
-  spdlog::error("log writer: {}", error.message);
+  log(Module::store).error("{}", error.message);
   const bool is_final = error.fault == persistence::StoreFault::corrupt ||
                         error.fault == persistence::StoreFault::unknown_version;
   if (is_final) runtime_->end_process(error.message);

@@ -1,7 +1,5 @@
 #include "actors/member/member.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "actors/unhandled.hpp"
 #include "faults/fault_injection.hpp"
 #include "ledger/invariant.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
 
@@ -20,6 +19,9 @@ struct ClockTick {};
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sg::actors::ClockTick)
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using replication::Entry;
 using replication::EntryKind;
@@ -36,11 +38,11 @@ constexpr std::uint64_t kRoundTicks = 2 * kHeartbeatTicks;
 void log_line(replication::LogLevel level, std::string_view text) {
   switch (level) {
     case replication::LogLevel::error:
-      return spdlog::error("replica: {}", text);
+      return log(Module::replica).error("{}", text);
     case replication::LogLevel::warning:
-      return spdlog::warn("replica: {}", text);
+      return log(Module::replica).warn("{}", text);
     case replication::LogLevel::information:
-      return spdlog::debug("replica: {}", text);
+      return log(Module::replica).debug("{}", text);
   }
 }
 
@@ -283,7 +285,7 @@ void MemberActor::raise_level() {
                                                                     : levels_.known_by_all(members);
   if (level <= now) return;
   if (!propose_setting(persistence::encode_level(level))) return;
-  spdlog::info("replica: every member knows level {}, the cluster rises from {}", level, now);
+  log(Module::replica).info("every member knows level {}, the cluster rises from {}", level, now);
 }
 
 bool MemberActor::propose_setting(std::string data) {
@@ -324,8 +326,9 @@ void MemberActor::commit(replication::CommittedEntries committed) {
 }
 
 void MemberActor::changed(const replication::Status& status) {
-  spdlog::info("replica: {} in term {}, the leader is {}", status.leads() ? "leader" : "no leader",
-               status.term, status.leader);
+  log(Module::replica)
+      .info("{} in term {}, the leader is {}", status.leads() ? "leader" : "no leader", status.term,
+            status.leader);
   if (options_.changed) options_.changed(status);
   if (role_follower_) caf::anon_send(role_follower_, RoleChanged{status.term, status.leader});
 }

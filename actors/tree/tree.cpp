@@ -1,7 +1,5 @@
 #include "actors/tree/tree.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
@@ -10,12 +8,18 @@
 #include "actors/actor_errors.hpp"
 #include "actors/children.hpp"
 #include "actors/coordinator/coordinator.hpp"
+#include "actors/gateway/methods/methods.hpp"
 #include "actors/indexer/indexer.hpp"
 #include "actors/journal/journal.hpp"
 #include "actors/queries/queries.hpp"
 #include "supervisor/supervisor.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
+
 namespace {
 
 using supervisor::ChildSpec;
@@ -138,15 +142,15 @@ void configure(caf::actor_system_config& config, const config::Settings& setting
 }
 
 [[noreturn]] void exit_at_once(const std::string& why) {
-  spdlog::critical("the process ends: {}", why);
-  spdlog::default_logger()->flush();
+  log(Module::supervisor).critical("the process ends: {}", why);
+  telemetry::flush_log();
   std::_Exit(kHangsExitCode);
 }
 
 void log_report(const supervisor::Report& report) {
   const auto level =
       report.context == supervisor::Context::progress ? spdlog::level::info : spdlog::level::warn;
-  spdlog::log(level, "{}", supervisor::to_string(report));
+  log(Module::supervisor).log(level, "{}", supervisor::to_string(report));
 }
 
 ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> seat) {
@@ -155,6 +159,9 @@ ChildSpec gateway_spec(const RuntimePtr& runtime, std::shared_ptr<GatewaySeat> s
   spec.id = std::string(kGatewayId);
   // It drains within its own bound.
   spec.shutdown = Shutdown::infinity();
+  // Before anybody reads them.
+  CallMeter meter(runtime->metrics);
+  for (const auto& method : methods(runtime->settings.server.reflection)) (void)meter.of(method);
   spec.start = [runtime, seat](caf::event_based_actor* parent) {
     return start(parent, true, gateway, runtime, root_of(parent), seat);
   };

@@ -44,6 +44,7 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
   std::vector<Pending> taken;
   for (std::size_t items = 0; !queue_.empty() && items < kBatchItems;) {
     items += queue_.front().item_count;
+    queue_.front().submission->times.formed = now;
     taken.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -94,7 +95,9 @@ void TransferFlow::voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, 
     if (vote.vote != Vote::waiting) {
       hear(batch, vote.unit, vote.vote == Vote::refused ? &part.refusals[vote.refusal] : nullptr);
     }
-    if (unit.unheard == 0) conclude(batch, vote.unit, now, effects);
+    if (unit.unheard > 0) continue;
+    unit.submission->times.voted = now;
+    conclude(batch, vote.unit, now, effects);
   }
   drop_if_decided(batch);
 }
@@ -136,6 +139,7 @@ void TransferFlow::conclude(LockBatch& batch, std::uint32_t index, SteadyTime no
     return;
   }
   unit.state = UnitState::committing;
+  submission.times.locked = now;
   if (effects.commit.empty() || effects.commit.back().batch.get() != &batch) {
     effects.commit.push_back({shared, {}});
   }
@@ -198,7 +202,8 @@ void TransferFlow::end_unit(LockBatch& batch, std::uint32_t index, Error error,
   for (const auto i : own) end_key(submission, i, joiners);
 }
 
-void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs time) {
+void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index,
+                               const CommittedUnits& committed) {
   auto& unit = batch.units[index];
   if (unit.state != UnitState::committing) return;
   unit.state = UnitState::done;
@@ -210,20 +215,23 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index, TimeMs tim
   invariant(sequence > last_committed_, "units are told committed out of order");
   invariant(sequence <= durable_, "a unit is told committed that is not durable");
   last_committed_ = sequence;
+  submission.times.handed_over = committed.handed_over;
+  submission.times.durable = committed.durable;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != State::undecided) continue;
     prefetch_key_after(submission, i);
-    commit(submission, i, sequence++, time);
+    commit(submission, i, sequence++, committed.time);
     if (!submission.transfers().empty()) end_key(submission, i, Joiners::share_refusal);
   }
 }
 
 void TransferFlow::durable(Sequence durable, std::span<const CommittedUnits> committed) {
   durable_ = std::max(durable_, durable);
-  for (const auto& [units, time] : committed) {
-    if (units.batch->coordinator != options_.incarnation) continue;
-    for (const auto unit : units.units) commit_unit(*units.batch, unit, time);
-    drop_if_decided(*units.batch);
+  for (const auto& group : committed) {
+    auto& batch = *group.units.batch;
+    if (batch.coordinator != options_.incarnation) continue;
+    for (const auto unit : group.units.units) commit_unit(batch, unit, group);
+    drop_if_decided(batch);
   }
   while (!unanswered_.empty() && unanswered_.begin()->first <= durable_) {
     const auto ready = std::move(unanswered_.begin()->second);

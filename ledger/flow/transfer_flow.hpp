@@ -27,6 +27,9 @@ namespace sg::ledger {
 struct CommittedUnits {
   UnitsOf units;
   TimeMs time = 0;  // of their block; their sequences stand in Unit::sequence
+  // As in WriteTimes, of their group.
+  SteadyTime handed_over{};
+  SteadyTime durable{};
 };
 struct RejectedUnits {
   enum class Why : std::uint8_t {
@@ -88,6 +91,7 @@ class TransferFlow {
   // Ends what waited past its deadline.
   void expire(SteadyTime now, Effects& effects);
   bool anyone_waits() const { return !waiting_.empty(); }
+  std::size_t waiting() const { return waiting_.size(); }
 
   void shard_away(std::uint32_t shard, Effects& effects);
   void shard_serves(std::uint32_t shard) { away_[shard] = false; }
@@ -151,7 +155,7 @@ class TransferFlow {
   // Ends a unit without commit: `blamed` (an item, or kNone for all) gets the error.
   void end_unit(LockBatch& batch, std::uint32_t unit, Error error, std::uint32_t blamed,
                 Joiners joiners);
-  void commit_unit(LockBatch& batch, std::uint32_t unit, TimeMs time);
+  void commit_unit(LockBatch& batch, std::uint32_t unit, const CommittedUnits& committed);
   void part_heard(LockBatch& batch, std::uint32_t shard);
   void drop_if_decided(LockBatch& batch);
 

@@ -40,6 +40,8 @@ class BlockWriter {
   void add(const ledger::Participant& participant, const ledger::Origin* origin = nullptr,
            std::string_view extension = {});
   void mark_unit_end();
+  // Of all blocks since clear(), the open one with them.
+  std::size_t bytes() const { return buffer_.size(); }
   bool is_full() const { return open_ && buffer_.size() - begin_ >= kBlockTargetBytes; }
   // Completes the block and returns its hash.
   BlockHash seal(const BlockStamp& stamp);

@@ -104,6 +104,8 @@ void Group::end_unit() {
 
 TimeMs Group::time() const { return contents_->time; }
 Sequence Group::last_sequence() const { return contents_->last; }
+std::size_t Group::records() const { return contents_->last - contents_->begun_on.sequence; }
+std::size_t Group::bytes() const { return contents_->writer.bytes(); }
 bool Group::empty() const { return contents_->last == contents_->begun_on.sequence; }
 
 std::unique_ptr<GroupContents> Group::finish() && {

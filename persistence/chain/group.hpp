@@ -42,6 +42,9 @@ class Group {
   TimeMs time() const;
   Sequence last_sequence() const;
   bool empty() const;
+  // Records, and about how many bytes they have as blocks.
+  std::size_t records() const;
+  std::size_t bytes() const;
 
   // For the store: ends the last unit, seals the last block, and hands everything over.
   std::unique_ptr<GroupContents> finish() &&;

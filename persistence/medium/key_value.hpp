@@ -11,6 +11,7 @@
 // Functions that return a StoreResult fail with `io` if nothing more exact is known.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -75,6 +76,21 @@ class Cursor {
   virtual StoreResult<void> status() const = 0;
 };
 
+// Of a database, for whoever watches it. Rows and bytes are estimates; 0: not known.
+struct TableStatistics {
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;  // of its files
+};
+struct DatabaseStatistics {
+  std::array<TableStatistics, kFamilies> tables{};  // by Family
+  std::uint64_t block_cache_bytes = 0;
+  std::uint64_t memtable_bytes = 0;
+  std::uint64_t pending_compaction_bytes = 0;
+  std::uint64_t running_compactions = 0;
+  std::uint64_t running_flushes = 0;
+  bool writes_are_stopped = false;  // by the database, until its compactions have caught up
+};
+
 // An open database. Thread-safe, but only one thread at a time may write synced batches.
 class KeyValue {
  public:
@@ -102,6 +118,7 @@ class KeyValue {
   // Bytes that are in memory and in the log, but in no table yet. The next opening needs that much
   // free space to write them.
   virtual std::uint64_t unflushed_bytes() const = 0;
+  virtual DatabaseStatistics statistics() const { return {}; }
 };
 
 enum class Access : std::uint8_t { read_only, read_write };

@@ -168,9 +168,34 @@ class RocksKeyValue : public KeyValue {
     return bytes;
   }
 
+  DatabaseStatistics statistics() const override {
+    using Property = rocksdb::DB::Properties;
+    DatabaseStatistics told;
+    for (std::size_t i = 0; i < kFamilies; ++i) {
+      told.tables[i] = {number(handles_[i + 1], Property::kEstimateNumKeys),
+                        number(handles_[i + 1], Property::kTotalSstFilesSize)};
+    }
+    told.memtable_bytes = unflushed_bytes();
+    db_->GetAggregatedIntProperty(Property::kEstimatePendingCompactionBytes,
+                                  &told.pending_compaction_bytes);
+    // These are the same in every family.
+    auto* any = handles_.front();
+    told.block_cache_bytes = number(any, Property::kBlockCacheUsage);
+    told.running_compactions = number(any, Property::kNumRunningCompactions);
+    told.running_flushes = number(any, Property::kNumRunningFlushes);
+    told.writes_are_stopped = number(any, Property::kIsWriteStopped) != 0;
+    return told;
+  }
+
  private:
   rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<std::size_t>(family) + 1];
+  }
+  // 0 if RocksDB does not know it.
+  std::uint64_t number(rocksdb::ColumnFamilyHandle* family, const std::string& property) const {
+    std::uint64_t value = 0;
+    db_->GetIntProperty(family, property, &value);
+    return value;
   }
   // For messages.
   static std::string reading(Family family) {

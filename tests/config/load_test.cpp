@@ -111,7 +111,7 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
   const std::string table_list =
       "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [tls], "
       "[auth], "
-      "[cluster]";
+      "[cluster], [metrics]";
   const std::string endpoint =
       "must be a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
       "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";
@@ -184,18 +184,6 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
        "my.toml:1: server: must be a table, [server] with its keys below it, found an array"},
       {"a key with a line break", "\"a\\nb\" = 1",
        "my.toml:1: a\\nb: unknown key; keys stand in tables; " + table_list},
-
-      {"a key of a later version", "[metrics]\nlisten = \"127.0.0.1:9090\"",
-       "my.toml:2: metrics.listen: not in this version: [metrics] is reserved for a later one; "
-       "remove it"},
-      {"an empty table of a later version", "[metrics]",
-       "my.toml:1: metrics: not in this version: [metrics] is reserved for a later one; remove it"},
-      {"a later version's table as a value", "metrics = true",
-       "my.toml:1: metrics: not in this version: [metrics] is reserved for a later one; remove it"},
-      {"a table of a later version, without its head", "metrics.token = \"x\"",
-       "my.toml:1: metrics.token: not in this version: [metrics] is reserved for a later one; "
-       "remove "
-       "it"},
   };
   for (const auto& row : rows) {
     INFO(row.title << "\n" << row.text);
@@ -204,13 +192,14 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
 }
 
 TEST_CASE("All mistakes of a file are told together, in the order of its lines", "[config][load]") {
-  CHECK(errors_of("[log]\nlevel = 1\n[ledger]\nshards = 0\nlock_timeout = 0\n[metrics]\n") ==
+  CHECK(errors_of("[log]\nlevel = 1\n[ledger]\nshards = 0\nlock_timeout = 0\n[metric]\n") ==
         "my.toml:2: log.level = 1: must be one of \"trace\", \"debug\", \"info\", \"warning\", "
         "\"error\", \"critical\", \"off\", found an integer\n"
         "my.toml:4: ledger.shards = 0: must be an integer from 1 to 1024\n"
         "my.toml:5: ledger.lock_timeout = 0: must be an integer from 1 to 600000\n"
-        "my.toml:6: metrics: not in this version: [metrics] is reserved for a later one; remove "
-        "it");
+        "my.toml:6: metric: unknown table, did you mean [metrics]? the tables are [server], "
+        "[storage], [ledger], [supervisor], [scheduler], [log], [tls], [auth], [cluster], "
+        "[metrics]");
 }
 
 TEST_CASE("What is not TOML is told with its line", "[config][load]") {

@@ -62,7 +62,12 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
   const std::string tables =
       "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [tls], "
       "[auth], "
-      "[cluster]";
+      "[cluster], [metrics]";
+  const std::string modules =
+      "must be a string of parts MODULE=LEVEL with commas between them, each module once, such as "
+      "\"journal=debug, links=warning\"; MODULE is one of calls, coordinator, forwarder, gateway, "
+      "indexer, journal, links, queries, replica, server, shards, status, store, supervisor; LEVEL "
+      "is one of trace, debug, info, warning, error, critical, off";
   const std::vector<Row> rows{
       {"server.max_in_flight=0",
        "--set: server.max_in_flight = 0: must be an integer from 1 to 1000000"},
@@ -95,11 +100,15 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
       {"shards=2",
        "--set: shards: unknown key, did you mean ledger.shards? keys stand in tables; " + tables},
       {"legder.shards=2", "--set: legder.shards: unknown table, did you mean [ledger]? " + tables},
-      {"metrics.listen=127.0.0.1:9090",
-       "--set: metrics.listen: not in this version: [metrics] is reserved for a later one; remove "
-       "it"},
-      {"metrics=1",
-       "--set: metrics: not in this version: [metrics] is reserved for a later one; remove it"},
+      {"metrics.listen=unix:/run/x",
+       "--set: metrics.listen = \"unix:/run/x\": must be a string HOST:PORT with a port from 0 to "
+       "65535, such as \"127.0.0.1:9464\", or an empty string"},
+      {"log.modules=journal", "--set: log.modules = \"journal\": " + modules},
+      {"log.modules=journal=debug, journal=info",
+       "--set: log.modules = \"journal=debug, journal=info\": " + modules},
+      {"log.modules=ledger=debug", "--set: log.modules = \"ledger=debug\": " + modules},
+      {"log.format=xml",
+       "--set: log.format = \"xml\": must be one of \"auto\", \"text\", \"json\""},
       {"server.listen", "--set: \"server.listen\" must be KEY=VALUE, as in log.level=debug"},
       {"=1", "--set: \"=1\" must be KEY=VALUE, as in log.level=debug"},
       {"", "--set: \"\" must be KEY=VALUE, as in log.level=debug"},
@@ -182,6 +191,8 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
       {"supervisor.liveness_period", 1, 86'400},
       {"scheduler.threads", 0, 256},
       {"scheduler.max_throughput", 1, 1'000'000},
+      {"log.max_file_bytes", 65'536, 68'719'476'736},
+      {"log.max_files", 1, 1'000},
       {"auth.jwt_clock_skew", 0, 3'600},
       {"auth.max_audit_bytes", 1'048'576, 1'099'511'627'776},
       {"auth.max_calls_per_second", 0, 10'000'000},

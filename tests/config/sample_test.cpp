@@ -110,6 +110,11 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"scheduler.threads", number(0)},
       {"scheduler.max_throughput", number(300)},
       {"log.level", text("info")},
+      {"log.modules", text("")},
+      {"log.format", text("auto")},
+      {"log.file", text("")},
+      {"log.max_file_bytes", number(67'108'864)},
+      {"log.max_files", number(8)},
       {"tls.certificate", text("")},
       {"tls.key", text("")},
       {"tls.client_ca", text("")},
@@ -137,6 +142,8 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"cluster.key", text("")},
       {"cluster.ca", text("")},
       {"cluster.insecure", Value(false)},
+      {"metrics.listen", text("")},
+      {"metrics.insecure", Value(false)},
   };
   REQUIRE(rows.size() == keys().size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

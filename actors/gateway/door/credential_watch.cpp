@@ -1,7 +1,5 @@
 #include "actors/gateway/door/credential_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <array>
 #include <limits>
 #include <system_error>
@@ -9,8 +7,13 @@
 
 #include "security/certificate.hpp"
 #include "security/tls_session.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
+
 namespace {
 
 using Clock = std::chrono::system_clock;
@@ -123,12 +126,17 @@ void CredentialWatch::look_at_credentials() {
   const bool is_first = !std::exchange(has_read_, true);
   auto authenticator = files_.read();
   if (!authenticator) {
-    return spdlog::error(
-        "gateway: [auth]: {}: {}", authenticator.error(),
-        is_first ? "nobody is let in until it is right" : "what was read before stays in use");
+    return log(Module::gateway)
+        .error(
+            "[auth]: {}: {}", authenticator.error(),
+            is_first ? "nobody is let in until it is right" : "what was read before stays in use");
   }
   use_(std::move(*authenticator));
-  if (!is_first) spdlog::info("gateway: tokens and keys were read again");
+  if (!is_first) log(Module::gateway).info("tokens and keys were read again");
+}
+
+std::optional<std::chrono::system_clock::time_point> CredentialWatch::certificate_until() const {
+  return validity_ ? std::optional(validity_->until) : std::nullopt;
 }
 
 // A pair whose files do not fit is looked at again each time: one of the two may only be late.
@@ -146,21 +154,22 @@ void CredentialWatch::look_at_certificate() {
     auto read = read_tls_files(tls_);
     if (!read) {
       if (std::exchange(told_of_tls_, read.error()) != read.error()) {
-        spdlog::error("gateway: {}: what was read before stays in use", read.error());
+        log(Module::gateway).error("{}: what was read before stays in use", read.error());
       }
     } else {
       told_of_tls_.clear();
       if (!validity_ || validity_->until != read->validity.until) told_days_ = kNothingTold;
       validity_ = read->validity;
       if (material_->set(std::move(read->files)) && !is_first) {
-        spdlog::info("gateway: a new certificate is there, or a new client CA, valid until {}",
-                     text_of(validity_->until));
+        log(Module::gateway)
+            .info("a new certificate is there, or a new client CA, valid until {}",
+                  text_of(validity_->until));
       }
     }
   }
   if (!validity_) return;
   if (const auto warning = expiry_warning(validity_->until, Clock::now(), told_days_)) {
-    spdlog::warn("gateway: the certificate {} {}", tls_.certificate.string(), *warning);
+    log(Module::gateway).warn("the certificate {} {}", tls_.certificate.string(), *warning);
   }
 }
 

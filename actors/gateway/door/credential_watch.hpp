@@ -45,6 +45,8 @@ class CredentialWatch {
   // True if there is anything to look after.
   bool is_needed() const { return is_auth_on_ || tls_.is_on(); }
   void look();
+  // When the certificate ends that the server shows; nullopt: it shows none.
+  std::optional<std::chrono::system_clock::time_point> certificate_until() const;
   // The next look() reads anew, by these rules.
   void set_auth(const config::Auth& auth);
 

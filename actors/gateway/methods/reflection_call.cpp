@@ -95,7 +95,7 @@ void ReflectionCall::failed(const std::exception& error) {
 // A status other than OK may be sent while a read is under way. It ends that read.
 void ReflectionCall::finish(const grpc::Status& status) {
   if (std::exchange(finishing_, true)) return;
-  stream_.Finish(status, &finished_operation_);
+  stream_.Finish(ended(status), &finished_operation_);
 }
 
 void ReflectionCall::done(bool) {

@@ -48,7 +48,7 @@ void StreamCall::end_at_once(const ledger::Error& error) {
   audit(error);
   add_trailers(observed_);
   // True: a write's error carries an outcome.
-  stream_.Finish(proto::to_status(error, true), &finished_operation_);
+  stream_.Finish(ended(proto::to_status(error, true)), &finished_operation_);
 }
 
 void StreamCall::read_next() {
@@ -78,6 +78,7 @@ void StreamCall::read(bool ok) {
 void StreamCall::take_request() {
   const auto number = first_slot_ + slots_.size();
   auto& slot = slots_.emplace_back();
+  slot.received = std::chrono::steady_clock::now();
   grpc::ByteBuffer bytes;
   // Frees request_ for the next read.
   bytes.Swap(&request_);
@@ -142,6 +143,7 @@ void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submi
   }
   submission->deadline = steady_deadline(context_);
   submission->origin = origin();
+  submission->times.received = slot.received;
   slot.submission = submission;
   if (!only_participant().empty()) {
     if (!ledger::is_permitted(*submission, own_accounts())) return ask_own_accounts(submission);
@@ -226,7 +228,7 @@ void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
 
 void StreamCall::completed(const Completed& completed) {
   if ((completed.part & kOwnAccountsPart) != 0) return own_accounts_known(completed);
-  server_.submission_answered();
+  server_.submission_answered(completed.completion ? &submission_of(completed) : nullptr);
   // A request that was refused before it was handed in is dropped, and so reported as lost. By then
   // its slot may have gone.
   auto* slot = find_slot(completed.part);
@@ -286,7 +288,7 @@ void StreamCall::write_next() {
   if (over && slots_.empty() && (!reading_ || (draining_ && !broken_))) {
     finishing_ = true;
     add_trailers(observed_);
-    stream_.Finish(end_status(), &finished_operation_);
+    stream_.Finish(ended(end_status()), &finished_operation_);
   }
 }
 

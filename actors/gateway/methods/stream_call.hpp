@@ -39,6 +39,7 @@ class StreamCall final : public Call {
     std::weak_ptr<ledger::Submission> submission;  // weak: a dropped one must be destroyed
     std::optional<grpc::ByteBuffer> response;      // once it is known
     Admissions::Place place;                       // until the response is sent
+    ledger::SteadyTime received{};
   };
 
   // The events of the completion queue.

@@ -164,7 +164,7 @@ void VerifyCall::write_next() {
   } else if (end_) {
     finishing_ = true;
     add_trailers();
-    writer_.Finish(*end_, &finished_operation_);
+    writer_.Finish(ended(*end_), &finished_operation_);
   }
 }
 

@@ -58,7 +58,7 @@ void WatchCall::failed(const std::exception& error) {
 
 void WatchCall::finish(const grpc::Status& status) {
   if (std::exchange(finishing_, true)) return;
-  writer_.Finish(status, &finished_operation_);
+  writer_.Finish(ended(status), &finished_operation_);
 }
 
 void WatchCall::drain() {

@@ -5,7 +5,6 @@
 #include "actors/gateway/transport/call.hpp"
 
 #include <grpcpp/impl/codegen/proto_utils.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,13 +12,18 @@
 #include <stdexcept>
 #include <string>
 
+#include "actors/gateway/transport/call_trace.hpp"
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "proto/conversion.hpp"
+#include "telemetry/log.hpp"
 
 // gRPC's core library exports this function, but none of its public headers declares it.
 std::uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
 
 using ledger::Error;
 using ledger::Outcome;
@@ -41,8 +45,41 @@ constexpr std::size_t kMostBytesUnlooked = 2 * proto::kMaxFieldsOfRequest;
 
 void Call::begin() {
   is_begun_ = true;
+  begun_at_ = std::chrono::steady_clock::now();
   server_.call_begun();
   server_.arm(served_);
+}
+
+grpc::Status Call::ended(const grpc::Status& status) {
+  const auto code = static_cast<std::size_t>(status.error_code());
+  const auto duration = std::chrono::steady_clock::now() - begun_at_;
+  served_.calls.by_code[std::min(code, telemetry::kCodeNames.size() - 1)].add();
+  served_.calls.duration.record(duration);
+  auto id = traced(context_, kRequestIdMetadata, is_request_id);
+  if (!id.empty()) context_.AddTrailingMetadata(std::string(kRequestIdMetadata), id);
+  const bool is_logged = log(Module::calls).should_log(spdlog::level::debug);
+  if (status.ok() && !is_logged) return status;
+  if (id.empty()) id = new_request_id();
+  if (is_logged) log_end(status, duration, id);
+  return status.ok() ? status : proto::with_request_id(status, id);
+}
+
+void Call::log_end(const grpc::Status& status, std::chrono::nanoseconds duration,
+                   const std::string& id) {
+  const auto microseconds = std::to_string(duration.count() / 1'000);
+  const auto traceparent = traced(context_, kTraceparentMetadata, is_traceparent);
+  const auto code = static_cast<std::size_t>(status.error_code());
+  const auto peer = context_.peer();
+  const std::string caller = client_ ? client_->caller->name : std::string();
+  telemetry::log_with(
+      Module::calls, spdlog::level::debug, served_.method.name,
+      {{"service", served_.method.service},
+       {"code", telemetry::kCodeNames[std::min(code, telemetry::kCodeNames.size() - 1)]},
+       {"duration_us", microseconds, true},
+       {"request_id", id},
+       {"traceparent", traceparent},
+       {"caller", caller},
+       {"peer", peer}});
 }
 
 std::optional<ledger::Error> Call::let_in() {
@@ -119,7 +156,10 @@ ledger::IsOwn Call::own_accounts() const {
 
 ledger::Result<Admissions::Place> Call::admit(std::size_t bytes) {
   auto place = (client_ ? client_->calls : server_.admissions()).admit(bytes);
-  if (place) return std::move(*place);
+  if (place) {
+    server_.show_load();
+    return std::move(*place);
+  }
   const auto [limit, most] = place.error();
   return tl::unexpected(limit == Admissions::Limit::bytes ? too_many_bytes_error(most)
                                                           : overloaded_error(most));
@@ -127,7 +167,10 @@ ledger::Result<Admissions::Place> Call::admit(std::size_t bytes) {
 
 ledger::Result<Admissions::Place> Call::admit_stream() {
   auto place = (client_ ? client_->streams : server_.streams()).admit(0);
-  if (place) return std::move(*place);
+  if (place) {
+    server_.show_load();
+    return std::move(*place);
+  }
   return tl::unexpected(too_many_streams_error(place.error().most));
 }
 
@@ -294,7 +337,7 @@ Error internal_error(std::string_view what) {
   // The steady clock's time and a count, in hexadecimal: "TIME-COUNT".
   const auto started = std::chrono::steady_clock::now().time_since_epoch().count();
   const auto id = fmt::format("{:x}-{}", started, count.fetch_add(1));
-  spdlog::error("gateway: internal error {}: {}", id, what);
+  log(Module::gateway).error("internal error {}: {}", id, what);
   return {Reason::internal,
           "an internal error, logged as " + id,
           {{kCorrelationId, id}},

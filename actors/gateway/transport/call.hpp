@@ -60,6 +60,8 @@ class Call {
   // True once a client's call has come. Until then the call is armed: it waits for a client.
   bool is_begun() const { return is_begun_; }
   std::uint64_t id() const { return id_; }
+  // When its client's call came.
+  ledger::SteadyTime begun_at() const { return begun_at_; }
 
  protected:
   // Work that may take long. `portion` is called at once and, while it returns true, again between
@@ -68,6 +70,9 @@ class Call {
   void do_in_portions(std::function<bool()> portion, bool large);
   // A client's call has come. Arms another call for the next client.
   void begin();
+  // Tells metrics and log how the call ends. Called once, right before its status goes to gRPC.
+  // Returns the status as the client gets it: an error has the call's id with it.
+  grpc::Status ended(const grpc::Status& status);
   // Lets the call in, or returns the error that it ends with. On a stream also for each request,
   // since a token may have been revoked by then.
   std::optional<ledger::Error> let_in();
@@ -105,6 +110,8 @@ class Call {
   grpc::ServerContext context_;
 
  private:
+  void log_end(const grpc::Status& status, std::chrono::nanoseconds duration,
+               const std::string& id);
   void tell_audit_log(std::string caller, std::string_view outcome, std::uint64_t items,
                       std::uint64_t refused);
   // Calls the portion unless the call is answered. An exception ends the call.
@@ -115,6 +122,7 @@ class Call {
   // Unfinished work, in turn; a stream may have several.
   std::vector<std::function<bool()>> portions_;
   bool is_begun_ = false;
+  ledger::SteadyTime begun_at_{};
 };
 
 // The error for a submission that was not handed over because the coordinator is restarting. If it

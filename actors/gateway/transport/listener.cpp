@@ -9,7 +9,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -22,7 +21,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "telemetry/log.hpp"
+
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
+
 namespace {
 
 // Connections that the kernel queues. It cuts the number to its own limit, net.core.somaxconn.
@@ -270,15 +275,16 @@ void Listener::refuse_one(int socket, int why) {
 // One line when it begins and one when it ends, however many connections come in between.
 void Listener::note_refusal(int why) {
   if (refused_++ > 0) return;
-  spdlog::error(
-      "gateway: cannot take connections: {} ({} descriptors are allowed): new ones are closed "
-      "until others have gone",
-      reason(why), max_descriptors());
+  log(Module::gateway)
+      .error(
+          "cannot take connections: {} ({} descriptors are allowed): new ones are closed "
+          "until others have gone",
+          reason(why), max_descriptors());
 }
 
 void Listener::note_taken() {
   if (refused_ == 0) return;
-  spdlog::warn("gateway: takes connections again, after {} were closed", refused_);
+  log(Module::gateway).warn("takes connections again, after {} were closed", refused_);
   refused_ = 0;
 }
 

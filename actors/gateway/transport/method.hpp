@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "security/roles.hpp"
+#include "telemetry/metrics.hpp"
 
 namespace sg::actors {
 
@@ -50,6 +51,7 @@ struct Served {
   const Method& method;
   RawService& service;
   int index = 0;  // in the service's descriptor
+  telemetry::MethodCalls& calls;
 };
 
 }  // namespace sg::actors

@@ -16,7 +16,6 @@
 
 #include <grpc/grpc.h>
 #include <sched.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -25,8 +24,13 @@
 #include "actors/gateway/door/credentials.hpp"
 #include "actors/queries/messages.hpp"
 #include "faults/fault_injection.hpp"
+#include "telemetry/log.hpp"
 
 namespace sg::actors {
+
+using telemetry::log;
+using telemetry::Module;
+
 namespace {
 
 // Unary calls of one method that may arrive in one turn of the queue before a new one is armed.
@@ -76,9 +80,11 @@ void set_arguments(grpc::ServerBuilder& builder, const config::Server& settings)
 
 }  // namespace
 
-RpcServer::RpcServer(const config::Settings& settings, std::span<const Method> methods)
+RpcServer::RpcServer(const config::Settings& settings, std::span<const Method> methods,
+                     std::shared_ptr<telemetry::Metrics> metrics)
     : settings_(settings.server),
       tls_(settings.tls),
+      meter_(std::move(metrics)),
       admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
       streams_(settings_.max_streams, 0),
       watches_(settings_.max_streams, 0),
@@ -92,7 +98,7 @@ RpcServer::RpcServer(const config::Settings& settings, std::span<const Method> m
       throw std::logic_error("no method " + std::string(method.service) + "." +
                              std::string(method.name));
     }
-    served_.push_back({method, service, found->index()});
+    served_.push_back({method, service, found->index(), meter_.of(method)});
   }
   for (const auto& service : services_) {
     // The service is served as a whole, so each of its methods needs a row.
@@ -188,6 +194,7 @@ void RpcServer::forget(std::uint64_t call) {
   if (found == calls_.end()) return;
   if (found->second->is_begun()) --under_way_;
   calls_.erase(found);
+  show_load();
 }
 
 // gRPC's Shutdown() waits until its deadline while idle clients hold connections open. This closes
@@ -259,6 +266,13 @@ grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
   return grpc::CompletionQueue::TIMEOUT;
 }
 
+void RpcServer::show_load() {
+  auto& metrics = meter_.metrics();
+  metrics.calls_in_flight.set(static_cast<std::int64_t>(admissions_.calls()));
+  metrics.bytes_in_flight.set(static_cast<std::int64_t>(admissions_.bytes()));
+  metrics.open_streams.set(static_cast<std::int64_t>(streams_.calls()));
+}
+
 void RpcServer::hand_over() {
   hand_over_reads();
   if (gathering_.empty()) return;
@@ -320,7 +334,7 @@ void RpcServer::tell_all(void (Call::*tell)()) {
 
 // Without its inbox the gateway could answer nobody, so the process ends.
 void RpcServer::failed(const std::exception& error) {
-  spdlog::critical("gateway: it cannot go on: {}", error.what());
+  log(Module::gateway).critical("it cannot go on: {}", error.what());
   std::terminate();
 }
 

@@ -2,7 +2,7 @@
 // thread parses and checks requests, hands them to the coordinator and the queries actor, and sends
 // their answers.
 //
-//   RpcServer server(settings, methods());
+//   RpcServer server(settings, methods(), metrics);
 //   auto port = server.start(50051);            // or why it cannot listen
 //   server.set_coordinator(coordinator);        // whenever a new one is up
 //   server.stop(drain_timeout);
@@ -36,6 +36,7 @@
 #include "actors/gateway/door/gatekeeper.hpp"
 #include "actors/gateway/door/tls_material.hpp"
 #include "actors/gateway/transport/call.hpp"
+#include "actors/gateway/transport/call_meter.hpp"
 #include "actors/gateway/transport/gathering.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/listener.hpp"
@@ -55,7 +56,8 @@ class RpcServer {
 
   // `methods` has one row for each method of every service that it names. Throws std::logic_error
   // if that is not so. Needs: the rows outlive the server.
-  RpcServer(const config::Settings& settings, std::span<const Method> methods);
+  RpcServer(const config::Settings& settings, std::span<const Method> methods,
+            std::shared_ptr<telemetry::Metrics> metrics);
   ~RpcServer();
 
   // This is a node of a cluster, and says so with each answer. `settled` is the last sequence that
@@ -116,8 +118,12 @@ class RpcServer {
   // Gathers the submission for the coordinator. Returns false if the coordinator is down; then the
   // caller answers.
   bool submit(ledger::SubmissionPtr submission);
-  // A submission was answered, so its client is likely to submit again.
-  void submission_answered() { gathering_.answered(); }
+  // A submission was answered, so its client is likely to submit again. Null: the client has gone.
+  void submission_answered(const ledger::Submission* submission) {
+    gathering_.answered();
+    if (submission != nullptr) meter_.count(*submission);
+  }
+  CallMeter& meter() { return meter_; }
   // Sets `cancelled` and tells the coordinator, which may then refuse the submission.
   void cancel(ledger::SubmissionPtr submission);
   // Gathers the query for the queries actor: it is sent on before the thread waits for the next
@@ -129,6 +135,8 @@ class RpcServer {
   ServingStatus status_of(const std::string& service) const;
   // An armed call got its client.
   void call_begun() { ++under_way_; }
+  // Shows how much is in flight to whoever reads the metrics.
+  void show_load();
   // Destroys the call. Needs: none of its operations is under way.
   void forget(std::uint64_t call);
   // Full names of the services that are served.
@@ -176,6 +184,7 @@ class RpcServer {
 
   config::Server settings_;
   config::Tls tls_;
+  CallMeter meter_;
   std::shared_ptr<const TlsMaterial> tls_material_;
   std::shared_ptr<grpc::ServerCredentials> credentials_;  // gRPC asks them as long as it runs
   std::shared_ptr<security::AuditLog> audit_log_;

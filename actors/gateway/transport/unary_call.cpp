@@ -3,8 +3,6 @@
 // answer. The call then still waits for the answer, so that gRPC gets one status for each call.
 #include "actors/gateway/transport/unary_call.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <string>
 
@@ -80,6 +78,7 @@ void UnaryCall::failed(const std::exception& error) {
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
   submission->origin = origin();
+  submission->times.received = begun_at();
   if (!only_participant().empty()) {
     if (!ledger::is_permitted(*submission, own_accounts())) {
       held_ = std::move(submission);
@@ -136,7 +135,7 @@ void UnaryCall::hand_in(QueryPtr query, std::optional<ledger::Error> otherwise) 
 void UnaryCall::completed(const Completed& completed) {
   if (completed.part == kOwnAccountsPart) return own_accounts_known(completed);
   // Also if the call was given up: its client may call again all the same.
-  if (is_submitted_) server_.submission_answered();
+  if (is_submitted_) server_.submission_answered(submission_.lock().get());
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
   as<UnaryCompletion>(completed).respond(*this);
@@ -162,7 +161,7 @@ void UnaryCall::reply(const grpc::ByteBuffer& response) {
     audit(*submission);
   }
   add_trailers(observed());
-  writer_.Finish(response, grpc::Status::OK, &finished_operation_);
+  writer_.Finish(response, ended(grpc::Status::OK), &finished_operation_);
 }
 
 void UnaryCall::fail(const ledger::Error& error) {
@@ -173,7 +172,7 @@ void UnaryCall::fail(const ledger::Error& error) {
 void UnaryCall::fail_with(const grpc::Status& status) {
   answered_ = true;
   add_trailers(observed());
-  writer_.FinishWithError(status, &finished_operation_);
+  writer_.FinishWithError(ended(status), &finished_operation_);
 }
 
 ledger::Sequence UnaryCall::observed() const {

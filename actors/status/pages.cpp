@@ -1,0 +1,90 @@
+#include "actors/status/pages.hpp"
+
+#include <array>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "actors/status/answers.hpp"
+#include "security/basic.hpp"
+
+namespace sg::actors {
+
+using security::Permission;
+using security::Verdict;
+using telemetry::HttpRequest;
+using telemetry::HttpResponse;
+
+namespace {
+
+// Nothing from elsewhere, and no scripts but those of the page.
+constexpr const char* kContentPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+    "'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+HttpResponse not_let_in(const std::string& message) {
+  auto response = error_response(401, "UNAUTHENTICATED", message);
+  // A browser asks for a name and a password; the password is the token.
+  response.headers.emplace("WWW-Authenticate", R"(Basic realm="scalegraph", charset="UTF-8")");
+  return response;
+}
+
+}  // namespace
+
+std::optional<HttpResponse> StatusPages::refuse(const HttpRequest& request) const {
+  if (!runtime_->settings.auth.is_on()) return std::nullopt;
+  const auto authenticator = authenticators_();
+  if (!authenticator) return error_response(503, "UNAVAILABLE", "nobody is let in at the moment");
+  const auto header = security::as_bearer(request.authorization);
+  security::Credentials credentials;
+  if (!header.empty()) credentials.authorization.emplace_back(header);
+  const auto found = authenticator->authenticate(credentials, std::chrono::system_clock::now());
+  const auto tell = [&](const std::string& caller, const char* outcome) {
+    if (!runtime_->audit_log) return;
+    security::AuditEvent event;
+    event.time = runtime_->wall_clock();
+    event.caller = caller;
+    event.peer = request.peer;
+    event.method = "GET " + request.path;
+    event.subject = request.value("id");
+    event.outcome = outcome;
+    event.refused = std::string_view(outcome) == "OK" ? 0 : 1;
+    runtime_->audit_log->add(std::move(event));
+  };
+  if (!found) {
+    tell(found.error().caller, "UNAUTHENTICATED");
+    return not_let_in(found.error().message);
+  }
+  const auto& caller = *found->caller;
+  const bool may = security::permitted(caller.role, Permission::inspect) == Verdict::allowed &&
+                   security::permitted(caller.role, Permission::read_ledger) == Verdict::allowed;
+  if (!may) {
+    tell(caller.name, "PERMISSION_DENIED");
+    return error_response(403, "PERMISSION_DENIED",
+                          "the role " + std::string(to_string(caller.role)) + " of " + caller.name +
+                              " may not see this: it takes auditor, operator or admin");
+  }
+  // Whoever watches asks each second: only what tells of accounts is kept.
+  if (request.path == "/api/accounts" || request.path == "/api/history") tell(caller.name, "OK");
+  return std::nullopt;
+}
+
+HttpResponse StatusPages::respond(const HttpRequest& request) const {
+  auto response = [&]() -> HttpResponse {
+    if (auto refused = refuse(request)) return std::move(*refused);
+    if (request.path == "/metrics") return metrics();
+    if (request.path == "/api/state") return state();
+    if (request.path == "/api/accounts") return accounts(request);
+    if (request.path == "/api/history") return history(request);
+    return error_response(404, "NOT_FOUND",
+                          "there is no such page: see /, /metrics, /api/state, /api/accounts and "
+                          "/api/history");
+  }();
+  response.headers.emplace("Content-Security-Policy", kContentPolicy);
+  response.headers.emplace("X-Content-Type-Options", "nosniff");
+  response.headers.emplace("Referrer-Policy", "no-referrer");
+  response.headers.emplace("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace sg::actors
