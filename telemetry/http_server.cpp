@@ -98,6 +98,7 @@ tl::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::open(const Pl
   if (!server.is_valid()) return tl::unexpected("cannot use TLS on " + where);
   server.new_task_queue = [] { return new Workers(); };
   server.set_keep_alive_max_count(1);
+  server.set_keep_alive_timeout(kSilence.count());
   server.set_read_timeout(kPatience);
   server.set_write_timeout(kPatience);
   server.set_payload_max_length(kMostBodyBytes);

@@ -5,8 +5,8 @@
 //   if (!server) return server.error();
 //
 // Limits: kThreads connections are served at once and kWaiting wait; more stay in the kernel's
-// queue. A client that does not send its request, or does not take its answer, within kPatience is
-// cut off.
+// queue. A client that says nothing for kSilence, or that does not send its request or take its
+// answer within kPatience, is cut off.
 #pragma once
 
 #include <chrono>
@@ -41,8 +41,9 @@ struct HttpResponse {
 
 class HttpServer {
  public:
-  static constexpr int kThreads = 4;
+  static constexpr int kThreads = 8;
   static constexpr int kWaiting = 64;
+  static constexpr std::chrono::seconds kSilence{1};
   static constexpr std::chrono::seconds kPatience{5};
 
   struct Place {

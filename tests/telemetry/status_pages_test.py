@@ -55,7 +55,7 @@ class Pages(WatchedTest):
                           ("transfer", "-5", "45", "rent 5")])
         self.assertFalse(told["truncated"])
         found = self.caller.ask("LedgerService.GetTransaction",
-                                transaction_id=told["entries"][1]["transaction_id"])
+                                id=told["entries"][1]["transaction_id"])
         self.assertEqual(found.reference, "rent 7")
         _, told = get_json(self.page + "/api/history?id=carol&limit=2")
         self.assertEqual((len(told["entries"]), told["truncated"]), (2, True))
