@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -73,6 +74,16 @@ struct WriteTimes {
   SteadyTime durable{};      // of its group: on the disk, or on those of a majority
 };
 
+// A lock that was not free when a shard judged the submission.
+struct LockWait {
+  std::string account_id;
+  std::uint32_t shard = 0;
+  std::uint64_t held = 0;      // undecided debits of the account, then
+  std::uint64_t incoming = 0;  // undecided credits
+
+  static constexpr std::size_t kMost = 16;  // that are kept of a submission
+};
+
 class Submission : public std::enable_shared_from_this<Submission> {
  public:
   Submission() = default;
@@ -121,6 +132,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
   std::uint32_t undecided = 0;  // items
   bool keyed = false;           // at least one transfer has an idempotency key
   Sequence observed = 0;        // the last sequence that any of the results shows
+  std::vector<LockWait> waits;  // the first of them
   bool shows_state = false;     // some result was not decided by a commit: a refusal, or a replay
 
  private:

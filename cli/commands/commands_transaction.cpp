@@ -1,4 +1,4 @@
-// tx get, tx list: the history of transactions.
+// tx get, tx list, tx explain: the history of transactions.
 //
 // A list is newest first. --limit bounds it over all pages. If there is more, the answer has a
 // token that --page-token takes.
@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/output/render.hpp"
+#include "cli/output/render_explanation.hpp"
 #include "cli/output/time_text.hpp"
 #include "cli/session/paging.hpp"
 
@@ -76,6 +77,25 @@ void add_get(CLI::App& group, Command& chosen) {
       [&chosen, id] { chosen = [id](Session& session) { return get(session, *id); }; });
 }
 
+ExitCode explain_write(Session& session, const std::string& id) {
+  wire::ExplainTransactionRequest request;
+  request.set_id(id);
+  wire::ExplainTransactionResponse reply;
+  return session.ask(&wire::AdminService::Stub::ExplainTransaction, request, reply,
+                     render_explanation);
+}
+
+void add_explain(CLI::App& group, Command& chosen) {
+  auto id = std::make_shared<std::string>();
+  CLI::App* command = group.add_subcommand(
+      "explain", "Show what a recent write went through: stages, shards, locks, refusals");
+  command->add_option("ID", *id, "of the transaction, or of the request (x-request-id)")
+      ->required()
+      ->type_name("");
+  command->callback(
+      [&chosen, id] { chosen = [id](Session& session) { return explain_write(session, *id); }; });
+}
+
 void add_list(CLI::App& group, Command& chosen) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = group.add_subcommand("list", "List transactions, newest first");
@@ -95,10 +115,11 @@ void add_list(CLI::App& group, Command& chosen) {
 }  // namespace
 
 void add_transaction_commands(CLI::App& app, Command& chosen) {
-  CLI::App* group = app.add_subcommand("tx", "Show and list transactions");
+  CLI::App* group = app.add_subcommand("tx", "Show, list and explain transactions");
   group->require_subcommand(1);
   add_get(*group, chosen);
   add_list(*group, chosen);
+  add_explain(*group, chosen);
 }
 
 }  // namespace sg::cli

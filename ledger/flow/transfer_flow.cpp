@@ -99,6 +99,14 @@ void TransferFlow::voted(LockBatch& batch, std::uint32_t shard, SteadyTime now, 
     unit.submission->times.voted = now;
     conclude(batch, vote.unit, now, effects);
   }
+  for (const auto& wait : part.waits) {
+    auto& unit = batch.units[wait.unit];
+    if (unit.state != UnitState::locking) continue;
+    auto& waits = unit.submission->waits;
+    if (waits.size() < LockWait::kMost) {
+      waits.push_back({std::string(wait.name), shard, wait.held, wait.incoming});
+    }
+  }
   drop_if_decided(batch);
 }
 

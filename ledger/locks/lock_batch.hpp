@@ -95,11 +95,20 @@ struct UnitPart {
   PartState state = PartState::fresh;
 };
 
+// A lock of a unit that was not free.
+struct WaitingLock {
+  std::uint32_t unit = 0;  // index into LockBatch::units
+  std::string_view name;
+  std::uint64_t held = 0;      // undecided debits of the account
+  std::uint64_t incoming = 0;  // undecided credits
+};
+
 // What one shard has to lock for the batch, and its votes.
 struct ShardPart {
   std::vector<UnitPart> units;     // in ascending order of UnitPart::unit
   std::vector<EntryPart> entries;  // unit by unit
   std::vector<Refusal> refusals;   // of the prompt votes
+  std::vector<WaitingLock> waits;  // of units that were not refused, the first LockWait::kMost
   std::uint64_t incarnation = 0;   // of the shard that voted
   // Shard's own.
   std::vector<HeldLock> locks;

@@ -218,7 +218,8 @@ void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
   const bool waits = unit.locks_waiting > 0;
   unit.vote = waits ? Vote::waiting : Vote::granted;
   unit.state = waits ? PartState::waiting : PartState::granted;
-  if (!waits) finish(batch, unit);
+  if (!waits) return finish(batch, unit);
+  note_waits(part, unit);
 }
 
 // Writes the numbers of a granted unit's accounts for the journal.

@@ -134,6 +134,7 @@ class ShardLedger {
   // Nets the unit's entries to one lock for each account. Returns false, with the reason in
   // `refusal`, if a name does not exist.
   bool collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusal);
+  void note_waits(ShardPart& part, const UnitPart& unit) const;
   // Writes the vote `refused` and ends the unit here.
   void refuse(ShardPart& part, UnitPart& unit, const Refusal& refusal);
   // Which entry is to blame for the refusal, and with which balance.

@@ -341,6 +341,13 @@ class Calls(ApiTest):
             self.assertLessEqual(len(page.committed) + len(page.lines), 1)
             self.invalid("ListAudit", "PAGE_TOKEN_INVALID", "page_token", page_token="x",
                          answered=answered)
+        made = self.ask("Credit", account_id=self.account(), amount=7)
+        told = self.ask("ExplainTransaction", id=made.id)
+        self.assertEqual((told.method, told.items, told.committed), ("Credit", 1, 1))
+        self.assertIn("reply", [stage.name for stage in told.stages])
+        with self.assertRaises(grpc.RpcError) as raised:
+            self.ask("ExplainTransaction", id="none")
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.NOT_FOUND)
         root = self.ask("GetTree").root
         self.assertLessEqual({"journal", "coordinator", "gateway", "queries"},
                              {child.id for child in root.children})

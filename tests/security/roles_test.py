@@ -29,7 +29,8 @@ TABLE = (
      "ParticipantService.CreateParticipant ParticipantService.CreateParticipantAccount "
      "LedgerService.CreateAccount"),
     ("admin operator auditor",
-     "AdminService.GetTree AdminService.Verify AdminService.ListAudit ClusterService.GetCluster"),
+     "AdminService.GetTree AdminService.Verify AdminService.ListAudit "
+     "AdminService.ExplainTransaction ClusterService.GetCluster"),
     ("admin operator", "ClusterService.Init ClusterService.TransferLeadership"),
 )
 MAY = {method: roles.split() for roles, methods in TABLE for method in methods.split()}

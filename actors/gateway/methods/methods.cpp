@@ -5,6 +5,7 @@
 #include <array>
 
 #include "actors/gateway/methods/cluster_calls.hpp"
+#include "actors/gateway/methods/explain.hpp"
 #include "actors/gateway/methods/reads.hpp"
 #include "actors/gateway/methods/reflection_call.hpp"
 #include "actors/gateway/methods/stream_call.hpp"
@@ -89,6 +90,7 @@ constexpr std::array kMethods{
     Method{kAdmin, "Verify", kReads, kInspect, make<VerifyCall>},
     Method{kAdmin, "GetBalanceSheet", kReads, kReadLedger, make<UnaryCall>, get_balance_sheet},
     Method{kAdmin, "ListAudit", kReads, kInspect, make<UnaryCall>, list_audit},
+    Method{kAdmin, "ExplainTransaction", kReads, kInspect, make<UnaryCall>, explain_transaction},
 
     Method{kCluster, "Init", kReads, kOperate, make<UnaryCall>, init_cluster},
     Method{kCluster, "GetCluster", kReads, kInspect, make<UnaryCall>, get_cluster},

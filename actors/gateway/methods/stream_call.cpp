@@ -228,7 +228,7 @@ void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
 
 void StreamCall::completed(const Completed& completed) {
   if ((completed.part & kOwnAccountsPart) != 0) return own_accounts_known(completed);
-  server_.submission_answered(completed.completion ? &submission_of(completed) : nullptr);
+  server_.submission_answered(*this, completed.completion ? &submission_of(completed) : nullptr);
   // A request that was refused before it was handed in is dropped, and so reported as lost. By then
   // its slot may have gone.
   auto* slot = find_slot(completed.part);

@@ -55,17 +55,33 @@ grpc::Status Call::ended(const grpc::Status& status) {
   const auto duration = std::chrono::steady_clock::now() - begun_at_;
   served_.calls.by_code[std::min(code, telemetry::kCodeNames.size() - 1)].add();
   served_.calls.duration.record(duration);
-  auto id = traced(context_, kRequestIdMetadata, is_request_id);
-  if (!id.empty()) context_.AddTrailingMetadata(std::string(kRequestIdMetadata), id);
   const bool is_logged = log(Module::calls).should_log(spdlog::level::debug);
-  if (status.ok() && !is_logged) return status;
-  if (id.empty()) id = new_request_id();
-  if (is_logged) log_end(status, duration, id);
-  return status.ok() ? status : proto::with_request_id(status, id);
+  if (is_logged || !status.ok()) (void)request_id();
+  if (request_id_.empty()) request_id_ = traced(context_, kRequestIdMetadata, is_request_id);
+  if (!request_id_.empty()) {
+    context_.AddTrailingMetadata(std::string(kRequestIdMetadata), request_id_);
+  }
+  if (is_logged) log_end(status, duration);
+  return status.ok() ? status : proto::with_request_id(status, request_id_);
 }
 
-void Call::log_end(const grpc::Status& status, std::chrono::nanoseconds duration,
-                   const std::string& id) {
+const std::string& Call::request_id() {
+  if (request_id_.empty()) request_id_ = traced(context_, kRequestIdMetadata, is_request_id);
+  if (request_id_.empty()) request_id_ = new_request_id();
+  return request_id_;
+}
+
+void Call::describe(RecentWrite& write) {
+  write.method = served_.method.name;
+  if (client_) write.caller = client_->caller->name;
+  write.ended = std::chrono::duration_cast<std::chrono::milliseconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count();
+  write.request_id =
+      write.refusals.empty() ? traced(context_, kRequestIdMetadata, is_request_id) : request_id();
+}
+
+void Call::log_end(const grpc::Status& status, std::chrono::nanoseconds duration) {
   const auto microseconds = std::to_string(duration.count() / 1'000);
   const auto traceparent = traced(context_, kTraceparentMetadata, is_traceparent);
   const auto code = static_cast<std::size_t>(status.error_code());
@@ -76,7 +92,7 @@ void Call::log_end(const grpc::Status& status, std::chrono::nanoseconds duration
       {{"service", served_.method.service},
        {"code", telemetry::kCodeNames[std::min(code, telemetry::kCodeNames.size() - 1)]},
        {"duration_us", microseconds, true},
-       {"request_id", id},
+       {"request_id", request_id_},
        {"traceparent", traceparent},
        {"caller", caller},
        {"peer", peer}});

@@ -21,6 +21,7 @@
 #include "actors/gateway/door/client.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/method.hpp"
+#include "actors/gateway/transport/recent_writes.hpp"
 #include "ledger/error.hpp"
 #include "ledger/rights.hpp"
 #include "ledger/submission.hpp"
@@ -60,6 +61,8 @@ class Call {
   // True once a client's call has come. Until then the call is armed: it waits for a client.
   bool is_begun() const { return is_begun_; }
   std::uint64_t id() const { return id_; }
+  // Fills in whose write it was. One that was refused, even in part, gets the call's id.
+  void describe(RecentWrite& write);
   // When its client's call came.
   ledger::SteadyTime begun_at() const { return begun_at_; }
 
@@ -110,8 +113,9 @@ class Call {
   grpc::ServerContext context_;
 
  private:
-  void log_end(const grpc::Status& status, std::chrono::nanoseconds duration,
-               const std::string& id);
+  // As the client gave it, or one that is made; the same each time.
+  const std::string& request_id();
+  void log_end(const grpc::Status& status, std::chrono::nanoseconds duration);
   void tell_audit_log(std::string caller, std::string_view outcome, std::uint64_t items,
                       std::uint64_t refused);
   // Calls the portion unless the call is answered. An exception ends the call.
@@ -119,6 +123,7 @@ class Call {
 
   ClientPtr client_;
   std::string subject_;
+  std::string request_id_;  // empty: it was not needed yet
   // Unfinished work, in turn; a stream may have several.
   std::vector<std::function<bool()>> portions_;
   bool is_begun_ = false;

@@ -49,7 +49,7 @@ telemetry::MethodCalls& CallMeter::of(const Method& method) {
   return made;
 }
 
-void CallMeter::count(const ledger::Submission& submission) {
+void CallMeter::count(const ledger::Submission& submission, ledger::SteadyTime now) {
   Tally tally;
   const auto transfers = submission.transfers();
   for (std::size_t i = 0; i < submission.results.size(); ++i) {
@@ -66,10 +66,10 @@ void CallMeter::count(const ledger::Submission& submission) {
     if (result.error) metrics_->refusals[static_cast<std::size_t>(result.error->reason)].add();
   }
   tally.add_to(*metrics_);
-  measure(submission.times);
+  measure(submission.times, now);
 }
 
-void CallMeter::measure(const ledger::WriteTimes& times) {
+void CallMeter::measure(const ledger::WriteTimes& times, ledger::SteadyTime now) {
   if (times.durable == ledger::SteadyTime{}) return;
   auto& stages = metrics_->stages;
   stages.queue.record(times.formed - times.received);
@@ -77,7 +77,7 @@ void CallMeter::measure(const ledger::WriteTimes& times) {
   if (times.locked != times.voted) stages.lock.record(times.locked - times.voted);
   stages.journal.record(times.handed_over - times.locked);
   stages.commit.record(times.durable - times.handed_over);
-  stages.reply.record(std::chrono::steady_clock::now() - times.durable);
+  stages.reply.record(now - times.durable);
 }
 
 }  // namespace sg::actors

@@ -20,11 +20,16 @@ class CallMeter {
   telemetry::MethodCalls& of(const Method& method);
   // What became of a submission that was handed to the coordinator. Called once for each, when its
   // answer is about to be sent.
-  void count(const ledger::Submission& submission);
-  telemetry::Metrics& metrics() { return *metrics_; }
+  void count(const ledger::Submission& submission, ledger::SteadyTime now);
+  // How much is in flight now.
+  void show_load(std::size_t calls, std::size_t bytes, std::size_t streams) {
+    metrics_->calls_in_flight.set(static_cast<std::int64_t>(calls));
+    metrics_->bytes_in_flight.set(static_cast<std::int64_t>(bytes));
+    metrics_->open_streams.set(static_cast<std::int64_t>(streams));
+  }
 
  private:
-  void measure(const ledger::WriteTimes& times);
+  void measure(const ledger::WriteTimes& times, ledger::SteadyTime now);
 
   // One transfer of so many counts for the hottest accounts.
   static constexpr std::size_t kHotEvery = 64;

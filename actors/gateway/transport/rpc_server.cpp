@@ -85,6 +85,7 @@ RpcServer::RpcServer(const config::Settings& settings, std::span<const Method> m
     : settings_(settings.server),
       tls_(settings.tls),
       meter_(std::move(metrics)),
+      recent_writes_(settings.ledger.shards),
       admissions_(settings_.max_in_flight, settings_.max_in_flight_bytes),
       streams_(settings_.max_streams, 0),
       watches_(settings_.max_streams, 0),
@@ -266,11 +267,12 @@ grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
   return grpc::CompletionQueue::TIMEOUT;
 }
 
-void RpcServer::show_load() {
-  auto& metrics = meter_.metrics();
-  metrics.calls_in_flight.set(static_cast<std::int64_t>(admissions_.calls()));
-  metrics.bytes_in_flight.set(static_cast<std::int64_t>(admissions_.bytes()));
-  metrics.open_streams.set(static_cast<std::int64_t>(streams_.calls()));
+void RpcServer::submission_answered(Call& call, const ledger::Submission* submission) {
+  gathering_.answered();
+  if (submission == nullptr) return;
+  const auto now = std::chrono::steady_clock::now();
+  meter_.count(*submission, now);
+  call.describe(recent_writes_.add(*submission, now));
 }
 
 void RpcServer::hand_over() {

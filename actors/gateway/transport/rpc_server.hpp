@@ -43,6 +43,7 @@
 #include "actors/gateway/transport/method.hpp"
 #include "actors/gateway/transport/operation.hpp"
 #include "actors/gateway/transport/raw_service.hpp"
+#include "actors/gateway/transport/recent_writes.hpp"
 #include "actors/query.hpp"
 #include "config/settings.hpp"
 #include "proto/health.pb.h"
@@ -118,11 +119,10 @@ class RpcServer {
   // Gathers the submission for the coordinator. Returns false if the coordinator is down; then the
   // caller answers.
   bool submit(ledger::SubmissionPtr submission);
-  // A submission was answered, so its client is likely to submit again. Null: the client has gone.
-  void submission_answered(const ledger::Submission* submission) {
-    gathering_.answered();
-    if (submission != nullptr) meter_.count(*submission);
-  }
+  // A submission of the call was answered, so its client is likely to submit again. Null: it was
+  // lost.
+  void submission_answered(Call& call, const ledger::Submission* submission);
+  const RecentWrites& recent_writes() const { return recent_writes_; }
   CallMeter& meter() { return meter_; }
   // Sets `cancelled` and tells the coordinator, which may then refuse the submission.
   void cancel(ledger::SubmissionPtr submission);
@@ -136,7 +136,9 @@ class RpcServer {
   // An armed call got its client.
   void call_begun() { ++under_way_; }
   // Shows how much is in flight to whoever reads the metrics.
-  void show_load();
+  void show_load() {
+    meter_.show_load(admissions_.calls(), admissions_.bytes(), streams_.calls());
+  }
   // Destroys the call. Needs: none of its operations is under way.
   void forget(std::uint64_t call);
   // Full names of the services that are served.
@@ -185,6 +187,7 @@ class RpcServer {
   config::Server settings_;
   config::Tls tls_;
   CallMeter meter_;
+  RecentWrites recent_writes_;
   std::shared_ptr<const TlsMaterial> tls_material_;
   std::shared_ptr<grpc::ServerCredentials> credentials_;  // gRPC asks them as long as it runs
   std::shared_ptr<security::AuditLog> audit_log_;

@@ -135,7 +135,7 @@ void UnaryCall::hand_in(QueryPtr query, std::optional<ledger::Error> otherwise) 
 void UnaryCall::completed(const Completed& completed) {
   if (completed.part == kOwnAccountsPart) return own_accounts_known(completed);
   // Also if the call was given up: its client may call again all the same.
-  if (is_submitted_) server_.submission_answered(submission_.lock().get());
+  if (is_submitted_) server_.submission_answered(*this, submission_.lock().get());
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
   as<UnaryCompletion>(completed).respond(*this);
