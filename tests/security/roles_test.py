@@ -87,6 +87,7 @@ class Table(RolesTest):
             "LedgerService.GetBalance": own,
             "LedgerService.ListTransactions": own,
             "LedgerService.GetTransaction": {"id": transaction},
+            "AdminService.ExplainTransaction": {"id": transaction},
             "LedgerService.Credit": {**own, "amount": 1},
             "LedgerService.Debit": {**own, "amount": 1},
             "LedgerService.Transfer": {"entries": pair},

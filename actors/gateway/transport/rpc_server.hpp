@@ -136,9 +136,7 @@ class RpcServer {
   // An armed call got its client.
   void call_begun() { ++under_way_; }
   // Shows how much is in flight to whoever reads the metrics.
-  void show_load() {
-    meter_.show_load(admissions_.calls(), admissions_.bytes(), streams_.calls());
-  }
+  void show_load() { meter_.show_load(admissions_.calls(), admissions_.bytes(), streams_.calls()); }
   // Destroys the call. Needs: none of its operations is under way.
   void forget(std::uint64_t call);
   // Full names of the services that are served.
