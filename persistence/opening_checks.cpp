@@ -1,5 +1,6 @@
 #include "persistence/opening_checks.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "faults/fault_injection.hpp"
@@ -95,8 +96,11 @@ StoreResult<DerivedEnds> check_derived(const KeyValue& rows, const ChainHead& he
   return DerivedEnds{*indexed, *checkpoint};
 }
 
-StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence until) {
+StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence until,
+                         const OpeningListener& listener) {
   const Sequence indexed = index.indexed();
+  if (indexed >= until) return {};
+  OpeningStepReport report(listener, OpeningStep::indexes, until - indexed);
   BlockCursor cursor(rows);
   DecodedRecord record;
   std::vector<Mention> history;
@@ -122,20 +126,25 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence unti
       }
     }
     index.push({history, keys, block.last(), block.stamp().run_ms});
+    report.reach(std::min(block.last(), until) - indexed);
   }
   if (!found) return tl::unexpected(found.error());
+  report.finish();
   return {};
 }
 
-StoreResult<void> check_readable(const KeyValue& rows, const ChainHead& head, Sequence checkpoint) {
-  if (auto balances = load_balances(rows, head, checkpoint); !balances) {
+StoreResult<void> check_readable(const KeyValue& rows, const ChainHead& head, Sequence checkpoint,
+                                 const OpeningListener& listener) {
+  if (auto balances = load_balances(rows, head, checkpoint, listener); !balances) {
     return tl::unexpected(balances.error());
   }
   const Catalog catalog(rows, head.sequence);
   std::uint64_t accounts = 0;
+  OpeningStepReport report(listener, OpeningStep::accounts, head.accounts);
   auto scanned = catalog.for_each_account(
-      [&accounts](std::string_view, AccountNumber, Amount) { ++accounts; });
+      [&](std::string_view, AccountNumber, Amount) { report.reach(++accounts); });
   if (!scanned) return scanned;
+  report.finish();
   if (accounts != head.accounts) {
     return store_error(StoreFault::corrupt, "the chain has " + std::to_string(head.accounts) +
                                                 " accounts, but " + std::to_string(accounts) +
@@ -153,12 +162,17 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
     const auto checked = check(**rows);
     if (!checked) return tl::unexpected(checked.error());
     if (opening != Opening::again) {
-      if (auto ok = check_readable(**rows, checked->head, checked->ends.checkpoint); !ok)
+      if (auto ok = check_readable(**rows, checked->head, checked->ends.checkpoint,
+                                   options.opening_progress);
+          !ok) {
         return tl::unexpected(ok.error());
+      }
     }
     opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms);
     if (auto loaded = opened.index->load(**rows); !loaded) return tl::unexpected(loaded.error());
-    if (auto filled = refill(*opened.index, **rows, checked->head.sequence); !filled) {
+    if (auto filled =
+            refill(*opened.index, **rows, checked->head.sequence, options.opening_progress);
+        !filled) {
       return tl::unexpected(filled.error());
     }
     opened.head = checked->head;

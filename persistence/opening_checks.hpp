@@ -25,12 +25,15 @@ struct DerivedEnds {
 // That it does not reach past the head.
 StoreResult<DerivedEnds> check_derived(const KeyValue& rows, const ChainHead& head);
 
-// What was not indexed when the store was closed stands in the blocks, up to `until`.
-StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence until);
+// What was not indexed when the store was closed stands in the blocks, up to `until`. The listener
+// is told of OpeningStep::indexes.
+StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence until,
+                         const OpeningListener& listener = {});
 
 // Reads what the actors read when they start, so that what they could not read is told here, while
-// every file is as it was.
-StoreResult<void> check_readable(const KeyValue& rows, const ChainHead& head, Sequence checkpoint);
+// every file is as it was. The listener is told of the steps `balances` and `accounts`.
+StoreResult<void> check_readable(const KeyValue& rows, const ChainHead& head, Sequence checkpoint,
+                                 const OpeningListener& listener = {});
 
 // What a check of one kind of store found.
 struct Checked {

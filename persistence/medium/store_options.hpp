@@ -1,8 +1,10 @@
-// The settings of a store that an operator may change.
+// The settings of a store that an operator may change, and who is told of its opening.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "persistence/medium/opening_progress.hpp"
 
 namespace sg::persistence {
 
@@ -16,6 +18,7 @@ struct StoreOptions {
   std::size_t index_backlog = 8'000'000;
   // How long idempotency keys are kept, in ms of time that servers ran on this store.
   std::int64_t key_retention_ms = 24LL * 3'600'000;
+  OpeningListener opening_progress{};  // empty: nobody is told
 };
 
 }  // namespace sg::persistence

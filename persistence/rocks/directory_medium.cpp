@@ -150,7 +150,10 @@ class DirectoryMedium : public Medium {
         close_to_others(own);
       }
     }
-    return open_rocks(paths_, access, options_);
+    OpeningStepReport report(options_.opening_progress, OpeningStep::database, wal_bytes());
+    auto opened = open_rocks(paths_, access, options_);
+    if (opened) report.finish();
+    return opened;
   }
 
   StoreResult<std::optional<std::string>> read_mark() const override {
@@ -216,6 +219,20 @@ class DirectoryMedium : public Medium {
   std::string name() const override { return directory_.string(); }
 
  private:
+  // What an opening may have to read of the write-ahead log: the size of its files. 0 if nobody
+  // knows.
+  std::uint64_t wal_bytes() const {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (fs::directory_iterator file(paths_.database, error), end; !error && file != end;
+         file.increment(error)) {
+      if (file->path().extension() != ".log") continue;
+      std::error_code unknown;
+      const auto size = file->file_size(unknown);
+      if (!unknown) bytes += size;
+    }
+    return bytes;
+  }
   // Reports no room for so long.
   void hold_off(Clock::duration time) const {
     free_bytes_.store(0, std::memory_order_relaxed);

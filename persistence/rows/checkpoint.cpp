@@ -28,7 +28,7 @@ class Replay {
   // Step 1: balances from the checkpoint's pages, checked against the list of pages.
   StoreResult<void> read_pages(Sequence marker);
   // Step 2: the records after the checkpoint.
-  StoreResult<void> apply_blocks_after(Sequence marker);
+  StoreResult<void> apply_blocks_after(Sequence marker, const OpeningListener& listener);
   // Step 3: the sum of the balances is that of the chain.
   StoreResult<void> check_sum() const;
   std::vector<Amount> take() { return std::move(balances_); }
@@ -132,8 +132,9 @@ StoreResult<void> Replay::apply(const BlockView& block, std::uint32_t index) {
   return damaged(block, "record " + std::to_string(record_.sequence) + " names no account");
 }
 
-StoreResult<void> Replay::apply_blocks_after(Sequence marker) {
+StoreResult<void> Replay::apply_blocks_after(Sequence marker, const OpeningListener& listener) {
   if (marker >= head_.sequence) return {};
+  OpeningStepReport report(listener, OpeningStep::balances, head_.sequence - marker);
   BlockCursor cursor(rows_);
   Sequence next = marker + 1;
   auto found = cursor.seek(next);
@@ -144,12 +145,14 @@ StoreResult<void> Replay::apply_blocks_after(Sequence marker) {
       const auto index = static_cast<std::uint32_t>(next - block.first());
       if (auto applied = apply(block, index); !applied) return applied;
     }
+    report.reach(next - 1 - marker);
   }
   if (!found) return tl::unexpected(found.error());
   if (next <= head_.sequence) {
     return store_error(StoreFault::corrupt,
                        "the block with sequence " + std::to_string(next) + " is missing");
   }
+  report.finish();
   return {};
 }
 
@@ -169,10 +172,10 @@ StoreResult<void> Replay::check_sum() const {
 }  // namespace
 
 StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
-                                               Sequence marker) {
+                                               Sequence marker, const OpeningListener& listener) {
   Replay replay(rows, head);
   if (auto read = replay.read_pages(marker); !read) return tl::unexpected(read.error());
-  if (auto applied = replay.apply_blocks_after(marker); !applied) {
+  if (auto applied = replay.apply_blocks_after(marker, listener); !applied) {
     return tl::unexpected(applied.error());
   }
   if (auto checked = replay.check_sum(); !checked) return tl::unexpected(checked.error());

@@ -11,6 +11,7 @@
 
 #include "persistence/chain/record.hpp"
 #include "persistence/medium/key_value.hpp"
+#include "persistence/medium/opening_progress.hpp"
 
 namespace sg::persistence {
 
@@ -24,8 +25,9 @@ namespace sg::persistence {
 // What is loaded is checked: the pages against the list that was written with the marker, and the
 // sum of all balances against the sum of the chain's postings. If either differs, or a page or
 // block is missing or damaged, the error is `corrupt`. Any thread; nothing may write a checkpoint
-// meanwhile.
+// meanwhile. The listener is told of OpeningStep::balances.
 StoreResult<std::vector<Amount>> load_balances(const KeyValue& rows, const ChainHead& head,
-                                               Sequence marker);
+                                               Sequence marker,
+                                               const OpeningListener& listener = {});
 
 }  // namespace sg::persistence
