@@ -20,6 +20,7 @@
 #include "bench/echo_server.hpp"
 #include "client/flags.hpp"
 #include "command_line/descriptors.hpp"
+#include "command_line/documents.hpp"
 #include "command_line/numbers.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
@@ -162,9 +163,14 @@ int main(int argc, char** argv) {
   bool serve = false;
   const std::map<std::string, Mode> modes{
       {"unary", Mode::unary}, {"batch", Mode::batch}, {"stream", Mode::stream}};
-  app.add_option("--server", options.server, "HOST:PORT")->capture_default_str();
+  app.footer(
+      "Exit codes: 0 done, 1 the run does not count, 2 bad usage, 3 no server answers, 5 done but "
+      "the\noutput could not be written.");
+  app.add_option("--server", options.server, "the server's address, 127.0.0.1:50051 if not given")
+      ->type_name("HOST:PORT");
   app.add_option("--mode", options.mode, "unary, batch or stream")
-      ->transform(CLI::CheckedTransformer(modes));
+      ->transform(CLI::CheckedTransformer(modes).description(""))
+      ->type_name("MODE");
   add_number(app, "--batch", options.batch, {1, 10'000}, "transfers a request");
   add_number(app, "--in-flight", options.in_flight, {1, 100'000}, "requests in flight");
   add_number(app, "--accounts", options.accounts, {2, 100'000'000}, "accounts, made when missing");
@@ -182,6 +188,8 @@ int main(int argc, char** argv) {
   sg::client::add_channel_options(app, options.channel);
   app.add_flag("--serve-echo", serve)->group("");
   app.set_version_flag("--version", "scalegraph-bench " SCALEGRAPH_VERSION);
+  sg::command_line::add_documents_option(
+      app, {.version = SCALEGRAPH_VERSION, .see_also = {"scalegraphd(8)", "scalegraphctl(1)"}});
   const auto arguments = sg::command_line::arguments_of(argc, argv);
   try {
     sg::command_line::parse(app, arguments);

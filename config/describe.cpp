@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t line_width = 80;  // columns
 
-constexpr std::string_view introduction =
+constexpr std::string_view introduction_text =
     "Settings of scalegraphd, the ledger's server.\n"
     "\n"
     "The daemon runs without this file: every key stands at its default here, so a key that is "
@@ -70,30 +70,30 @@ std::string amount(std::int64_t value, std::string_view unit) {
   return name.empty() ? out : out + " (" + std::to_string(value) + " " + std::string(name) + ")";
 }
 
-// The line below an explanation. `standard` is the default.
-std::string facts(const Key& key, const Value& standard) {
+}  // namespace
+
+std::string_view introduction() { return introduction_text; }
+
+std::string facts(const Key& key) {
+  const auto standard = read(key, defaults());
   const std::string unit(key.unit);
+  const std::string live = key.is_live ? " SIGHUP changes it." : "";
   if (const auto* integer = std::get_if<Integer>(&key.type)) {
     return "Unit: " + unit + ". Range: " + amount(integer->min, unit) + " to " +
            amount(integer->max, unit) +
-           ". Default: " + amount(std::get<std::int64_t>(standard), unit) + ".";
+           ". Default: " + amount(std::get<std::int64_t>(standard), unit) + "." + live;
   }
-  return "Form: " + unit + ". Default: " + to_toml(standard) + ".";
+  return "Form: " + unit + ". Default: " + to_toml(standard) + "." + live;
 }
 
-}  // namespace
-
 std::string describe() {
-  const auto settings = defaults();
-  auto out = comment(introduction);
+  auto out = comment(introduction());
   for (const auto& table : tables()) {
     out.append("\n[").append(table.name).append("]\n").append(comment(table.explanation));
     for (const auto& key : keys()) {
       if (key.table != table.name) continue;
-      const auto standard = read(key, settings);
-      const std::string live = key.is_live ? " SIGHUP changes it." : "";
-      out += "\n" + comment(key.explanation) + "#\n" + "# " + facts(key, standard) + live + "\n";
-      out.append(key.name).append(" = ").append(to_toml(standard)).append("\n");
+      out += "\n" + comment(key.explanation) + "#\n" + "# " + facts(key) + "\n";
+      out.append(key.name).append(" = ").append(to_toml(read(key, defaults()))).append("\n");
     }
   }
   return out;

@@ -14,6 +14,7 @@
 #include <tl/expected.hpp>
 
 #include "config/error.hpp"
+#include "config/keys.hpp"
 #include "config/settings.hpp"
 
 namespace sg::config {
@@ -39,5 +40,11 @@ namespace sg::config {
 // A TOML file with every key, its explanation, unit, bounds and default. It parses to the defaults.
 // config/scalegraph.toml holds exactly this text.
 [[nodiscard]] std::string describe();
+
+// What describe() begins with, without the comment signs: paragraphs, and examples that begin with
+// a space.
+[[nodiscard]] std::string_view introduction();
+// The line below a key's explanation: its unit, range and default, and whether SIGHUP changes it.
+[[nodiscard]] std::string facts(const Key& key);
 
 }  // namespace sg::config
