@@ -3,6 +3,7 @@
 #include "cli/program.hpp"
 
 #include "client/flags.hpp"
+#include "command_line/documents.hpp"
 #include "command_line/numbers.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
@@ -57,10 +58,13 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_transaction_commands(app, chosen);
   add_import_command(app, chosen);
   add_admin_commands(app, chosen);
+  add_health_command(app, chosen);
   add_verify_command(app, chosen);
   add_cluster_commands(app, chosen);
   add_token_commands(app, chosen);
   add_audit_commands(app, chosen);
+  command_line::add_documents_option(
+      app, {.version = SCALEGRAPH_VERSION, .see_also = {"scalegraphd(8)"}});
 }
 
 namespace {

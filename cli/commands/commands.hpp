@@ -30,6 +30,7 @@ void add_transaction_commands(CLI::App& app, Command& chosen);
 void add_import_command(CLI::App& app, Command& chosen);
 void add_admin_commands(CLI::App& app, Command& chosen);
 void add_cluster_commands(CLI::App& app, Command& chosen);
+void add_health_command(CLI::App& app, Command& chosen);
 void add_verify_command(CLI::App& app, Command& chosen);
 void add_token_commands(CLI::App& app, Command& chosen);
 void add_audit_commands(CLI::App& app, Command& chosen);

@@ -17,6 +17,7 @@
 #include <tuple>
 
 #include "client/channel.hpp"
+#include "proto/health.grpc.pb.h"
 #include "proto/ledger.grpc.pb.h"
 
 namespace sg::cli {
@@ -68,7 +69,8 @@ class Connection {
   std::tuple<std::unique_ptr<scalegraph::ledger::ParticipantService::Stub>,
              std::unique_ptr<scalegraph::ledger::LedgerService::Stub>,
              std::unique_ptr<scalegraph::ledger::AdminService::Stub>,
-             std::unique_ptr<scalegraph::ledger::ClusterService::Stub>>
+             std::unique_ptr<scalegraph::ledger::ClusterService::Stub>,
+             std::unique_ptr<grpc::health::v1::Health::Stub>>
       stubs_;
 };
 

@@ -218,6 +218,9 @@ def imports(ctl, folder):
 
 
 def operations(ctl):
+    equal(ctl.run("health").stdout, "serving\n", "health")
+    equal(ctl.json("health", "shard/0"), {"status": "SERVING"}, "health of a shard")
+    ctl.refused("NOT_FOUND", "health", "nothing")
     tree = ctl.json("tree")["root"]
     names = {child["id"] for child in tree["children"]}
     check({"journal", "coordinator", "gateway"} <= names, f"the tree holds only {names}")
