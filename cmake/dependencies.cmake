@@ -22,6 +22,14 @@ set_target_properties(utf8proc PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${UTF8PROC_INCLUDE_DIR}"
   INTERFACE_LINK_LIBRARIES "${UTF8PROC_LIBRARY}")
 
+# Debian's libsystemd-dev ships no CMake package.
+find_path(SYSTEMD_INCLUDE_DIR systemd/sd-daemon.h REQUIRED)
+find_library(SYSTEMD_LIBRARY systemd REQUIRED)
+add_library(systemd INTERFACE IMPORTED)
+set_target_properties(systemd PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES "${SYSTEMD_INCLUDE_DIR}"
+  INTERFACE_LINK_LIBRARIES "${SYSTEMD_LIBRARY}")
+
 # Debian's libcaf-dev ships no CMake package.
 find_path(CAF_INCLUDE_DIR caf/all.hpp REQUIRED)
 find_library(CAF_CORE_LIBRARY caf_core REQUIRED)

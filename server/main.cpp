@@ -25,6 +25,7 @@
 #include "actors/status/status.hpp"
 #include "actors/tree/tree.hpp"
 #include "command_line/descriptors.hpp"
+#include "command_line/documents.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
@@ -32,7 +33,11 @@
 #include "server/cluster_node.hpp"
 #include "server/log_settings.hpp"
 #include "server/offline_verify.hpp"
+#include "server/opening_report.hpp"
+#include "server/service_manager.hpp"
+#include "server/settings_manual.hpp"
 #include "server/settings_source.hpp"
+#include "server/tree_watch.hpp"
 #include "supervisor/errors.hpp"
 #include "telemetry/log.hpp"
 
@@ -44,8 +49,22 @@ using telemetry::Module;
 
 enum ExitCode { kDone = 0, kStoreRefused = 1, kBadUsage = 2, kCannotListen = 3, kGaveUp = 4 };
 
+constexpr const char* kNotes =
+    "Exit codes: 0 done, 1 the store was refused, 2 bad usage or settings, 3 cannot listen, 4 the\n"
+    "supervision tree gave up or the process got no more memory or threads, 5 done but the output\n"
+    "could not be written.";
+
+constexpr const char* kSignals =
+    "SIGTERM or SIGINT stops the daemon in order: it takes no new calls and gives those in flight "
+    "server.drain_timeout to end. A second one waits for no call. A third ends the process at "
+    "once, which is safe: everything that was answered is synced.\n\n"
+    "SIGHUP reads the settings again.";
+
 // How long the tree may take to end after the second signal.
 constexpr std::chrono::seconds kLastWait{3};
+
+// What an orderly stop may take beside the calls in flight: the journal ends its last group.
+constexpr std::chrono::seconds kStopBesideDrain{30};
 
 // The index backlog has room for at least so many chunks, or groups would wait too early.
 constexpr std::size_t kLeastChunksWaiting = 8;
@@ -73,14 +92,19 @@ void quiet_libraries() {
 // soft limit of 1,024 is too low.
 void raise_file_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
     log(Module::server).warn("cannot raise the limit of open files");
 }
 
-persistence::StoreOptions store_options(const config::Storage& storage) {
+// `report`: who is told how far the store's opening is; null: nobody.
+persistence::StoreOptions store_options(const config::Storage& storage,
+                                        std::shared_ptr<server::OpeningReport> report) {
   persistence::StoreOptions options;
+  if (report) {
+    options.opening_progress = [report = std::move(report)](const auto& at) { report->told(at); };
+  }
   options.max_wal_bytes = storage.max_wal_bytes;
   options.block_cache_bytes = storage.block_cache_bytes;
   options.index_chunk = storage.index_chunk;
@@ -117,7 +141,7 @@ int exit_code_of(const caf::error& reason, const actors::GatewaySeat& seat,
 // once. That is safe, because everything that was answered is synced.
 void heed_signals(const sigset_t& signals, const caf::actor& root, actors::GatewaySeat& seat,
                   server::ClusterNode& node, const std::atomic<bool>& ended,
-                  const std::function<void()>& reload) {
+                  const std::function<void()>& reload, std::chrono::milliseconds longest_stop) {
   int asked = 0;
   while (!ended) {
     const timespec longest{kLastWait.count(), 0};
@@ -132,6 +156,7 @@ void heed_signals(const sigset_t& signals, const caf::actor& root, actors::Gatew
       reload();
     } else if (++asked == 1) {
       log(Module::server).info("stopping");
+      server::tell_stopping("stopping", longest_stop);
       node.hand_over();
       caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
     } else if (asked == 2) {
@@ -190,6 +215,7 @@ int serve(config::Settings settings, Served served, const sigset_t& signals,
       std::cout << "listening on " << where << std::endl;
       if (!std::cout)
         log(Module::server).error("cannot print \"listening on {}\" on stdout", where);
+      server::tell_ready("serving on " + where);
     };
     auto first = served.member ? node.children(runtime) : std::vector<supervisor::ChildSpec>{};
     auto status_seat = std::make_shared<actors::StatusSeat>();
@@ -205,23 +231,23 @@ int serve(config::Settings settings, Served served, const sigset_t& signals,
 
     std::atomic<bool> ended{false};
     std::thread waiter([&] {
-      heed_signals(signals, root, *seat, node, ended,
-                   [&] { server::reload(source, settings, *seat); });
+      heed_signals(
+          signals, root, *seat, node, ended, [&] { server::reload(source, settings, *seat); },
+          settings.server.drain_timeout + kStopBesideDrain);
     });
-    self->receive([&](const caf::down_msg& down) {
-      code = exit_code_of(down.reason, *seat, node);
-      if (status_seat->cannot_listen) code = kCannotListen;
-      if (code == kGaveUp) {
-        log(Module::server)
-            .critical("the tree gave up: {}", supervisor::reason_text(system, down.reason));
-      }
-    });
+    const auto reason = server::await_tree_end(self, root);
+    code = exit_code_of(reason, *seat, node);
+    if (status_seat->cannot_listen) code = kCannotListen;
+    if (code == kGaveUp) {
+      log(Module::server).critical("the tree gave up: {}", supervisor::reason_text(system, reason));
+    }
     // The waiter blocks in sigwait(), so a signal has to wake it up.
     ended = true;
     pthread_kill(waiter.native_handle(), SIGTERM);
     waiter.join();
     node.forget_actors();
     if (served.audit_log) served.audit_log->flush();
+    if (code == kDone) log(Module::server).info("stopped");
     if (runtime->left_behind->load()) {
       telemetry::flush_log();
       std::_Exit(code);  // the actor system's destructor would wait for the actor that hangs
@@ -261,16 +287,18 @@ int run(const Options& options) {
   // so that a signal ends it like any other program.
   const auto signals = options.verify ? sigset_t{} : block_signals();
 
+  const auto report = options.verify ? nullptr : std::make_shared<server::OpeningReport>(path);
   if (settings->cluster.is_on() && !options.verify) {
-    auto member = server::open_node(*settings, store_options(settings->storage));
+    auto member = server::open_node(*settings, store_options(settings->storage, report));
     if (!member) {
       std::cerr << "error: " << member.error() << '\n';
       return kStoreRefused;
     }
+    report->opened((*member)->head());
     return serve(*settings, {*member, *member, nullptr}, signals, options.settings);
   }
   const auto open = options.verify ? persistence::open_store_to_read : persistence::open_store;
-  auto store = open(settings->storage.path, store_options(settings->storage));
+  auto store = open(settings->storage.path, store_options(settings->storage, report));
   if (!store) {
     std::cerr << "error: " << store.error().message << '\n';
     return kStoreRefused;
@@ -278,6 +306,7 @@ int run(const Options& options) {
   if (options.verify) {
     return command_line::after_output(actors::verify_offline(**store) ? kDone : kStoreRefused);
   }
+  report->opened((*store)->head());
   return serve(*settings, {std::move(*store), nullptr, nullptr}, signals, options.settings);
 }
 
@@ -327,13 +356,19 @@ int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   CLI::App app("scalegraphd: the Scalegraph ledger server", "scalegraphd");
   Options options;
-  app.add_option("--config", options.settings.file, "settings, see config/scalegraph.toml");
-  app.add_option("--set", options.settings.overrides,
-                 "KEY=VALUE: overrides a setting, may be repeated")
-      ->allow_extra_args(false);
+  app.footer(kNotes);
+  app.add_option("--config", options.settings.file, "settings, see scalegraph.toml(5)")
+      ->type_name("FILE");
+  app.add_option("--set", options.settings.overrides, "overrides a setting, may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
   app.add_flag("--check", options.check, "check the settings and exit");
   app.add_flag("--verify", options.verify, "check a store that is not running and exit");
   app.set_version_flag("--version", "scalegraphd " SCALEGRAPH_VERSION);
+  command_line::add_documents_option(
+      app,
+      {8, SCALEGRAPH_VERSION, {{"SIGNALS", kSignals}}, {"scalegraph.toml(5)", "scalegraphctl(1)"}},
+      [] { return std::vector{server::settings_manual(SCALEGRAPH_VERSION)}; });
   try {
     command_line::parse(app, command_line::arguments_of(argc, argv));
   } catch (const CLI::ParseError& error) {

@@ -5,6 +5,7 @@
 #include "config/load.hpp"
 #include "config/together.hpp"
 #include "server/log_settings.hpp"
+#include "server/service_manager.hpp"
 #include "telemetry/log.hpp"
 
 namespace sg::server {
@@ -30,7 +31,9 @@ tl::expected<config::Settings, std::string> read_settings(const SettingsSource& 
   return settings;
 }
 
-void reload(const SettingsSource& source, config::Settings& current, actors::GatewaySeat& seat) {
+namespace {
+
+void take_up(const SettingsSource& source, config::Settings& current, actors::GatewaySeat& seat) {
   const auto wanted = read_settings(source);
   if (!wanted) {
     return log(Module::server).error("SIGHUP: the settings stay as they are: {}", wanted.error());
@@ -48,6 +51,16 @@ void reload(const SettingsSource& source, config::Settings& current, actors::Gat
   if (changes.live.empty() && changes.later.empty()) {
     log(Module::server).info("SIGHUP: the settings have not changed");
   }
+}
+
+}  // namespace
+
+// Before the gateway listens, the service manager still waits for the first "ready".
+void reload(const SettingsSource& source, config::Settings& current, actors::GatewaySeat& seat) {
+  const bool serves = seat.has_listened;
+  if (serves) tell_reloading();
+  take_up(source, current, seat);
+  if (serves) tell_ready("serving; the settings were read again");
 }
 
 }  // namespace sg::server

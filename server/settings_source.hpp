@@ -21,7 +21,7 @@ tl::expected<config::Settings, std::string> read_settings(const SettingsSource& 
 
 // Reads them once more. Those that may change while the server runs are taken up, and `current` has
 // them then; of the others the log says that they count from the next start on. A mistake changes
-// nothing, and the log says what is wrong.
+// nothing, and the log says what is wrong. The service manager is told of the begin and the end.
 void reload(const SettingsSource& source, config::Settings& current, actors::GatewaySeat& seat);
 
 }  // namespace sg::server

@@ -85,7 +85,7 @@ MAY_INCLUDE = {
                     "actors/gateway/methods", "actors/gateway/transport", "telemetry",
                     "actors/indexer", "actors/journal", "actors/queries", "supervisor"},
     "server": {"actors", "actors/forwarding", "actors/gateway", "actors/gateway/door", "actors/links", "actors/member", "actors/tree",
-               "persistence/rocks", "replication", "command_line", "config", "persistence", "security",
+               "persistence/medium", "persistence/rocks", "replication", "command_line", "config", "persistence", "security",
                "supervisor", "actors/status", "telemetry"},
     "cli/output": {"command_line", "proto"},
     "client": set(),
@@ -117,6 +117,7 @@ HOMES = [
     (r"spdlog/(?!fmt)", ["telemetry/", "tests/"], ""),
     (r"prometheus/", ["telemetry/"], ".cpp"),
     (r"httplib.h", ["telemetry/"], ".cpp"),
+    (r"systemd/", ["server/service_manager.cpp"], ""),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')

@@ -4,14 +4,7 @@
 // are in flight it waits by polling: the next event is near, and going to sleep and being woken
 // costs as much as several calls.
 //
-// How it stops:
-//
-//   stop()          the listener closes; stopping_; the inbox wakes the thread
-//   thread          every call drains: streams end themselves, armed calls are left
-//   stop()          server_->Shutdown(): calls in flight end, or are cancelled after `drain`
-//   thread          once no call is under way, closes the connections of idle clients
-//   stop()          closing_; the inbox wakes the thread
-//   thread          closes inbox and queue; takes the last events; ends
+// rpc_server_stop.cpp is about its end.
 #include "actors/gateway/transport/rpc_server.hpp"
 
 #include <grpc/grpc.h>
@@ -170,40 +163,15 @@ tl::expected<void, std::string> RpcServer::start_grpc() {
   return tl::unexpected(std::string("gRPC does not start: the log says why at level debug"));
 }
 
-void RpcServer::stop(std::chrono::milliseconds drain) {
-  if (!server_) return;
-  listener_->stop();
-  stopping_ = true;
-  inbox_->wake();
-  server_->Shutdown(std::chrono::system_clock::now() + drain);
-  // The server's thread closes the queue. No call can start anything on it afterwards.
-  closing_ = true;
-  inbox_->wake();
-  thread_.join();
-  calls_.clear();
-  server_.reset();
-  queue_.reset();
-}
-
-void RpcServer::hurry() {
-  hurried_ = true;
-  if (inbox_) inbox_->wake();
-}
-
 void RpcServer::forget(std::uint64_t call) {
   const auto found = calls_.find(call);
   if (found == calls_.end()) return;
-  if (found->second->is_begun()) --under_way_;
+  if (found->second->is_begun()) {
+    --under_way_;
+    if (stopping_ && (hurried_ || std::chrono::steady_clock::now() >= drain_ends_)) ++cut_off_;
+  }
   calls_.erase(found);
   show_load();
-}
-
-// gRPC's Shutdown() waits until its deadline while idle clients hold connections open. This closes
-// them.
-void RpcServer::cut_idle_connections() {
-  if (!drained_ || cut_ || closing_ || (under_way_ > 0 && !hurried_)) return;
-  cut_ = true;
-  grpc_server_cancel_all_calls(server_->c_server());
 }
 
 void RpcServer::run() {
@@ -313,7 +281,7 @@ void RpcServer::inbox_rang(bool) {
   give_up(gives_up_writes_, &Call::give_up_write);
   give_up(gives_up_reads_, &Call::give_up_read);
   if (health_changed_.exchange(false)) tell_all(&Call::health_changed);
-  if (stopping_ && !std::exchange(drained_, true)) tell_all(&Call::drain);
+  if (stopping_ && !std::exchange(drained_, true)) drain_calls();
   if (closing_ && !std::exchange(closed_, true)) {
     inbox_->close();
     // A portion could start an operation, and a queue that was shut down takes none.

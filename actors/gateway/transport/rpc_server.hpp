@@ -22,6 +22,7 @@
 
 #include <atomic>
 #include <caf/actor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -78,7 +79,8 @@ class RpcServer {
   // Binds, listens and serves. Returns the port that it got, or a sentence that says why it cannot.
   tl::expected<int, std::string> start(int port);
   // Takes no new calls, and gives those in flight up to `drain` to end. The rest are cancelled.
-  // Nothing is in flight afterwards. Does nothing unless the server was started.
+  // Nothing is in flight afterwards. The log says how many there were, and how many were cut off.
+  // Does nothing unless the server was started.
   void stop(std::chrono::milliseconds drain);
 
   // --- from any thread ---
@@ -169,6 +171,8 @@ class RpcServer {
   void hand_over_reads();
   // The inbox's alarm: passes answers on, and looks at the flags that other threads have set.
   void inbox_rang(bool ok);
+  // Tells every call that the server stops, and the log how many there are.
+  void drain_calls();
   // Starts gRPC's server. The error is a sentence.
   tl::expected<void, std::string> start_grpc();
   // While the server stops: closes the connections that idle clients would hold open, once no call
@@ -202,12 +206,15 @@ class RpcServer {
   InboxPtr inbox_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  bool drained_ = false;              // every call was told to drain
-  std::atomic<bool> closing_{false};  // gRPC's server has shut down
-  bool closed_ = false;               // the queue has shut down as well
-  std::atomic<bool> hurried_{false};  // hurry() was called
-  bool cut_ = false;                  // cut_idle_connections() has done its work
-  std::size_t under_way_ = 0;         // calls that have a client
+  bool drained_ = false;                // every call was told to drain
+  std::atomic<bool> closing_{false};    // gRPC's server has shut down
+  bool closed_ = false;                 // the queue has shut down as well
+  std::atomic<bool> hurried_{false};    // hurry() was called
+  bool cut_ = false;                    // cut_idle_connections() has done its work
+  std::size_t under_way_ = 0;           // calls that have a client
+  std::size_t cut_off_ = 0;             // calls that ended only after their time to drain
+  std::chrono::milliseconds drain_{0};  // of stop(); set before stopping_
+  std::chrono::steady_clock::time_point drain_ends_{};  // as above
 
   // These are declared before the calls, which hold places of them.
   Admissions admissions_;
