@@ -3,13 +3,19 @@
     /usr/bin/python3 metrics_test.py SCALEGRAPHD SCALEGRAPHCTL SCALEGRAPH_BENCH
 """
 
+import pathlib
 import re
 import subprocess
 
 from watched import WatchedTest, get, page_of, until  # makes the next one known
 from door import GIVEN, Caller, Daemon, entries, free_ports, main, move, pb
 
+EXAMPLE = pathlib.Path(__file__).resolve().parent.parent / "monitoring" / "metrics.txt"
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? ([^ ]+)$')
+
+
+def names_in(text):
+    return set(re.findall("^# TYPE ([a-z_]+) ", text, re.MULTILINE))
 
 
 def samples_of(page):
@@ -97,6 +103,17 @@ class Metrics(WatchedTest):
             self.assertGreater(found[name], 0, name)
         self.assertEqual(found['scalegraph_actor_restarts_total{actor="journal"}'], 0)
         self.assertNotIn("scalegraph_raft_term", found)
+
+    def test_alerts_and_dashboard_know_these_names(self):
+        """What their tests take for a server's page has the names of a real one."""
+        self.caller.ask("LedgerService.Transfer", move("alice", "bob"))
+        self.caller.refusal("LedgerService.Transfer", move("nobody", "bob"))
+        told = names_in(get(self.page + "/metrics")[2])
+        known = names_in(EXAMPLE.read_text(encoding="utf-8"))
+        self.assertEqual(told - known, set())
+        # Of a node, of TLS, of callers, and of what this server has not done or found yet.
+        elsewhere = re.compile("scalegraph_(raft|certificate|audit|checkpoint_timestamp|actor_mailbox)_?.*")
+        self.assertEqual({name for name in known - told if not elsewhere.fullmatch(name)}, set())
 
     def test_a_port_that_is_taken_is_told(self):
         port = self.page.rsplit(":", 1)[1]
