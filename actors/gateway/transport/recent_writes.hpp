@@ -44,9 +44,9 @@ struct RecentWrite {
 
 class RecentWrites {
  public:
-  static constexpr std::size_t kPlaces = 8'192;
+  static constexpr std::size_t kPlaces = 4'096;
   static constexpr std::size_t kRanges = 16;
-  static constexpr std::size_t kRefusals = 8;
+  static constexpr std::size_t kRefusals = 4;
   // Of a write with more items the shards are not told: it touches most of them.
   static constexpr std::size_t kItemsWithShards = 4;
 
