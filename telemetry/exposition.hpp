@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,8 +41,9 @@ class Exposition {
   std::unique_ptr<Families> families_;
 };
 
-// All that actors have measured.
-void expose(const Metrics& metrics, Exposition& page);
+// All that actors have measured. `reasons`: the names of refusals, in the order in which they are
+// counted.
+void expose(const Metrics& metrics, std::span<const std::string> reasons, Exposition& page);
 // This process: memory, processor time, threads, open files. Names as Prometheus' own clients have
 // them.
 void expose_process(Exposition& page);

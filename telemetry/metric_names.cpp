@@ -1,7 +1,6 @@
 // The names under which Prometheus knows what actors measure.
 #include <string>
 
-#include "ledger/error.hpp"
 #include "telemetry/exposition.hpp"
 
 namespace sg::telemetry {
@@ -39,7 +38,8 @@ void expose_calls(const Metrics& metrics, Exposition& page) {
   }
 }
 
-void expose_transfers(const Metrics& metrics, Exposition& page) {
+void expose_transfers(const Metrics& metrics, std::span<const std::string> reasons,
+                      Exposition& page) {
   for (std::size_t outcome = 0; outcome < kTransferOutcomes.size(); ++outcome) {
     for (std::size_t parties = 0; parties < kPartiesNames.size(); ++parties) {
       page.counter("scalegraph_transfers_total",
@@ -50,13 +50,11 @@ void expose_transfers(const Metrics& metrics, Exposition& page) {
                    static_cast<double>(metrics.transfers[outcome][parties].value()));
     }
   }
-  for (std::size_t reason = 0; reason <= static_cast<std::size_t>(ledger::Reason::internal);
-       ++reason) {
+  for (std::size_t reason = 0; reason < reasons.size(); ++reason) {
     const auto count = metrics.refusals[reason].value();
     if (count == 0) continue;
     page.counter("scalegraph_refusals_total", "Writes that were refused, by the reason.",
-                 {{"reason", std::string(to_string(static_cast<ledger::Reason>(reason)))}},
-                 static_cast<double>(count));
+                 {{"reason", reasons[reason]}}, static_cast<double>(count));
   }
 }
 
@@ -106,8 +104,8 @@ void expose_journal(const Metrics& metrics, Exposition& page) {
 
 }  // namespace
 
-void expose(const Metrics& metrics, Exposition& page) {
-  expose_transfers(metrics, page);
+void expose(const Metrics& metrics, std::span<const std::string> reasons, Exposition& page) {
+  expose_transfers(metrics, reasons, page);
   expose_stages(metrics.stages, page);
   expose_calls(metrics, page);
   expose_journal(metrics, page);

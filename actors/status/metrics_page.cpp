@@ -2,6 +2,7 @@
 // themselves at this moment.
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "actors/forwarding/messages.hpp"
 #include "actors/status/asking.hpp"
@@ -90,13 +91,25 @@ void expose_cluster(const ClusterState& cluster, Exposition& page) {
   }
 }
 
+// By ledger::Reason.
+const std::vector<std::string>& reason_names() {
+  static const auto names = [] {
+    std::vector<std::string> all;
+    for (int i = 0; i <= static_cast<int>(ledger::Reason::internal); ++i) {
+      all.emplace_back(to_string(static_cast<ledger::Reason>(i)));
+    }
+    return all;
+  }();
+  return names;
+}
+
 }  // namespace
 
 telemetry::HttpResponse StatusPages::metrics() const {
   Exposition page;
   page.gauge("scalegraph_build_info", "Always 1; the label says which version runs.",
              {{"version", runtime_->version}}, 1);
-  telemetry::expose(*runtime_->metrics, page);
+  telemetry::expose(*runtime_->metrics, reason_names(), page);
   expose_store(*runtime_, page);
   const auto sources = sources_->get();
   if (const auto tree = answer_of<supervisor::TreeNode>(sources.root, supervisor::GetTree{})) {

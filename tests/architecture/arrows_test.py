@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "command_line": set(),
     "config": {"security"},
     "security": set(),
-    "telemetry": {"ledger"},
+    "telemetry": set(),
     "containers": set(),
     "faults": set(),
     "supervisor": set(),

@@ -64,8 +64,8 @@ std::size_t HandCoordinator::votes(const ledger::LockBatchPtr& batch) const {
 std::string HandCoordinator::verdict(const ledger::LockBatchPtr& batch) const {
   using Why = ledger::RejectedUnits::Why;
   for (const auto& told : heard_->durable) {
-    for (const auto& [units, time] : told.committed) {
-      if (units.batch == batch) return "committed " + std::to_string(batch->sequence_of(0));
+    for (const auto& group : told.committed) {
+      if (group.units.batch == batch) return "committed " + std::to_string(batch->sequence_of(0));
     }
     for (const auto& [units, why] : told.rejected) {
       if (units.batch != batch) continue;

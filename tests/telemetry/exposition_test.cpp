@@ -49,11 +49,15 @@ TEST_CASE("What was counted by outcome and parties is told by both", "[telemetry
   metrics.transfers[0][parties_of(2)].add(7);
   metrics.transfers[1][parties_of(12)].add(2);
   Exposition page;
-  expose(metrics, page);
+  metrics.refusals[1].add(3);
+  const std::vector<std::string> reasons{"ONE", "TWO"};
+  expose(metrics, reasons, page);
   const auto text = page.text();
   CHECK_THAT(text, Contains(R"(scalegraph_transfers_total{outcome="committed",parties="2"} 7)"));
   CHECK_THAT(text, Contains(R"(scalegraph_transfers_total{outcome="refused",parties="6+"} 2)"));
   CHECK_THAT(text, Contains(R"(scalegraph_transfers_total{outcome="unknown",parties="1"} 0)"));
+  CHECK_THAT(text, Contains(R"(scalegraph_refusals_total{reason="TWO"} 3)"));
+  CHECK_THAT(text, !Contains("ONE"));
 }
 
 TEST_CASE("The process tells of itself", "[telemetry]") {
