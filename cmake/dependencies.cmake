@@ -49,12 +49,9 @@ set_target_properties(prometheus_cpp PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${PROMETHEUS_CPP_INCLUDE_DIR}"
   INTERFACE_LINK_LIBRARIES "${PROMETHEUS_CPP_LIBRARY}")
 
-# Debian's libcpp-httplib-dev ships no CMake package. The library was compiled with these macros.
-find_path(HTTPLIB_INCLUDE_DIR httplib.h REQUIRED)
-find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
-add_library(httplib INTERFACE IMPORTED)
-set_target_properties(httplib PROPERTIES
-  INTERFACE_INCLUDE_DIRECTORIES "${HTTPLIB_INCLUDE_DIR}"
-  INTERFACE_COMPILE_DEFINITIONS
-  "CPPHTTPLIB_OPENSSL_SUPPORT;CPPHTTPLIB_ZLIB_SUPPORT;CPPHTTPLIB_BROTLI_SUPPORT"
-  INTERFACE_LINK_LIBRARIES "${HTTPLIB_LIBRARY};OpenSSL::SSL;OpenSSL::Crypto;Threads::Threads")
+# Beast and Asio, which are headers only.
+find_path(BOOST_INCLUDE_DIR boost/beast.hpp REQUIRED)
+add_library(beast INTERFACE IMPORTED)
+set_target_properties(beast PROPERTIES
+  INTERFACE_INCLUDE_DIRECTORIES "${BOOST_INCLUDE_DIR}"
+  INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;Threads::Threads")

@@ -29,18 +29,23 @@ void refuse(ItemResult& result, std::shared_ptr<const Error> error) {
   result.error = std::move(error);
 }
 
-Error debit_error(const Entry& debit) {
-  std::string id(debit.account_id);
-  auto message = "account " + id + " is not one of the caller's: it may be credited only";
-  return {Reason::permission_denied, std::move(message), {{"account_id", std::move(id)}}, {}};
+// Its key is not looked up: an earlier attempt may have had its effect.
+Outcome outcome_of(const Transfer& transfer) {
+  return transfer.idempotency_key.empty() ? Outcome::none : Outcome::unknown;
 }
 
-Error credits_error() {
+Error debit_error(const Entry& debit, Outcome outcome) {
+  std::string id(debit.account_id);
+  auto message = "account " + id + " is not one of the caller's: it may be credited only";
+  return {Reason::permission_denied, std::move(message), {{"account_id", std::move(id)}}, outcome};
+}
+
+Error credits_error(Outcome outcome) {
   const auto most = to_text(kMaxCredits);
   return {Reason::permission_denied,
           "a participant may credit at most " + most + " in one transfer or atomic batch",
           {{"max_credits", most}},
-          {}};
+          outcome};
 }
 
 // Goes through the undecided transfers in their order. `forbid` is called with each one that is
@@ -55,9 +60,9 @@ void find_forbidden(const Submission& submission, const IsOwn& is_own, const For
     credits += credits_of(transfers[i]);
     std::optional<Error> error;
     if (const auto* debit = other_debit(transfers[i], is_own)) {
-      error = debit_error(*debit);
+      error = debit_error(*debit, outcome_of(transfers[i]));
     } else if (credits > kMaxCredits) {
-      error = credits_error();
+      error = credits_error(outcome_of(transfers[i]));
     }
     if (error && !forbid(i, std::move(*error))) return;
   }

@@ -1,6 +1,7 @@
 #include "security/server_certificate.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
@@ -59,7 +60,10 @@ void show_certificate(ssl_ctx_st& context, std::function<ServerCertificate()> no
   SSL_CTX_set_cert_cb(
       &context,
       [](SSL* session, void* from) {
-        return use(*session, (*static_cast<const Now*>(from))()) ? 1 : 0;
+        const bool is_used = use(*session, (*static_cast<const Now*>(from))());
+        // The end of the file is an error for OpenSSL, and would be taken for one of the session.
+        if (is_used) ERR_clear_error();
+        return is_used ? 1 : 0;
       },
       held);
 }

@@ -1,6 +1,6 @@
 #include "actors/status/pages.hpp"
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -69,8 +69,29 @@ std::optional<HttpResponse> StatusPages::refuse(const HttpRequest& request) cons
   return std::nullopt;
 }
 
+// Without [auth] every page that the operator's browser shows could ask this server, by a name of
+// its own that it lets point here (DNS rebinding). A browser says which name it was told.
+bool StatusPages::is_our_name(const std::string& host) const {
+  if (runtime_->settings.auth.is_on() || host.empty()) return true;
+  const auto end = host.front() == '[' ? host.find(']') + 1 : host.rfind(':');
+  const auto name = host.substr(0, end);
+  const auto is_of_address = [](char c) {
+    return (c >= '0' && c <= '9') || c == '.' || c == ':' || c == '[' || c == ']' ||
+           (c >= 'a' && c <= 'f');
+  };
+  const bool is_address = name.find_first_of(".:") != std::string::npos &&
+                          std::all_of(name.begin(), name.end(), is_of_address) &&
+                          name.find_first_of("0123456789:") != std::string::npos;
+  return is_address || name == "localhost" || name == runtime_->settings.metrics.listen->host;
+}
+
 HttpResponse StatusPages::respond(const HttpRequest& request) const {
   auto response = [&]() -> HttpResponse {
+    if (!is_our_name(request.host)) {
+      return error_response(421, "MISDIRECTED_REQUEST",
+                            "the server is not known by this name: ask it by its address, or by "
+                            "the name in metrics.listen");
+    }
     if (auto refused = refuse(request)) return std::move(*refused);
     if (request.path == "/metrics") return metrics();
     if (request.path == "/api/state") return state();

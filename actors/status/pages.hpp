@@ -61,6 +61,7 @@ class StatusPages {
   telemetry::HttpResponse respond(const telemetry::HttpRequest& request) const;
 
  private:
+  bool is_our_name(const std::string& host) const;
   // Nothing if the caller may see all pages; otherwise the answer to it.
   std::optional<telemetry::HttpResponse> refuse(const telemetry::HttpRequest& request) const;
   telemetry::HttpResponse metrics() const;

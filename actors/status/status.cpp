@@ -27,7 +27,6 @@ HttpServer::SetUpTls tls_of(const config::Settings& settings,
       return files ? security::ServerCertificate{files->certificate, files->key}
                    : security::ServerCertificate{};
     });
-    return true;
   };
 }
 

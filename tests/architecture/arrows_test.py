@@ -116,7 +116,7 @@ HOMES = [
     (r"utf8proc.h", ["cli/output/"], ""),
     (r"spdlog/(?!fmt)", ["telemetry/", "tests/"], ""),
     (r"prometheus/", ["telemetry/"], ".cpp"),
-    (r"httplib.h", ["telemetry/"], ".cpp"),
+    (r"boost/", ["telemetry/http_server.cpp"], ""),
     (r"systemd/", ["server/service_manager.cpp"], ""),
 ]
 

@@ -82,9 +82,11 @@ class Explain(WatchedTest):
             self.assertGreater(max(wait.undecided_credits for wait in told.waits), 0)
 
     def test_what_is_not_kept(self):
-        for wrong in ("", "nobody-knows", "x" * 1000):
+        refused = self.caller.refusal(EXPLAIN, id="nobody-knows")
+        self.check_refusal(refused, Code.NOT_FOUND, "TRANSACTION_NOT_FOUND", id="nobody-knows")
+        for wrong, reason in (("", "ID_EMPTY"), ("x" * 1000, "ID_TOO_LONG")):
             refused = self.caller.refusal(EXPLAIN, id=wrong)
-            self.check_refusal(refused, Code.NOT_FOUND, "TRANSACTION_NOT_FOUND", id=wrong)
+            self.check_refusal(refused, Code.INVALID_ARGUMENT, reason)
 
     def test_the_command(self):
         made = self.caller.ask("LedgerService.Transfer", move("alice", "bob"))

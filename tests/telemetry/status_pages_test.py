@@ -5,6 +5,7 @@
 
 import socket
 import threading
+import time
 
 from watched import PATIENCE_S, WatchedTest, get, get_json, page_of, until  # makes the next known
 from door import Caller, Tokens, ctl, entries, main, move, pb
@@ -115,22 +116,74 @@ class Pages(WatchedTest):
         self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
         self.assertEqual(headers["Cache-Control"], "no-store")
 
-    def test_it_only_reads(self):
+    def connect(self):
         host, port = self.page.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as one:
-            one.sendall(b"POST /api/state HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-            self.assertIn(b"404", one.recv(100))
+        return self.enterContext(socket.create_connection((host, int(port)), timeout=30))
 
-    def test_silent_connections_do_not_keep_others_out(self):
-        """More of them than the server has threads: each is cut off in time."""
-        host, port = self.page.removeprefix("http://").split(":")
-        silent = [self.enterContext(socket.create_connection((host, int(port)), timeout=30))
-                  for _ in range(12)]
+    def said_to(self, request):
+        """All that the server says to these bytes, until it ends the connection."""
+        one = self.connect()
+        told = b""
+        try:
+            one.sendall(request)
+            while part := one.recv(65536):
+                told += part
+        except ConnectionError:
+            pass
+        return told
+
+    def test_it_only_reads(self):
+        for request in (b"POST /api/state HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+                        b"DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+            told = self.said_to(request)
+            self.assertTrue(told.startswith(b"HTTP/1.1 405 "), told)
+        told = self.said_to(b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertTrue(told.startswith(b"HTTP/1.1 200 "), told)
+        self.assertTrue(told.endswith(b"\r\n\r\n"), "there is no body")
+
+    def test_requests_are_bounded(self):
+        for request in (b"GET /" + b"a" * 100_000, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000,
+                        b"GET / HTTP/1.1\r\nX: " + b"y" * 100_000):
+            self.assertRegex(self.said_to(request), b"^(HTTP/1.1 4|$)")
+        for request in (b"nonsense\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"):
+            self.assertTrue(self.said_to(request).startswith(b"HTTP/1.1 400 "))
+        self.assertEqual(get(self.page + "/metrics")[0], 200)
+        told = self.said_to(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nRange: bytes="
+                            + b"0-," * 1000 + b"0-\r\n\r\n")
+        self.assertTrue(told.startswith(b"HTTP/1.1 200 "), "ranges are passed over")
+
+    def test_a_name_that_is_not_ours_is_refused(self):
+        """As of a site that lets its name point to this server."""
+        for host, status in (("evil.example", 421), ("evil.example:80", 421), ("abc.de", 421),
+                             ("localhost", 200), ("127.0.0.1:5", 200), ("[::1]:5", 200)):
+            self.assertEqual(get(self.page + "/metrics", headers={"Host": host})[0], status, host)
+
+    def test_slow_connections_do_not_keep_others_out(self):
+        """As many as the server has places for: silent ones, and some whose bytes drip."""
+        begun = time.monotonic()
+        ended = threading.Event()
+        slow = [self.connect() for _ in range(64)]
+
+        def drip():
+            while not ended.wait(0.5):
+                for one in slow[::2]:
+                    try:
+                        one.sendall(b"G")
+                    except OSError:
+                        pass
+        thread = threading.Thread(target=drip)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(ended.set)
         until(lambda: get(self.page + "/metrics")[0] == 200, "a page is served", 30)
-        for one in silent:
-            # Cut off, with or without a word.
-            while one.recv(1000):
+        for one in slow:
+            try:
+                while one.recv(1000):
+                    pass
+            except ConnectionError:
                 pass
+        self.assertLess(time.monotonic() - begun, 20)
 
 
 class Locked(WatchedTest):
@@ -152,6 +205,16 @@ class Locked(WatchedTest):
 
     def test_it_is_encrypted(self):
         self.assertTrue(self.page.startswith("https://"))
+
+    def test_a_certificate_with_one_between_it_and_the_root(self):
+        below = self.enterContext(Authority("Below", self.authority))
+        pair = below.server()
+        chain = self.folder / "chain.pem"
+        chain.write_bytes(pair.certificate.read_bytes() + below.certificate.read_bytes())
+        _, _, page = self.watch(self.tokens.setting, f"tls.certificate={chain}",
+                                f"tls.key={pair.key}")
+        self.assertEqual(get(page + "/metrics", token=self.token["auditor"], cafile=self.ca)[0],
+                         200)
 
     def test_roles(self):
         for path in ("/metrics", "/api/state", "/api/accounts"):

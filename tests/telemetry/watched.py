@@ -36,6 +36,8 @@ def get(url, token=None, password=None, cafile=None, headers=None):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.headers, error.read().decode()
+    except (ConnectionError, urllib.error.URLError, TimeoutError):
+        return None, None, ""
 
 
 def get_json(url, **how):

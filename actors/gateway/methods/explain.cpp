@@ -1,5 +1,6 @@
 #include "actors/gateway/methods/explain.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -28,12 +29,12 @@ void add_stages(wire::ExplainTransactionResponse& to, const RecentWrite& write) 
   const auto& times = write.times;
   add_stage(to, "queue", times.received, times.formed);
   add_stage(to, "vote", times.formed, times.voted);
-  if (times.locked != times.voted) add_stage(to, "lock", times.voted, times.locked);
+  if (times.locked > times.voted) add_stage(to, "lock", times.voted, times.locked);
   add_stage(to, "journal", times.locked, times.handed_over);
   add_stage(to, "commit", times.handed_over, times.durable);
   auto last = times.received;
   for (const auto time : {times.formed, times.voted, times.locked, times.durable}) {
-    if (time != SteadyTime{}) last = time;
+    last = std::max(last, time);
   }
   add_stage(to, "reply", last, write.answered);
 }
@@ -56,7 +57,7 @@ void fill(wire::ExplainTransactionResponse& to, const RecentWrite& write) {
   for (const auto& refused : write.refusals) {
     auto& told = *to.add_refusals();
     told.set_item(refused.item);
-    proto::fill(*told.mutable_error(), *refused.error);
+    proto::fill(*told.mutable_error(), with_correlation_id(*refused.error));
   }
   for (const auto shard : write.shards) to.add_shards(shard);
   for (const auto& wait : write.waits) {
@@ -73,10 +74,11 @@ void fill(wire::ExplainTransactionResponse& to, const RecentWrite& write) {
 void explain_transaction(UnaryCall& call) {
   wire::ExplainTransactionRequest request;
   if (!call.parse_request(request)) return;
+  if (const auto error = ledger::check_id(request.id(), "id")) return call.fail(*error);
   const auto& writes = call.server().recent_writes();
   const auto place = ledger::parse_transaction_id(request.id());
   const auto* write = place ? writes.of_sequence(place->sequence) : writes.of_request(request.id());
-  if (write == nullptr || request.id().empty()) {
+  if (write == nullptr) {
     return call.fail({ledger::Reason::transaction_not_found,
                       "no recent write is known by this id: a server keeps the last " +
                           std::to_string(RecentWrites::kPlaces) +

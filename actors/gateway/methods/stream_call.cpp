@@ -295,7 +295,8 @@ void StreamCall::write_next() {
 grpc::Status StreamCall::end_status() const {
   if (compressed_) return compressed_status();
   if (denial_ && !broken_) return proto::to_status(*denial_, true);
-  if (no_more_requests_ || broken_) return grpc::Status::OK;
+  if (broken_) return grpc::Status::CANCELLED;
+  if (no_more_requests_) return grpc::Status::OK;
   return proto::to_status({ledger::Reason::node_unavailable,
                            "the server stops: send the rest to the next one",
                            {},

@@ -74,7 +74,7 @@ void CallMeter::measure(const ledger::WriteTimes& times, ledger::SteadyTime now)
   auto& stages = metrics_->stages;
   stages.queue.record(times.formed - times.received);
   stages.vote.record(times.voted - times.formed);
-  if (times.locked != times.voted) stages.lock.record(times.locked - times.voted);
+  if (times.locked > times.voted) stages.lock.record(times.locked - times.voted);
   stages.journal.record(times.handed_over - times.locked);
   stages.commit.record(times.durable - times.handed_over);
   stages.reply.record(now - times.durable);

@@ -1,7 +1,7 @@
 // By what a call is found again in logs: the id that its client gave it, or one that is made, and
 // the client's W3C trace context (https://www.w3.org/TR/trace-context/).
 //
-// Only what has the right form is taken, since it goes into logs and to other nodes.
+// Only what has the right form is taken, since it goes into logs and errors.
 //
 // Concurrency: pure functions of a call's metadata; new_request_id() may be called from any thread.
 #pragma once

@@ -211,6 +211,7 @@ void RpcServer::work_on_portion() {
 
 grpc::CompletionQueue::NextStatus RpcServer::await_event(void** tag, bool* ok) {
   hand_over_reads();
+  show_load();
   if (admissions_.calls() > 0 && settings_.busy_poll.count() > 0) {
     const auto next = poll(tag, ok);
     if (next != grpc::CompletionQueue::TIMEOUT) return next;

@@ -186,7 +186,7 @@ void UnaryCall::done(bool) {
     if (const auto submission = submission_.lock()) server_.cancel(submission);
     if (const auto query = query_.lock()) query->cancelled = true;
     // The queries actor may hang. Answer now, so that the call's place is free in any case.
-    give_up(is_asked_);
+    if (is_asked_ && !answered_) fail_with(grpc::Status::CANCELLED);
     // Its request is still being read, and now it need not be handed in at all.
     if (has_portions() && !is_submitted_ && !answered_) fail_with(grpc::Status::CANCELLED);
   }
