@@ -7,6 +7,7 @@
 
 #include "actors/status/answers.hpp"
 #include "security/basic.hpp"
+#include "telemetry/page.hpp"
 
 namespace sg::actors {
 
@@ -17,10 +18,21 @@ using telemetry::HttpResponse;
 
 namespace {
 
-// Nothing from elsewhere, and no scripts but those of the page.
-constexpr const char* kContentPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
-    "'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// Null: the page has no such file.
+const telemetry::PageFile* page_file(const std::string& path) {
+  const auto files = telemetry::page_files();
+  const auto found =
+      std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.path == path; });
+  return found == files.end() ? nullptr : &*found;
+}
+
+HttpResponse file_response(const telemetry::PageFile& file) {
+  HttpResponse response;
+  response.type = file.type;
+  response.body = file.body;
+  response.headers.emplace("ETag", file.etag);
+  return response;
+}
 
 HttpResponse not_let_in(const std::string& message) {
   auto response = error_response(401, "UNAUTHENTICATED", message);
@@ -97,11 +109,12 @@ HttpResponse StatusPages::respond(const HttpRequest& request) const {
     if (request.path == "/api/state") return state();
     if (request.path == "/api/accounts") return accounts(request);
     if (request.path == "/api/history") return history(request);
+    if (const auto* file = page_file(request.path)) return file_response(*file);
     return error_response(404, "NOT_FOUND",
                           "there is no such page: see /, /metrics, /api/state, /api/accounts and "
                           "/api/history");
   }();
-  response.headers.emplace("Content-Security-Policy", kContentPolicy);
+  response.headers.emplace("Content-Security-Policy", telemetry::page_policy());
   response.headers.emplace("X-Content-Type-Options", "nosniff");
   response.headers.emplace("Referrer-Policy", "no-referrer");
   response.headers.emplace("Cache-Control", "no-store");

@@ -21,6 +21,7 @@ MAY_INCLUDE = {
     "config": {"security"},
     "security": set(),
     "telemetry": set(),
+    "telemetry/page": {"telemetry"},
     "containers": set(),
     "faults": set(),
     "supervisor": set(),
