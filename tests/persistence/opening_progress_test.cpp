@@ -58,6 +58,7 @@ TEST_CASE("Steps without work are not told") {
   options.opening_progress = [&told](const OpeningProgress& at) { told.all.push_back(at); };
   Bed store(Backend::memory, options);
   store.create_account("a");
+  store.transfer({{{0, 1}}});
   store.index_all();
   store.close();
   told.all.clear();
