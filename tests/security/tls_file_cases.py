@@ -97,8 +97,8 @@ class NewCertificates(TlsTest):
     def warnings(self):
         """How long the certificate still lasts, each time that the log has warned."""
         path = re.escape(str(self.certificate))
-        return re.findall(rf"\[warning\] gateway: the certificate {path} has (\d+ days?) left, "
-                          r"until \d", self.daemon.log())
+        return re.findall(rf'"warning","module":"gateway","message":"the certificate {path} has '
+                          r"(\d+ days?) left, until \d", self.daemon.log())
 
 
 class Starts(TlsTest):

@@ -186,9 +186,9 @@ class Drain(Service):
         self.assertGreaterEqual(took_ms, DRAIN_MS * 0.9)
         self.assertLess(took_ms, DRAIN_MS + 10_000)
         # The call that was answered may not be forgotten yet.
-        self.assertRegex(server.log(), "gateway: takes no new calls; [12] in flight have "
+        self.assertRegex(server.log(), "takes no new calls; [12] in flight have "
                                        f"{DRAIN_MS} ms to end")
-        self.assertIn("gateway: 1 calls were cut off: their clients do not know the outcome",
+        self.assertIn("1 calls were cut off: their clients do not know the outcome",
                       server.log())
         self.assertEqual(stuck.code(), grpc.StatusCode.UNAVAILABLE)
         # The journal's thread is in the sync. The log says so, until its supervisor gives it up.
@@ -201,7 +201,7 @@ class Drain(Service):
         server = self.server()
         server.start()
         self.assertEqual(server.stop(), 0)
-        self.assertIn("gateway: no call is in flight any more", server.log())
+        self.assertIn("no call is in flight any more", server.log())
         self.assertNotIn("cut off", server.log())
 
 
