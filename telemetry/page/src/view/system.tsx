@@ -29,8 +29,8 @@ export function Actors({ state }: { state: State }) {
             <table>
               <thead><tr>
                 <th scope="col">Actor</th><th scope="col" class="wide">Type</th><th scope="col">State</th>
-                <th scope="col" class="number">Incarnation</th>
-                <th scope="col" class="number">Restarts</th><th scope="col" class="number">Mailbox</th>
+                <th scope="col" class="number">Restarts</th>
+                <th scope="col" class="number">Incarnation</th><th scope="col" class="number">Mailbox</th>
                 <th scope="col" class="number">Up for</th><th scope="col">Last exit</th>
               </tr></thead>
               <tbody>{rows.map((row) => <ActorRow key={row.actor.id} {...row} />)}</tbody>
@@ -52,9 +52,9 @@ function ActorRow({ actor, depth }: Row) {
       </th>
       <td class="wide">{actor.type}</td>
       <td><Mark tone={actor.state === "running" ? "good" : "critical"}>{actor.state}</Mark></td>
-      <td class="number">{integer(actor.incarnation)}</td>
       <td class="number">
         {restarted ? <Mark tone="warning">{integer(actor.restarts_in_window)}</Mark> : "0"}</td>
+      <td class="number">{integer(actor.incarnation)}</td>
       <td class="number">{actor.mailbox === null ? NOTHING : integer(actor.mailbox)}</td>
       <td class="number">{span(actor.uptime_ms)}</td>
       <td class="reference">{actor.last_exit === "" ? NOTHING : actor.last_exit}</td>
