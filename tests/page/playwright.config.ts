@@ -8,8 +8,9 @@ export default defineConfig({
   outputDir: process.env["PAGE_RESULTS"] ?? "results",
   workers: 2,
   fullyParallel: true,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  // On a busy machine axe-core alone takes seconds for each view.
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   reporter: [["line"]],
   use: {
     browserName: "chromium",
