@@ -66,15 +66,9 @@ grpc::Status with_request_id(const grpc::Status& status, const std::string& id) 
   info.set_request_id(id);
   google::rpc::Status more;
   more.add_details()->PackFrom(info, kTypePrefix);
-  auto details = status.error_details();
-  // A status that has none yet says its code and message there as well.
-  if (details.empty()) {
-    more.set_code(status.error_code());
-    more.set_message(status.error_message());
-  }
   // Bytes of two messages one after the other are the message with the fields of both.
-  details += more.SerializeAsString();
-  return {status.error_code(), status.error_message(), details};
+  return {status.error_code(), status.error_message(),
+          status.error_details() + more.SerializeAsString()};
 }
 
 void fill(wire::TransferError& to, const Error& error) {

@@ -30,7 +30,7 @@ namespace wire = scalegraph::ledger;
 // or "unknown", so that a client knows whether to retry with its key.
 [[nodiscard]] grpc::Status to_status(const ledger::Error& error, bool is_write);
 // The same status with a google.rpc.RequestInfo behind its details: by that id an operator finds
-// the call in the log. Needs: the status is not OK.
+// the call in the log. Needs: the status has details.
 [[nodiscard]] grpc::Status with_request_id(const grpc::Status& status, const std::string& id);
 // The same for one item of a batch. Items are always writes, so the outcome is always there.
 void fill(wire::TransferError& to, const ledger::Error& error);

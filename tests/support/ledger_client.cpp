@@ -47,7 +47,8 @@ std::string told(const grpc::Status& status) {
   google::rpc::Status details;
   google::rpc::ErrorInfo info;
   if (status.error_details().empty()) return code + " (without details)";
-  if (!details.ParseFromString(status.error_details()) || details.details_size() != 1 ||
+  // Behind it may be a google.rpc.RequestInfo.
+  if (!details.ParseFromString(status.error_details()) || details.details_size() == 0 ||
       !details.details(0).UnpackTo(&info)) {
     return code + " (details are no google.rpc.ErrorInfo)";
   }

@@ -62,7 +62,9 @@ grpc::Status Call::ended(const grpc::Status& status) {
     context_.AddTrailingMetadata(std::string(kRequestIdMetadata), request_id_);
   }
   if (is_logged) log_end(status, duration);
-  return status.ok() ? status : proto::with_request_id(status, request_id_);
+  // Those of gRPC itself have none.
+  const bool has_details = !status.error_details().empty();
+  return has_details ? proto::with_request_id(status, request_id_) : status;
 }
 
 const std::string& Call::request_id() {
