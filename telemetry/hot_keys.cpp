@@ -34,7 +34,8 @@ std::vector<std::pair<std::string, double>> HotKeys::read() const {
   for (const auto& place : places_) {
     // What is known to be the key's own. Of keys that all come once, it is next to nothing.
     const auto own = place.count - place.taken_over;
-    if (own > 1) hot.emplace_back(place.key, static_cast<double>(own) / static_cast<double>(all_));
+    if (own > 1 && own * kLeastShare >= all_)
+      hot.emplace_back(place.key, static_cast<double>(own) / static_cast<double>(all_));
   }
   std::sort(hot.begin(), hot.end(), [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;

@@ -24,6 +24,8 @@ class HotKeys {
  public:
   static constexpr std::size_t kPlaces = 64;
   static constexpr std::size_t kTold = 10;
+  static constexpr std::uint64_t kLeastShare =
+      200;  // keys of less than a 200th of all are not told
   static constexpr std::uint64_t kHalfLife = 4'096;
 
   void count(std::string_view key);

@@ -44,7 +44,7 @@ void fill(wire::ExplainTransactionResponse& to, const RecentWrite& write) {
   to.set_method(std::string(write.method));
   to.set_caller(write.caller);
   const auto took =
-      std::chrono::duration_cast<std::chrono::milliseconds>(write.answered - write.times.received);
+      std::chrono::ceil<std::chrono::milliseconds>(write.answered - write.times.received);
   to.set_received_at(write.ended - took.count());
   add_stages(to, write);
   to.set_items(write.items);
