@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/backup.hpp"
 #include "ledger/account.hpp"
 #include "ledger/error.hpp"
 #include "ledger/locks/shard_ledger.hpp"
@@ -80,12 +81,6 @@ struct AccountView {
   ledger::Amount balance = 0;
 };
 
-template <class T>
-struct Page {
-  std::vector<T> items;
-  std::string next;  // empty: the last page
-};
-
 struct Balance {
   std::string account_id;
   ledger::Amount balance = 0;
@@ -103,14 +98,16 @@ struct BalanceSheet {
   persistence::ChainTotals totals;
 };
 
-using QueryAsk = std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById,
-                              BalanceOf, AccountPage, TransactionById, TransactionPage,
-                              BalanceSheetOf, CommittedAudit, AnsweredAudit, VerifyChain>;
+using QueryAsk =
+    std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
+                 AccountPage, TransactionById, TransactionPage, BalanceSheetOf, CommittedAudit,
+                 AnsweredAudit, VerifyChain, BackupAsk>;
 using QueryAnswer =
     std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
                  Balance, Page<AccountView>, persistence::StoredTransaction,
                  Page<persistence::StoredTransaction>, BalanceSheet,
-                 Page<persistence::AuditedRecord>, Page<std::string>, persistence::VerifyReport>;
+                 Page<persistence::AuditedRecord>, Page<std::string>, persistence::VerifyReport,
+                 BackupCreated, Page<BackupFacts>, BackupContents, BackupVerified>;
 
 // What a caller asks of an answer, on a node of a cluster. A ledger that stands alone always
 // answers with all that was told to anybody before.
@@ -144,6 +141,8 @@ class Query {
   std::atomic<bool> cancelled{false};
   // With VerifyChain: told now and then, from the walking thread; false stops the walk.
   std::function<bool(const persistence::VerifyProgress&)> progress;
+  // With BackupAsk: the same.
+  std::function<void(const persistence::BackupProgress&)> backup_progress;
 
   void answer(ledger::Result<QueryAnswer> answer) {
     if (answered_.exchange(true)) return;

@@ -64,6 +64,10 @@ struct Runtime {
   // For verifications and balance sheets: each has a thread and a copy of the balances.
   static constexpr int kMaxWalks = 4;
   std::shared_ptr<Places> walks = std::make_shared<Places>(kMaxWalks);
+  // One backup is written at a time. A few calls may look at backups meanwhile.
+  static constexpr int kMaxBackupReads = 4;
+  std::shared_ptr<Places> backup_runs = std::make_shared<Places>(1);
+  std::shared_ptr<Places> backup_reads = std::make_shared<Places>(kMaxBackupReads);
   // Told of each report of the supervisors, on their threads.
   std::function<void(const supervisor::Report&)> report = log_report;
   // Ends the process at once and with a failure. Does not return.

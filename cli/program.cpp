@@ -63,6 +63,7 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_cluster_commands(app, chosen);
   add_token_commands(app, chosen);
   add_audit_commands(app, chosen);
+  add_backup_commands(app, chosen);
   command_line::add_documents_option(
       app, {.version = SCALEGRAPH_VERSION, .see_also = {"scalegraphd(8)"}});
 }

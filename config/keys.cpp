@@ -74,6 +74,7 @@ constexpr std::array table_rows{
           "Metrics for Prometheus (/metrics) and a status page for people (/), over HTTP. With "
           "[tls] on it is HTTPS with the same certificate. With [auth] on, callers show a bearer "
           "token of a role that may inspect; a browser asks for it as the password."},
+    Table{"backup", "Backups of the running ledger: docs/operations.md."},
 };
 
 constexpr bool kLive = true;
@@ -329,6 +330,12 @@ constexpr std::array key_rows{
     Key{"metrics", "insecure", "true or false", flag<&Settings::metrics, &Metrics::insecure>(),
         "true: `listen` may be an address other than loopback although [tls] or [auth] is off. "
         "Whoever reaches it can read all accounts."},
+
+    Key{"backup", "folder", "path of a folder, or empty",
+        file_text<&Settings::backup, &Backup::folder>(),
+        "Backups are folders below this one, which has to be there: `scalegraphctl backup create` "
+        "writes them, on the disk of the server. On another disk than the store's they outlive it. "
+        "Empty: there are none."},
 };
 
 }  // namespace

@@ -222,6 +222,14 @@ struct Metrics {
   bool operator==(const Metrics&) const = default;
 };
 
+// [backup]: where backups of the running ledger are written.
+struct Backup {
+  std::filesystem::path folder;  // empty: there are none
+
+  bool is_on() const { return !folder.empty(); }
+  bool operator==(const Backup&) const = default;
+};
+
 // One member for each table of the file.
 struct Settings {
   Server server;
@@ -234,6 +242,7 @@ struct Settings {
   Auth auth;
   Cluster cluster;
   Metrics metrics;
+  Backup backup;
 
   bool operator==(const Settings&) const = default;
 };

@@ -47,6 +47,8 @@ constexpr std::array kRows{
     Row{Reason::time_range_invalid, "TIME_RANGE_INVALID", Code::invalid_argument},
     Row{Reason::too_many_transfers, "TOO_MANY_TRANSFERS", Code::invalid_argument},
     Row{Reason::keys_mixed, "KEYS_MIXED", Code::invalid_argument},
+    Row{Reason::field_unknown, "FIELD_UNKNOWN", Code::invalid_argument},
+    Row{Reason::backup_name_invalid, "BACKUP_NAME_INVALID", Code::invalid_argument},
     // The request disagrees with an earlier one, or with the rest of its batch.
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
     Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
@@ -56,6 +58,11 @@ constexpr std::array kRows{
     // What an operator asks of a cluster cannot be done.
     Row{Reason::no_cluster, "NO_CLUSTER", Code::unimplemented},
     Row{Reason::cluster_refused, "CLUSTER_REFUSED", Code::failed_precondition},
+    // What an operator asks of backups cannot be done.
+    Row{Reason::backup_not_found, "BACKUP_NOT_FOUND", Code::not_found},
+    Row{Reason::backup_off, "BACKUP_OFF", Code::failed_precondition},
+    Row{Reason::backup_running, "BACKUP_RUNNING", Code::failed_precondition},
+    Row{Reason::backup_refused, "BACKUP_REFUSED", Code::failed_precondition},
     // The system cannot answer at the moment.
     Row{Reason::shard_unavailable, "SHARD_UNAVAILABLE", Code::unavailable},
     Row{Reason::journal_unavailable, "JOURNAL_UNAVAILABLE", Code::unavailable},

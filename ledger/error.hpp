@@ -68,6 +68,8 @@ enum class Reason : std::uint8_t {
   time_range_invalid,
   too_many_transfers,
   keys_mixed,  // an atomic batch with keys on some transfers only
+  field_unknown,
+  backup_name_invalid,
   // The key was used before, for a transfer with other content.
   idempotency_mismatch,
   // Another item of the same atomic batch was refused.
@@ -78,6 +80,11 @@ enum class Reason : std::uint8_t {
   // What an operator asks of a cluster cannot be done.
   no_cluster,       // the ledger stands alone
   cluster_refused,  // not in this state of the cluster
+  // What an operator asks of backups cannot be done.
+  backup_not_found,
+  backup_off,      // there is no folder for them
+  backup_running,  // another one is being written
+  backup_refused,  // the folder or its files are not what they should be
   // The system cannot answer, or not at the moment.
   shard_unavailable,
   journal_unavailable,

@@ -59,6 +59,8 @@ class ChainStore : public Store {
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const override;
   StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
   StoreResult<AuditPage> audit(const AuditRange& range) const override;
+  StoreResult<std::optional<ChainCopy>> read_blocks(const ChainEnd& after, Sequence until,
+                                                    std::uint64_t max_bytes) const override;
   StoreResult<std::vector<FoundKey>> find_keys(std::span<const ledger::Transfer* const> transfers,
                                                Sequence after) const override;
 
@@ -86,6 +88,16 @@ class ChainStore : public Store {
   // Calls `use` with the rows while the gate is held; an error when the store is not open.
   template <class Use>
   auto with_rows(Use use) const -> decltype(use(std::declval<KeyValue&>()));
+  // Puts blocks into the batch, as they are, and their rows. They have to follow `contents.head`,
+  // or nothing of them may be written: `corrupt`. Adds to `contents` and to `postings` what they
+  // mean.
+  static StoreResult<void> put_blocks(const ChainCopy& chain, Batch& batch, GroupContents& contents,
+                                      std::vector<Posting>& postings);
+  // Appends blocks as they are, without a sync. As put_blocks(); readers see them from here on.
+  StoreResult<void> append_blocks(const ChainCopy& chain, GroupContents& contents,
+                                  std::vector<Posting>& postings);
+  // The high-water mark: all up to the head is durable. Synced.
+  StoreResult<void> write_mark();
   // Passes the result of a write on.
   template <class Result>
   Result note_full(Result written) const;

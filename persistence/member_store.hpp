@@ -41,11 +41,6 @@ struct CommittedChanges {
   bool stores = false;  // which store belongs to whom: other nodes are to be looked at anew
 };
 
-// Blocks of the chain that another member's log begins on, in order.
-struct ChainCopy {
-  std::vector<std::string> blocks;
-};
-
 class MemberStore final : public ChainStore {
  public:
   // Hands blocks to Raft as the next entries. Returns false if this member does not lead, or its

@@ -176,6 +176,10 @@ class Store {
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
   // What was asked for by somebody who is known, oldest first.
   virtual StoreResult<AuditPage> audit(const AuditRange& range) const = 0;
+  // The durable blocks behind `after` that end at or before `until`: about `max_bytes` of them, but
+  // one at least if there is one. Nullopt: no block of this chain ends with `after`.
+  virtual StoreResult<std::optional<ChainCopy>> read_blocks(const ChainEnd& after, Sequence until,
+                                                            std::uint64_t max_bytes) const = 0;
   // What the keys of the transfers are bound to: durable bindings that have not expired and were
   // bound after `after`, in the order of the transfers; those that are not bound are left out.
   // Between a failed write and the next reopen() a key that is not bound may still turn out to be:

@@ -71,6 +71,10 @@ std::optional<ledger::Error> check_shape(const google::protobuf::Descriptor& typ
 
 // The errors of requests that cannot be read. `field` is a path, such as "transfers[2].reference".
 [[nodiscard]] ledger::Error malformed_request(const google::protobuf::Descriptor& type);
+// FIELD_UNKNOWN if the message came with a field that its type does not have. Nullopt: it did not.
+// A field of a later version may narrow what is asked for, so it is not passed over.
+[[nodiscard]] std::optional<ledger::Error> refuse_unknown_fields(
+    const google::protobuf::Message& message);
 [[nodiscard]] ledger::Error not_utf8(std::string field);
 [[nodiscard]] ledger::Error too_many_transfers();
 

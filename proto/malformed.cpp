@@ -6,6 +6,8 @@
 //
 // field_stream.hpp describes the wire format. Fields that the type does not know are skipped.
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
 #include <google/protobuf/wire_format_lite.h>
 
 #include <array>
@@ -111,6 +113,17 @@ ledger::Error malformed_request(const Descriptor& type) {
           "the request does not parse as " + std::string(type.full_name()),
           {},
           ledger::Outcome::none};
+}
+
+std::optional<ledger::Error> refuse_unknown_fields(const google::protobuf::Message& message) {
+  const auto& unknown = message.GetReflection()->GetUnknownFields(message);
+  if (unknown.empty()) return std::nullopt;
+  const auto number = std::to_string(unknown.field(0).number());
+  return ledger::Error{ledger::Reason::field_unknown,
+                       std::string(message.GetDescriptor()->name()) + " has no field " + number +
+                           " here: this server is older than the client",
+                       {{"field", number}},
+                       ledger::Outcome::none};
 }
 
 ledger::Error not_utf8(std::string field) {

@@ -26,14 +26,17 @@
 #include "actors/tree/tree.hpp"
 #include "command_line/descriptors.hpp"
 #include "command_line/documents.hpp"
+#include "command_line/numbers.hpp"
 #include "command_line/output.hpp"
 #include "command_line/parsing.hpp"
 #include "command_line/terminal.hpp"
+#include "command_line/time_text.hpp"
 #include "security/audit_log.hpp"
 #include "server/cluster_node.hpp"
 #include "server/log_settings.hpp"
 #include "server/offline_verify.hpp"
 #include "server/opening_report.hpp"
+#include "server/restore.hpp"
 #include "server/service_manager.hpp"
 #include "server/settings_manual.hpp"
 #include "server/settings_source.hpp"
@@ -73,6 +76,10 @@ struct Options {
   server::SettingsSource settings;
   bool check = false;
   bool verify = false;
+  server::RestoreAsk restore;
+
+  // Nothing is served: what is asked for is done, and then the process ends.
+  bool is_offline() const { return verify || restore.is_asked(); }
 };
 
 // gRPC and protobuf log each mistake of a client. The client is told about it anyway, so their
@@ -262,7 +269,7 @@ int run(const Options& options) {
     std::cerr << settings.error() << '\n';
     return kBadUsage;
   }
-  if (!options.verify) {
+  if (!options.is_offline()) {
     if (const auto wrong = actors::wrong_credential_files(*settings)) {
       std::cerr << "error: " << *wrong << '\n';
       return kBadUsage;
@@ -278,6 +285,11 @@ int run(const Options& options) {
   }
   quiet_libraries();
   raise_file_limit();
+  if (options.restore.is_asked()) {
+    const bool is_done =
+        server::restore_store(*settings, store_options(settings->storage), options.restore);
+    return command_line::after_output(is_done ? kDone : kStoreRefused);
+  }
   const auto& path = settings->storage.path;
   if (options.verify && !std::filesystem::is_directory(path / "db")) {
     std::cerr << "error: there is no store in " << path.string() << '\n';
@@ -308,6 +320,33 @@ int run(const Options& options) {
   }
   report->opened((*store)->head());
   return serve(*settings, {std::move(*store), nullptr, nullptr}, signals, options.settings);
+}
+
+// `ask` has to outlive the parsing.
+void add_restore_options(CLI::App& app, server::RestoreAsk& ask) {
+  auto* from = app.add_option("--restore-from", ask.from,
+                              "DIR: make a store in storage.path of the backup in this folder, "
+                              "verify it and exit");
+  auto* sequence = app.add_option_function<std::string>(
+      "--until-sequence",
+      [&ask](const std::string& text) {
+        const auto parsed =
+            command_line::parse_whole(text, {1, persistence::RestoreUntil{}.sequence - 1});
+        if (!parsed) throw CLI::ValidationError("--until-sequence", parsed.error());
+        ask.until.sequence = *parsed;
+      },
+      "with --restore-from: no record after this one");
+  auto* time = app.add_option_function<std::string>(
+      "--until-time",
+      [&ask](const std::string& text) {
+        const auto parsed = command_line::parse_time(text);
+        if (!parsed) throw CLI::ValidationError("--until-time", parsed.error());
+        ask.until.time = *parsed;
+      },
+      "with --restore-from: no record of a later time, such as 2024-05-01T10:00:00Z");
+  from->excludes(app.get_option("--verify"));
+  sequence->needs(from)->excludes(time);
+  time->needs(from);
 }
 
 // The terminate handler. A limit of memory or threads may throw where nothing can catch it, such as
@@ -364,6 +403,7 @@ int main(int argc, char** argv) {
       ->type_name("KEY=VALUE");
   app.add_flag("--check", options.check, "check the settings and exit");
   app.add_flag("--verify", options.verify, "check a store that is not running and exit");
+  add_restore_options(app, options.restore);
   app.set_version_flag("--version", "scalegraphd " SCALEGRAPH_VERSION);
   command_line::add_documents_option(
       app,

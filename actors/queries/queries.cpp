@@ -13,6 +13,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/queries/audits.hpp"
+#include "actors/queries/backups.hpp"
 #include "actors/queries/ownership.hpp"
 #include "actors/queries/reads.hpp"
 #include "actors/reading.hpp"
@@ -147,7 +148,9 @@ void Queries::ask(const AnswerQueries& message) {
 void Queries::admit(const AnswerQueries& message) {
   const auto now = runtime_->steady_clock();
   for (const auto& query : message.queries) {
-    if (const auto* at_least = std::get_if<ReadAtLeast>(&query->freshness)) {
+    if (std::holds_alternative<BackupAsk>(query->ask)) {
+      ask(query);  // of what is here: a node that is cut off has backups too
+    } else if (const auto* at_least = std::get_if<ReadAtLeast>(&query->freshness)) {
       await_sequence(query, at_least->sequence);
     } else if (gate_.admit(query, now)) {
       ask(query);
@@ -215,6 +218,7 @@ void Queries::ask(const QueryPtr& query) {
           },
           [&](const BalanceSheetOf&) { ask_snapshot(query); },
           [&](const VerifyChain&) { ask_snapshot(query); },
+          [&](const BackupAsk&) { work_on_backups(self_, runtime_, query); },
       },
       query->ask);
 }

@@ -34,6 +34,7 @@ void add_health_command(CLI::App& app, Command& chosen);
 void add_verify_command(CLI::App& app, Command& chosen);
 void add_token_commands(CLI::App& app, Command& chosen);
 void add_audit_commands(CLI::App& app, Command& chosen);
+void add_backup_commands(CLI::App& app, Command& chosen);
 
 // Adds an option or a positional whose text goes through one of the parsers of arguments.hpp. The
 // result goes into `value`, which has to outlive the parsing. The error of the parser becomes that

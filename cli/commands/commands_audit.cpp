@@ -7,7 +7,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/output/table.hpp"
-#include "cli/output/time_text.hpp"
+#include "command_line/time_text.hpp"
 #include "security/bytes.hpp"
 
 namespace sg::cli {
@@ -85,10 +85,10 @@ ExitCode list_answered(Session& session, const ListOptions& options) {
                {"ITEMS", Align::right},
                {"REFUSED", Align::right}});
   for (const auto& one : lines) {
-    table.add({iso_8601(static_cast<std::int64_t>(number_in(one, "time"))), text_in(one, "caller"),
-               text_in(one, "peer"), text_in(one, "method"), text_in(one, "subject"),
-               text_in(one, "outcome"), std::to_string(number_in(one, "items")),
-               std::to_string(number_in(one, "refused"))});
+    table.add({command_line::iso_8601(static_cast<std::int64_t>(number_in(one, "time"))),
+               text_in(one, "caller"), text_in(one, "peer"), text_in(one, "method"),
+               text_in(one, "subject"), text_in(one, "outcome"),
+               std::to_string(number_in(one, "items")), std::to_string(number_in(one, "refused"))});
   }
   out << table.text(session.console().colour_out);
   return kDone;
@@ -113,7 +113,8 @@ ExitCode list(Session& session, const ListOptions& options) {
   return session.show(all, [](const wire::ListAuditResponse& shown, bool colour) {
     Table table({{"TIME"}, {"CALLER"}, {"FROM"}, {"WHAT"}, {"SUBJECT"}});
     for (const auto& one : shown.committed()) {
-      table.add({iso_8601(one.time()), one.caller(), one.peer(), one.what(), one.subject()});
+      table.add({command_line::iso_8601(one.time()), one.caller(), one.peer(), one.what(),
+                 one.subject()});
     }
     return table.text(colour);
   });
@@ -197,9 +198,9 @@ void add_audit_commands(CLI::App& app, Command& chosen) {
   command->add_option("--caller", options->caller, "of this caller only")->type_name("NAME");
   add_parsed(*command, "--limit", options->limit, parse_count, "N",
              "at most so many, 100 if not given");
-  add_parsed(*command, "--from", options->from, parse_time, "TIME",
+  add_parsed(*command, "--from", options->from, command_line::parse_time, "TIME",
              "not before: 2024-05-01, 2024-05-01T10:00:00Z, or milliseconds since 1970");
-  add_parsed(*command, "--to", options->to, parse_time, "TIME", "before, exclusive");
+  add_parsed(*command, "--to", options->to, command_line::parse_time, "TIME", "before, exclusive");
   command->callback([&chosen, options] {
     chosen = [options](Session& session) { return list(session, *options); };
   });

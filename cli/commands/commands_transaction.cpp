@@ -7,8 +7,8 @@
 #include "cli/commands/commands.hpp"
 #include "cli/output/render.hpp"
 #include "cli/output/render_explanation.hpp"
-#include "cli/output/time_text.hpp"
 #include "cli/session/paging.hpp"
+#include "command_line/time_text.hpp"
 
 namespace sg::cli {
 namespace {
@@ -30,7 +30,7 @@ struct ListOptions {
 // Reads the time of --to. The ledger takes 0 for "no end". A time before 1970 would therefore list
 // everything, where the operator expects nothing, so such a time is refused.
 Parsed<std::int64_t> parse_end(std::string_view text) {
-  const auto time = parse_time(text);
+  const auto time = command_line::parse_time(text);
   if (!time || *time > 0) return time;
   return tl::unexpected("\"" + std::string(text) +
                         "\" leaves nothing to list: write a time after 1970-01-01T00:00:00Z");
@@ -102,7 +102,7 @@ void add_list(CLI::App& group, Command& chosen) {
   command->add_option("--account", options->account, "only those that touch this account");
   add_parsed(*command, "--limit", options->limit, parse_count, "N",
              "at most so many, 50 if not given");
-  add_parsed(*command, "--from", options->from, parse_time, "TIME",
+  add_parsed(*command, "--from", options->from, command_line::parse_time, "TIME",
              "not before: 2024-05-01, 2024-05-01T10:00:00Z, or milliseconds since 1970 as "
              "1714557600123 (13 digits) or 86400000ms (with their unit)");
   add_parsed(*command, "--to", options->to, parse_end, "TIME", "before, exclusive");

@@ -4,7 +4,7 @@
 
 #include "cli/output/table.hpp"
 #include "cli/output/text_width.hpp"
-#include "cli/output/time_text.hpp"
+#include "command_line/time_text.hpp"
 
 namespace sg::cli {
 namespace {
@@ -56,7 +56,7 @@ std::string render_participant(const wire::Participant& participant, bool colour
   fields.add("id", participant.id());
   fields.add("name", participant.name());
   fields.add("role", name_of(participant.role()));
-  fields.add("created", iso_8601(participant.created_at()));
+  fields.add("created", command_line::iso_8601(participant.created_at()));
   if (!participant.metadata().empty())
     fields.add("metadata", metadata_text(participant.metadata()));
   return fields.text(colour);
@@ -66,7 +66,7 @@ std::string render_participants(const wire::ListParticipantsResponse& list, bool
   Table table({{"ID"}, {"NAME"}, {"ROLE"}, {"CREATED"}});
   for (const auto& participant : list.participants()) {
     table.add({participant.id(), participant.name(), name_of(participant.role()),
-               iso_8601(participant.created_at())});
+               command_line::iso_8601(participant.created_at())});
   }
   return table.empty() ? "no participants\n" : table.text(colour);
 }
@@ -78,7 +78,7 @@ std::string render_account(const wire::Account& account, bool colour) {
   fields.add("type", name_of(account.account_type()));
   fields.add("balance", std::to_string(account.balance()));
   fields.add("floor", std::to_string(account.floor()));
-  fields.add("created", iso_8601(account.created_at()));
+  fields.add("created", command_line::iso_8601(account.created_at()));
   if (!account.metadata().empty()) fields.add("metadata", metadata_text(account.metadata()));
   return fields.text(colour);
 }
@@ -88,7 +88,7 @@ std::string render_accounts(const wire::ListAccountsResponse& list, bool colour)
       {{"ACCOUNT"}, {"TYPE"}, {"BALANCE", Align::right}, {"FLOOR", Align::right}, {"CREATED"}});
   for (const auto& account : list.accounts()) {
     table.add({account.id(), name_of(account.account_type()), std::to_string(account.balance()),
-               std::to_string(account.floor()), iso_8601(account.created_at())});
+               std::to_string(account.floor()), command_line::iso_8601(account.created_at())});
   }
   return table.empty() ? "no accounts\n" : table.text(colour);
 }
@@ -103,7 +103,7 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
   Fields fields;
   fields.add("id", transaction.id());
   fields.add("type", transaction.type());
-  fields.add("time", iso_8601(transaction.timestamp()));
+  fields.add("time", command_line::iso_8601(transaction.timestamp()));
   // Fields that are optional are left out when they are empty.
   if (!transaction.reference().empty()) fields.add("reference", transaction.reference());
   Table table({{"ACCOUNT"}, {"AMOUNT", Align::right}});
@@ -116,8 +116,9 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
 std::string render_transactions(const wire::ListTransactionsResponse& list, bool colour) {
   Table table({{"ID"}, {"TIME"}, {"TYPE"}, {"ENTRIES"}, {"REFERENCE"}});
   for (const auto& transaction : list.transactions()) {
-    table.add({transaction.id(), iso_8601(transaction.timestamp()), transaction.type(),
-               entries_text(transaction, kEntriesInList), transaction.reference()});
+    table.add({transaction.id(), command_line::iso_8601(transaction.timestamp()),
+               transaction.type(), entries_text(transaction, kEntriesInList),
+               transaction.reference()});
   }
   std::string out = table.empty() ? "no transactions\n" : table.text(colour);
   if (!list.next_page_token().empty()) {

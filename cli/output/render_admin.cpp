@@ -3,7 +3,7 @@
 #include "cli/output/render.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/text_width.hpp"
-#include "cli/output/time_text.hpp"
+#include "command_line/time_text.hpp"
 
 namespace sg::cli {
 namespace {
@@ -15,7 +15,7 @@ namespace wire = scalegraph::ledger;
 void add_node(Table& table, const wire::TreeNode& node, const std::string& branch,
               const std::string& lead) {
   table.add({branch + node.id(), node.type(), node.state(), std::to_string(node.incarnation()),
-             std::to_string(node.restarts_in_window()), duration(node.uptime_ms()),
+             std::to_string(node.restarts_in_window()), command_line::duration(node.uptime_ms()),
              // Not every actor can tell how many messages wait for it.
              node.has_mailbox_depth() ? std::to_string(node.mailbox_depth()) : "-",
              node.last_exit_reason()});

@@ -6,7 +6,7 @@
 
 #include "cli/output/table.hpp"
 #include "cli/output/text_width.hpp"
-#include "cli/output/time_text.hpp"
+#include "command_line/time_text.hpp"
 
 namespace sg::cli {
 namespace {
@@ -46,7 +46,7 @@ std::string stages(const wire::ExplainTransactionResponse& write, bool colour) {
 std::string facts(const wire::ExplainTransactionResponse& write, bool colour) {
   Fields fields;
   fields.add("method", write.method());
-  fields.add("received", iso_8601(write.received_at()));
+  fields.add("received", command_line::iso_8601(write.received_at()));
   if (!write.request_id().empty()) fields.add("request id", write.request_id());
   if (!write.caller().empty()) fields.add("caller", write.caller());
   fields.add("committed",

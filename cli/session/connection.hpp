@@ -70,6 +70,7 @@ class Connection {
              std::unique_ptr<scalegraph::ledger::LedgerService::Stub>,
              std::unique_ptr<scalegraph::ledger::AdminService::Stub>,
              std::unique_ptr<scalegraph::ledger::ClusterService::Stub>,
+             std::unique_ptr<scalegraph::ledger::BackupService::Stub>,
              std::unique_ptr<grpc::health::v1::Health::Stub>>
       stubs_;
 };

@@ -92,4 +92,16 @@ struct ChainHead {
   std::int64_t run_ms = 0;     // how long servers ran on this store, at the last block
 };
 
+// Where a block of the chain ends. Two chains that have the same end are the same up to there.
+struct ChainEnd {
+  Sequence sequence = 0;  // of its last record; 0: before the first block
+  BlockHash hash{};       // of the block; zero before the first
+  bool operator==(const ChainEnd&) const = default;
+};
+
+// Blocks of a chain as they are, in order.
+struct ChainCopy {
+  std::vector<std::string> blocks;
+};
+
 }  // namespace sg::persistence

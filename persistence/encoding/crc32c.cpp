@@ -48,10 +48,11 @@ constexpr Tables kTables = make_tables();
 #if defined(__x86_64__)
 // The attribute lets this one function use the instruction, while the program runs on processors
 // that lack it.
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::string_view bytes) {
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::string_view bytes,
+                                                                      std::uint32_t before) {
   const char* at = bytes.data();
   std::size_t left = bytes.size();
-  std::uint64_t crc = 0xFFFFFFFF;
+  std::uint64_t crc = ~before;
   for (; left >= 8; left -= 8, at += 8) crc = _mm_crc32_u64(crc, get_fixed<std::uint64_t>(at));
   auto low = static_cast<std::uint32_t>(crc);
   for (; left > 0; --left, ++at) low = _mm_crc32_u8(low, static_cast<unsigned char>(*at));
@@ -61,10 +62,10 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::strin
 
 }  // namespace
 
-std::uint32_t crc32c_by_table(std::string_view bytes) {
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before) {
   const char* at = bytes.data();
   std::size_t left = bytes.size();
-  std::uint32_t crc = 0xFFFFFFFF;
+  std::uint32_t crc = ~before;
   for (; left >= 8; left -= 8, at += 8) {
     // Only the first four bytes of the step meet the CRC so far, since it has 32 bits.
     const std::uint64_t word = get_fixed<std::uint64_t>(at) ^ crc;
@@ -78,12 +79,14 @@ std::uint32_t crc32c_by_table(std::string_view bytes) {
   return ~crc;
 }
 
-std::uint32_t crc32c(std::string_view bytes) {
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
 #if defined(__x86_64__)
   static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_instruction) return crc32c_by_instruction(bytes);
+  if (has_instruction) return crc32c_by_instruction(bytes, before);
 #endif
-  return crc32c_by_table(bytes);
+  return crc32c_by_table(bytes, before);
 }
+
+std::uint32_t crc32c(std::string_view bytes) { return crc32c(bytes, 0); }
 
 }  // namespace sg::persistence

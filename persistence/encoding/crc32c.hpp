@@ -11,8 +11,10 @@ namespace sg::persistence {
 
 // Uses the SSE4.2 instruction where the processor has it.
 std::uint32_t crc32c(std::string_view bytes);
+// Of bytes that follow others, whose checksum is `before`: the checksum of both together.
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t before);
 
 // The same result without the instruction. Other processors run it, and tests compare with it.
-std::uint32_t crc32c_by_table(std::string_view bytes);
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before = 0);
 
 }  // namespace sg::persistence

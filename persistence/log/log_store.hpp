@@ -91,13 +91,6 @@ struct LogAppend {
   LogIndex committed = 0;  // known to be, even if not all of it is here yet
 };
 
-// Where the chain ends with an entry.
-struct ChainEnd {
-  Sequence sequence = 0;
-  BlockHash hash{};
-  bool operator==(const ChainEnd&) const = default;
-};
-
 struct LogMark {
   LogIndex index = 0;
   LogTerm row_term = 0;

@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "persistence/rocks/owned_folder.hpp"
+#include "persistence/rocks/restore_place.hpp"
 #include "persistence/rocks/rocks_key_value.hpp"
 
 namespace sg::persistence {
@@ -115,8 +116,14 @@ class DirectoryMedium : public Medium {
   StoreResult<bool> has_store() const override {
     struct stat info {};
     if (::stat(paths_.database.c_str(), &info) == 0) return true;
-    if (errno == ENOENT) return false;
-    return system_error(errno, "looking for " + paths_.database.string());
+    if (errno != ENOENT) return system_error(errno, "looking for " + paths_.database.string());
+    if (is_restore_unfinished(directory_)) {
+      return store_error(StoreFault::io,
+                         "a restore into " + directory_.string() +
+                             " was interrupted: run it again, which begins anew, or remove " +
+                             building_folder(directory_).string());
+    }
+    return false;
   }
 
   // Creates the database under another name and renames it. So a crash leaves a whole database or
@@ -143,6 +150,11 @@ class DirectoryMedium : public Medium {
       // Files that are still here were not ingested when the last process ended.
       fs::remove_all(paths_.ingest, error);
       if (error) return system_error(error.value(), "emptying " + paths_.ingest.string());
+      // A restore ended after it had put the store here, and before it had removed this.
+      fs::remove_all(building_folder(directory_), error);
+      if (error) {
+        return system_error(error.value(), "removing " + building_folder(directory_).string());
+      }
       if (auto made = make_durable_folder(paths_.ingest); !made)
         return tl::unexpected(made.error());
       // Earlier versions made files that everybody could read who may enter the directory.

@@ -43,6 +43,8 @@ MAY_INCLUDE = {
     "persistence": {"ledger", "faults", "persistence/medium", "persistence/encoding",
                     "persistence/chain", "persistence/log", "persistence/rows",
                     "persistence/index", "persistence/rocks"},
+    "persistence/backup": {"ledger", "persistence", "persistence/chain", "persistence/encoding",
+                           "persistence/medium", "persistence/rocks"},
     # The store's double, and the one that opens it.
     "persistence/memory": {"faults", "persistence", "persistence/medium"},
     "replication/engine": set(),
@@ -51,7 +53,7 @@ MAY_INCLUDE = {
                     "replication/engine"},
     "proto": {"ledger"},
     "actors": {"config", "faults", "supervisor", "ledger", "ledger/flow", "ledger/locks",
-               "persistence", "persistence/chain", "security", "telemetry"},
+               "persistence", "persistence/backup", "persistence/chain", "security", "telemetry"},
     # The messages of a member are read by others; its actors know none of those.
     "actors/member": {"actors", "faults", "ledger", "persistence", "persistence/log", "replication",
                       "supervisor", "telemetry"},
@@ -86,7 +88,7 @@ MAY_INCLUDE = {
                     "actors/gateway/methods", "actors/gateway/transport", "telemetry",
                     "actors/indexer", "actors/journal", "actors/queries", "supervisor"},
     "server": {"actors", "actors/forwarding", "actors/gateway", "actors/gateway/door", "actors/links", "actors/member", "actors/tree",
-               "persistence/medium", "persistence/rocks", "replication", "command_line", "config", "persistence", "security",
+               "persistence/medium", "persistence/rocks", "replication", "command_line", "config", "persistence", "persistence/backup", "security",
                "supervisor", "actors/status", "telemetry"},
     "cli/output": {"command_line", "proto"},
     "client": set(),

@@ -32,7 +32,7 @@ WRITES = ("CreateParticipant", "CreateParticipantAccount", "CreateAccount", "Cre
           "Transfer", "TransferBatch")
 METHODS = {method.name: method for service in pb.DESCRIPTOR.services_by_name.values()
            for method in service.methods}
-STREAMS = ("StreamTransfers", "Verify")
+STREAMS = ("StreamTransfers", "Verify", "CreateBackup", "VerifyBackup")
 Code = grpc.StatusCode
 
 
@@ -71,7 +71,8 @@ class ApiTest(unittest.TestCase):
         described = METHODS[method]
         path = f"/{described.containing_service.full_name}/{method}"
         form = {"StreamTransfers": self.channel.stream_stream,
-                "Verify": self.channel.unary_stream}.get(method, self.channel.unary_unary)
+                **dict.fromkeys(("Verify", "CreateBackup", "VerifyBackup"),
+                                self.channel.unary_stream)}.get(method, self.channel.unary_unary)
         return form(path, None if raw else type_of(described.input_type).SerializeToString,
                     type_of(described.output_type).FromString)
 
@@ -112,8 +113,10 @@ class ApiTest(unittest.TestCase):
         message = type_of(METHODS[method].input_type)(**fields) if request is None else request
         with self.subTest(method=method, reason=reason, facts=facts):
             with self.assertRaises(grpc.RpcError) as refused:
-                self.stub(method, raw=request is not None)(message, timeout=CALL_TIMEOUT_S,
-                                                           metadata=headers)
+                call = self.stub(method, raw=request is not None)(
+                    message, timeout=CALL_TIMEOUT_S, metadata=headers)
+                if method in STREAMS:
+                    next(call)
             self.check_refusal(refused.exception, code, reason, method in WRITES, **(facts or {}))
             self.check_trailers(refused.exception)
 

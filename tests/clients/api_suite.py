@@ -11,11 +11,13 @@ belongs to gRPC more than to the ledger stands in api_transport.py, and runs wit
 
 import queue
 import sys
+import tempfile
 import unittest
 
 import grpc
 
-from api_calls import (CALL_TIMEOUT_S, INT64_MAX, METHODS, MIB, ApiTest, Code, entries, move, pb)
+from api_calls import (CALL_TIMEOUT_S, INT64_MAX, METHODS, MIB, ApiTest, Code, entries, move, pb,
+                       type_of)
 from api_transport import Stop, Transport  # noqa: F401  (unittest finds them here)
 
 
@@ -24,7 +26,8 @@ class Calls(ApiTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.start()
+        cls.backups = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="scalegraph-test-"))
+        cls.start(f"backup.folder={cls.backups}")
 
     @classmethod
     def tearDownClass(cls):
@@ -351,6 +354,38 @@ class Calls(ApiTest):
         root = self.ask("GetTree").root
         self.assertLessEqual({"journal", "coordinator", "gateway", "queries"},
                              {child.id for child in root.children})
+
+    def last_of(self, method, **fields):
+        call = self.stub(method)(type_of(METHODS[method].input_type)(**fields),
+                                 timeout=CALL_TIMEOUT_S)
+        *_, last = call
+        self.check_trailers(call)
+        return last
+
+    def test_backups(self):
+        first = self.last_of("CreateBackup")
+        self.assertTrue(first.done)
+        self.assertEqual((first.backup.name, first.backup.problem), ("default", ""))
+        self.assertEqual(first.sequence, first.backup.sequence)
+        other = self.last_of("CreateBackup", name="other").backup
+        self.assertEqual(self.pages("ListBackups", "backups"), ([first.backup, other], 1))
+        self.assertEqual(self.pages("ListBackups", "backups", limit=1), ([first.backup, other], 2))
+        shown = self.ask("GetBackup", name="other", limit=1)
+        self.assertEqual(shown.backup, other)
+        self.assertEqual(len(shown.segments), min(other.segments, 1))
+        verified = self.last_of("VerifyBackup")
+        self.assertEqual((verified.done, list(verified.problems), verified.backup),
+                         (True, [], first.backup))
+        for method in ("CreateBackup", "GetBackup", "VerifyBackup"):
+            self.invalid(method, "BACKUP_NAME_INVALID", "name", name="../out")
+        for method in ("GetBackup", "VerifyBackup"):
+            self.refused(method, Code.NOT_FOUND, "BACKUP_NOT_FOUND", name="none")
+        for method in ("ListBackups", "GetBackup"):
+            self.invalid(method, "LIMIT_OUT_OF_RANGE", "limit", limit=1001)
+            self.invalid(method, "PAGE_TOKEN_INVALID", "page_token", page_token="x")
+        for method in ("CreateBackup", "ListBackups", "GetBackup", "VerifyBackup"):
+            self.refused(method, Code.INVALID_ARGUMENT, "FIELD_UNKNOWN", request=b"\x98\x06\x01",
+                         facts={"field": "99"})
 
     def test_the_cluster(self):
         if self.daemon.id:

@@ -267,6 +267,13 @@ def cluster(ctl, daemon):
         equal(error["message"], f"node {daemon.leader} leads: ask it", "whom to ask")
 
 
+def backups(ctl):
+    """None are written here: tests/backup has a folder for them."""
+    for command in ("create", "list", "show", "verify"):
+        error = ctl.refused("BACKUP_OFF", "backup", command)
+        check("backup.folder" in error["message"], error["message"])
+
+
 def beyond_doubles(ctl):
     amount = "9007199254740993"
     equal(ctl.json("account", "create", "big", "--balance", amount)["balance"], amount,
@@ -304,6 +311,8 @@ def main():
         print("ok tree, verify, balance-sheet", flush=True)
         cluster(ctl, daemon)
         print("ok cluster", flush=True)
+        backups(ctl)
+        print("ok backup", flush=True)
         beyond_doubles(ctl)
         print("ok integers beyond 2^53", flush=True)
         usage(ctl)

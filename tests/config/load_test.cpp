@@ -111,7 +111,7 @@ TEST_CASE("What is wrong with a file is said with its line and what would be rig
   const std::string table_list =
       "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [tls], "
       "[auth], "
-      "[cluster], [metrics]";
+      "[cluster], [metrics], [backup]";
   const std::string endpoint =
       "must be a string HOST:PORT with a port from 0 to 65535, such as \"127.0.0.1:50051\" or "
       "\"[::1]:0\", or unix:PATH with a path of at most 107 bytes";
@@ -199,7 +199,7 @@ TEST_CASE("All mistakes of a file are told together, in the order of its lines",
         "my.toml:5: ledger.lock_timeout = 0: must be an integer from 1 to 600000\n"
         "my.toml:6: metric: unknown table, did you mean [metrics]? the tables are [server], "
         "[storage], [ledger], [supervisor], [scheduler], [log], [tls], [auth], [cluster], "
-        "[metrics]");
+        "[metrics], [backup]");
 }
 
 TEST_CASE("What is not TOML is told with its line", "[config][load]") {

@@ -62,7 +62,7 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
   const std::string tables =
       "the tables are [server], [storage], [ledger], [supervisor], [scheduler], [log], [tls], "
       "[auth], "
-      "[cluster], [metrics]";
+      "[cluster], [metrics], [backup]";
   const std::string modules =
       "must be a string of parts MODULE=LEVEL with commas between them, each module once, such as "
       "\"journal=debug, links=warning\"; MODULE is one of calls, coordinator, forwarder, gateway, "

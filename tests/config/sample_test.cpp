@@ -144,6 +144,7 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"cluster.insecure", Value(false)},
       {"metrics.listen", text("")},
       {"metrics.insecure", Value(false)},
+      {"backup.folder", text("")},
   };
   REQUIRE(rows.size() == keys().size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

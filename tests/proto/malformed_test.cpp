@@ -176,3 +176,19 @@ TEST_CASE("Results that are written in portions are those that are written at on
   CHECK(google::protobuf::util::MessageDifferencer::Equals(
       parsed(writer.take()), parsed(proto::write_results(transfers, results))));
 }
+
+TEST_CASE("A field that a type does not have is refused where fields may narrow what is asked") {
+  wire::GetBackupRequest request;
+  const auto with = [&](const std::string& more) {
+    request.set_name("weekly");
+    const auto bytes = request.SerializeAsString() + more;
+    REQUIRE(request.ParseFromString(bytes));
+    return proto::refuse_unknown_fields(request);
+  };
+  CHECK_FALSE(with(""));
+  const auto refused = with("\x98\x06\x01");
+  REQUIRE(refused);
+  CHECK(refused->reason == ledger::Reason::field_unknown);
+  CHECK(refused->message ==
+        "GetBackupRequest has no field 99 here: this server is older than the client");
+}

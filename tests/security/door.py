@@ -46,7 +46,9 @@ HEALTH = {"grpc.health.v1.Health.Check", "grpc.health.v1.Health.Watch"}
 STREAMS_OF_REQUESTS = {"LedgerService.StreamTransfers",
                        "grpc.reflection.v1.ServerReflection.ServerReflectionInfo",
                        "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo"}
-STREAMS_OF_ANSWERS = STREAMS_OF_REQUESTS | {"AdminService.Verify", "grpc.health.v1.Health.Watch"}
+STREAMS_OF_ANSWERS = STREAMS_OF_REQUESTS | {
+    "AdminService.Verify", "BackupService.CreateBackup", "BackupService.VerifyBackup",
+    "grpc.health.v1.Health.Watch"}
 
 # Why a call was refused; `facts` are the metadata of its ErrorInfo.
 Refusal = collections.namedtuple("Refusal", "code reason message facts")

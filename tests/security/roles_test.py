@@ -31,11 +31,15 @@ TABLE = (
     ("admin operator auditor",
      "AdminService.GetTree AdminService.Verify AdminService.ListAudit "
      "AdminService.ExplainTransaction ClusterService.GetCluster"),
-    ("admin operator", "ClusterService.Init ClusterService.TransferLeadership"),
+    ("admin operator",
+     "ClusterService.Init ClusterService.TransferLeadership BackupService.CreateBackup "
+     "BackupService.ListBackups BackupService.GetBackup BackupService.VerifyBackup"),
 )
 MAY = {method: roles.split() for roles, methods in TABLE for method in methods.split()}
 # Of a ledger that stands alone: whoever is let in is told so.
 OF_CLUSTERS = {name for name in METHODS if name.startswith("ClusterService.")}
+# Of a server without a folder for backups: the same.
+OF_BACKUPS = {name for name in METHODS if name.startswith("BackupService.")}
 DENIED = "PERMISSION_DENIED"
 COMMON = {"name": "n", "role": pb.SUPPLIER}
 
@@ -110,6 +114,8 @@ class Table(RolesTest):
                     self.assertIn(role, refused.message)
                 elif method in OF_CLUSTERS:
                     self.check_refusal(refused, Code.UNIMPLEMENTED, "NO_CLUSTER")
+                elif method in OF_BACKUPS:
+                    self.check_refusal(refused, Code.FAILED_PRECONDITION, "BACKUP_OFF")
                 else:
                     self.assertIsNone(refused)
 

@@ -81,6 +81,11 @@ class ForwardingStore : public persistence::Store {
   persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
     return below_->first_at_or_after(time);
   }
+  persistence::StoreResult<std::optional<persistence::ChainCopy>> read_blocks(
+      const persistence::ChainEnd& after, ledger::Sequence until,
+      std::uint64_t max_bytes) const override {
+    return below_->read_blocks(after, until, max_bytes);
+  }
   persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
     return below_->find_keys(transfers, after);

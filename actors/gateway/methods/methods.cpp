@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "actors/gateway/methods/backup_calls.hpp"
 #include "actors/gateway/methods/cluster_calls.hpp"
 #include "actors/gateway/methods/explain.hpp"
 #include "actors/gateway/methods/reads.hpp"
@@ -57,6 +58,7 @@ constexpr std::string_view kParticipants = "scalegraph.ledger.ParticipantService
 constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
 constexpr std::string_view kAdmin = "scalegraph.ledger.AdminService";
 constexpr std::string_view kCluster = "scalegraph.ledger.ClusterService";
+constexpr std::string_view kBackup = "scalegraph.ledger.BackupService";
 constexpr std::string_view kHealth = "grpc.health.v1.Health";
 constexpr std::string_view kReflection = "grpc.reflection.v1.ServerReflection";
 constexpr std::string_view kReflectionAlpha = "grpc.reflection.v1alpha.ServerReflection";
@@ -95,6 +97,11 @@ constexpr std::array kMethods{
     Method{kCluster, "Init", kReads, kOperate, make<UnaryCall>, init_cluster},
     Method{kCluster, "GetCluster", kReads, kInspect, make<UnaryCall>, get_cluster},
     Method{kCluster, "TransferLeadership", kReads, kOperate, make<UnaryCall>, transfer_leadership},
+
+    Method{kBackup, "CreateBackup", kReads, kOperate, make<CreateBackupCall>},
+    Method{kBackup, "ListBackups", kReads, kOperate, make<UnaryCall>, list_backups},
+    Method{kBackup, "GetBackup", kReads, kOperate, make<UnaryCall>, get_backup},
+    Method{kBackup, "VerifyBackup", kReads, kOperate, make<VerifyBackupCall>},
 
     Method{kHealth, "Check", kProbes, kProbe, make<UnaryCall>, check_health},
     Method{kHealth, "Watch", kProbes, kProbe, make<WatchCall>},

@@ -30,6 +30,10 @@ std::string subject_of(const QueryAsk& ask) {
     std::string operator()(const BalanceSheetOf&) const { return {}; }
     std::string operator()(const AnsweredAudit&) const { return {}; }
     std::string operator()(const VerifyChain&) const { return {}; }
+    std::string operator()(const BackupAsk& one) const {
+      const auto* wanted = std::get_if<GetBackup>(&one.what);
+      return wanted == nullptr ? std::string() : wanted->name;
+    }
   };
   return std::visit(Subject{}, ask);
 }

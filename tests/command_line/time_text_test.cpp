@@ -1,11 +1,11 @@
-#include "cli/output/time_text.hpp"
+#include "command_line/time_text.hpp"
 
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
 #include <limits>
 
-using namespace sg::cli;
+using namespace sg::command_line;
 
 TEST_CASE("times are written as ISO-8601 in UTC") {
   const auto [time, text] = GENERATE(table<std::int64_t, std::string>({

@@ -1,4 +1,4 @@
-#include "cli/output/time_text.hpp"
+#include "command_line/time_text.hpp"
 
 #include <absl/time/time.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-namespace sg::cli {
+namespace sg::command_line {
 namespace {
 
 // Years 0001 to 9999, to the millisecond: four digits of year.
@@ -97,4 +97,4 @@ std::string duration(std::int64_t milliseconds) {
   return text(seconds / 86400, "d ") + text(seconds / 3600 % 24, "h");
 }
 
-}  // namespace sg::cli
+}  // namespace sg::command_line

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
-namespace sg::cli {
+namespace sg::command_line {
 
 // 1714557600123 -> "2024-05-01T10:00:00.123Z". Years beyond 9999 come out as the number itself.
 [[nodiscard]] std::string iso_8601(std::int64_t milliseconds);
@@ -20,4 +20,4 @@ namespace sg::cli {
 // 93784005 -> "1d 2h": the two largest units.
 [[nodiscard]] std::string duration(std::int64_t milliseconds);
 
-}  // namespace sg::cli
+}  // namespace sg::command_line
