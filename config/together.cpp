@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace sg::config {
 namespace {
@@ -79,6 +80,19 @@ std::optional<std::string> wrong_cluster(const Cluster& cluster) {
   return std::nullopt;
 }
 
+// The daemon and its restores remove what they know in the folder of the store.
+std::optional<std::string> wrong_backup(const Backup& backup, const Storage& storage) {
+  if (!backup.is_on()) return std::nullopt;
+  std::error_code error;
+  const auto folder = std::filesystem::weakly_canonical(backup.folder, error);
+  const auto store = std::filesystem::weakly_canonical(storage.path, error);
+  if (error) return std::nullopt;
+  const auto from_store = folder.lexically_relative(store);
+  if (from_store.empty() || *from_store.begin() == "..") return std::nullopt;
+  return "backup.folder is " + backup.folder.string() + ", which is in storage.path (" +
+         storage.path.string() + "): take a folder outside of it, on another disk if there is one";
+}
+
 }  // namespace
 
 bool is_loopback(const std::string& host) {
@@ -100,6 +114,7 @@ std::optional<std::string> wrong_together(const Settings& settings) {
       return wrong;
     }
   }
+  if (auto wrong = wrong_backup(settings.backup, settings.storage)) return wrong;
   return wrong_cluster(settings.cluster);
 }
 

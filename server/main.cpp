@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -286,8 +287,10 @@ int run(const Options& options) {
   quiet_libraries();
   raise_file_limit();
   if (options.restore.is_asked()) {
-    const bool is_done =
-        server::restore_store(*settings, store_options(settings->storage), options.restore);
+    auto restored = store_options(settings->storage, nullptr);
+    // Which keys have expired is for the daemon to say, whose settings may be others.
+    restored.key_retention_ms = std::numeric_limits<std::int64_t>::max();
+    const bool is_done = server::restore_store(*settings, restored, options.restore);
     return command_line::after_output(is_done ? kDone : kStoreRefused);
   }
   const auto& path = settings->storage.path;

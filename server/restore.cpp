@@ -40,9 +40,9 @@ class Progress {
 std::string end_text(const persistence::Restored& restored,
                      const persistence::RestoreUntil& until) {
   const auto& head = restored.head;
-  if (head.sequence == 0) return "restored an empty ledger";
-  auto text = "restored up to sequence " + std::to_string(head.sequence) + " of " +
-              command_line::iso_8601(head.time);
+  auto text = head.sequence == 0 ? "restored an empty ledger"
+                                 : "restored up to sequence " + std::to_string(head.sequence) +
+                                       " of " + command_line::iso_8601(head.time);
   const persistence::RestoreUntil all;
   if (until.sequence != all.sequence && head.sequence < until.sequence) {
     text += "; " + std::to_string(until.sequence) +

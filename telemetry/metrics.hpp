@@ -80,6 +80,10 @@ struct Metrics {
   Histogram append;             // the store makes a group durable: a sync, or a majority's
   Histogram log_write;          // of a member: a write of its log to its own disk, with its sync
   Gauge checkpoint_written_ms;  // since 1970; 0: none since the start
+
+  // --- backups ---
+  Gauge
+      backup_written_ms;  // since 1970, of the last one that is up to date; 0: none since the start
 };
 
 }  // namespace sg::telemetry

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <exception>
 #include <numeric>
 #include <optional>
@@ -34,7 +36,11 @@ const std::string kListing = "backups";
 constexpr int kNice = 10;
 
 // Linux has a niceness for each thread. That it cannot be changed is no reason to fail.
-void give_way() { (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice); }
+void give_way() {
+  if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice) == 0) return;
+  log(Module::queries)
+      .warn("the work on backups cannot give way to other work: {}", std::strerror(errno));
+}
 
 Error refused(Reason reason, std::string message) {
   return {reason, std::move(message), {}, Outcome::none};
@@ -114,6 +120,11 @@ ReadResult work(const Runtime& runtime, Query& query, const CreateBackup& ask) {
   if (!folder) return failed(folder.error());
   persistence::BackupOptions options;
   options.now = runtime.wall_clock;
+  if (folder->shares_disk_with(runtime.settings.storage.path)) {
+    options.has_room = [&folder = *folder] {
+      return folder.free_bytes() >= persistence::kLeastFreeBytes;
+    };
+  }
   auto run = persistence::run_backup(*runtime.store, *folder, options,
                                      [&query](const persistence::BackupProgress& at) {
                                        if (query.backup_progress) query.backup_progress(at);
@@ -125,13 +136,14 @@ ReadResult work(const Runtime& runtime, Query& query, const CreateBackup& ask) {
   }
   if (run->is_cancelled) return tl::unexpected(Query::cancelled_error());
   BackupCreated created{facts_of(*name, run->manifest), run->bytes};
+  runtime.metrics->backup_written_ms.set(run->manifest.written);
   log(Module::queries)
       .info("backup {}: {} bytes written, it goes to sequence {}", *name, created.bytes,
             created.facts.sequence);
   return created;
 }
 
-ReadResult work(const Runtime& runtime, Query&, const ListBackups& ask) {
+ReadResult work(const Runtime& runtime, Query& query, const ListBackups& ask) {
   if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
   std::optional<std::string> after;
   if (!ask.token.empty()) {
@@ -149,14 +161,19 @@ ReadResult work(const Runtime& runtime, Query&, const ListBackups& ask) {
       page.next = make_page_token(kListing, page.items.back().name);
       break;
     }
+    const auto damaged = [&name](const persistence::StoreError& error) {
+      BackupFacts facts;
+      facts.name = *name;
+      facts.problem = error.message;
+      return facts;
+    };
+    if (query.cancelled) return tl::unexpected(Query::cancelled_error());
     const auto folder = root->below(*name);
+    if (!folder) page.items.push_back(damaged(folder.error()));
     if (!folder || !*folder) continue;  // it went meanwhile
     const auto manifest = (*folder)->read_manifest();
     if (!manifest) {
-      BackupFacts damaged;
-      damaged.name = *name;
-      damaged.problem = manifest.error().message;
-      page.items.push_back(std::move(damaged));
+      page.items.push_back(damaged(manifest.error()));
     } else if (*manifest) {
       page.items.push_back(facts_of(*name, **manifest));
     }

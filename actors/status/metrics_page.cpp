@@ -17,6 +17,7 @@ using telemetry::Exposition;
 namespace {
 
 constexpr double kMicrosecond = 1e-6;
+constexpr double kMillisecond = 1e-3;
 
 template <class Number>
 double number(Number value) {
@@ -111,6 +112,11 @@ telemetry::HttpResponse StatusPages::metrics() const {
              {{"version", runtime_->version}}, 1);
   telemetry::expose(*runtime_->metrics, reason_names(), page);
   expose_store(*runtime_, page);
+  if (runtime_->settings.backup.is_on()) {
+    page.gauge("scalegraph_backup_timestamp_seconds",
+               "When this server last brought a backup up to date; 0: not since its start.", {},
+               number(runtime_->metrics->backup_written_ms.value()) * kMillisecond);
+  }
   const auto sources = sources_->get();
   if (const auto tree = answer_of<supervisor::TreeNode>(sources.root, supervisor::GetTree{})) {
     expose_tree(*tree, page);

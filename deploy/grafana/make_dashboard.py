@@ -142,6 +142,9 @@ ROWS = [
                 "{{instance}}")]),
         lines("Age of the checkpoint", "Of the last one that was written since the start.", "s",
               [("time() - scalegraph_checkpoint_timestamp_seconds{@}", "{{instance}}")]),
+        lines("Age of the last backup", "By any of the servers that write backups, in two days.", "s",
+              [("time() - max(max_over_time(scalegraph_backup_timestamp_seconds{@}[2d]))",
+                "backup")]),
         lines("Entries that are not indexed", "Groups are delayed from 4 million on, refused from 8 "
               "million on.", "short", [("scalegraph_unindexed_entries{@}", "{{instance}}")]),
         lines("Memory of RocksDB", "Memtables hold what is in the write-ahead log only.", "bytes",

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -134,9 +135,12 @@ StoreResult<void> BackupFolder::check_foreign_files() const {
   const auto all = entries();
   if (!all) return tl::unexpected(all.error());
   for (const auto& name : *all) {
-    if (name == kManifest || name == kNewManifest || name == kLock ||
-        name.starts_with(kSegmentPrefix)) {
-      continue;
+    if (name == kNewManifest || name == kLock) continue;
+    if (name.starts_with(kSegmentPrefix)) {
+      return store_error(StoreFault::corrupt,
+                         path_of(kManifest) +
+                             " is missing, and files of a backup are there: bring it back from a "
+                             "copy, or take another name, for they would be overwritten");
     }
     return store_error(StoreFault::io, path_.string() +
                                            " holds other files than a backup's, such as " + name +
@@ -156,21 +160,45 @@ StoreResult<BackupFile> BackupFolder::lock() const {
 }
 
 StoreResult<std::optional<BackupFile>> BackupFolder::read(const std::string& name) const {
-  BackupFile file(::openat(folder_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (file.is_open()) return file;
-  if (errno == ENOENT) return std::nullopt;
-  return system_error(errno, "opening " + path_of(name));
+  // Not blocking: what stands there may be a pipe.
+  BackupFile file(
+      ::openat(folder_.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.is_open()) {
+    if (errno == ENOENT) return std::nullopt;
+    return system_error(errno, "opening " + path_of(name));
+  }
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return system_error(errno, "reading " + path_of(name));
+  if (!S_ISREG(info.st_mode)) {
+    return store_error(StoreFault::corrupt, path_of(name) + " is no file of a backup");
+  }
+  return file;
 }
 
 StoreResult<BackupFile> BackupFolder::create(const std::string& name) const {
+  // What an earlier run has left goes, whatever it is: a new file shares nothing with others.
+  remove(name);
   BackupFile file(::openat(folder_.get(), name.c_str(),
-                           O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, kOwnersFileMode));
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnersFileMode));
   if (!file.is_open()) return system_error(errno, "making " + path_of(name));
   return file;
 }
 
 void BackupFolder::remove(const std::string& name) const {
   ::unlinkat(folder_.get(), name.c_str(), 0);
+}
+
+bool BackupFolder::shares_disk_with(const std::filesystem::path& other) const {
+  struct stat here {};
+  struct stat there {};
+  return ::fstat(folder_.get(), &here) == 0 && ::stat(other.c_str(), &there) == 0 &&
+         here.st_dev == there.st_dev;
+}
+
+std::uint64_t BackupFolder::free_bytes() const {
+  struct statvfs info {};
+  if (::fstatvfs(folder_.get(), &info) != 0) return ~std::uint64_t{0};
+  return std::uint64_t{info.f_bavail} * info.f_frsize;
 }
 
 StoreResult<void> BackupFolder::sync() const {
@@ -185,7 +213,7 @@ StoreResult<std::optional<Manifest>> BackupFolder::read_manifest() const {
   struct stat info {};
   if (::fstat((*file)->get(), &info) != 0)
     return system_error(errno, "reading " + path_of(kManifest));
-  if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) > kMaxManifestBytes) {
+  if (static_cast<std::uint64_t>(info.st_size) > kMaxManifestBytes) {
     return store_error(StoreFault::corrupt, path_of(kManifest) + " is no manifest of a backup");
   }
   std::string text(static_cast<std::size_t>(info.st_size), '\0');

@@ -57,17 +57,23 @@ class BackupFolder {
   // Replaces the manifest as a whole: a crash leaves the old one or the new one. It is durable when
   // this returns, and so are the names of all files that were made before.
   StoreResult<void> write_manifest(const Manifest& manifest) const;
-  // That nothing stands here but what a backup writes: so no other folder becomes one by mistake.
+  // Of a folder without a manifest: that nothing stands here but what a run may have left before it
+  // wrote one. So no other folder becomes a backup by mistake, and none that has lost its manifest
+  // is overwritten.
   StoreResult<void> check_foreign_files() const;
   // Nobody else who asks for it gets it, until it is closed. `locked`: somebody has it.
   StoreResult<BackupFile> lock() const;
 
-  // Opens a file to write it from its beginning.
+  // Makes a file and opens it to write. One of that name is removed first.
   StoreResult<BackupFile> create(const std::string& name) const;
   // Opens a file to read it. Nullopt: there is none.
   StoreResult<std::optional<BackupFile>> read(const std::string& name) const;
   // A file that is not there is no error.
   void remove(const std::string& name) const;
+  // True if it and `other` are on one file system. False also if nobody can tell.
+  bool shares_disk_with(const std::filesystem::path& other) const;
+  // Free bytes of its file system; the most if it does not say.
+  std::uint64_t free_bytes() const;
   // Makes the names of its files durable.
   StoreResult<void> sync() const;
   std::string path_of(const std::string& name) const { return (path_ / name).string(); }

@@ -39,11 +39,24 @@ StoreResult<Manifest> begin(const BackupFolder& folder) {
   return Manifest{};
 }
 
+// The store itself cannot be read: that is no fault of the backup.
+tl::unexpected<StoreError> store_unreadable(const StoreError& error) {
+  return store_error(StoreFault::io,
+                     "the store of this server cannot be backed up, verify it and keep the "
+                     "backups: " +
+                         error.message);
+}
+
 // Appends to one backup, a portion at a time.
 class Run {
  public:
-  Run(const BackupFolder& folder, const BackupOptions& options, Manifest manifest)
-      : folder_(folder), options_(options), end_(manifest.end()), run_{std::move(manifest)} {}
+  // `now`: when it was settled how far the run goes.
+  Run(const BackupFolder& folder, const BackupOptions& options, Manifest manifest, TimeMs now)
+      : folder_(folder),
+        options_(options),
+        now_(now),
+        end_(manifest.end()),
+        run_{std::move(manifest)} {}
 
   const ChainEnd& end() const { return end_; }
   std::uint64_t bytes() const { return run_.bytes; }
@@ -70,7 +83,7 @@ class Run {
     if (segment_) {
       if (auto closed = close(); !closed) return tl::unexpected(closed.error());
     }
-    if (auto written = write(options_.now()); !written) return tl::unexpected(written.error());
+    if (auto written = write(now_); !written) return tl::unexpected(written.error());
     return std::move(run_);
   }
   // What was not closed is given up.
@@ -110,6 +123,7 @@ class Run {
 
   const BackupFolder& folder_;
   const BackupOptions& options_;
+  const TimeMs now_;
   ChainEnd end_;
   BackupRun run_;
   std::optional<SegmentWriter> segment_;
@@ -126,7 +140,8 @@ StoreResult<bool> read_segment(const BackupFolder& folder, const Segment& segmen
   while (true) {
     const auto block = reader->next();
     if (!block) return tl::unexpected(block.error());
-    if (!*block) return true;
+    // Segments may be small, and many.
+    if (!*block) return tell(segment.last, reader->bytes_read());
     ++report.blocks;
     if (reader->bytes_read() - told < kTellEveryBytes) continue;
     told = reader->bytes_read();
@@ -145,13 +160,30 @@ StoreResult<BackupRun> run_backup(const Store& store, const BackupFolder& folder
   if (!lock) return tl::unexpected(lock.error());
   auto manifest = begin(folder);
   if (!manifest) return tl::unexpected(manifest.error());
+  // So that a folder with segments and without a manifest is one that has lost it.
+  if (manifest->segments.empty()) {
+    if (auto written = folder.write_manifest(*manifest); !written) {
+      return tl::unexpected(written.error());
+    }
+  }
+  const auto now = options.now();
   const auto until = store.durable();
-  Run run(folder, options, std::move(*manifest));
+  Run run(folder, options, std::move(*manifest), now);
   while (true) {
+    if (options.has_room && !options.has_room()) {
+      return store_error(StoreFault::no_space,
+                         "the ledger is on the same disk, which has less than " +
+                             std::to_string(kLeastFreeBytes >> 20) + " MiB left for it");
+    }
     const auto chain = store.read_blocks(run.end(), until, kPortionBytes);
-    if (!chain) return tl::unexpected(chain.error());
+    if (!chain) return store_unreadable(chain.error());
     if (!*chain) return foreign(folder, run.end(), store);
-    if ((*chain)->blocks.empty()) return run.finish();
+    if ((*chain)->blocks.empty()) {
+      if (run.end().sequence >= until) return run.finish();
+      return store_unreadable({StoreFault::corrupt, "its chain ends at sequence " +
+                                                        std::to_string(run.end().sequence) +
+                                                        ", before " + std::to_string(until)});
+    }
     if (auto added = run.add(**chain); !added) return tl::unexpected(added.error());
     if (progress && !progress({run.end().sequence, until, run.bytes(), 0})) return run.cancel();
   }

@@ -27,9 +27,14 @@ struct BackupProgress {
   std::uint64_t bytes_total = 0;  // of a verification
 };
 
+// If the backup is on the disk of the ledger, so much is left to the ledger.
+inline constexpr std::uint64_t kLeastFreeBytes = 1ULL << 30;
+
 struct BackupOptions {
   // A segment is closed once it has so many bytes.
   std::uint64_t segment_bytes = 64ULL << 20;
+  // False ends the run with `no_space`. Empty: the disk may be filled.
+  std::function<bool()> has_room{};
   // Milliseconds since 1970.
   std::function<TimeMs()> now;
 };

@@ -2,7 +2,7 @@
 #include "persistence/backup/restore.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -19,6 +19,8 @@ namespace {
 
 // Appended together.
 constexpr std::size_t kPortionBytes = 4UL << 20;
+// Until the index thread is looked at again.
+constexpr std::chrono::milliseconds kLongestWait{50};
 
 // Writes the indexes of a store while blocks are appended to it.
 class IndexThread {
@@ -33,6 +35,17 @@ class IndexThread {
     const std::lock_guard lock(mutex_);
     is_woken_ = true;
     woken_.notify_one();
+  }
+  // Waits until it keeps up with the blocks, so that what is not indexed has a bound. The error
+  // that it has met, if any.
+  StoreResult<void> await() {
+    std::unique_lock lock(mutex_);
+    while (result_ && !store_.keeps_up()) {
+      is_woken_ = true;
+      woken_.notify_one();
+      progressed_.wait_for(lock, kLongestWait);
+    }
+    return result_;
   }
   // Waits for the thread. The error that it has met, if any.
   StoreResult<void> end() {
@@ -55,6 +68,7 @@ class IndexThread {
       lock.unlock();
       auto worked = store_.index_some(false);
       lock.lock();
+      progressed_.notify_one();
       if (!worked) {
         result_ = tl::unexpected(worked.error());
         return;
@@ -67,6 +81,7 @@ class IndexThread {
   RestoredStore& store_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable woken_;
+  std::condition_variable progressed_;
   bool is_woken_ = false;
   bool is_ending_ = false;
   StoreResult<void> result_;
@@ -114,6 +129,7 @@ class Copy {
   StoreResult<void> write() {
     if (portion_.blocks.empty()) return {};
     bytes_ = 0;
+    if (auto kept_up = indexes_.await(); !kept_up) return kept_up;
     if (auto taken = store_.take(std::exchange(portion_, {})); !taken) return taken;
     indexes_.wake();
     return {};
@@ -131,6 +147,10 @@ class Copy {
 StoreResult<void> check_until(const BackupFolder& from, const Manifest& manifest,
                               const RestoreUntil& until) {
   const auto end = manifest.end().sequence;
+  if (manifest.written == 0 && manifest.segments.empty()) {
+    return store_error(StoreFault::io, "the backup in " + from.path().string() +
+                                           " has nothing yet: its first run did not end");
+  }
   const bool has_sequence = until.sequence != RestoreUntil{}.sequence;
   if (has_sequence && until.sequence > end) {
     return store_error(StoreFault::io, "the backup in " + from.path().string() +
@@ -147,6 +167,12 @@ StoreResult<void> check_until(const BackupFolder& from, const Manifest& manifest
                  ? ": it is of an empty ledger"
                  : ": its first is of " + std::to_string(manifest.segments.front().first_time) +
                        " ms since 1970"));
+  }
+  if (has_time && until.time > std::max(manifest.written, manifest.segments.back().last_time)) {
+    return store_error(StoreFault::io, "the backup in " + from.path().string() +
+                                           " was brought up to date before that time, at " +
+                                           std::to_string(manifest.written) +
+                                           " ms since 1970, and lacks what came later");
   }
   return {};
 }
@@ -187,6 +213,11 @@ StoreResult<Restored> restore(const BackupFolder& from, const std::filesystem::p
                                            ": name the folder that has its manifest");
   }
   if (auto ok = check_until(from, **manifest, until); !ok) return tl::unexpected(ok.error());
+  if (is_in_building_folder(from.path(), directory)) {
+    return store_error(StoreFault::io, from.path().string() +
+                                           " is where a restore builds the store, which begins by "
+                                           "emptying it: move the backup elsewhere");
+  }
   const auto place = RestorePlace::prepare(directory, options);
   if (!place) return tl::unexpected(place.error());
   Restored restored;

@@ -16,7 +16,6 @@ tl::unexpected<StoreError> unknown_account(AccountNumber number) {
 }  // namespace
 
 StoreResult<void> RestoredStore::take(const ChainCopy& chain) {
-  await_indexes();
   GroupContents contents;
   std::vector<Posting> postings;
   if (auto taken = append_blocks(chain, contents, postings); !taken) return taken;

@@ -27,12 +27,20 @@ StoreResult<void> move(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-fs::path building_folder(const fs::path& directory) { return directory / "restore"; }
+fs::path building_folder(const fs::path& directory) { return directory / ".restore-unfinished"; }
 
 bool is_restore_unfinished(const fs::path& directory) {
   std::error_code ignored;
   return fs::exists(fs::symlink_status(building_folder(directory), ignored)) &&
          !fs::exists(fs::symlink_status(directory / "db", ignored));
+}
+
+bool is_in_building_folder(const fs::path& what, const fs::path& directory) {
+  std::error_code error;
+  const auto inner = fs::weakly_canonical(what, error);
+  const auto outer = fs::weakly_canonical(building_folder(directory), error);
+  const auto relative = inner.lexically_relative(outer);
+  return !relative.empty() && *relative.begin() != "..";
 }
 
 StoreResult<RestorePlace> RestorePlace::prepare(const fs::path& directory,
@@ -51,7 +59,8 @@ StoreResult<RestorePlace> RestorePlace::prepare(const fs::path& directory,
                            "), which is not overwritten: set storage.path to another folder, or "
                            "move this one away");
   }
-  for (const auto& left : {building_folder(directory), directory / "head"}) {
+  // The folder last: it says that the mark is the rest of a restore.
+  for (const auto& left : {directory / "head", building_folder(directory)}) {
     if (auto removed = remove_with_contents(left); !removed) return tl::unexpected(removed.error());
   }
   return RestorePlace(directory, options, std::move(lock));

@@ -1,11 +1,12 @@
 // Where a restored store is made and put. It is made in a folder below the one where it will be
 // served, and moved from there once it is whole:
 //
-//   PATH/restore/   the store in the making
-//   PATH/db, head   where a store is looked for
+//   PATH/.restore-unfinished/   the store in the making
+//   PATH/db, head               where a store is looked for
 //
-// The database is moved last, so it is the word that all is there. Without it, the folder `restore`
-// says that a restore was interrupted, and no daemon starts on PATH.
+// The database is moved last, so it is the word that all is there. Without it, the first folder
+// says that a restore was interrupted, and no daemon starts on PATH. That folder is removed without
+// a question, so its name is one that nobody gives to anything else.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +21,10 @@ namespace sg::persistence {
 std::filesystem::path building_folder(const std::filesystem::path& directory);
 // A restore into the directory has begun and not ended.
 bool is_restore_unfinished(const std::filesystem::path& directory);
+
+// `what` is that folder, or lies in it.
+bool is_in_building_folder(const std::filesystem::path& what,
+                           const std::filesystem::path& directory);
 
 class RestorePlace {
  public:

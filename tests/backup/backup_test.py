@@ -202,7 +202,7 @@ class Backups(unittest.TestCase):
         """Whenever that is: no daemon starts, and the next restore begins anew."""
         command = [PROGRAM, "--restore-from", str(self.backups / "default"), "--set",
                    f"storage.path={self.restored}"]
-        building = self.restored / "restore"
+        building = self.restored / ".restore-unfinished"
         interrupted = 0
         for kill in range(KILLS):
             def size():
@@ -239,6 +239,7 @@ class Backups(unittest.TestCase):
         for words, code, says in (
                 (["--until-sequence", str(last + 1)], EXISTS, f"goes to sequence {last}"),
                 (["--until-time", "1970-01-02"], EXISTS, "no record of that time"),
+                (["--until-time", "2101-01-01"], EXISTS, "lacks what came later"),
                 (["--until-sequence", "0"], USAGE, "--until-sequence"),
                 (["--until-sequence", "x"], USAGE, "--until-sequence"),
                 (["--until-time", "yesterday"], USAGE, "is no time"),
@@ -344,21 +345,38 @@ class Backups(unittest.TestCase):
         self.assertEqual(reason, "BACKUP_RUNNING")
         self.assertIn("another process", message)
 
-    def test_a_client_that_goes_ends_its_backup(self):
-        """The server is held in the middle by SIGSTOP; the place is free again afterwards."""
-        with grpc.insecure_channel(self.server.address) as channel:
-            stub = stubs.BackupServiceStub(channel)
-            os.kill(self.server.pid(), signal.SIGSTOP)
-            call = stub.CreateBackup(messages.CreateBackupRequest(name="left"))
-            call.cancel()
-            os.kill(self.server.pid(), signal.SIGCONT)
+    def test_a_backup_that_has_lost_its_manifest_is_not_overwritten(self):
+        shutil.copytree(self.backups / "default", self.backups / "lost")
+        self.addCleanup(shutil.rmtree, self.backups / "lost")
+        (self.backups / "lost" / "manifest").unlink()
+        files = {path: path.read_bytes() for path in (self.backups / "lost").glob("blocks-*")}
+        reason, message = self.ctl.refused("create", "lost")
+        self.assertEqual(reason, "BACKUP_REFUSED")
+        self.assertIn("manifest is missing", message)
+        self.assertEqual({path: path.read_bytes() for path in files}, files)
 
-        def is_free():
-            code, told = self.ctl.run("backup", "create", "after")
-            return code == 0 or self.assertEqual(told["reason"], "BACKUP_RUNNING")
-        until(is_free, "the next backup is written")
-        for name in ("left", "after"):
-            shutil.rmtree(self.backups / name, ignore_errors=True)
+    def test_a_folder_that_a_restore_would_empty(self):
+        """Neither backups below the store, nor a backup where a restore builds it."""
+        inside = self.restored / ".restore-unfinished"
+        shutil.copytree(self.backups / "default", inside)
+        code, _, error = restore(PROGRAM, inside, self.restored)
+        self.assertEqual(code, EXISTS)
+        self.assertIn("move the backup elsewhere", error)
+        self.assertTrue((inside / "manifest").exists())
+        checked = subprocess.run(
+            [PROGRAM, "--check", "--set", f"storage.path={self.folder}/store", "--set",
+             f"backup.folder={self.folder}/store/../store/backups"],
+            text=True, capture_output=True, timeout=60, check=False)
+        self.assertEqual(checked.returncode, USAGE)
+        self.assertIn("take a folder outside of it", checked.stderr)
+
+    def test_another_folder_in_the_store_stays(self):
+        """A folder of an operator, whatever its name."""
+        self.assertEqual(self.restore()[0], 0)
+        kept = self.restored / "restore" / "kept"
+        kept.mkdir(parents=True)
+        self.assertEqual(self.serve().stop(), 0)
+        self.assertTrue(kept.exists())
 
     def test_a_field_that_is_not_known_is_refused(self):
         unknown = b"\x98\x06\x01"  # field 99
@@ -371,7 +389,7 @@ class Backups(unittest.TestCase):
                     answer = call(unknown, timeout=20)
                     _ = list(answer) if streams else answer
                 self.assertEqual(refused.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
-                self.assertIn("no field 99", refused.exception.details())
+                self.assertIn("does not know: 99", refused.exception.details())
 
 
 if __name__ == "__main__":

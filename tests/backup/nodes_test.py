@@ -79,7 +79,7 @@ class Nodes(unittest.TestCase):
         self.assertEqual((code, error), (0, ""))
         node.start()
         others = [i for i in self.cluster.nodes if i != lost]
-        until(lambda: any(f"node {lost} comes with another store" in self.cluster.nodes[i].log()
+        until(lambda: any(f"a node is refused: node {lost} " in self.cluster.nodes[i].log()
                           for i in others), "the restored store is refused")
         # The others go on; the refused one serves nothing of the cluster.
         self.write(10, first=TRANSFERS, but=(lost,))

@@ -171,6 +171,22 @@ TEST_CASE("A gateway that others may reach needs TLS and authentication", "[conf
   CHECK(wrong(settings).empty());
 }
 
+TEST_CASE("Backups lie outside of the store", "[config][settings]") {
+  Settings settings;
+  settings.storage.path = "/srv/ledger/data/";
+  for (const auto* inside : {"/srv/ledger/data", "/srv/ledger/data/backups",
+                             "/srv/ledger/x/../data/backups", "/srv/ledger/data/.restore"}) {
+    CAPTURE(inside);
+    settings.backup.folder = inside;
+    CHECK_THAT(wrong(settings), Catch::Contains("take a folder outside of it"));
+  }
+  for (const auto* outside : {"/srv/ledger", "/srv/ledger/data2", "/srv/ledger/backups", "/mnt"}) {
+    CAPTURE(outside);
+    settings.backup.folder = outside;
+    CHECK(wrong(settings).empty());
+  }
+}
+
 TEST_CASE("Keys of [tls] and [auth] that belong together", "[config][settings]") {
   const auto complaint = [](std::string_view text) { return wrong(parse(text, "f").value()); };
   CHECK_THAT(complaint("tls.key = 'k'"), Catch::Contains("belong together"));

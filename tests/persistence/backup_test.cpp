@@ -1,5 +1,6 @@
 // Backups: what they have, how they grow, what each kind of damage looks like.
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backup_bed.hpp"
@@ -227,13 +228,19 @@ TEST_CASE("A cancelled run leaves the segments that it has closed") {
   bed.check_restored(value_of(bed.try_restore()), bed.ledger->durable());
 }
 
-TEST_CASE("A verification can be cancelled") {
+TEST_CASE("A verification can be cancelled, in large segments and between small ones") {
   BackupBed bed;
-  // More than is read between two messages of progress.
-  const std::string reference(200'000, 'r');
+  const bool is_large = GENERATE(false, true);
   bed.write(1);
-  for (int i = 0; i < 20; ++i) bed.ledger.transfer({{{0, -1}, {1, 1}}, reference});
-  bed.run();
+  if (is_large) {
+    // More than is read between two messages of progress.
+    const std::string reference(200'000, 'r');
+    for (int i = 0; i < 20; ++i) bed.ledger.transfer({{{0, -1}, {1, 1}}, reference});
+  } else {
+    bed.segment_bytes = 700;
+    bed.write(20);
+  }
+  CHECK((bed.run().manifest.segments.size() == 1) == is_large);
   const auto report = value_of(verify_backup(bed.folder(), [](const BackupProgress& at) {
     CHECK(at.bytes > 0);
     CHECK(at.bytes < at.bytes_total);
@@ -278,6 +285,58 @@ TEST_CASE("A folder with other files becomes no backup") {
   CHECK(files_under(bed.file("")).size() == 1);
   CHECK_THAT(verify_backup(bed.folder(), {}).error().message, Contains("there is no backup"));
   CHECK_THAT(bed.try_restore().error().message, Contains("there is no backup"));
+}
+
+TEST_CASE("A backup that has lost its manifest is not overwritten") {
+  BackupBed bed;
+  bed.write(2);
+  bed.run();
+  std::filesystem::remove(bed.file("manifest"));
+  const auto before = files_under(bed.file(""));
+  CHECK_THAT(bed.try_run().error().message, Contains("manifest is missing"));
+  CHECK(files_under(bed.file("")) == before);
+}
+
+TEST_CASE("A run that ends before its first segment leaves a backup that says so") {
+  BackupBed bed;
+  bed.write(2);
+  BackupOptions options;
+  options.now = [] { return TimeMs{1}; };
+  options.has_room = [] { return false; };
+  const auto full = run_backup(*bed.ledger, bed.folder(), options, {});
+  REQUIRE_FALSE(full.has_value());
+  CHECK(full.error().fault == StoreFault::no_space);
+  CHECK_THAT(bed.try_restore().error().message, Contains("has nothing yet"));
+  bed.run();
+  bed.check_restored(value_of(bed.try_restore()), bed.ledger->durable());
+}
+
+TEST_CASE("A backup is as old as the moment at which it was settled what it holds") {
+  BackupBed bed;
+  bed.write(2);
+  BackupOptions options;
+  TimeMs now = 1'000;
+  options.now = [&now] { return now; };
+  const auto run = value_of(run_backup(*bed.ledger, bed.folder(), options, [&now](const auto&) {
+    now += 60'000;
+    return true;
+  }));
+  CHECK(run.manifest.written == 1'000);
+}
+
+TEST_CASE("A pipe in the place of a file holds nobody up") {
+  BackupBed bed;
+  bed.write(2);
+  const auto run = bed.run();
+  const bool is_manifest = GENERATE(false, true);
+  const auto file = bed.file(is_manifest ? "manifest" : file_name(run.manifest.segments.front()));
+  std::filesystem::remove(file);
+  REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+  if (is_manifest) {
+    CHECK_THAT(bed.try_run().error().message, Contains("is no file of a backup"));
+  } else {
+    CHECK_THAT(bed.verify().problems.at(0), Contains("is no file of a backup"));
+  }
 }
 
 TEST_CASE("Two runs never write one backup") {

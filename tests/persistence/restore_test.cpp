@@ -3,6 +3,7 @@
 #include "member_bed.hpp"
 #include "persistence/chain/block_cut.hpp"
 #include "persistence/rocks/directory_medium.hpp"
+#include "persistence/rocks/restore_place.hpp"
 
 namespace sg::persistence::test {
 namespace {
@@ -58,6 +59,8 @@ TEST_CASE("A time restores all that is not later") {
   CHECK(value_of(bed.try_restore({~Sequence{0}, last_at.rbegin()->first + 1'000})).head.sequence ==
         bed.ledger->durable());
   bed.remove_target();
+  CHECK_THAT(bed.try_restore({~Sequence{0}, bed.wall_clock + 1}).error().message,
+             Contains("lacks what came later"));
   CHECK_THAT(
       bed.try_restore({~Sequence{0}, last_at.begin()->first - 1}).error().message,
       Contains("no record of that time") && Contains(std::to_string(last_at.begin()->first)));
@@ -157,7 +160,7 @@ TEST_CASE("After a restore that was interrupted nothing starts, and the next res
   BackupBed bed;
   bed.write(2);
   bed.run();
-  const auto building = bed.target() / "restore";
+  const auto building = building_folder(bed.target());
   SECTION("before the database was made") { std::filesystem::create_directories(building); }
   SECTION("while it was filled") { (void)value_of(open_store(building, {})); }
   SECTION("between the moves of its parts") {
@@ -178,10 +181,29 @@ TEST_CASE("A restore that ended after its last move is complete") {
   bed.write(2);
   bed.run();
   const auto restored = value_of(bed.try_restore());
-  std::filesystem::create_directories(bed.target() / "restore" / "ingest");
+  std::filesystem::create_directories(building_folder(bed.target()) / "ingest");
   CHECK_THAT(bed.try_restore().error().message, Contains("not overwritten"));
   bed.check_restored(restored, bed.ledger->durable());
-  CHECK_FALSE(std::filesystem::exists(bed.target() / "restore"));
+  CHECK_FALSE(std::filesystem::exists(building_folder(bed.target())));
+}
+
+TEST_CASE("A backup is not emptied by its own restore, and no other folder of the store is") {
+  BackupBed bed;
+  bed.write(1);
+  bed.run();
+  const auto kept = bed.target() / "restore" / "kept";
+  std::filesystem::create_directories(kept);
+  const auto building = building_folder(bed.target());
+  std::filesystem::copy(bed.file(""), building);
+  const auto inside = value_of(BackupFolder::open(building));
+  const auto refused =
+      restore(inside, bed.target(), {}, {}, {}, [](const Store&, const Restored&) { return true; });
+  REQUIRE_FALSE(refused.has_value());
+  CHECK_THAT(refused.error().message, Contains("move the backup elsewhere"));
+  CHECK(std::filesystem::exists(building / "manifest"));
+  bed.check_restored(value_of(bed.try_restore()), bed.ledger->durable());
+  (void)value_of(open_store(bed.target(), {}));
+  CHECK(std::filesystem::exists(kept));
 }
 
 TEST_CASE("A store that is not found whole is not put into its place") {

@@ -112,7 +112,7 @@ class Metrics(WatchedTest):
         known = names_in(EXAMPLE.read_text(encoding="utf-8"))
         self.assertEqual(told - known, set())
         # Of a node, of TLS, of callers, and of what this server has not done or found yet.
-        elsewhere = re.compile("scalegraph_(raft|certificate|audit|checkpoint_timestamp|actor_mailbox)_?.*")
+        elsewhere = re.compile("scalegraph_(raft|certificate|audit|checkpoint_timestamp|backup|actor_mailbox)_?.*")
         self.assertEqual({name for name in known - told if not elsewhere.fullmatch(name)}, set())
 
     def test_a_port_that_is_taken_is_told(self):

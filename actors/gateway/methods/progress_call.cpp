@@ -63,6 +63,9 @@ void ProgressCall::start() {
   const auto bytes = request_.Length();
   auto query = make_query(request_);
   if (!query) return finish(proto::to_status(query.error(), false));
+  const auto freshness = wanted_freshness();
+  if (!freshness) return finish(proto::to_status(freshness.error(), false));
+  (*query)->freshness = *freshness;
   auto stream = admit_stream();
   if (!stream) return finish(proto::to_status(stream.error(), false));
   // Held until the call is destroyed.

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "actors/gateway/transport/call_trace.hpp"
+#include "actors/gateway/transport/freshness.hpp"
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "proto/conversion.hpp"
 #include "telemetry/log.hpp"
@@ -203,6 +204,13 @@ void Call::add_trailers(ledger::Sequence observed) {
   const auto sequence = std::max(observed, server_.settled());
   context_.AddTrailingMetadata("x-scalegraph-node", std::to_string(server_.node()));
   context_.AddTrailingMetadata("x-scalegraph-sequence", std::to_string(sequence));
+}
+
+ledger::Result<Freshness> Call::wanted_freshness() const {
+  const auto& metadata = context_.client_metadata();
+  const auto wanted = metadata.find(grpc::string_ref(kReadMetadata.data(), kReadMetadata.size()));
+  if (wanted == metadata.end()) return Freshness(LinearizableRead{});
+  return parse_freshness({wanted->second.data(), wanted->second.size()});
 }
 
 // A client may set the compressed flag without naming an encoding that gRPC knows. Then gRPC hands

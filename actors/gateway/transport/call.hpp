@@ -22,6 +22,7 @@
 #include "actors/gateway/transport/inbox.hpp"
 #include "actors/gateway/transport/method.hpp"
 #include "actors/gateway/transport/recent_writes.hpp"
+#include "actors/query.hpp"
 #include "ledger/error.hpp"
 #include "ledger/rights.hpp"
 #include "ledger/submission.hpp"
@@ -101,6 +102,8 @@ class Call {
   // In a cluster, before the end: which node answers, and the sequence that its answers may show.
   // `observed`: what another node has carried out may be newer than what is here.
   void add_trailers(ledger::Sequence observed = 0);
+  // How fresh its reads have to be; an error if the client says it wrongly.
+  ledger::Result<Freshness> wanted_freshness() const;
   // True if the last message from the client had gRPC's flag for compression.
   bool arrived_compressed();
   // True if the remaining portions are of no use any more.

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "actors/gateway/transport/answer_bytes.hpp"
-#include "actors/gateway/transport/freshness.hpp"
 #include "actors/gateway/transport/own_accounts.hpp"
 #include "ledger/rights.hpp"
 #include "proto/conversion.hpp"
@@ -29,6 +28,7 @@ std::string subject_of(const QueryAsk& ask) {
     std::string operator()(const AccountPage&) const { return {}; }
     std::string operator()(const BalanceSheetOf&) const { return {}; }
     std::string operator()(const AnsweredAudit&) const { return {}; }
+    std::string operator()(const RecordsOfChain&) const { return {}; }
     std::string operator()(const VerifyChain&) const { return {}; }
     std::string operator()(const BackupAsk& one) const {
       const auto* wanted = std::get_if<GetBackup>(&one.what);
@@ -115,14 +115,9 @@ void UnaryCall::hand_in(ledger::SubmissionPtr submission) {
 }
 
 void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
-  const auto& metadata = context_.client_metadata();
-  if (const auto wanted =
-          metadata.find(grpc::string_ref(kReadMetadata.data(), kReadMetadata.size()));
-      wanted != metadata.end()) {
-    auto freshness = parse_freshness({wanted->second.data(), wanted->second.size()});
-    if (!freshness) return fail(freshness.error());
-    query->freshness = *freshness;
-  }
+  const auto freshness = wanted_freshness();
+  if (!freshness) return fail(freshness.error());
+  query->freshness = *freshness;
   query->only_participant = only_participant();
   set_subject(subject_of(query->ask));
   hand_in(std::move(query), std::move(otherwise));
