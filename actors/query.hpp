@@ -72,6 +72,12 @@ struct AnsweredAudit {
   std::int64_t limit = 0;  // 0: 100
   std::string token;
 };
+// A portion of an export.
+struct RecordsOfChain {
+  ledger::Sequence first = 1;
+  ledger::Sequence last = 0;  // 0: the last durable one
+  bool with_identity = false;
+};
 struct VerifyChain {
   ledger::Sequence state_at = 0;  // the report has the hashes of that moment; 0: of none
 };
@@ -84,6 +90,13 @@ struct AccountView {
 struct Balance {
   std::string account_id;
   ledger::Amount balance = 0;
+};
+
+struct ChainPortion {
+  std::vector<persistence::ChainRecord> records;
+  ledger::Sequence next = 0;
+  ledger::Sequence last = 0;  // where the export ends
+  std::string ledger;         // which one it is, if that was asked; empty: nothing was committed
 };
 
 struct BalanceSheet {
@@ -101,13 +114,12 @@ struct BalanceSheet {
 using QueryAsk =
     std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
                  AccountPage, TransactionById, TransactionPage, BalanceSheetOf, CommittedAudit,
-                 AnsweredAudit, VerifyChain, BackupAsk>;
-using QueryAnswer =
-    std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
-                 Balance, Page<AccountView>, persistence::StoredTransaction,
-                 Page<persistence::StoredTransaction>, BalanceSheet,
-                 Page<persistence::AuditedRecord>, Page<std::string>, persistence::VerifyReport,
-                 BackupCreated, Page<BackupFacts>, BackupContents, BackupVerified>;
+                 AnsweredAudit, RecordsOfChain, VerifyChain, BackupAsk>;
+using QueryAnswer = std::variant<
+    std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView, Balance,
+    Page<AccountView>, persistence::StoredTransaction, Page<persistence::StoredTransaction>,
+    BalanceSheet, Page<persistence::AuditedRecord>, Page<std::string>, ChainPortion,
+    persistence::VerifyReport, BackupCreated, Page<BackupFacts>, BackupContents, BackupVerified>;
 
 // What a caller asks of an answer, on a node of a cluster. A ledger that stands alone always
 // answers with all that was told to anybody before.

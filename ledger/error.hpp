@@ -51,6 +51,7 @@ enum class Reason : std::uint8_t {
   id_control_character,
   not_utf8,
   malformed_request,  // bytes that are no such message
+  field_unknown,      // of a method that refuses fields that it does not know
   no_entries,
   too_many_entries,
   amount_zero,
@@ -66,9 +67,10 @@ enum class Reason : std::uint8_t {
   page_bytes_out_of_range,
   page_token_invalid,
   time_range_invalid,
+  sequence_out_of_range,
+  type_mismatch,  // entries that a transaction of this type does not have
   too_many_transfers,
   keys_mixed,  // an atomic batch with keys on some transfers only
-  field_unknown,
   backup_name_invalid,
   // The key was used before, for a transfer with other content.
   idempotency_mismatch,

@@ -14,6 +14,20 @@ std::string field_of(const Transfer& transfer, std::size_t entry, std::string_vi
   return "entries[" + std::to_string(entry) + "]." + std::string(name);
 }
 
+// A credit or debit moves money on one account, in its own direction.
+std::optional<Error> check_kind(const Transfer& transfer) {
+  if (transfer.kind == TransferKind::transfer) return std::nullopt;
+  const bool is_credit = transfer.kind == TransferKind::credit;
+  if (transfer.entries.size() == 1 && (transfer.entries[0].amount > 0) == is_credit) {
+    return std::nullopt;
+  }
+  return Error{Reason::type_mismatch,
+               is_credit ? "type is credit: it has to have one entry, with an amount above 0"
+                         : "type is debit: it has to have one entry, with an amount below 0",
+               {{"field", "type"}},
+               Outcome::none};
+}
+
 }  // namespace
 
 std::string_view to_string(TransferKind kind) {
@@ -26,6 +40,13 @@ std::string_view to_string(TransferKind kind) {
       break;
   }
   return "transfer";
+}
+
+std::optional<TransferKind> parse_transfer_kind(std::string_view name) {
+  for (const auto kind : {TransferKind::credit, TransferKind::debit, TransferKind::transfer}) {
+    if (name == to_string(kind)) return kind;
+  }
+  return std::nullopt;
 }
 
 bool same_content(const Transfer& a, const Transfer& b) {
@@ -65,6 +86,7 @@ std::optional<Error> check(const Transfer& transfer) {
                    Outcome::none};
     }
   }
+  if (auto error = check_kind(transfer)) return error;
   // Unlike an id, the reference may be empty and may have control characters.
   if (transfer.reference.size() > kMaxReferenceBytes) {
     return Error{Reason::reference_too_long,

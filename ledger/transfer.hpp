@@ -24,6 +24,8 @@ enum class TransferKind : std::uint8_t { credit = 1, debit = 2, transfer = 3 };
 
 // "credit", "debit" or "transfer".
 std::string_view to_string(TransferKind kind);
+// The kind of that name, or nullopt.
+std::optional<TransferKind> parse_transfer_kind(std::string_view name);
 
 // Limits of one request. The messages in transfer.cpp spell these numbers out.
 inline constexpr std::size_t kMaxEntries = 4096;           // of a transfer

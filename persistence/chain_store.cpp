@@ -6,6 +6,7 @@
 #include "faults/fault_injection.hpp"
 #include "persistence/audit_reader.hpp"
 #include "persistence/chain/format.hpp"
+#include "persistence/record_reader.hpp"
 #include "persistence/rocks/directory_medium.hpp"
 #include "persistence/rows/catalog.hpp"
 #include "persistence/rows/checkpoint.hpp"
@@ -302,6 +303,15 @@ StoreResult<Sequence> ChainStore::first_at_or_after(TimeMs time) const {
 
 StoreResult<AuditPage> ChainStore::audit(const AuditRange& range) const {
   return with_rows([&](KeyValue& rows) { return read_audit(rows, durable(), range); });
+}
+
+StoreResult<RecordPortion> ChainStore::records(const RecordRange& range) const {
+  return with_rows(
+      [&](KeyValue& rows) { return read_records(rows, account_ids_, durable(), range); });
+}
+
+StoreResult<std::optional<BlockHash>> ChainStore::first_hash() const {
+  return with_rows([&](KeyValue& rows) { return read_first_hash(rows, durable()); });
 }
 
 StoreResult<std::vector<FoundKey>> ChainStore::find_keys(

@@ -61,6 +61,8 @@ class ChainStore : public Store {
   StoreResult<AuditPage> audit(const AuditRange& range) const override;
   StoreResult<std::optional<ChainCopy>> read_blocks(const ChainEnd& after, Sequence until,
                                                     std::uint64_t max_bytes) const override;
+  StoreResult<RecordPortion> records(const RecordRange& range) const override;
+  StoreResult<std::optional<BlockHash>> first_hash() const override;
   StoreResult<std::vector<FoundKey>> find_keys(std::span<const ledger::Transfer* const> transfers,
                                                Sequence after) const override;
 

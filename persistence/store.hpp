@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <variant>
 #include <vector>
 
 #include "persistence/chain/group.hpp"
@@ -90,6 +91,28 @@ struct AuditRange {
 struct AuditPage {
   std::vector<AuditedRecord> records;
   Sequence next = 0;  // where the next page begins; 0: there is none
+};
+
+// A transaction with the idempotency key that it was asked for with.
+struct KeyedTransaction {
+  StoredTransaction transaction;
+  std::string key;  // empty: none
+};
+// One record of the chain, of whichever kind.
+struct ChainRecord {
+  Sequence sequence = 0;
+  TimeMs time = 0;
+  bool ends_unit = true;  // it is the last of what was committed as a whole
+  std::variant<ledger::Participant, ledger::Account, KeyedTransaction> content;
+};
+struct RecordRange {
+  Sequence first = 1;
+  Sequence last = std::numeric_limits<Sequence>::max();
+  std::size_t max_bytes = 0;  // about so many, and one record at least
+};
+struct RecordPortion {
+  std::vector<ChainRecord> records;
+  Sequence next = 0;  // where the next portion begins; past the end of the range: there is none
 };
 
 // Balances and floors by account number, after the last record of `head`.
@@ -180,6 +203,11 @@ class Store {
   // one at least if there is one. Nullopt: no block of this chain ends with `after`.
   virtual StoreResult<std::optional<ChainCopy>> read_blocks(const ChainEnd& after, Sequence until,
                                                             std::uint64_t max_bytes) const = 0;
+  // Every record, by sequence.
+  virtual StoreResult<RecordPortion> records(const RecordRange& range) const = 0;
+  // Of the first block: tells this chain from others, and its copies have the same. Nullopt: it is
+  // empty.
+  virtual StoreResult<std::optional<BlockHash>> first_hash() const = 0;
   // What the keys of the transfers are bound to: durable bindings that have not expired and were
   // bound after `after`, in the order of the transfers; those that are not bound are left out.
   // Between a failed write and the next reopen() a key that is not bound may still turn out to be:

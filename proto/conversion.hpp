@@ -71,11 +71,16 @@ std::optional<ledger::Error> check_shape(const google::protobuf::Descriptor& typ
 
 // The errors of requests that cannot be read. `field` is a path, such as "transfers[2].reference".
 [[nodiscard]] ledger::Error malformed_request(const google::protobuf::Descriptor& type);
-// FIELD_UNKNOWN if the message came with a field that its type does not have. Nullopt: it did not.
-// A field of a later version may narrow what is asked for, so it is not passed over.
+[[nodiscard]] ledger::Error not_utf8(std::string field);
+// `batch`: the type of the request.
+[[nodiscard]] ledger::Error too_many_transfers(const google::protobuf::Descriptor& batch);
+// FIELD_UNKNOWN: of requests that refuse what they do not know. `field` ends with a number.
+[[nodiscard]] ledger::Error unknown_field(std::string field);
+// A transaction's type that is none, or is missing (an empty name).
+[[nodiscard]] ledger::Error unknown_type(std::string field, std::string_view name);
+// FIELD_UNKNOWN if the message, or one in it, has a field that its type does not know. Nullopt: it
+// has none. A field of a later version may narrow what is asked for, so it is not passed over.
 [[nodiscard]] std::optional<ledger::Error> refuse_unknown_fields(
     const google::protobuf::Message& message);
-[[nodiscard]] ledger::Error not_utf8(std::string field);
-[[nodiscard]] ledger::Error too_many_transfers();
 
 }  // namespace sg::proto

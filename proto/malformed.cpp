@@ -12,6 +12,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "ledger/ids.hpp"
 #include "ledger/transfer.hpp"
@@ -115,17 +116,6 @@ ledger::Error malformed_request(const Descriptor& type) {
           ledger::Outcome::none};
 }
 
-std::optional<ledger::Error> refuse_unknown_fields(const google::protobuf::Message& message) {
-  const auto& unknown = message.GetReflection()->GetUnknownFields(message);
-  if (unknown.empty()) return std::nullopt;
-  const auto number = std::to_string(unknown.field(0).number());
-  return ledger::Error{ledger::Reason::field_unknown,
-                       std::string(message.GetDescriptor()->name()) + " has no field " + number +
-                           " here: this server is older than the client",
-                       {{"field", number}},
-                       ledger::Outcome::none};
-}
-
 ledger::Error not_utf8(std::string field) {
   auto message = field + " is not valid UTF-8";
   return {ledger::Reason::not_utf8,
@@ -134,11 +124,48 @@ ledger::Error not_utf8(std::string field) {
           ledger::Outcome::none};
 }
 
-ledger::Error too_many_transfers() {
+ledger::Error unknown_field(std::string field) {
+  auto message = "the request has a field that this server does not know: " + field;
+  return {ledger::Reason::field_unknown,
+          std::move(message),
+          {{"field", std::move(field)}},
+          ledger::Outcome::none};
+}
+
+ledger::Error unknown_type(std::string field, std::string_view name) {
+  auto message = field + (name.empty() ? std::string(" is missing") : " is unknown") +
+                 ": it is credit, debit or transfer";
+  return {ledger::Reason::enum_value_unknown,
+          std::move(message),
+          {{"field", std::move(field)}},
+          ledger::Outcome::none};
+}
+
+std::optional<ledger::Error> refuse_unknown_fields(const google::protobuf::Message& message) {
+  const auto& reflection = *message.GetReflection();
+  if (const auto& unknown = reflection.GetUnknownFields(message); !unknown.empty()) {
+    return unknown_field(std::to_string(unknown.field(0).number()));
+  }
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      const auto& nested = field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                                : reflection.GetMessage(message, field);
+      if (auto error = refuse_unknown_fields(nested)) return error;
+    }
+  }
+  return std::nullopt;
+}
+
+ledger::Error too_many_transfers(const Descriptor& batch) {
   const auto most = std::to_string(ledger::kMaxBatchTransfers);
+  const auto& list = batch.field(0)->name();
   return {ledger::Reason::too_many_transfers,
-          "transfers has more than " + most + ": at most " + most + " are allowed",
-          {{"field", "transfers"}},
+          list + " has more than " + most + ": at most " + most + " are allowed",
+          {{"field", list}},
           ledger::Outcome::none};
 }
 

@@ -28,10 +28,28 @@ constexpr std::uint32_t tag_of(int field, WireFormatLite::WireType type) {
 constexpr auto kText = WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
 constexpr auto kNumber = WireFormatLite::WIRETYPE_VARINT;
 
+// Both forms are read by the numbers of one.
+using Imported = wire::ImportTransaction;
+constexpr bool is_same(int number, int of_import) { return number == of_import; }
+static_assert(is_same(wire::TransferRequest::kEntriesFieldNumber, Imported::kEntriesFieldNumber));
+static_assert(is_same(wire::TransferRequest::kReferenceFieldNumber,
+                      Imported::kReferenceFieldNumber));
+static_assert(is_same(wire::TransferRequest::kIdempotencyKeyFieldNumber,
+                      Imported::kIdempotencyKeyFieldNumber));
+static_assert(is_same(wire::TransferBatchRequest::kTransfersFieldNumber,
+                      wire::ImportRequest::kTransactionsFieldNumber));
+static_assert(is_same(wire::TransferBatchRequest::kAtomicFieldNumber,
+                      wire::ImportRequest::kAtomicFieldNumber));
+
 }  // namespace
 
-TransferReader::TransferReader(std::string_view bytes, TransferList& into)
-    : in_(bytes), into_(into) {}
+const google::protobuf::Descriptor& type_of(BatchForm form) {
+  return form == BatchForm::import ? *wire::ImportRequest::descriptor()
+                                   : *wire::TransferBatchRequest::descriptor();
+}
+
+TransferReader::TransferReader(std::string_view bytes, TransferList& into, BatchForm form)
+    : in_(bytes), into_(into), form_(form) {}
 
 TransferReader::State TransferReader::read_transfer() {
   if (transfer() && in_.is_at_end()) {
@@ -53,7 +71,7 @@ bool TransferReader::read_field_of_batch() {
   } else if (tag == tag_of(Request::kTransfersFieldNumber, kText)) {
     // Refused before the transfer is read: a large batch must not cost more than a valid one.
     if (into_.transfers.size() == ledger::kMaxBatchTransfers) {
-      refuse(too_many_transfers());
+      refuse(too_many_transfers(type_of(form_)));
       return false;
     }
     // After a failure refuse_malformed() below keeps the reason, if transfer() has noted one.
@@ -62,6 +80,8 @@ bool TransferReader::read_field_of_batch() {
     std::uint64_t value = 0;
     good = in_.read_number(value);
     into_.atomic = value != 0;
+  } else if (form_ == BatchForm::import) {
+    refuse(unknown_field(std::to_string(WireFormatLite::GetTagFieldNumber(tag))));
   } else {
     good = skip(tag);
   }
@@ -71,6 +91,11 @@ bool TransferReader::read_field_of_batch() {
 
 // The bound counts from here: outside of a transfer there is no other.
 bool TransferReader::skip(std::uint32_t tag) {
+  if (form_ == BatchForm::import) {
+    const auto field = WireFormatLite::GetTagFieldNumber(tag);
+    refuse(unknown_field(path_of(std::to_string(field))));
+    return false;
+  }
   return in_.skip(tag, in_.fields() + kMaxFieldsOfTransfer);
 }
 
@@ -80,6 +105,7 @@ bool TransferReader::transfer() {
   first_entry_ = into_.entries.size();
   entries_of_transfer_ = 0;
   ledger::Transfer transfer;
+  bool has_kind = form_ == BatchForm::transfers;
   while (const auto tag = in_.next_tag()) {
     bool good = false;
     if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
@@ -97,13 +123,32 @@ bool TransferReader::transfer() {
       good = text(transfer.reference, "reference");
     } else if (tag == tag_of(Request::kIdempotencyKeyFieldNumber, kText)) {
       good = text(transfer.idempotency_key, "idempotency_key");
+    } else if (form_ == BatchForm::import && tag == tag_of(Imported::kTypeFieldNumber, kText)) {
+      good = kind(transfer.kind);
+      has_kind = good;
     } else {
       good = skip(tag);
     }
     if (!good) return false;
   }
+  if (!has_kind && in_.is_at_end()) {
+    refuse(unknown_type(path_of("type"), {}));
+    return false;
+  }
   add(transfer);
   return in_.is_at_end();
+}
+
+bool TransferReader::kind(ledger::TransferKind& into) {
+  std::string_view name;
+  if (!text(name, "type")) return false;
+  const auto kind = ledger::parse_transfer_kind(name);
+  if (!kind) {
+    refuse(unknown_type(path_of("type"), name));
+    return false;
+  }
+  into = *kind;
+  return true;
 }
 
 // Ends a transfer with too many entries. The rest of its bytes is skipped without a look.
@@ -154,7 +199,10 @@ bool TransferReader::text(std::string_view& into, std::string_view name) {
 // "transfers[3].entries[0].account_id": where a wrong text stands in the request.
 std::string TransferReader::path_of(std::string_view name) const {
   std::string path;
-  if (is_batch_) path = "transfers[" + std::to_string(into_.transfers.size()) + "].";
+  if (is_batch_) {
+    const auto& list = type_of(form_).FindFieldByNumber(1)->name();
+    path = list + "[" + std::to_string(into_.transfers.size()) + "].";
+  }
   if (in_entry_) path += "entries[" + std::to_string(entries_of_transfer_ - 1) + "].";
   return path.append(name);
 }
@@ -184,16 +232,15 @@ void TransferReader::refuse(ledger::Error error) {
 }
 
 void TransferReader::refuse_malformed() {
-  refuse(malformed_request(is_batch_ ? *wire::TransferBatchRequest::descriptor()
-                                     : *wire::TransferRequest::descriptor()));
+  refuse(malformed_request(is_batch_ ? type_of(form_) : *wire::TransferRequest::descriptor()));
 }
 
 bool read_transfer(std::string_view bytes, TransferList& into) {
   return TransferReader(bytes, into).read_transfer() == TransferReader::State::whole;
 }
 
-bool read_batch(std::string_view bytes, TransferList& into) {
-  TransferReader reader(bytes, into);
+bool read_batch(std::string_view bytes, TransferList& into, BatchForm form) {
+  TransferReader reader(bytes, into, form);
   const auto keep = [](const ledger::Transfer&) { return true; };
   auto state = TransferReader::State::more;
   while (state == TransferReader::State::more)

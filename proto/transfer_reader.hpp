@@ -9,6 +9,8 @@
 // Thread safety: a reader belongs to one thread at a time.
 #pragma once
 
+#include <google/protobuf/descriptor.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -35,7 +37,13 @@ struct TransferList {
 // bound.
 inline constexpr std::size_t kMaxFieldsOfTransfer = 65'536;
 
-// Reads a TransferRequest or a TransferBatchRequest. A batch may be read in portions, each of
+// Which of the two messages a batch is. An ImportRequest has a type with each transaction, and
+// refuses fields that it does not know; the rest is the same, numbers of fields included.
+enum class BatchForm : std::uint8_t { transfers, import };
+// Its message type.
+const google::protobuf::Descriptor& type_of(BatchForm form);
+
+// Reads a TransferRequest, or a batch of either form. A batch may be read in portions, each of
 // bounded work:
 //
 //   TransferReader reader(bytes, list);
@@ -51,11 +59,11 @@ class TransferReader {
   enum class State : std::uint8_t { more, whole, refused };
 
   // Needs: `bytes` and `into` outlive the reader. `into` is empty.
-  TransferReader(std::string_view bytes, TransferList& into);
+  TransferReader(std::string_view bytes, TransferList& into, BatchForm form = BatchForm::transfers);
 
   // Reads the bytes as one TransferRequest. Never returns `more`.
   [[nodiscard]] State read_transfer();
-  // Reads on in a TransferBatchRequest, until about `fields` more fields are read. Calls
+  // Reads on in the batch, until about `fields` more fields are read. Calls
   // `take(transfer)` for each transfer, whose entries are valid during this call. If `take` returns
   // false, the transfer was refused: it stays in the list without its entries.
   template <class Take>
@@ -79,6 +87,7 @@ class TransferReader {
   bool skip_rest(ledger::Transfer& transfer);
   void add(ledger::Transfer& transfer);
   bool entry();
+  bool kind(ledger::TransferKind& into);
   bool text(std::string_view& into, std::string_view name);
   bool skip(std::uint32_t tag);
   void drop_entries();
@@ -89,9 +98,10 @@ class TransferReader {
 
   FieldStream in_;
   TransferList& into_;
+  const BatchForm form_;
   State state_ = State::more;
   std::optional<ledger::Error> error_;
-  bool is_batch_ = false;                // the request is a TransferBatchRequest
+  bool is_batch_ = false;                // the request is no single transfer
   bool in_entry_ = false;                // inside an entry; for the path of a wrong text
   std::size_t transfer_began_ = 0;       // in_.fields() when the current transfer began
   std::size_t first_entry_ = 0;          // index of its first entry in the list
@@ -100,6 +110,7 @@ class TransferReader {
 
 // Reads a whole request in one go. False if it is refused. Needs: `bytes` outlive `into`.
 [[nodiscard]] bool read_transfer(std::string_view bytes, TransferList& into);
-[[nodiscard]] bool read_batch(std::string_view bytes, TransferList& into);
+[[nodiscard]] bool read_batch(std::string_view bytes, TransferList& into,
+                              BatchForm form = BatchForm::transfers);
 
 }  // namespace sg::proto

@@ -1,6 +1,7 @@
 // Which query takes which way:
 //
-//   participants, transactions      the store, at once
+//   participants, transactions,
+//   a portion of the chain          the store, at once
 //   a balance                       its shard, which answers it; or waits until durable
 //   one account,
 //   accounts of a participant       their shard -> wait until durable -> the store's rows
@@ -15,6 +16,7 @@
 #include "actors/queries/audits.hpp"
 #include "actors/queries/backups.hpp"
 #include "actors/queries/ownership.hpp"
+#include "actors/queries/portions.hpp"
 #include "actors/queries/reads.hpp"
 #include "actors/reading.hpp"
 #include "actors/unhandled.hpp"
@@ -42,6 +44,13 @@ struct Overloaded : Handlers... {
 };
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+// A backup is brought up to date with what the ledger has; the others look at what lies in a folder
+// of this node.
+bool is_of_backups_here(const Query& query) {
+  const auto* ask = std::get_if<BackupAsk>(&query.ask);
+  return ask != nullptr && !std::holds_alternative<CreateBackup>(ask->what);
+}
 
 // The error of a part that is restarting. A read changes nothing, so its outcome is known.
 ledger::Error away(ledger::Reason reason, std::string what) {
@@ -148,8 +157,8 @@ void Queries::ask(const AnswerQueries& message) {
 void Queries::admit(const AnswerQueries& message) {
   const auto now = runtime_->steady_clock();
   for (const auto& query : message.queries) {
-    if (std::holds_alternative<BackupAsk>(query->ask)) {
-      ask(query);  // of what is here: a node that is cut off has backups too
+    if (is_of_backups_here(*query)) {
+      ask(query);  // a node that is cut off has backups too
     } else if (const auto* at_least = std::get_if<ReadAtLeast>(&query->freshness)) {
       await_sequence(query, at_least->sequence);
     } else if (gate_.admit(query, now)) {
@@ -216,6 +225,7 @@ void Queries::ask(const QueryPtr& query) {
           [&](const AnsweredAudit& ask) {
             query->answer(read_answered_audit(runtime_->audit_log.get(), ask));
           },
+          [&](const RecordsOfChain& ask) { query->answer(read_portion(store, ask)); },
           [&](const BalanceSheetOf&) { ask_snapshot(query); },
           [&](const VerifyChain&) { ask_snapshot(query); },
           [&](const BackupAsk&) { work_on_backups(self_, runtime_, query); },

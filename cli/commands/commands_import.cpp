@@ -1,17 +1,20 @@
-// import FILE: creates many participants and accounts at once.
+// import FILE: creates many participants and accounts at once, or books the records of an export.
+// What the file is, its first bytes say.
 //
-// Exit codes: 0 if all of it exists and agrees with the file, 1 if something failed or differs, 2
-// if the file is wrong and nothing was tried, 3 if the connection was lost.
+// Exit codes of the first: 0 if all of it exists and agrees with the file, 1 if something failed or
+// differs, 2 if the file is wrong and nothing was tried, 3 if the connection was lost.
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <string>
 
 #include "cli/commands/commands.hpp"
 #include "cli/import/import_run.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/text_width.hpp"
+#include "cli/records/record_import.hpp"
 
 namespace sg::cli {
 namespace {
@@ -22,7 +25,12 @@ constexpr const char* kLineStart = "\r\033[K";
 constexpr std::size_t kMostLines = 20;
 
 // Shown by `import --help`, below the options.
-constexpr const char* kFormat = R"(The file is YAML, or the same as JSON:
+constexpr const char* kFormat =
+    R"(An export (JSON lines or CSV, by `scalegraphctl export`) is booked again: same
+participants, accounts and transactions, with new ids and times. It can be run again, also after
+a kill: nothing is booked twice. - reads an export from stdin.
+
+Otherwise the file is YAML, or the same as JSON, and creates participants and accounts:
 
   participants:
     - id: seb
@@ -144,8 +152,33 @@ void print_problems(Console& console, const ImportReport& report) {
   }
 }
 
+// The export that FILE is, or nothing.
+std::optional<ExitCode> import_export(Session& session, const std::string& path) {
+  if (path == "-") {
+    const auto format = std::cin.peek() == '{' ? RecordFormat::json_lines : RecordFormat::csv;
+    return import_records(session, "stdin", std::cin, format, /*is_pipe=*/true);
+  }
+  std::error_code error;
+  const bool is_pipe = std::filesystem::is_fifo(path, error);
+  std::ifstream file(path, std::ios::binary);
+  if (std::filesystem::is_directory(path, error) || !file) return std::nullopt;
+  std::string beginning;
+  // What is read from a pipe cannot be put back.
+  if (!is_pipe) {
+    beginning.resize(kBeginningBytes);
+    file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+    beginning.resize(static_cast<std::size_t>(file.gcount()));
+    file.clear();
+    file.seekg(0);
+  }
+  const auto format = export_format_of(path, beginning);
+  if (!format) return std::nullopt;
+  return import_records(session, path, file, *format, is_pipe);
+}
+
 // Reads and checks the file before connecting, so a wrong file is refused without a server.
 ExitCode import_file(Session& session, const std::string& path) {
+  if (const auto code = import_export(session, path)) return *code;
   const auto text = read_file(path);
   if (!text) return session.fail(bad_usage(text.error()));
   const auto plan = parse_import(*text);
@@ -178,10 +211,12 @@ ExitCode import_file(Session& session, const std::string& path) {
 
 void add_import_command(CLI::App& app, Command& chosen) {
   auto path = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("import", "Create the participants and accounts of a file");
+  CLI::App* command = app.add_subcommand(
+      "import", "Book the records of an export, or create the participants and accounts of a file");
   command->footer(kFormat);
-  command->add_option("FILE", *path, "YAML or JSON")->required()->type_name("");
+  command->add_option("FILE", *path, "an export (JSON lines, CSV), or YAML or JSON")
+      ->required()
+      ->type_name("");
   command->callback([&chosen, path] {
     chosen = [path](Session& session) { return import_file(session, *path); };
   });

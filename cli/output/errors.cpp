@@ -119,6 +119,14 @@ Failure explain(const grpc::Status& status, const Attempt& attempt) {
   return failure;
 }
 
+Failure explain(const scalegraph::ledger::TransferError& error) {
+  return {.code = code_name(static_cast<grpc::StatusCode>(error.code())),
+          .reason = error.reason(),
+          .message = error.message(),
+          .metadata = {error.metadata().begin(), error.metadata().end()},
+          .hint = {}};
+}
+
 Failure bad_usage(std::string_view message) {
   return {.code = "INVALID_ARGUMENT",
           .reason = "USAGE",

@@ -16,6 +16,7 @@
 
 #include "cli/output/json.hpp"
 #include "command_line/output.hpp"
+#include "proto/ledger.pb.h"
 
 namespace sg::cli {
 
@@ -63,6 +64,9 @@ struct Failure {
 // They get kUnreachable, all others kRefused. If the call may have taken effect, the hint says how
 // to find out.
 [[nodiscard]] Failure explain(const grpc::Status& status, const Attempt& attempt);
+
+// The same for one item of a batch, which the ledger has refused.
+[[nodiscard]] Failure explain(const scalegraph::ledger::TransferError& error);
 
 // A command line or a file that cannot be used. Exit code kUsage.
 [[nodiscard]] Failure bad_usage(std::string_view message);

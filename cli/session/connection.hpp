@@ -71,6 +71,8 @@ class Connection {
              std::unique_ptr<scalegraph::ledger::AdminService::Stub>,
              std::unique_ptr<scalegraph::ledger::ClusterService::Stub>,
              std::unique_ptr<scalegraph::ledger::BackupService::Stub>,
+             std::unique_ptr<scalegraph::ledger::ExportService::Stub>,
+             std::unique_ptr<scalegraph::ledger::ImportService::Stub>,
              std::unique_ptr<grpc::health::v1::Health::Stub>>
       stubs_;
 };

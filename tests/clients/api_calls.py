@@ -32,7 +32,7 @@ WRITES = ("CreateParticipant", "CreateParticipantAccount", "CreateAccount", "Cre
           "Transfer", "TransferBatch")
 METHODS = {method.name: method for service in pb.DESCRIPTOR.services_by_name.values()
            for method in service.methods}
-STREAMS = ("StreamTransfers", "Verify", "CreateBackup", "VerifyBackup")
+STREAMS = ("StreamTransfers", "Import", "Verify", "Export", "CreateBackup", "VerifyBackup")
 Code = grpc.StatusCode
 
 
@@ -71,7 +71,8 @@ class ApiTest(unittest.TestCase):
         described = METHODS[method]
         path = f"/{described.containing_service.full_name}/{method}"
         form = {"StreamTransfers": self.channel.stream_stream,
-                **dict.fromkeys(("Verify", "CreateBackup", "VerifyBackup"),
+                "Import": self.channel.stream_stream,
+                **dict.fromkeys(("Verify", "Export", "CreateBackup", "VerifyBackup"),
                                 self.channel.unary_stream)}.get(method, self.channel.unary_unary)
         return form(path, None if raw else type_of(described.input_type).SerializeToString,
                     type_of(described.output_type).FromString)

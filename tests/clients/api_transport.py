@@ -37,7 +37,8 @@ class Transport(ApiTest):
         self.assertEqual(told.balance, 1000)
 
     def test_streams_say_who_answers(self):
-        for method, request in (("StreamTransfers", iter([])), ("Verify", pb.VerifyRequest())):
+        for method, request in (("StreamTransfers", iter([])), ("Import", iter([])),
+                                ("Verify", pb.VerifyRequest()), ("Export", pb.ExportRequest())):
             with self.subTest(method):
                 call = self.stub(method)(request, timeout=CALL_TIMEOUT_S)
                 for _ in call:
@@ -205,11 +206,12 @@ class Stop(ApiTest):
             second = self.stub("StreamTransfers")(iter(more.get, None), timeout=CALL_TIMEOUT_S)
             more.put(pb.TransferBatchRequest(transfers=[move(a, b)]))
             self.assertEqual(len(next(second).results), 1)
-        for method, another in (("StreamTransfers", iter([])), ("Verify", pb.VerifyRequest())):
+        for method, another in (("StreamTransfers", iter([])), ("Import", iter([])),
+                                ("Verify", pb.VerifyRequest()), ("Export", pb.ExportRequest())):
             with self.subTest(method), self.assertRaises(grpc.RpcError) as refused:
                 list(self.stub(method)(another, timeout=CALL_TIMEOUT_S))
             self.check_refusal(refused.exception, Code.RESOURCE_EXHAUSTED, "OVERLOADED",
-                               method == "StreamTransfers", max_streams="2")
+                               method in ("StreamTransfers", "Import"), max_streams="2")
         self.assertEqual(self.daemon.stop(), 0)
         with self.assertRaises(grpc.RpcError) as ended:
             next(stream)

@@ -57,6 +57,7 @@ TEST_CASE("Every reason of a wrong argument is INVALID_ARGUMENT", "[ledger][erro
                             Reason::id_control_character,
                             Reason::not_utf8,
                             Reason::malformed_request,
+                            Reason::field_unknown,
                             Reason::no_entries,
                             Reason::too_many_entries,
                             Reason::amount_zero,
@@ -72,6 +73,7 @@ TEST_CASE("Every reason of a wrong argument is INVALID_ARGUMENT", "[ledger][erro
                             Reason::page_bytes_out_of_range,
                             Reason::page_token_invalid,
                             Reason::time_range_invalid,
+                            Reason::type_mismatch,
                             Reason::too_many_transfers}) {
     INFO(to_string(reason));
     CHECK(code_of(reason) == Code::invalid_argument);

@@ -227,3 +227,51 @@ TEST_CASE("Answers are the bytes that the generated code would make") {
     }
   });
 }
+
+TEST_CASE("A batch of an import has a type with each transaction, and knows all of its fields") {
+  rc::prop("a batch", [] {
+    wire::ImportRequest expected;
+    const auto batch = any_batch();
+    for (const auto& transfer : batch.transfers()) {
+      auto& one = *expected.add_transactions();
+      *one.mutable_entries() = transfer.entries();
+      one.set_reference(transfer.reference());
+      one.set_idempotency_key(transfer.idempotency_key());
+      one.set_type(*rc::gen::element<std::string>("credit", "debit", "transfer"));
+    }
+    expected.set_atomic(*rc::gen::arbitrary<bool>());
+    const auto bytes = expected.SerializeAsString();
+    proto::TransferList read;
+    const bool good = wire::ImportRequest().ParseFromString(bytes);
+    RC_ASSERT(proto::read_batch(bytes, read, proto::BatchForm::import) == good);
+    if (!good) return;
+    RC_ASSERT(read.atomic == expected.atomic());
+    RC_ASSERT(read.transfers.size() == static_cast<std::size_t>(expected.transactions_size()));
+    for (int i = 0; i < expected.transactions_size(); ++i) {
+      const auto& one = expected.transactions(i);
+      wire::TransferRequest same;
+      *same.mutable_entries() = one.entries();
+      same.set_reference(one.reference());
+      same.set_idempotency_key(one.idempotency_key());
+      check_same(same, read.transfers[static_cast<std::size_t>(i)]);
+      RC_ASSERT(to_string(read.transfers[static_cast<std::size_t>(i)].kind) == one.type());
+    }
+  });
+  using namespace std::string_literals;
+  const auto refusal = [](const std::string& bytes) {
+    proto::TransferList list;
+    proto::TransferReader reader(bytes, list, proto::BatchForm::import);
+    const auto keep = [](const ledger::Transfer&) { return true; };
+    while (reader.read_batch(1, keep) == proto::TransferReader::State::more) {
+    }
+    return reader.error().metadata.empty() ? reader.error().message
+                                           : reader.error().metadata.front().second;
+  };
+  CHECK(refusal("\x18\x01"s) == "3");
+  CHECK(refusal("\x0A\x02\x28\x01"s) == "transactions[0].5");
+  CHECK(refusal("\x0A\x04\x0A\x02\x18\x01"s) == "transactions[0].entries[0].3");
+  CHECK(refusal("\x0A\x00"s) == "transactions[0].type");
+  CHECK(refusal("\x0A\x06\x22\x04gift"s) == "transactions[0].type");
+  CHECK(refusal("\x0A\x05\x22\x03\xC3\x28x"s) == "transactions[0].type");
+  CHECK(refusal("\x0A\x01"s) == "the request does not parse as scalegraph.ledger.ImportRequest");
+}

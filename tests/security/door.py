@@ -43,11 +43,11 @@ for module in (pb, health_pb2, reflection_v1_pb2, reflection_v1alpha_pb2):
             known = method.full_name.removeprefix("scalegraph.ledger.")
             METHODS[known] = (method, module)
 HEALTH = {"grpc.health.v1.Health.Check", "grpc.health.v1.Health.Watch"}
-STREAMS_OF_REQUESTS = {"LedgerService.StreamTransfers",
+STREAMS_OF_REQUESTS = {"LedgerService.StreamTransfers", "ImportService.Import",
                        "grpc.reflection.v1.ServerReflection.ServerReflectionInfo",
                        "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo"}
 STREAMS_OF_ANSWERS = STREAMS_OF_REQUESTS | {
-    "AdminService.Verify", "BackupService.CreateBackup", "BackupService.VerifyBackup",
+    "AdminService.Verify", "ExportService.Export", "BackupService.CreateBackup", "BackupService.VerifyBackup",
     "grpc.health.v1.Health.Watch"}
 
 # Why a call was refused; `facts` are the metadata of its ErrorInfo.

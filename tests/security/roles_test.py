@@ -27,10 +27,10 @@ TABLE = (
      "LedgerService.StreamTransfers"),
     ("admin teller",
      "ParticipantService.CreateParticipant ParticipantService.CreateParticipantAccount "
-     "LedgerService.CreateAccount"),
+     "LedgerService.CreateAccount ImportService.Import"),
     ("admin operator auditor",
      "AdminService.GetTree AdminService.Verify AdminService.ListAudit "
-     "AdminService.ExplainTransaction ClusterService.GetCluster"),
+     "AdminService.ExplainTransaction ClusterService.GetCluster ExportService.Export"),
     ("admin operator",
      "ClusterService.Init ClusterService.TransferLeadership BackupService.CreateBackup "
      "BackupService.ListBackups BackupService.GetBackup BackupService.VerifyBackup"),

@@ -78,6 +78,13 @@ class ForwardingStore : public persistence::Store {
       const persistence::AuditRange& range) const override {
     return below_->audit(range);
   }
+  persistence::StoreResult<persistence::RecordPortion> records(
+      const persistence::RecordRange& range) const override {
+    return below_->records(range);
+  }
+  persistence::StoreResult<std::optional<persistence::BlockHash>> first_hash() const override {
+    return below_->first_hash();
+  }
   persistence::StoreResult<ledger::Sequence> first_at_or_after(ledger::TimeMs time) const override {
     return below_->first_at_or_after(time);
   }

@@ -1,5 +1,5 @@
 // The unary handlers stand in writes.cpp and reads.cpp. Each kind of call that streams has a file
-// of its own: stream_call, verify_call, watch_call, reflection_call.
+// of its own: stream_call, verify_call, export_call, watch_call, reflection_call.
 #include "actors/gateway/methods/methods.hpp"
 
 #include <array>
@@ -7,6 +7,7 @@
 #include "actors/gateway/methods/backup_calls.hpp"
 #include "actors/gateway/methods/cluster_calls.hpp"
 #include "actors/gateway/methods/explain.hpp"
+#include "actors/gateway/methods/export_call.hpp"
 #include "actors/gateway/methods/reads.hpp"
 #include "actors/gateway/methods/reflection_call.hpp"
 #include "actors/gateway/methods/stream_call.hpp"
@@ -41,6 +42,11 @@ std::unique_ptr<Call> make(RpcServer& server, std::uint64_t id, const Served& se
   return std::make_unique<CallType>(server, id, served);
 }
 
+template <proto::BatchForm form>
+std::unique_ptr<Call> make_stream(RpcServer& server, std::uint64_t id, const Served& served) {
+  return std::make_unique<StreamCall>(server, id, served, form);
+}
+
 // Short names, so that a row fits on a line.
 constexpr auto kReads = Effect::reads;
 constexpr auto kWrites = Effect::writes;
@@ -59,6 +65,8 @@ constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
 constexpr std::string_view kAdmin = "scalegraph.ledger.AdminService";
 constexpr std::string_view kCluster = "scalegraph.ledger.ClusterService";
 constexpr std::string_view kBackup = "scalegraph.ledger.BackupService";
+constexpr std::string_view kExport = "scalegraph.ledger.ExportService";
+constexpr std::string_view kImport = "scalegraph.ledger.ImportService";
 constexpr std::string_view kHealth = "grpc.health.v1.Health";
 constexpr std::string_view kReflection = "grpc.reflection.v1.ServerReflection";
 constexpr std::string_view kReflectionAlpha = "grpc.reflection.v1alpha.ServerReflection";
@@ -85,7 +93,8 @@ constexpr std::array kMethods{
     Method{kLedger, "ListTransactions", kReads, kReadAccount, make<UnaryCall>, list_transactions},
     Method{kLedger, "GetTransaction", kReads, kReadAccount, make<UnaryCall>, get_transaction},
     Method{kLedger, "TransferBatch", kWrites, kMoveMoney, make<UnaryCall>, transfer_batch},
-    Method{kLedger, "StreamTransfers", kWrites, kMoveMoney, make<StreamCall>},
+    Method{kLedger, "StreamTransfers", kWrites, kMoveMoney,
+           make_stream<proto::BatchForm::transfers>},
 
     Method{kAdmin, "ListAccounts", kReads, kReadLedger, make<UnaryCall>, list_accounts},
     Method{kAdmin, "GetTree", kReads, kInspect, make<UnaryCall>, get_tree},
@@ -102,6 +111,8 @@ constexpr std::array kMethods{
     Method{kBackup, "ListBackups", kReads, kOperate, make<UnaryCall>, list_backups},
     Method{kBackup, "GetBackup", kReads, kOperate, make<UnaryCall>, get_backup},
     Method{kBackup, "VerifyBackup", kReads, kOperate, make<VerifyBackupCall>},
+    Method{kExport, "Export", kReads, kInspect, make<ExportCall>},
+    Method{kImport, "Import", kWrites, kCreate, make_stream<proto::BatchForm::import>},
 
     Method{kHealth, "Check", kProbes, kProbe, make<UnaryCall>, check_health},
     Method{kHealth, "Watch", kProbes, kProbe, make<WatchCall>},

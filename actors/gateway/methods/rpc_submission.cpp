@@ -76,11 +76,11 @@ std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer
   return check_item(batch.transfers.front());
 }
 
-void RpcSubmission::begin_batch(grpc::ByteBuffer& request) {
+void RpcSubmission::begin_batch(grpc::ByteBuffer& request, proto::BatchForm form) {
   if (const auto bytes = copy_bytes(request)) {
-    reading_ = std::make_unique<Reading>(*bytes);
+    reading_ = std::make_unique<Reading>(*bytes, form);
   } else {
-    batch_error_ = proto::malformed_request(*wire::TransferBatchRequest::descriptor());
+    batch_error_ = proto::malformed_request(proto::type_of(form));
   }
   request.Clear();
 }

@@ -58,8 +58,8 @@ class RpcSubmission final : public ledger::Submission {
 
   // Reads a TransferRequest and checks its transfer. Returns the first error, or nullopt.
   [[nodiscard]] std::optional<ledger::Error> read_transfer(const grpc::ByteBuffer& request);
-  // Takes the bytes of a TransferBatchRequest. The buffer is empty afterwards.
-  void begin_batch(grpc::ByteBuffer& request);
+  // Takes the bytes of a batch of that form. The buffer is empty afterwards.
+  void begin_batch(grpc::ByteBuffer& request, proto::BatchForm form = proto::BatchForm::transfers);
   // True if the request takes milliseconds of work, which other calls should not have to wait for.
   bool is_large() const { return bytes_.size() > kLargeBytes; }
   // Reads a portion of the batch and checks each item. An item that fails is refused from the
@@ -103,7 +103,7 @@ class RpcSubmission final : public ledger::Submission {
   struct Reading {
     proto::TransferList list;
     proto::TransferReader reader;
-    explicit Reading(std::string_view bytes) : reader(bytes, list) {}
+    Reading(std::string_view bytes, proto::BatchForm form) : reader(bytes, list, form) {}
   };
   std::unique_ptr<Reading> reading_;  // of a batch, until all of it is read
   std::optional<ledger::Error> batch_error_;

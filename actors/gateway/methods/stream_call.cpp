@@ -17,8 +17,9 @@
 #include "proto/conversion.hpp"
 
 namespace sg::actors {
-StreamCall::StreamCall(RpcServer& server, std::uint64_t id, const Served& served)
-    : Call(server, id, served), stream_(&context_) {
+StreamCall::StreamCall(RpcServer& server, std::uint64_t id, const Served& served,
+                       proto::BatchForm form)
+    : Call(server, id, served), form_(form), stream_(&context_) {
   context_.AsyncNotifyWhenDone(&done_operation_);
   served.service.request_bidi_stream(served.index, &context_, &stream_, server_.queue(),
                                      &received_operation_);
@@ -92,7 +93,7 @@ void StreamCall::take_request() {
     if (!place) return refuse(slot, place.error());
     slot.place = std::move(*place);
     auto submission = std::make_shared<RpcSubmission>(*this, number, nullptr);
-    submission->begin_batch(bytes);
+    submission->begin_batch(bytes, form_);
     taking_ = true;
     do_in_portions([this, number, submission] { return take_portion(number, submission); },
                    submission->is_large());

@@ -1,4 +1,4 @@
-// StreamTransfers: a stream of batches in, their results out in the same order.
+// StreamTransfers and Import: a stream of batches in, their results out in the same order.
 //
 // Operation: many requests are in work at once, up to a window (`server.max_stream_window`). When
 // it is full, the stream is not read, and HTTP/2's flow control slows the client down. Requests are
@@ -18,6 +18,7 @@
 #include "actors/gateway/transport/operation.hpp"
 #include "actors/gateway/transport/rpc_server.hpp"
 #include "proto/ledger.pb.h"
+#include "proto/transfer_reader.hpp"
 
 namespace sg::actors {
 
@@ -25,7 +26,8 @@ class RpcSubmission;
 
 class StreamCall final : public Call {
  public:
-  StreamCall(RpcServer& server, std::uint64_t id, const Served& served);
+  // `form`: of the batches.
+  StreamCall(RpcServer& server, std::uint64_t id, const Served& served, proto::BatchForm form);
 
   void completed(const Completed& completed) override;
   void give_up_write() override;
@@ -81,6 +83,7 @@ class StreamCall final : public Call {
   grpc::Status end_status() const;
   void forget_if_over();
 
+  const proto::BatchForm form_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
   grpc::ByteBuffer request_;
   OperationOf<StreamCall, &StreamCall::received> received_operation_{this};

@@ -1,0 +1,313 @@
+// Each kind of line has fields that it needs and fields that it may have. A field that has no place
+// there is refused, since an import would lose it.
+#include "cli/records/record_fields.hpp"
+
+#include <google/protobuf/unknown_field_set.h>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <optional>
+
+#include "cli/import/import_rules.hpp"
+#include "cli/session/arguments.hpp"
+
+namespace sg::cli {
+namespace {
+
+namespace wire = scalegraph::ledger;
+
+// The bounds of the ledger, which checks them again.
+constexpr std::size_t kMaxEntries = 4096;
+constexpr std::size_t kMaxReferenceBytes = 1024;
+
+constexpr std::array<std::string_view, kFields> kNames = {
+    "format", "version", "ledger",      "from_sequence", "after",           "sequence",
+    "time",   "kind",    "id",          "with_next",     "reference",       "key",
+    "name",   "role",    "participant", "type",          "initial_balance", "floor"};
+
+// Collects the first thing that is wrong. What is read after it does not count.
+class Reading {
+ public:
+  explicit Reading(const RecordFields& fields) : fields_(fields) {}
+
+  void refuse(std::string what) {
+    if (!error_) error_ = std::move(what);
+  }
+  bool is_good() const { return !error_; }
+  std::string error() { return std::move(*error_); }
+
+  // Whether the field has a text; refuses the line if it has none.
+  const std::string& needed(Field field) {
+    if (fields_[field].empty()) refuse(std::string(name_of(field)) + " is missing");
+    return fields_[field];
+  }
+  template <class Integer>
+  Integer integer(Field field) {
+    return integer<Integer>(needed(field), name_of(field));
+  }
+  template <class Integer>
+  Integer integer(const std::string& text, std::string_view name) {
+    Integer value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+      refuse(std::string(name) + " is " + quoted(text) + " and has to be a whole number" +
+             (std::is_unsigned_v<Integer> ? ", 0 or more" : "") + ", of 64 bits");
+    }
+    return value;
+  }
+  void id(const std::string& text, std::string_view name) {
+    if (text.empty()) return refuse(std::string(name) + " is missing");
+    if (const auto wrong = wrong_id(text)) refuse(std::string(name) + " " + *wrong);
+  }
+  template <class Value>
+  Value parsed(Field field, Parsed<Value> (*parse)(std::string_view)) {
+    const auto value = parse(needed(field));
+    if (value) return *value;
+    refuse(std::string(name_of(field)) + ": " + value.error());
+    return Value{};
+  }
+  // Refuses all fields with a text that are not among these.
+  void only(std::string_view what, std::initializer_list<Field> fields) {
+    for (std::size_t i = 0; i < kFields; ++i) {
+      const auto field = static_cast<Field>(i);
+      if (fields_[field].empty() || std::ranges::find(fields, field) != fields.end()) continue;
+      refuse(std::string(what) + " has no field " + std::string(name_of(field)));
+    }
+  }
+  void no_lists(std::string_view what, bool may_have_metadata) {
+    if (!fields_.entries.empty()) refuse(std::string(what) + " has no entries");
+    if (!may_have_metadata && !fields_.metadata.empty()) {
+      refuse(std::string(what) + " has no metadata");
+    }
+  }
+  void metadata(google::protobuf::Map<std::string, std::string>& to) {
+    for (const auto& [key, value] : fields_.metadata) to[key] = value;
+    if (const auto wrong = wrong_metadata(to)) refuse("metadata " + *wrong);
+  }
+
+  static std::string quoted(std::string_view text) {
+    constexpr std::size_t kMost = 64;
+    return '"' + std::string(text.substr(0, kMost)) + (text.size() > kMost ? "...\"" : "\"");
+  }
+
+ private:
+  const RecordFields& fields_;
+  std::optional<std::string> error_;
+};
+
+void read_participant(const RecordFields& fields, Reading& in, wire::Participant& to) {
+  in.only("a participant",
+          {Field::sequence, Field::time, Field::kind, Field::id, Field::name, Field::role});
+  in.no_lists("a participant", true);
+  in.id(fields[Field::id], "id");
+  to.set_id(fields[Field::id]);
+  to.set_name(fields[Field::name]);
+  if (const auto wrong = wrong_name(to.name())) in.refuse("name " + *wrong);
+  to.set_role(in.parsed(Field::role, parse_role));
+  in.metadata(*to.mutable_metadata());
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return text;
+}
+
+void read_account(const RecordFields& fields, Reading& in, wire::Account& to) {
+  in.only("an account", {Field::sequence, Field::time, Field::kind, Field::id, Field::participant,
+                         Field::type, Field::initial_balance, Field::floor});
+  in.no_lists("an account", true);
+  in.id(fields[Field::id], "id");
+  to.set_id(fields[Field::id]);
+  to.set_participant_id(fields[Field::participant]);
+  to.set_account_type(in.parsed(Field::type, parse_account_type));
+  if (to.participant_id().empty()) {
+    if (to.account_type() != wire::STANDALONE) {
+      in.refuse("an account without a participant has the type STANDALONE");
+    }
+  } else {
+    in.id(to.participant_id(), "participant");
+    const auto id = to.participant_id() + ':' + lower(wire::AccountType_Name(to.account_type()));
+    if (to.id() != id) {
+      in.refuse("the id of this account of a participant has to be " + Reading::quoted(id));
+    }
+  }
+  to.set_balance(in.integer<std::int64_t>(Field::initial_balance));
+  to.set_floor(in.integer<std::int64_t>(Field::floor));
+  if (to.balance() < 0) in.refuse("initial_balance is negative");
+  if (to.floor() > to.balance()) in.refuse("floor is above initial_balance");
+  in.metadata(*to.mutable_metadata());
+}
+
+void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
+  in.only("a transaction", {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next,
+                            Field::reference, Field::key});
+  if (!fields.metadata.empty()) in.refuse("a transaction has no metadata");
+  auto& to = *record.mutable_transaction();
+  to.set_type(fields[Field::kind]);
+  to.set_id(fields[Field::id]);
+  to.set_timestamp(record.time());
+  to.set_reference(fields[Field::reference]);
+  record.set_idempotency_key(fields[Field::key]);
+  if (to.reference().size() > kMaxReferenceBytes) in.refuse("reference is over 1 KiB");
+  if (wrong_name(to.reference())) in.refuse("reference is not valid UTF-8");
+  if (!to.id().empty()) in.id(to.id(), "id");
+  if (!record.idempotency_key().empty()) in.id(record.idempotency_key(), "key");
+  const auto& with_next = fields[Field::with_next];
+  if (!with_next.empty() && with_next != "true" && with_next != "false") {
+    in.refuse("with_next is " + Reading::quoted(with_next) + " and has to be true or false");
+  }
+  record.set_with_next(with_next == "true");
+  if (fields.entries.empty()) in.refuse("a transaction has to have entries");
+  if (fields.entries.size() > kMaxEntries) in.refuse("there are over 4096 entries");
+  for (const auto& entry : fields.entries) {
+    if (!in.is_good()) return;
+    in.id(entry.account, "the account of an entry");
+    auto& added = *to.add_entries();
+    added.set_account_id(entry.account);
+    added.set_amount(in.integer<std::int64_t>(entry.amount, "the amount of an entry"));
+    if (added.amount() == 0) in.refuse("the amount of an entry is 0");
+  }
+  const bool is_credit = to.type() == "credit";
+  if ((is_credit || to.type() == "debit") &&
+      (to.entries_size() != 1 || (to.entries(0).amount() > 0) != is_credit)) {
+    in.refuse(is_credit ? "a credit has one entry, with an amount above 0"
+                        : "a debit has one entry, with an amount below 0");
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Field field) { return kNames[static_cast<std::size_t>(field)]; }
+
+void RecordFields::clear() {
+  for (auto& text : texts) text.clear();
+  entries.clear();
+  metadata.clear();
+}
+
+bool has_unknown_fields(const google::protobuf::Message& message) {
+  return !message.GetReflection()->GetUnknownFields(message).empty();
+}
+
+bool is_known(const Record& record) {
+  if (has_unknown_fields(record)) return false;
+  switch (record.record_case()) {
+    case Record::kParticipant:
+      return !has_unknown_fields(record.participant()) &&
+             wire::ParticipantRole_IsValid(record.participant().role());
+    case Record::kAccount:
+      return !has_unknown_fields(record.account()) &&
+             wire::AccountType_IsValid(record.account().account_type());
+    case Record::kTransaction: {
+      const auto& transaction = record.transaction();
+      const bool has_type = transaction.type() == kTransferKind || transaction.type() == "credit" ||
+                            transaction.type() == "debit";
+      return has_type && !has_unknown_fields(transaction) &&
+             std::ranges::none_of(transaction.entries(), has_unknown_fields);
+    }
+    case Record::RECORD_NOT_SET:
+      break;
+  }
+  return false;
+}
+
+RecordFields to_fields(const Record& record) {
+  RecordFields fields;
+  fields[Field::sequence] = std::to_string(record.sequence());
+  fields[Field::time] = std::to_string(record.time());
+  if (record.has_participant()) {
+    const auto& from = record.participant();
+    fields[Field::kind] = "participant";
+    fields[Field::id] = from.id();
+    fields[Field::name] = from.name();
+    fields[Field::role] = wire::ParticipantRole_Name(from.role());
+    fields.metadata.insert(from.metadata().begin(), from.metadata().end());
+  } else if (record.has_account()) {
+    const auto& from = record.account();
+    fields[Field::kind] = "account";
+    fields[Field::id] = from.id();
+    fields[Field::participant] = from.participant_id();
+    fields[Field::type] = wire::AccountType_Name(from.account_type());
+    fields[Field::initial_balance] = std::to_string(from.balance());
+    fields[Field::floor] = std::to_string(from.floor());
+    fields.metadata.insert(from.metadata().begin(), from.metadata().end());
+  } else {
+    const auto& from = record.transaction();
+    fields[Field::kind] = from.type();
+    fields[Field::id] = from.id();
+    fields[Field::reference] = from.reference();
+    fields[Field::key] = record.idempotency_key();
+    if (record.with_next()) fields[Field::with_next] = "true";
+    fields.entries.reserve(static_cast<std::size_t>(from.entries_size()));
+    for (const auto& entry : from.entries()) {
+      fields.entries.push_back({entry.account_id(), std::to_string(entry.amount())});
+    }
+  }
+  return fields;
+}
+
+tl::expected<Record, std::string> to_record(const RecordFields& fields) {
+  Record record;
+  Reading in(fields);
+  record.set_sequence(in.integer<std::uint64_t>(Field::sequence));
+  if (in.is_good() && record.sequence() == 0) in.refuse("sequence is 0, and the first one is 1");
+  record.set_time(in.integer<std::int64_t>(Field::time));
+  const auto& kind = in.needed(Field::kind);
+  if (!in.is_good()) return tl::unexpected(in.error());
+  if (kind == "participant") {
+    read_participant(fields, in, *record.mutable_participant());
+    record.mutable_participant()->set_created_at(record.time());
+  } else if (kind == "account") {
+    read_account(fields, in, *record.mutable_account());
+    record.mutable_account()->set_created_at(record.time());
+  } else if (kind == kTransferKind || kind == "credit" || kind == "debit") {
+    read_transaction(fields, in, record);
+  } else {
+    in.refuse("kind is " + Reading::quoted(kind) +
+              " and has to be participant, account, transfer, credit, debit or end");
+  }
+  if (!in.is_good()) return tl::unexpected(in.error());
+  return record;
+}
+
+tl::expected<ExportHeader, std::string> to_header(const RecordFields& fields) {
+  Reading in(fields);
+  if (fields[Field::format] != kExportFormat) {
+    return tl::unexpected("an export begins with the format " + std::string(kExportFormat));
+  }
+  if (fields[Field::version] != kExportVersion) {
+    return tl::unexpected("it has version " + Reading::quoted(fields[Field::version]) +
+                          ", and this program reads version " + std::string(kExportVersion));
+  }
+  in.only("the first line",
+          {Field::format, Field::version, Field::ledger, Field::from_sequence, Field::after});
+  in.no_lists("the first line", false);
+  ExportHeader header;
+  header.ledger = fields[Field::ledger];
+  header.from_sequence = in.integer<std::uint64_t>(Field::from_sequence);
+  header.after = in.integer<std::uint64_t>(Field::after);
+  constexpr std::size_t kMaxLedgerChars = 64;
+  const bool is_hex = std::ranges::all_of(
+      header.ledger, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (header.ledger.size() > kMaxLedgerChars || !is_hex) {
+    in.refuse("ledger has to be hexadecimal, of at most 64 digits");
+  }
+  if (in.is_good() && header.from_sequence == 0) in.refuse("from_sequence is 0");
+  if (in.is_good() && header.after >= header.from_sequence) {
+    in.refuse("after has to be below from_sequence");
+  }
+  if (!in.is_good()) return tl::unexpected(in.error());
+  return header;
+}
+
+tl::expected<std::uint64_t, std::string> to_end(const RecordFields& fields) {
+  Reading in(fields);
+  in.only("the last line", {Field::kind, Field::sequence});
+  in.no_lists("the last line", false);
+  const auto last = in.integer<std::uint64_t>(Field::sequence);
+  if (!in.is_good()) return tl::unexpected(in.error());
+  return last;
+}
+
+}  // namespace sg::cli

@@ -1,0 +1,100 @@
+// The fields of one record of an export, as the texts that stand in a file; and the record itself,
+// which is the message that the ledger sends.
+//
+//   auto fields = to_fields(record);                 // then written as JSON or CSV
+//   auto record = to_record(fields);                 // or what is wrong with them
+//
+// Both formats have the same fields, so what is valid is decided here alone. Pure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "proto/ledger.pb.h"
+
+namespace sg::cli {
+
+using Record = scalegraph::ledger::ExportRecord;
+
+// What a file begins with, and what the first line says.
+inline constexpr std::string_view kExportFormat = "scalegraph-export";
+inline constexpr std::string_view kExportVersion = "1";
+
+// In the order in which they are written.
+enum class Field : std::uint8_t {
+  format,  // of the first line only, as are version, ledger, from_sequence and after
+  version,
+  ledger,
+  from_sequence,
+  after,
+  sequence,
+  time,
+  kind,
+  id,
+  with_next,
+  reference,
+  key,
+  name,
+  role,
+  participant,
+  type,
+  initial_balance,
+  floor,
+};
+inline constexpr std::size_t kFields = 18;
+// "format", "from_sequence", ...
+std::string_view name_of(Field field);
+
+struct EntryFields {
+  std::string account;
+  std::string amount;
+};
+
+// An empty text and an absent field are the same.
+struct RecordFields {
+  std::array<std::string, kFields> texts;
+  std::vector<EntryFields> entries;
+  std::map<std::string, std::string> metadata;
+
+  std::string& operator[](Field field) { return texts[static_cast<std::size_t>(field)]; }
+  const std::string& operator[](Field field) const {
+    return texts[static_cast<std::size_t>(field)];
+  }
+  void clear();
+};
+
+// The kinds of lines that are no record.
+inline constexpr std::string_view kEndKind = "end";
+inline constexpr std::string_view kTransferKind = "transfer";
+
+// The first line of a file.
+struct ExportHeader {
+  std::string ledger;  // empty: nothing was ever committed
+  std::uint64_t from_sequence = 1;
+  // Of the last transaction before the file's first record. An import goes on only where that one
+  // is. 0: there is none.
+  std::uint64_t after = 0;
+};
+
+// Whether the message itself, and not one in it, has a field that its type does not know.
+[[nodiscard]] bool has_unknown_fields(const google::protobuf::Message& message);
+// Whether this program knows all that the record has: its kind, its types, and every field. A newer
+// ledger may send more, which a file would lose.
+[[nodiscard]] bool is_known(const Record& record);
+
+[[nodiscard]] RecordFields to_fields(const Record& record);
+
+// The record that the fields stand for, checked by the rules of the ledger, so that no import fails
+// half-way for something that the file shows. The error is a sentence about the fields.
+[[nodiscard]] tl::expected<Record, std::string> to_record(const RecordFields& fields);
+// The same for the first line, and for the last: the sequence of the last record.
+[[nodiscard]] tl::expected<ExportHeader, std::string> to_header(const RecordFields& fields);
+[[nodiscard]] tl::expected<std::uint64_t, std::string> to_end(const RecordFields& fields);
+
+}  // namespace sg::cli

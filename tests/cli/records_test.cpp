@@ -1,0 +1,444 @@
+// Files of exports: what is written is read back, and what is wrong is told with its line.
+#include <google/protobuf/util/message_differencer.h>
+#include <rapidcheck/catch.h>
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <sstream>
+
+#include "cli/records/csv_rows.hpp"
+#include "cli/records/imported_records.hpp"
+#include "cli/records/record_writer.hpp"
+#include "cli/records/retries.hpp"
+#include "ctl.hpp"
+#include "tests/export/exporting_ledger.hpp"
+
+using namespace sg::cli;
+namespace wire = scalegraph::ledger;
+
+namespace {
+
+constexpr auto kFormats = {RecordFormat::json_lines, RecordFormat::csv};
+
+// A text that a format may have to quote. Without control characters for an id.
+std::string any_text(bool is_id) {
+  static const std::vector<std::string> kParts{
+      "a",  "seb:operating",    "\"", "\"\"", ",",  "\\",   "{}", " ",    "\xC3\xB6",
+      "=1", "\xF0\x9F\xAA\x99", "'",  "\n",   "\r", "\r\n", "\t", "\x7F", std::string(1, '\0')};
+  constexpr std::size_t kOfIds = 12;
+  std::string text;
+  const auto parts = *rc::gen::inRange(is_id ? 1 : 0, 6);
+  for (int i = 0; i < parts; ++i) {
+    text += kParts[*rc::gen::inRange<std::size_t>(0, is_id ? kOfIds : kParts.size())];
+  }
+  return text;
+}
+
+template <class Map>
+void fill_metadata(Map& to) {
+  const auto count = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < count; ++i) to[any_text(false)] = any_text(false);
+}
+
+Record any_record(std::uint64_t sequence) {
+  Record record;
+  record.set_sequence(sequence);
+  record.set_time(*rc::gen::arbitrary<std::int64_t>());
+  switch (*rc::gen::inRange(0, 4)) {
+    case 0: {
+      auto& one = *record.mutable_participant();
+      one.set_id(any_text(true));
+      one.set_name(any_text(false));
+      one.set_role(static_cast<wire::ParticipantRole>(*rc::gen::inRange(1, 6)));
+      one.set_created_at(record.time());
+      fill_metadata(*one.mutable_metadata());
+      break;
+    }
+    case 1: {
+      auto& one = *record.mutable_account();
+      one.set_account_type(wire::STANDALONE);
+      one.set_id(any_text(true));
+      if (*rc::gen::arbitrary<bool>()) {
+        one.set_participant_id(any_text(true));
+        one.set_account_type(wire::ESCROW);
+        one.set_id(one.participant_id() + ":escrow");
+      }
+      one.set_created_at(record.time());
+      one.set_balance(*rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000'000));
+      one.set_floor(one.balance() - *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000'000));
+      fill_metadata(*one.mutable_metadata());
+      break;
+    }
+    default: {
+      auto& one = *record.mutable_transaction();
+      one.set_id(any_text(true));
+      one.set_timestamp(record.time());
+      one.set_reference(any_text(false));
+      one.set_type(*rc::gen::element<std::string>("credit", "debit", "transfer"));
+      const auto entries = one.type() == "transfer" ? *rc::gen::inRange(1, 5) : 1;
+      for (int i = 0; i < entries; ++i) {
+        auto& entry = *one.add_entries();
+        entry.set_account_id(any_text(true));
+        entry.set_amount(*rc::gen::nonZero<std::int64_t>());
+        const bool is_up = entry.amount() > 0;
+        if (one.type() != "transfer" && is_up != (one.type() == "credit"))
+          entry.set_amount(is_up ? -1 : 1);
+      }
+      if (*rc::gen::arbitrary<bool>()) record.set_idempotency_key(any_text(true));
+      record.set_with_next(*rc::gen::arbitrary<bool>());
+    }
+  }
+  return record;
+}
+
+// The last record of a file ends its unit.
+std::vector<Record> any_records(std::uint64_t first, std::size_t count) {
+  std::vector<Record> records;
+  for (std::size_t i = 0; i < count; ++i) records.push_back(any_record(first + i));
+  if (count > 0) records.back().set_with_next(false);
+  return records;
+}
+
+std::string file_of(RecordFormat format, const std::vector<Record>& records,
+                    const ExportHeader& header) {
+  const auto writer = make_writer(format);
+  std::string text;
+  writer->begin(header, text);
+  for (const auto& record : records) writer->add(record, text);
+  writer->end(header.from_sequence + records.size() - 1, text);
+  return text;
+}
+
+// What a file holds: its records, how far they go, and why it is refused.
+struct Read {
+  std::vector<Record> records;
+  std::uint64_t whole_bytes = 0;
+  bool has_header = false;
+  bool is_complete = false;
+  std::string refused;  // "LINE: message"
+};
+
+Read read(RecordFormat format, const std::string& text) {
+  std::istringstream in(text);
+  RecordReader reader(in, format);
+  Read all;
+  const auto refuse = [&all](const RecordError& error) {
+    all.refused = std::to_string(error.line) + ": " + error.message;
+    return all;
+  };
+  const auto header = reader.header();
+  if (!header) return refuse(header.error());
+  all.has_header = header->has_value();
+  while (all.has_header) {
+    auto record = reader.next();
+    if (!record) return refuse(record.error());
+    if (!*record) break;
+    all.records.push_back(std::move(**record));
+  }
+  all.whole_bytes = reader.whole_bytes();
+  all.is_complete = reader.is_complete();
+  return all;
+}
+
+bool same(const Record& a, const Record& b) {
+  return google::protobuf::util::MessageDifferencer::Equals(a, b);
+}
+
+const ExportHeader kHeader{"0123456789abcdef", 1, 0};
+
+std::string json_with(const std::string& line) {
+  return R"({"format":"scalegraph-export","version":1,"ledger":"00","from_sequence":"1","after":"0"})"
+         "\n" +
+         line + "\n" + R"({"kind":"end","sequence":"1"})" + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("Every record is read back as it was written, in both formats") {
+  rc::prop("a file", [] {
+    ExportHeader header{"00ff", *rc::gen::inRange<std::uint64_t>(1, 1'000'000), 0};
+    header.after = *rc::gen::inRange<std::uint64_t>(0, header.from_sequence);
+    const auto count = *rc::gen::inRange<std::size_t>(0, 8);
+    const auto records = any_records(header.from_sequence, count);
+    for (const auto format : kFormats) {
+      const auto text = file_of(format, records, header);
+      RC_ASSERT(format_of(text) == format);
+      const auto all = read(format, text);
+      RC_ASSERT(all.refused.empty());
+      RC_ASSERT(all.is_complete);
+      RC_ASSERT(all.records.size() == records.size());
+      for (std::size_t i = 0; i < count; ++i) RC_ASSERT(same(all.records[i], records[i]));
+    }
+  });
+}
+
+TEST_CASE("A file that was cut anywhere is whole up to its last whole record") {
+  rc::prop("a cut", [] {
+    const auto records = any_records(1, 4);
+    for (const auto format : kFormats) {
+      const auto text = file_of(format, records, kHeader);
+      const auto cut = *rc::gen::inRange<std::size_t>(0, text.size());
+      const auto all = read(format, text.substr(0, cut));
+      RC_ASSERT(all.refused.empty());
+      // The end may stand there, but for its line end.
+      RC_ASSERT(!all.is_complete || cut + 1 == text.size());
+      RC_ASSERT(all.whole_bytes <= cut);
+      // What is written after that gives the same file.
+      std::string again = text.substr(0, all.whole_bytes);
+      const auto whole = read(format, again);
+      const auto writer = make_writer(format);
+      if (!whole.has_header) writer->begin(kHeader, again);
+      for (auto i = whole.records.size(); i < records.size(); ++i) writer->add(records[i], again);
+      writer->end(records.size(), again);
+      RC_ASSERT(again == text);
+    }
+  });
+}
+
+TEST_CASE("What is wrong with a line of JSON is told with its line") {
+  const std::string good =
+      R"({"sequence":1,"time":5,"kind":"transfer","id":"T","entries":[{"account":"a","amount":-5}]})";
+  CHECK(read(RecordFormat::json_lines, json_with(good)).refused.empty());
+  const auto refused = [](const std::string& line) {
+    return read(RecordFormat::json_lines, json_with(line)).refused;
+  };
+  const std::string start = R"({"sequence":"1","time":"5","kind":)";
+  const std::vector<std::pair<std::string, std::string>> kCases{
+      {"", "2: it is not JSON, from byte"},
+      {"[]", "2: only entries are a list"},
+      {"7", "2: an object was expected"},
+      {"null", "2: null has no meaning here"},
+      {"{}", "2: sequence is missing"},
+      {good + good, "2: it is not JSON, from byte"},
+      {R"({"sequence":1.5})", "2: 1.5 is not a whole number"},
+      {R"({"sequence":18446744073709551616})", "2: 18446744073709551616 is not a whole number"},
+      {R"({"sequence":"-1","time":"5","kind":"x"})", "2: sequence is \"-1\" and has to be"},
+      {R"({"sequence":"+1","time":"5","kind":"x"})", "2: sequence is \"+1\" and has to be"},
+      {R"({"sequence":"0","time":"5","kind":"x"})", "2: sequence is 0"},
+      {R"({"sequence":"2","time":"5","kind":"x"})", "2: kind is \"x\" and has to be participant"},
+      {R"({"sequence":true})", "2: sequence has a wrong type"},
+      {R"({"sequence":[]})", "2: only entries are a list"},
+      {R"({"sequence":{}})", "2: sequence cannot be an object"},
+      {start + R"("participant","id":"p","name":"n"})", "2: role is missing"},
+      {start + R"("participant","id":"p","role":"KING"})", "2: role: "},
+      {start + R"("participant","name":"p","role":"SUPPLIER"})", "2: id is missing"},
+      {start + R"("participant","id":"a\nb","role":"SUPPLIER"})", "2: id holds a control"},
+      {start + R"("participant","id":"p","role":"SUPPLIER","floor":"1"})",
+       "2: a participant has no field floor"},
+      {start + R"("participant","id":"p","role":"SUPPLIER","metadata":{"a":1}})",
+       "2: metadata maps text to text"},
+      {start + R"("participant","id":"p","role":"SUPPLIER","metadata":{"a":"","a":""}})",
+       "2: metadata has \"a\" twice"},
+      {start + R"("account","id":"a","type":"ESCROW","initial_balance":0,"floor":0})",
+       "2: an account without a participant has the type STANDALONE"},
+      {start +
+           R"("account","id":"a","participant":"p","type":"ESCROW","initial_balance":0,"floor":0})",
+       "2: the id of this account of a participant has to be \"p:escrow\""},
+      {start + R"("account","id":"a","type":"STANDALONE","initial_balance":-1,"floor":-2})",
+       "2: initial_balance is negative"},
+      {start + R"("account","id":"a","type":"STANDALONE","initial_balance":1,"floor":2})",
+       "2: floor is above"},
+      {start + R"("transfer"})", "2: a transaction has to have entries"},
+      {start + R"("transfer","entries":[]})", "2: a transaction has to have entries"},
+      {start + R"("transfer","entries":[{"account":"a","amount":0}]})",
+       "2: the amount of an entry"},
+      {start + R"("transfer","entries":[{"account":"a"}]})", "2: the amount of an entry is \"\""},
+      {start + R"("transfer","entries":[{"amount":1}]})", "2: the account of an entry is missing"},
+      {start + R"("transfer","entries":[{"account":"a","amount":1,"amount":2}]})",
+       "2: an entry has amount twice"},
+      {start + R"("transfer","entries":[{"account":"a","amount":1,"note":2}]})",
+       "2: an entry has account and amount"},
+      {start + R"("transfer","entries":[[]]})", "2: only entries are a list"},
+      {start + R"("credit","entries":[{"account":"a","amount":-1}]})", "2: a credit has one entry"},
+      {start + R"("debit","entries":[{"account":"a","amount":1}]})", "2: a debit has one entry"},
+      {start + R"("transfer","with_next":"yes"})", "2: with_next has a wrong type"},
+      {start + R"("transfer","name":"n","entries":[{"account":"a","amount":1}]})",
+       "2: a transaction has no field name"},
+      {start + R"("end"})", "2: the last line has no field time"},
+  };
+  for (const auto& [line, says] : kCases) {
+    CAPTURE(line);
+    CHECK_THAT(refused(line), Catch::StartsWith(says));
+  }
+}
+
+TEST_CASE("Rows of CSV are read as RFC 4180 says") {
+  const auto rows = [](const std::string& text) {
+    std::istringstream in(text);
+    TextInput input(in);
+    std::vector<std::vector<std::string>> all;
+    std::vector<std::string> cells;
+    for (;;) {
+      const auto row = read_row(input, cells);
+      if (!row) return std::vector<std::vector<std::string>>{{"refused", row.error()}};
+      if (*row == RowRead::end) return all;
+      if (*row == RowRead::cut_off) cells.emplace_back("(cut off)");
+      all.push_back(cells);
+    }
+  };
+  using Rows = std::vector<std::vector<std::string>>;
+  CHECK(rows("").empty());
+  CHECK(rows("a,b\r\nc,d\r\n") == Rows{{"a", "b"}, {"c", "d"}});
+  CHECK(rows("a,b\nc,d\n") == Rows{{"a", "b"}, {"c", "d"}});
+  CHECK(rows(",\n\n") == Rows{{"", ""}, {""}});
+  CHECK(rows("\"a,\"\"b\"\"\r\nc\",\"\"\n") == Rows{{"a,\"b\"\r\nc", ""}});
+  CHECK(rows("a,b") == Rows{{"a", "b", "(cut off)"}});
+  CHECK(rows("\"a") == Rows{{"a", "(cut off)"}});
+  CHECK(rows("\"a\"") == Rows{{"a", "(cut off)"}});
+  CHECK(rows("a\r") == Rows{{"a", "(cut off)"}});
+  CHECK(rows("a\"b\n")[0][0] == "refused");
+  CHECK(rows("\"a\"b\n")[0][0] == "refused");
+  CHECK(rows("a\rb\n")[0][0] == "refused");
+  CHECK(rows(std::string(100, ',') + "\n")[0][0] == "refused");
+  CHECK(rows('"' + std::string(kMostLineBytes + 1, '\n'))[0][0] == "refused");
+}
+
+TEST_CASE("A file does not end within what was committed as one, and no unit is endless") {
+  auto records = std::vector<Record>(10'001);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].set_sequence(i + 1);
+    records[i].set_with_next(true);
+    auto& one = *records[i].mutable_transaction();
+    one.set_type("transfer");
+    auto& entry = *one.add_entries();
+    entry.set_account_id("a");
+    entry.set_amount(1);
+  }
+  for (const auto format : kFormats) {
+    auto all = read(format, file_of(format, records, kHeader));
+    CHECK(all.records.size() == 10'000);
+    CHECK_THAT(all.refused, Catch::Contains("over 10,000 records would be committed as one"));
+    const std::vector<Record> two(records.begin(), records.begin() + 2);
+    all = read(format, file_of(format, two, kHeader));
+    CHECK(all.records.size() == 2);
+    CHECK_FALSE(all.is_complete);
+    CHECK_THAT(all.refused, Catch::Contains("ends within what was committed as one: sequence 2"));
+    auto whole = two;
+    whole.back().set_with_next(false);
+    CHECK(read(format, file_of(format, whole, kHeader)).is_complete);
+  }
+}
+
+TEST_CASE("A record takes bounded memory, whatever the file says") {
+  const std::string start = R"({"sequence":"1","time":"5","kind":"transfer",)";
+  std::string many = "{}";
+  for (int i = 0; i < 4096; ++i) many += ",{}";
+  CHECK_THAT(
+      read(RecordFormat::json_lines, json_with(start + R"("entries":[)" + many + "]}")).refused,
+      Catch::StartsWith("2: there are over 4096 entries"));
+  std::string keys = R"("k":"")";
+  for (int i = 0; i < 20'000; ++i) keys += ",\"" + std::to_string(i) + "\":\"\"";
+  CHECK_THAT(
+      read(RecordFormat::json_lines, json_with(start + R"("metadata":{)" + keys + "}}")).refused,
+      Catch::StartsWith("2: metadata is over 16 KiB"));
+  // A row is bounded, and so are all rows of one transaction.
+  std::string rows;
+  make_writer(RecordFormat::csv)->begin(kHeader, rows);
+  const std::string account(3 << 20, 'a');
+  for (int i = 1; i <= 9; ++i) {
+    rows += "1,5,transfer,T,," + std::to_string(i) + ",9," + account + ",1,,,,,,,,,\r\n";
+  }
+  CHECK_THAT(read(RecordFormat::csv, rows).refused,
+             Catch::Contains("the rows of one transaction are over 8 MiB"));
+}
+
+TEST_CASE("The first line says what comes before the file") {
+  const auto refused = [](const std::string& header) {
+    return read(RecordFormat::json_lines, header + "\n").refused;
+  };
+  const std::string start = R"({"format":"scalegraph-export","version":1,"ledger":"00",)";
+  CHECK_THAT(refused(start + R"("from_sequence":1})"), Catch::StartsWith("1: after is missing"));
+  CHECK_THAT(refused(start + R"("from_sequence":7,"after":7})"),
+             Catch::StartsWith("1: after has to be below from_sequence"));
+  CHECK(refused(start + R"("from_sequence":7,"after":6})").empty());
+}
+
+TEST_CASE("Nothing of a newer ledger is lost: what is not known ends the export") {
+  testing::ExportingLedger ledger;
+  const auto exported = [&ledger] {
+    return testing::scalegraphctl({"--server", ledger.address(), "export"});
+  };
+  CHECK(exported().exit_code == 0);
+  const auto [what, change] =
+      GENERATE(table<std::string,
+                     std::function<void(wire::ExportResponse&)>>({{"a field of the message",
+                                                                   [](auto& one) {
+                                                                     testing::add_unknown(one);
+                                                                   }},
+                                                                  {"a field of the record",
+                                                                   [](auto& one) {
+                                                                     testing::add_unknown(
+                                                                         *one.mutable_records(0));
+                                                                   }},
+                                                                  {"a field of the account",
+                                                                   [](auto& one) {
+                                                                     testing::add_unknown(
+                                                                         *one.mutable_records(0)
+                                                                              ->mutable_account());
+                                                                   }},
+                                                                  {"a type of account",
+                                                                   [](auto& one) {
+                                                                     one.mutable_records(0)
+                                                                         ->mutable_account()
+                                                                         ->set_account_type(
+                                                                             static_cast<
+                                                                                 wire::AccountType>(
+                                                                                 99));
+                                                                   }},
+                                                                  {"a kind of record",
+                                                                   [](auto& one) {
+                                                                     one.mutable_records(0)
+                                                                         ->clear_record();
+                                                                   }}}));
+  CAPTURE(what);
+  change(ledger.response);
+  const auto printed = exported();
+  CHECK(printed.exit_code == 1);
+  CHECK_THAT(printed.err, Catch::Contains("RECORD_UNKNOWN"));
+  CHECK(printed.out.empty());
+}
+
+TEST_CASE("A ledger that has much to do is asked again") {
+  testing::ExportingLedger ledger;
+  ledger.refusals = 3;
+  const auto printed = testing::scalegraphctl({"--server", ledger.address(), "export"});
+  CHECK(printed.exit_code == 0);
+  CHECK_THAT(printed.out, Catch::Contains("alice"));
+  CHECK(ledger.refusals == 0);
+}
+
+TEST_CASE("A ledger that cannot work now is told as one that is away") {
+  testing::ExportingLedger ledger;
+  ledger.refusals = 1;
+  ledger.reason = "NODE_UNAVAILABLE";
+  ledger.code = grpc::StatusCode::UNAVAILABLE;
+  CHECK(testing::scalegraphctl({"--server", ledger.address(), "export"}).exit_code == 3);
+}
+
+TEST_CASE("Only what the ledger refuses is the fault of a record") {
+  const auto told = [](grpc::StatusCode code, const char* reason) {
+    wire::TransferError error;
+    error.set_code(code);
+    error.set_reason(reason);
+    (*error.mutable_metadata())["outcome"] = "none";
+    return of_call(explain(error));
+  };
+  const auto funds = told(grpc::StatusCode::FAILED_PRECONDITION, "INSUFFICIENT_FUNDS");
+  CHECK((is_refusal(funds) && funds.exit_code == 1));
+  for (const char* reason : {"NODE_UNAVAILABLE", "SHARD_UNAVAILABLE", "JOURNAL_UNAVAILABLE"}) {
+    const auto away = told(grpc::StatusCode::UNAVAILABLE, reason);
+    CHECK((!is_refusal(away) && away.exit_code == 3));
+  }
+  auto busy = told(grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED");
+  CHECK((is_overloaded(busy) && !is_refusal(busy) && !is_too_large(busy)));
+  busy.metadata["outcome"] = "unknown";
+  CHECK_FALSE(is_overloaded(busy));
+  const auto full = told(grpc::StatusCode::RESOURCE_EXHAUSTED, "STORAGE_FULL");
+  CHECK((!is_overloaded(full) && !is_refusal(full) && !is_too_large(full)));
+  const auto large = explain({grpc::StatusCode::RESOURCE_EXHAUSTED, "larger than max"}, {});
+  CHECK((is_too_large(large) && !is_overloaded(large) && !is_refusal(large)));
+}
+
+TEST_CASE("The key of an imported transaction is made of where it comes from") {
+  CHECK(import_key("00ff", 17) == "import:00ff:17");
+}
