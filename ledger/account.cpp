@@ -31,13 +31,17 @@ std::optional<Error> check_metadata(const Metadata& metadata) {
     if (auto error = check_text(value, "metadata")) return error;
   }
   if (bytes <= kMaxMetadataBytes) return std::nullopt;
-  return Error{Reason::metadata_too_large,
-               "metadata has " + std::to_string(bytes) + " bytes: at most 16384 are allowed",
-               {{"field", "metadata"}},
-               Outcome::none};
+  return metadata_too_large(bytes);
 }
 
 }  // namespace
+
+Error metadata_too_large(std::size_t bytes) {
+  return {Reason::metadata_too_large,
+          "metadata has " + std::to_string(bytes) + " bytes: at most 16384 are allowed",
+          {{"field", "metadata"}},
+          Outcome::none};
+}
 
 std::string_view to_string(AccountType type) { return kTypeNames[static_cast<std::size_t>(type)]; }
 

@@ -47,7 +47,9 @@ inline constexpr int kLastAccountType = 7;  // the highest AccountType
 using Metadata = std::map<std::string, std::string>;
 
 inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;  // keys and values together
-inline constexpr std::size_t kMaxNameBytes = 1024;           // of a participant's name
+// METADATA_TOO_LARGE: of metadata with so many bytes.
+Error metadata_too_large(std::size_t bytes);
+inline constexpr std::size_t kMaxNameBytes = 1024;  // of a participant's name
 
 // A participant as a caller asks for it.
 struct NewParticipant {

@@ -50,6 +50,8 @@ constexpr std::array kRows{
     Row{Reason::type_mismatch, "TYPE_MISMATCH", Code::invalid_argument},
     Row{Reason::too_many_transfers, "TOO_MANY_TRANSFERS", Code::invalid_argument},
     Row{Reason::keys_mixed, "KEYS_MIXED", Code::invalid_argument},
+    Row{Reason::entries_unbalanced, "ENTRIES_UNBALANCED", Code::invalid_argument},
+    Row{Reason::action_missing, "ACTION_MISSING", Code::invalid_argument},
     Row{Reason::backup_name_invalid, "BACKUP_NAME_INVALID", Code::invalid_argument},
     // The request disagrees with an earlier one, or with the rest of its batch.
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
@@ -69,6 +71,7 @@ constexpr std::array kRows{
     Row{Reason::shard_unavailable, "SHARD_UNAVAILABLE", Code::unavailable},
     Row{Reason::journal_unavailable, "JOURNAL_UNAVAILABLE", Code::unavailable},
     Row{Reason::node_unavailable, "NODE_UNAVAILABLE", Code::unavailable},
+    Row{Reason::cluster_upgrading, "CLUSTER_UPGRADING", Code::unavailable},
     Row{Reason::overloaded, "OVERLOADED", Code::resource_exhausted},
     Row{Reason::result_too_large, "RESULT_TOO_LARGE", Code::resource_exhausted},
     Row{Reason::storage_full, "STORAGE_FULL", Code::resource_exhausted},

@@ -71,6 +71,8 @@ enum class Reason : std::uint8_t {
   type_mismatch,  // entries that a transaction of this type does not have
   too_many_transfers,
   keys_mixed,  // an atomic batch with keys on some transfers only
+  entries_unbalanced,
+  action_missing,  // a command that asks for nothing
   backup_name_invalid,
   // The key was used before, for a transfer with other content.
   idempotency_mismatch,
@@ -91,10 +93,11 @@ enum class Reason : std::uint8_t {
   shard_unavailable,
   journal_unavailable,
   node_unavailable,
-  overloaded,        // too much is in flight
-  result_too_large,  // the answer would pass the largest answer
-  storage_full,      // answered only before a transfer has its sequence
-  lock_timeout,      // the deadline, or the longest wait for a lock, is over
+  cluster_upgrading,  // some node does not know yet what is asked for
+  overloaded,         // too much is in flight
+  result_too_large,   // the answer would pass the largest answer
+  storage_full,       // answered only before a transfer has its sequence
+  lock_timeout,       // the deadline, or the longest wait for a lock, is over
   cancelled,
   internal,  // a bug; logged under a correlation id
 };

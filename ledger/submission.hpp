@@ -84,6 +84,12 @@ struct LockWait {
   static constexpr std::size_t kMost = 16;  // that are kept of a submission
 };
 
+// By what the call is found in the logs of every node that works on it, as its client gave them.
+struct Trace {
+  std::string request_id;
+  std::string traceparent;  // W3C Trace Context
+};
+
 class Submission : public std::enable_shared_from_this<Submission> {
  public:
   Submission() = default;
@@ -98,7 +104,8 @@ class Submission : public std::enable_shared_from_this<Submission> {
   // When the caller stops waiting. Like `cancelled`, it counts until the commit is handed to the
   // journal.
   SteadyTime deadline = SteadyTime::max();
-  OriginPtr origin;  // who sent it: the chain keeps it with what commits
+  OriginPtr origin;                    // who sent it: the chain keeps it with what commits
+  std::shared_ptr<const Trace> trace;  // of a node's client that gave one; null: none
   // `received` by its caller, the others by who works on it.
   WriteTimes times;
 

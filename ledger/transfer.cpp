@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "ledger/account.hpp"
+
 namespace sg::ledger {
 namespace {
 
@@ -25,6 +27,27 @@ std::optional<Error> check_kind(const Transfer& transfer) {
                is_credit ? "type is credit: it has to have one entry, with an amount above 0"
                          : "type is debit: it has to have one entry, with an amount below 0",
                {{"field", "type"}},
+               Outcome::none};
+}
+
+// Rare, and so apart from the checks of every transfer.
+std::optional<Error> check_details(const Transfer& transfer) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : transfer.details->metadata) {
+    bytes += key.size() + value.size();
+    if (is_utf8(key) && is_utf8(value)) continue;
+    return Error{
+        Reason::not_utf8, "metadata is not valid UTF-8", {{"field", "metadata"}}, Outcome::none};
+  }
+  if (bytes > kMaxMetadataBytes) return metadata_too_large(bytes);
+  if (!transfer.details->balanced) return std::nullopt;
+  WideAmount sum = 0;
+  for (const auto& entry : transfer.entries) sum += entry.amount;
+  if (sum == 0) return std::nullopt;
+  return Error{Reason::entries_unbalanced,
+               "the entries sum to " + to_text(sum) +
+                   ", and options.balanced asks for 0: let them sum to zero, or leave it out",
+               {{"field", "entries"}, {"sum", to_text(sum)}},
                Outcome::none};
 }
 
@@ -50,7 +73,9 @@ std::optional<TransferKind> parse_transfer_kind(std::string_view name) {
 }
 
 bool same_content(const Transfer& a, const Transfer& b) {
-  return a.kind == b.kind && a.reference == b.reference &&
+  const bool same_details = a.details == nullptr || b.details == nullptr ? a.details == b.details
+                                                                         : *a.details == *b.details;
+  return a.kind == b.kind && a.reference == b.reference && same_details &&
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     [](const Entry& one, const Entry& other) {
                       return one.account_id == other.account_id && one.amount == other.amount;
@@ -98,6 +123,9 @@ std::optional<Error> check(const Transfer& transfer) {
   if (!is_utf8(transfer.reference)) {
     return Error{
         Reason::not_utf8, "reference is not valid UTF-8", {{"field", "reference"}}, Outcome::none};
+  }
+  if (transfer.details != nullptr) {
+    if (auto error = check_details(transfer)) return error;
   }
   // The key is optional. One that is present must be a valid id.
   if (transfer.idempotency_key.empty()) return std::nullopt;

@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 
+#include "ledger/details.hpp"
 #include "ledger/error.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/money.hpp"
@@ -45,16 +46,17 @@ struct Transfer {
   std::string_view reference;        // free text of the caller; may be empty
   std::string_view idempotency_key;  // empty: none
   std::uint64_t key_hash = 0;        // of the key, if there is one; persistence::stamp() fills it
+  const Details* details = nullptr;  // what a command says beside; null: nothing, never empty ones
 };
 
-// True when kind, entries (in order) and reference are equal. Two requests with one idempotency key
-// must agree in these, or the second ends with IDEMPOTENCY_MISMATCH. Compares the content itself,
-// not a digest.
+// True when kind, entries (in order), reference and details are equal. Two requests with one
+// idempotency key must agree in these, or the second ends with IDEMPOTENCY_MISMATCH. Compares the
+// content itself, not a digest.
 bool same_content(const Transfer& a, const Transfer& b);
 
 // The argument checks of the status table: the number of entries, each entry in order, the
-// reference, the key. Returns the first error, or nullopt. A credit or debit also needs
-// check_amount().
+// reference, the details, the key. Returns the first error, or nullopt. A credit or debit also
+// needs check_amount().
 std::optional<Error> check(const Transfer& transfer);
 
 // Returns KEYS_MIXED unless either every transfer of the atomic batch has a key, or none has.

@@ -2,6 +2,8 @@
 // to have first.
 #include <utility>
 
+#include "persistence/chain/format.hpp"
+#include "persistence/encoding/bytes.hpp"
 #include "persistence/member_store.hpp"
 
 namespace sg::persistence {
@@ -29,6 +31,10 @@ StoreResult<CommittedChanges> MemberStore::copy(const ChainCopy& chain) {
     applied.sequence = grown.sequence;
     LogStore::put_base(*batch, grown);
     LogStore::put_applied(*batch, applied);
+    for (const auto& block : chain.blocks) {
+      // Whole, or put_blocks() would have refused it.
+      log_.raise_format(*batch, get_fixed<std::uint16_t>(block.data() + header_at::kVersion));
+    }
     if (auto written = rows.write(*batch, true); !written) return tl::unexpected(written.error());
     log_.begin_on(grown, std::move(applied));
     if (auto marked = log_.write_mark(*medium_, 0, false); !marked) {

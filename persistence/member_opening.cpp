@@ -177,7 +177,8 @@ StoreResult<void> found_group(Medium& medium, const StoreOptions& options, std::
   const auto batch = opened->rows->new_batch();
   LogStore::found(*batch, {member, opened->head.sequence, opened->head.hash}, store, level,
                   membership);
-  batch->put(Family::meta, kMetaVersion, encode_format(kFormatOfMembers));
+  // Its blocks may be of a newer format than a new cluster begins with.
+  batch->put(Family::meta, kMetaVersion, encode_format(std::max(kFormatOfMembers, opened->format)));
   return opened->rows->write(*batch, true);
 }
 

@@ -67,6 +67,8 @@ class MemberStore final : public ChainStore {
   Level known_level() const { return known_level_; }
   // That of the group, as far as its log has taken effect here. Any thread.
   Level level() const { return level_.load(std::memory_order_acquire); }
+  // Every node reads the records of commands, and so they may be written.
+  bool knows_commands() const { return level() >= kFormatOfCommands; }
 
   // --- the cluster ---
   LogIdentity identity() const;  // any thread

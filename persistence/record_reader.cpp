@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "persistence/chain/extension.hpp"
+
 namespace sg::persistence {
 namespace {
 
@@ -55,6 +57,10 @@ class Conversion {
     transaction.time = time;
     transaction.kind = static_cast<ledger::TransferKind>(from.kind);
     transaction.reference = from.reference;
+    auto details = stored_details(from.extension);
+    if (!details) return tl::unexpected(details.error());
+    transaction.details = std::move(*details);
+    bytes += bytes_of(transaction.details.metadata);
     transaction.ends_unit = from.ends_unit;
     transaction.entries.reserve(from.postings.size());
     for (const Posting& posting : from.postings) {

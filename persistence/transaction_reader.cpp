@@ -4,15 +4,19 @@
 
 #include <algorithm>
 
+#include "persistence/chain/extension.hpp"
+
 namespace sg::persistence {
 
 StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord& record,
-                                                            TimeMs time) {
+                                                            TimeMs time, bool with_details) {
   StoredTransaction stored;
   stored.sequence = record.sequence;
   stored.time = time;
   stored.kind = static_cast<ledger::TransferKind>(record.kind);
   stored.reference = record.reference;
+  // Of a record with fields that this program does not know the others are told.
+  if (with_details) stored.details = stored_details(record.extension).value_or(StoredDetails());
   stored.ends_unit = record.ends_unit;
   stored.entries.reserve(record.postings.size());
   for (const Posting& posting : record.postings) {
@@ -23,7 +27,8 @@ StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord&
   return stored;
 }
 
-StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence sequence) {
+StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence sequence,
+                                                                      bool with_details) {
   if (sequence == 0 || sequence > durable_) return std::nullopt;
   if (auto found = blocks_.require(sequence); !found) return tl::unexpected(found.error());
   const BlockView& block = blocks_.block();
@@ -32,7 +37,7 @@ StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence s
     return std::nullopt;
   }
   if (auto read = read_record(block, sequence, record_); !read) return tl::unexpected(read.error());
-  auto stored = to_stored(record_, block.stamp().time);
+  auto stored = to_stored(record_, block.stamp().time, with_details);
   if (!stored) return tl::unexpected(stored.error());
   return std::move(*stored);
 }
@@ -42,7 +47,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
   std::vector<StoredTransaction> listed;
   // `next` is one past the sequence that is read, so that it never falls below zero.
   for (Sequence next = range.before; next > range.first && listed.size() < range.limit; --next) {
-    auto stored = read(next - 1);
+    auto stored = read(next - 1, false);
     if (!stored) return tl::unexpected(stored.error());
     if (!*stored) continue;
     listed.push_back(std::move(**stored));
@@ -66,7 +71,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
   if (!found) return tl::unexpected(found.error());
   std::vector<StoredTransaction> listed;
   for (const Sequence sequence : *found) {
-    auto stored = read(sequence);
+    auto stored = read(sequence, false);
     if (!stored) return tl::unexpected(stored.error());
     if (!*stored) {
       // The history lists transactions only, up to the durable sequence.

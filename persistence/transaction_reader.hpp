@@ -28,7 +28,8 @@ class TransactionReader {
       : rows_(rows), ids_(ids), catalog_(rows, durable), blocks_(rows), durable_(durable) {}
 
   // Nullopt if the record is the creation of an account or participant, or is not durable.
-  StoreResult<std::optional<StoredTransaction>> read(Sequence sequence);
+  // Details are rarely wanted, and may be large.
+  StoreResult<std::optional<StoredTransaction>> read(Sequence sequence, bool with_details = true);
   // The transactions in the range, newest first, at most `range.limit`. Creations are left out.
   // With an account only those that touch it, found by the history. The list ends early when
   // `enough` returns true.
@@ -38,7 +39,8 @@ class TransactionReader {
 
  private:
   // Replaces numbers by ids. `time`: that of the record's block.
-  StoreResult<StoredTransaction> to_stored(const DecodedRecord& record, TimeMs time);
+  StoreResult<StoredTransaction> to_stored(const DecodedRecord& record, TimeMs time,
+                                           bool with_details);
   // list() without an account: walks the sequences backwards.
   StoreResult<std::vector<StoredTransaction>> list_all(const TransactionRange& range,
                                                        const Enough<StoredTransaction>& enough);

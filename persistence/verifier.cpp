@@ -153,6 +153,14 @@ void Verifier::check_place(const BlockView& block) {
   }
 }
 
+void Verifier::check_details(const ledger::Details& details, const std::string& name) {
+  if (!is_transaction(record_.kind)) return problem(name + " is a creation with details");
+  if (!details.balanced) return;
+  WideAmount sum = 0;
+  for (const Posting& posting : record_.postings) sum += posting.amount;
+  if (sum != 0) problem(name + " is said to be balanced, and sums to " + ledger::to_text(sum));
+}
+
 void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
   const std::string name = name_of_block(block.first(), block.count());
   ChainTotals totals = totals_;
@@ -168,12 +176,15 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
     }
     const bool has_extension = !record_.extension.empty();
     const auto origin = origins.take(record_.extension);
-    if (has_extension && !is_known_extension(record_.extension)) {
-      problem(name + ": record " + std::to_string(record_.sequence) +
-              " has fields that this program does not know");
-    } else if (has_extension && !origin) {
-      problem(name + ": record " + std::to_string(record_.sequence) +
-              " names a caller that the block does not have");
+    const auto details = read_details(record_.extension);
+    const auto named = [&] { return name + ": record " + std::to_string(record_.sequence); };
+    if (!details) {
+      problem(named() + " has fields that this program does not know");
+    } else if (has_extension && !origin && has_origin(record_.extension)) {
+      problem(named() + " names a caller that the block does not have");
+    } else if (!details->empty()) {
+      if (block.format() < kFormatOfCommands) problem(named() + " has details in an older block");
+      check_details(*details, named());
     }
     ++records_;
     if (is_transaction(record_.kind)) {

@@ -83,6 +83,8 @@ class Verifier {
   void check_records(const KeyValue& rows, const BlockView& block);
   // Tells the index verifier which terms the record mentions.
   void add_mentions(const DecodedRecord& record);
+  // What a command has said of the record at hand, called `name`.
+  void check_details(const ledger::Details& details, const std::string& name);
   // The records from next_ up to `last` cannot be read.
   void lose_records(Sequence last);
   void apply_account(const DecodedRecord& record);

@@ -76,6 +76,8 @@ std::optional<ledger::Error> check_shape(const google::protobuf::Descriptor& typ
 [[nodiscard]] ledger::Error too_many_transfers(const google::protobuf::Descriptor& batch);
 // FIELD_UNKNOWN: of requests that refuse what they do not know. `field` ends with a number.
 [[nodiscard]] ledger::Error unknown_field(std::string field);
+// ACTION_MISSING: of a command that asks for nothing.
+[[nodiscard]] ledger::Error missing_action(std::string field);
 // A transaction's type that is none, or is missing (an empty name).
 [[nodiscard]] ledger::Error unknown_type(std::string field, std::string_view name);
 // FIELD_UNKNOWN if the message, or one in it, has a field that its type does not know. Nullopt: it

@@ -132,6 +132,14 @@ ledger::Error unknown_field(std::string field) {
           ledger::Outcome::none};
 }
 
+ledger::Error missing_action(std::string field) {
+  auto message = field + " is missing: a command has one, such as transfer";
+  return {ledger::Reason::action_missing,
+          std::move(message),
+          {{"field", std::move(field)}},
+          ledger::Outcome::none};
+}
+
 ledger::Error unknown_type(std::string field, std::string_view name) {
   auto message = field + (name.empty() ? std::string(" is missing") : " is unknown") +
                  ": it is credit, debit or transfer";

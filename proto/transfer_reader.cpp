@@ -6,11 +6,15 @@
 // Entries of all transfers lie in one vector. It grows while a batch is read, so its entries move.
 // During that time a transfer's span is right only until the next entry is added. finish() sets all
 // spans anew, once the vector does not grow any more.
+//
+// A message that stands twice where one is wanted is merged, as the generated parser does it: the
+// entries of a second action follow those of the first.
 #include "proto/transfer_reader.hpp"
 
 #include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ledger/ids.hpp"
 #include "proto/conversion.hpp"
@@ -40,19 +44,39 @@ static_assert(is_same(wire::TransferBatchRequest::kTransfersFieldNumber,
                       wire::ImportRequest::kTransactionsFieldNumber));
 static_assert(is_same(wire::TransferBatchRequest::kAtomicFieldNumber,
                       wire::ImportRequest::kAtomicFieldNumber));
+static_assert(is_same(wire::TransferBatchRequest::kTransfersFieldNumber,
+                      wire::CommandBatch::kCommandsFieldNumber));
+static_assert(is_same(wire::TransferBatchRequest::kAtomicFieldNumber,
+                      wire::CommandBatch::kAtomicFieldNumber));
+// Of an entry of a map.
+constexpr int kMapKey = 1;
+constexpr int kMapValue = 2;
 
 }  // namespace
 
 const google::protobuf::Descriptor& type_of(BatchForm form) {
-  return form == BatchForm::import ? *wire::ImportRequest::descriptor()
-                                   : *wire::TransferBatchRequest::descriptor();
+  switch (form) {
+    case BatchForm::import:
+      return *wire::ImportRequest::descriptor();
+    case BatchForm::commands:
+      return *wire::CommandBatch::descriptor();
+    case BatchForm::transfers:
+      break;
+  }
+  return *wire::TransferBatchRequest::descriptor();
+}
+
+const google::protobuf::Descriptor& item_type_of(BatchForm form) {
+  return *type_of(form)
+              .FindFieldByNumber(wire::TransferBatchRequest::kTransfersFieldNumber)
+              ->message_type();
 }
 
 TransferReader::TransferReader(std::string_view bytes, TransferList& into, BatchForm form)
     : in_(bytes), into_(into), form_(form) {}
 
 TransferReader::State TransferReader::read_transfer() {
-  if (transfer() && in_.is_at_end()) {
+  if (item() && in_.is_at_end()) {
     finish();
   } else {
     refuse_malformed();
@@ -75,12 +99,12 @@ bool TransferReader::read_field_of_batch() {
       return false;
     }
     // After a failure refuse_malformed() below keeps the reason, if transfer() has noted one.
-    if (in_.nested([this] { return transfer(); })) return true;
+    if (in_.nested([this] { return item(); })) return true;
   } else if (tag == tag_of(Request::kAtomicFieldNumber, kNumber)) {
     std::uint64_t value = 0;
     good = in_.read_number(value);
     into_.atomic = value != 0;
-  } else if (form_ == BatchForm::import) {
+  } else if (form_ != BatchForm::transfers) {
     refuse(unknown_field(std::to_string(WireFormatLite::GetTagFieldNumber(tag))));
   } else {
     good = skip(tag);
@@ -90,20 +114,24 @@ bool TransferReader::read_field_of_batch() {
 }
 
 // The bound counts from here: outside of a transfer there is no other.
-bool TransferReader::skip(std::uint32_t tag) {
-  if (form_ == BatchForm::import) {
-    const auto field = WireFormatLite::GetTagFieldNumber(tag);
-    refuse(unknown_field(path_of(std::to_string(field))));
+bool TransferReader::skip(std::uint32_t tag, std::string_view within) {
+  if (form_ != BatchForm::transfers) {
+    auto field = std::string(within) + std::to_string(WireFormatLite::GetTagFieldNumber(tag));
+    refuse(unknown_field(path_of(field)));
     return false;
   }
   return in_.skip(tag, in_.fields() + kMaxFieldsOfTransfer);
 }
 
-bool TransferReader::transfer() {
-  using Request = wire::TransferRequest;
+void TransferReader::begin_item() {
   transfer_began_ = in_.fields();
   first_entry_ = into_.entries.size();
   entries_of_transfer_ = 0;
+}
+
+bool TransferReader::transfer() {
+  using Request = wire::TransferRequest;
+  begin_item();
   ledger::Transfer transfer;
   bool has_kind = form_ == BatchForm::transfers;
   while (const auto tag = in_.next_tag()) {
@@ -126,6 +154,14 @@ bool TransferReader::transfer() {
     } else if (form_ == BatchForm::import && tag == tag_of(Imported::kTypeFieldNumber, kText)) {
       good = kind(transfer.kind);
       has_kind = good;
+    } else if (form_ == BatchForm::import && tag == tag_of(Imported::kMetadataFieldNumber, kText)) {
+      good = in_.nested([this] { return metadata(); });
+    } else if (form_ == BatchForm::import &&
+               tag == tag_of(Imported::kEffectiveAtFieldNumber, kNumber)) {
+      good = effective_at();
+    } else if (form_ == BatchForm::import &&
+               tag == tag_of(Imported::kBalancedFieldNumber, kNumber)) {
+      good = flag(details_.balanced);
     } else {
       good = skip(tag);
     }
@@ -137,6 +173,106 @@ bool TransferReader::transfer() {
   }
   add(transfer);
   return in_.is_at_end();
+}
+
+bool TransferReader::command() {
+  using Request = wire::Command;
+  begin_item();
+  ledger::Transfer transfer;
+  bool has_action = false;
+  while (const auto tag = in_.next_tag()) {
+    bool good = false;
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (tag == tag_of(Request::kTransferFieldNumber, kText)) {
+      has_action = in_action_ = true;
+      good = in_.nested([this] { return action(); });
+      // As in_entry_: it stays set after a failure.
+      in_action_ = !good;
+    } else if (tag == tag_of(Request::kReferenceFieldNumber, kText)) {
+      good = text(transfer.reference, "reference");
+    } else if (tag == tag_of(Request::kIdempotencyKeyFieldNumber, kText)) {
+      good = text(transfer.idempotency_key, "idempotency_key");
+    } else if (tag == tag_of(Request::kMetadataFieldNumber, kText)) {
+      good = in_.nested([this] { return metadata(); });
+    } else if (tag == tag_of(Request::kOptionsFieldNumber, kText)) {
+      good = in_.nested([this] { return options(); });
+    } else {
+      good = skip(tag);
+    }
+    if (!good) return false;
+  }
+  if (!has_action && in_.is_at_end()) {
+    refuse(missing_action(path_of("action")));
+    return false;
+  }
+  add(transfer);
+  return in_.is_at_end();
+}
+
+// Of too many entries those beyond the most are read and not kept.
+bool TransferReader::action() {
+  while (const auto tag = in_.next_tag()) {
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (tag != tag_of(wire::TransferAction::kEntriesFieldNumber, kText)) {
+      if (!skip(tag)) return false;
+      continue;
+    }
+    ++entries_of_transfer_;
+    in_entry_ = true;
+    if (!in_.nested([this] { return entry(); })) return false;
+    in_entry_ = false;
+    if (entries_of_transfer_ > ledger::kMaxEntries) into_.entries.pop_back();
+  }
+  return in_.is_at_end();
+}
+
+bool TransferReader::options() {
+  using Fields = wire::Options;
+  while (const auto tag = in_.next_tag()) {
+    bool good = false;
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (tag == tag_of(Fields::kBalancedFieldNumber, kNumber)) {
+      good = flag(details_.balanced);
+    } else if (tag == tag_of(Fields::kEffectiveAtFieldNumber, kNumber)) {
+      good = effective_at();
+    } else {
+      good = skip(tag, "options.");
+    }
+    if (!good) return false;
+  }
+  return in_.is_at_end();
+}
+
+// One pair: an entry of the map.
+bool TransferReader::metadata() {
+  auto& [key, value] = details_.metadata.emplace_back();
+  while (const auto tag = in_.next_tag()) {
+    bool good = false;
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (tag == tag_of(kMapKey, kText)) {
+      good = text(key, "metadata");
+    } else if (tag == tag_of(kMapValue, kText)) {
+      good = text(value, "metadata");
+    } else {
+      good = skip(tag, "metadata.");
+    }
+    if (!good) return false;
+  }
+  return in_.is_at_end();
+}
+
+bool TransferReader::effective_at() {
+  std::uint64_t value = 0;
+  if (!in_.read_number(value)) return false;
+  details_.effective_at = static_cast<ledger::TimeMs>(value);
+  return true;
+}
+
+bool TransferReader::flag(bool& into) {
+  std::uint64_t value = 0;
+  if (!in_.read_number(value)) return false;
+  into = value != 0;
+  return true;
 }
 
 bool TransferReader::kind(ledger::TransferKind& into) {
@@ -162,6 +298,11 @@ bool TransferReader::skip_rest(ledger::Transfer& transfer) {
 // alone.
 void TransferReader::add(ledger::Transfer& transfer) {
   transfer.entries = {into_.entries.data() + first_entry_, entries_of_transfer_};
+  if (!details_.empty()) {
+    ledger::sort_metadata(details_);
+    into_.metadata_pairs += details_.metadata.size();
+    transfer.details = &into_.details.emplace_back(std::exchange(details_, {}));
+  }
   into_.transfers.push_back(transfer);
 }
 
@@ -203,14 +344,20 @@ std::string TransferReader::path_of(std::string_view name) const {
     const auto& list = type_of(form_).FindFieldByNumber(1)->name();
     path = list + "[" + std::to_string(into_.transfers.size()) + "].";
   }
+  if (in_action_) path += "transfer.";
   if (in_entry_) path += "entries[" + std::to_string(entries_of_transfer_ - 1) + "].";
   return path.append(name);
 }
 
 // The last transfer was refused: its entries make room for those of the next one.
 void TransferReader::drop_entries() {
+  auto& transfer = into_.transfers.back();
   into_.entries.resize(first_entry_);
-  into_.transfers.back().entries = {};
+  transfer.entries = {};
+  if (transfer.details == nullptr) return;
+  into_.metadata_pairs -= transfer.details->metadata.size();
+  transfer.details = nullptr;
+  into_.details.pop_back();
 }
 
 // Sets the spans of all transfers. Entries lie in the order of their transfers, without gaps.
@@ -232,7 +379,7 @@ void TransferReader::refuse(ledger::Error error) {
 }
 
 void TransferReader::refuse_malformed() {
-  refuse(malformed_request(is_batch_ ? type_of(form_) : *wire::TransferRequest::descriptor()));
+  refuse(malformed_request(is_batch_ ? type_of(form_) : item_type_of(form_)));
 }
 
 bool read_transfer(std::string_view bytes, TransferList& into) {

@@ -12,6 +12,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,9 @@ namespace sg::proto {
 struct TransferList {
   std::vector<ledger::Entry> entries;
   std::vector<ledger::Transfer> transfers;
-  bool atomic = false;  // of a batch: all transfers commit, or none does
+  std::deque<ledger::Details> details;  // of the transfers that have some, which point at them
+  std::size_t metadata_pairs = 0;       // in all details
+  bool atomic = false;                  // of a batch: all transfers commit, or none does
 };
 
 // The most fields that one transfer may have, fields of its entries included. It bounds the work
@@ -37,14 +40,15 @@ struct TransferList {
 // bound.
 inline constexpr std::size_t kMaxFieldsOfTransfer = 65'536;
 
-// Which of the two messages a batch is. An ImportRequest has a type with each transaction, and
-// refuses fields that it does not know; the rest is the same, numbers of fields included.
-enum class BatchForm : std::uint8_t { transfers, import };
-// Its message type.
+// Which message a batch is: TransferBatchRequest, ImportRequest or CommandBatch. The last two
+// refuse fields that they do not know. An ImportRequest is a batch of transfers with a type and
+// details.
+enum class BatchForm : std::uint8_t { transfers, import, commands };
+// The message type of a batch, and of one of its items.
 const google::protobuf::Descriptor& type_of(BatchForm form);
+const google::protobuf::Descriptor& item_type_of(BatchForm form);
 
-// Reads a TransferRequest, or a batch of either form. A batch may be read in portions, each of
-// bounded work:
+// Reads an item of a form, or a batch. A batch may be read in portions, each of bounded work:
 //
 //   TransferReader reader(bytes, list);
 //   while (reader.read_batch(portion, take) == TransferReader::State::more) serve_others();
@@ -61,7 +65,7 @@ class TransferReader {
   // Needs: `bytes` and `into` outlive the reader. `into` is empty.
   TransferReader(std::string_view bytes, TransferList& into, BatchForm form = BatchForm::transfers);
 
-  // Reads the bytes as one TransferRequest. Never returns `more`.
+  // Reads the bytes as one item of the form. Never returns `more`.
   [[nodiscard]] State read_transfer();
   // Reads on in the batch, until about `fields` more fields are read. Calls
   // `take(transfer)` for each transfer, whose entries are valid during this call. If `take` returns
@@ -83,13 +87,22 @@ class TransferReader {
   // False after another field, at the end and after an error: state_ tells them apart.
   bool read_field_of_batch();
   // These read one message or value each. False if it is malformed, or refused for a text.
+  bool item() { return form_ == BatchForm::commands ? command() : transfer(); }
   bool transfer();
+  bool command();
+  bool action();
+  bool options();
+  bool metadata();
+  bool effective_at();
+  bool flag(bool& into);
   bool skip_rest(ledger::Transfer& transfer);
+  void begin_item();
   void add(ledger::Transfer& transfer);
   bool entry();
   bool kind(ledger::TransferKind& into);
   bool text(std::string_view& into, std::string_view name);
-  bool skip(std::uint32_t tag);
+  // `within`: a part of the path that path_of() does not know.
+  bool skip(std::uint32_t tag, std::string_view within = {});
   void drop_entries();
   void finish();
   void refuse(ledger::Error error);
@@ -103,6 +116,8 @@ class TransferReader {
   std::optional<ledger::Error> error_;
   bool is_batch_ = false;                // the request is no single transfer
   bool in_entry_ = false;                // inside an entry; for the path of a wrong text
+  bool in_action_ = false;               // of a command; for the path too
+  ledger::Details details_;              // of the current transfer
   std::size_t transfer_began_ = 0;       // in_.fields() when the current transfer began
   std::size_t first_entry_ = 0;          // index of its first entry in the list
   std::size_t entries_of_transfer_ = 0;  // entries that it has so far, stored or not

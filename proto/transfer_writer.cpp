@@ -57,14 +57,48 @@ std::size_t size_of(const ledger::Entry& entry) {
   return text_size(entry.account_id) + number_size(entry.amount);
 }
 
-std::size_t size_of(const ledger::Transfer& transfer, const ItemResult& result) {
-  auto size = nested_size(ledger::kTransactionIdChars) + text_size(to_string(transfer.kind)) +
-              number_size(result.time) + text_size(transfer.reference);
-  for (const auto& entry : transfer.entries) size += nested_size(size_of(entry));
+// Of an entry of a map. Its fields are written even if they are empty, as the generated code does.
+constexpr int kMapKey = 1;
+constexpr int kMapValue = 2;
+std::size_t pair_size(std::string_view key, std::string_view value) {
+  return nested_size(key.size()) + nested_size(value.size());
+}
+
+std::size_t size_of(const ledger::Details& details) {
+  auto size = number_size(details.effective_at);
+  for (const auto& [key, value] : details.metadata) size += nested_size(pair_size(key, value));
   return size;
 }
 
-std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const ItemResult& result) {
+// On the wire an unsigned number has the bytes of the signed one.
+std::int64_t signed_of(ledger::Sequence sequence) { return static_cast<std::int64_t>(sequence); }
+
+std::size_t size_of(const ledger::Transfer& transfer, const ItemResult& result,
+                    TransactionForm form) {
+  auto size = nested_size(ledger::kTransactionIdChars) + text_size(to_string(transfer.kind)) +
+              number_size(result.time) + text_size(transfer.reference);
+  for (const auto& entry : transfer.entries) size += nested_size(size_of(entry));
+  if (form == TransactionForm::brief) return size;
+  if (transfer.details != nullptr) size += size_of(*transfer.details);
+  return size + number_size(signed_of(result.sequence));
+}
+
+std::uint8_t* put_filled(std::uint8_t* to, int field, std::string_view text) {
+  to = put_nested(to, field, text.size());
+  return CodedOutputStream::WriteRawToArray(text.data(), static_cast<int>(text.size()), to);
+}
+
+std::uint8_t* put(std::uint8_t* to, const ledger::Details& details) {
+  using wire::Transaction;
+  for (const auto& [key, value] : details.metadata) {
+    to = put_nested(to, Transaction::kMetadataFieldNumber, pair_size(key, value));
+    to = put_filled(put_filled(to, kMapKey, key), kMapValue, value);
+  }
+  return put_number(to, Transaction::kEffectiveAtFieldNumber, details.effective_at);
+}
+
+std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const ItemResult& result,
+                  TransactionForm form) {
   using wire::Transaction;
   // The id is made in place: a transaction id is text of fixed length.
   to = put_nested(to, Transaction::kIdFieldNumber, ledger::kTransactionIdChars);
@@ -77,7 +111,10 @@ std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const Item
     to = put_number(to, wire::TransferEntry::kAmountFieldNumber, entry.amount);
   }
   to = put_number(to, Transaction::kTimestampFieldNumber, result.time);
-  return put_text(to, Transaction::kReferenceFieldNumber, transfer.reference);
+  to = put_text(to, Transaction::kReferenceFieldNumber, transfer.reference);
+  if (form == TransactionForm::brief) return to;
+  if (transfer.details != nullptr) to = put(to, *transfer.details);
+  return put_number(to, Transaction::kSequenceFieldNumber, signed_of(result.sequence));
 }
 
 // A buffer that is written once and then sent without a copy.
@@ -101,17 +138,19 @@ std::string error_bytes(const ledger::Error& error) {
 
 }  // namespace
 
-grpc::ByteBuffer write_transaction(const ledger::Transfer& transfer, const ItemResult& result) {
-  Bytes bytes(size_of(transfer, result));
-  put(bytes.data(), transfer, result);
+grpc::ByteBuffer write_transaction(const ledger::Transfer& transfer, const ItemResult& result,
+                                   TransactionForm form) {
+  Bytes bytes(size_of(transfer, result, form));
+  put(bytes.data(), transfer, result, form);
   return bytes.finish();
 }
 
 // The two passes over the results, which may stop after any of them.
 class ResultsWriter::State {
  public:
-  State(std::span<const ledger::Transfer> transfers, std::span<const ItemResult> results)
-      : transfers_(transfers), results_(results), sizes_(results.size()) {}
+  State(std::span<const ledger::Transfer> transfers, std::span<const ItemResult> results,
+        TransactionForm form)
+      : transfers_(transfers), results_(results), form_(form), sizes_(results.size()) {}
 
   // Works on results with about `entries` entries. True if there is more to do.
   bool work(std::size_t entries) {
@@ -124,12 +163,11 @@ class ResultsWriter::State {
         next_ = 0;
         break;
       }
-      // One more than the entries, so that transfers without any are not free.
-      worked += transfers_[next_].entries.size() + 1;
+      worked += work_of(next_);
       measure(next_++);
     }
     while (bytes_ && worked < entries && next_ < results_.size()) {
-      worked += transfers_[next_].entries.size() + 1;
+      worked += work_of(next_);
       put_result(next_++);
     }
     return !bytes_ || next_ < results_.size();
@@ -138,14 +176,19 @@ class ResultsWriter::State {
   grpc::ByteBuffer take() { return bytes_->finish(); }
 
  private:
+  // One more than the entries and texts, so that transfers without any are not free.
+  std::size_t work_of(std::size_t i) const {
+    const auto* details = transfers_[i].details;
+    return transfers_[i].entries.size() + 1 + (details != nullptr ? details->metadata.size() : 0);
+  }
   bool is_committed(std::size_t i) const {
     return results_[i].state == ItemResult::State::committed;
   }
 
   void measure(std::size_t i) {
     if (!is_committed(i)) errors_.push_back(error_bytes(*results_[i].error));
-    sizes_[i] = static_cast<std::uint32_t>(is_committed(i) ? size_of(transfers_[i], results_[i])
-                                                           : errors_.back().size());
+    sizes_[i] = static_cast<std::uint32_t>(
+        is_committed(i) ? size_of(transfers_[i], results_[i], form_) : errors_.back().size());
     // A result is nested twice: field `results` holds a TransferResult, which holds one field.
     size_ += nested_size(nested_size(sizes_[i]));
   }
@@ -154,7 +197,7 @@ class ResultsWriter::State {
     to_ = put_nested(to_, wire::TransferBatchResponse::kResultsFieldNumber, nested_size(sizes_[i]));
     if (is_committed(i)) {
       to_ = put_nested(to_, wire::TransferResult::kTransactionFieldNumber, sizes_[i]);
-      to_ = put(to_, transfers_[i], results_[i]);
+      to_ = put(to_, transfers_[i], results_[i], form_);
       return;
     }
     const auto& error = errors_[next_error_++];
@@ -164,6 +207,7 @@ class ResultsWriter::State {
 
   std::span<const ledger::Transfer> transfers_;
   std::span<const ItemResult> results_;
+  const TransactionForm form_;
   std::vector<std::uint32_t> sizes_;  // of the Transaction or error in each result
   std::vector<std::string> errors_;   // serialised, of the refused results in order
   std::size_t size_ = 0;              // of the response, as far as it is measured
@@ -174,8 +218,8 @@ class ResultsWriter::State {
 };
 
 ResultsWriter::ResultsWriter(std::span<const ledger::Transfer> transfers,
-                             std::span<const ItemResult> results)
-    : state_(std::make_unique<State>(transfers, results)) {}
+                             std::span<const ItemResult> results, TransactionForm form)
+    : state_(std::make_unique<State>(transfers, results, form)) {}
 
 ResultsWriter::~ResultsWriter() = default;
 
@@ -184,8 +228,8 @@ bool ResultsWriter::write(std::size_t entries) { return state_->work(entries); }
 grpc::ByteBuffer ResultsWriter::take() { return state_->take(); }
 
 grpc::ByteBuffer write_results(std::span<const ledger::Transfer> transfers,
-                               std::span<const ItemResult> results) {
-  ResultsWriter writer(transfers, results);
+                               std::span<const ItemResult> results, TransactionForm form) {
+  ResultsWriter writer(transfers, results, form);
   while (writer.write(transfers.size() + 1)) {
   }
   return writer.take();

@@ -13,14 +13,20 @@
 
 namespace sg::proto {
 
+// How much of a transaction is told: with `whole` its details and its sequence too. Methods that
+// were there before commands keep their answers.
+enum class TransactionForm : std::uint8_t { brief, whole };
+
 // A Transaction message. Needs: the transfer is committed, so `result` has its sequence and time.
 grpc::ByteBuffer write_transaction(const ledger::Transfer& transfer,
-                                   const ledger::ItemResult& result);
+                                   const ledger::ItemResult& result,
+                                   TransactionForm form = TransactionForm::brief);
 
 // A TransferBatchResponse, with one result for each transfer, in their order. Needs: every result
 // is committed or refused, and a refused one has its error.
 grpc::ByteBuffer write_results(std::span<const ledger::Transfer> transfers,
-                               std::span<const ledger::ItemResult> results);
+                               std::span<const ledger::ItemResult> results,
+                               TransactionForm form = TransactionForm::brief);
 
 // The same in portions of bounded work:
 //
@@ -31,7 +37,8 @@ class ResultsWriter {
  public:
   // Needs: both spans outlive the writer and do not change meanwhile. They have the same size.
   ResultsWriter(std::span<const ledger::Transfer> transfers,
-                std::span<const ledger::ItemResult> results);
+                std::span<const ledger::ItemResult> results,
+                TransactionForm form = TransactionForm::brief);
   ~ResultsWriter();
   ResultsWriter(const ResultsWriter&) = delete;
   ResultsWriter& operator=(const ResultsWriter&) = delete;

@@ -50,6 +50,7 @@ class RemoteSubmission final : public ledger::Submission {
     operation = std::move(call_->operation);
     results = std::move(call_->results);
     origin = std::move(call_->origin);
+    trace = std::move(call_->trace);
   }
   ~RemoteSubmission() override {
     if (answered()) return;
@@ -69,6 +70,13 @@ class RemoteSubmission final : public ledger::Submission {
  private:
   void on_answered() override { tell(); }
   void tell() {
+    if (trace) {
+      telemetry::log_with(Module::forwarder, spdlog::level::debug, "ran",
+                          {{"node", std::to_string(from_)},
+                           {"items", std::to_string(results.size()), true},
+                           {"request_id", trace->request_id},
+                           {"traceparent", trace->traceparent}});
+    }
     caf::anon_send(forwarder_,
                    RunEnded{from_, call_->id, replication::encode_answer(call_->id, *this)});
   }
@@ -391,7 +399,9 @@ void Forwarder::arrived(const CallsArrived& message) {
 void Forwarder::run(NodeId from, std::unique_ptr<ForwardedCall> call,
                     std::vector<SubmissionPtr>& ready) {
   const auto id = call->id;
-  if (!leads_here() || call->term != serves_term_) {
+  // The sender may know a moment before this node that all nodes know commands.
+  const bool is_known = call->details.empty() || runtime_->member->knows_commands();
+  if (!leads_here() || call->term != serves_term_ || !is_known) {
     return reply(from, replication::encode_rejection(id));
   }
   const auto left = std::min<std::chrono::milliseconds>(call->left, kLongestWait);

@@ -50,7 +50,10 @@ Gateway::Gateway(caf::event_based_actor* self, RuntimePtr runtime, caf::actor ro
           seat_->tls_material) {
   server_.set_tls_material(seat_->tls_material);
   server_.set_audit_log(runtime_->audit_log);
-  if (runtime_->member) server_.set_node(runtime_->settings.cluster.node_id, runtime_->settled);
+  if (runtime_->member) {
+    server_.set_node(runtime_->settings.cluster.node_id, runtime_->settled,
+                     [member = runtime_->member] { return member->knows_commands(); });
+  }
   // Known from the start, so that a client is told NOT_SERVING and not that the service is unknown.
   server_.set_serving("", false);
   for (std::uint32_t i = 0; i < runtime_->settings.ledger.shards; ++i) {

@@ -130,6 +130,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
                                                                transfer.idempotency_key,
                                                                transfer.key_hash,
                                                                {},
+                                                               transfer.details,
                                                                submission.origin.get()});
     ledger::invariant(added == sequence++, "the sequences of a unit have a gap");
   }

@@ -52,6 +52,14 @@ void fill(wire::Transaction& to, const persistence::StoredTransaction& from) {
   to.set_reference(from.reference);
 }
 
+void fill_whole(wire::Transaction& to, const persistence::StoredTransaction& from) {
+  fill(to, from);
+  if (from.details == persistence::StoredDetails()) return;
+  to.mutable_metadata()->insert(from.details.metadata.begin(), from.details.metadata.end());
+  to.set_effective_at(from.details.effective_at);
+  to.set_sequence(from.sequence);
+}
+
 std::size_t RowSizes::of(const ledger::Participant& row) {
   participant_.Clear();
   fill(participant_, row);

@@ -28,7 +28,9 @@ ledger::Error too_large_error(const char* what_to_ask_instead);
 // Fill the wire's message with a row. Needs: the message is empty.
 void fill(wire::Participant& to, const ledger::Participant& from);
 void fill(wire::Account& to, const AccountView& from);
+// Without its details, which lists leave out.
 void fill(wire::Transaction& to, const persistence::StoredTransaction& from);
+void fill_whole(wire::Transaction& to, const persistence::StoredTransaction& from);
 
 // Counts the bytes that a row takes in its list's response, tag and length included.
 class RowSizes {

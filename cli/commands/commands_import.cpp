@@ -28,7 +28,8 @@ constexpr std::size_t kMostLines = 20;
 constexpr const char* kFormat =
     R"(An export (JSON lines or CSV, by `scalegraphctl export`) is booked again: same
 participants, accounts and transactions, with new ids and times. It can be run again, also after
-a kill: nothing is booked twice. - reads an export from stdin.
+a kill: nothing is booked twice. Accounts that are there already have to come from the same
+ledger, by an earlier import, or be unused. - reads an export from stdin.
 
 Otherwise the file is YAML, or the same as JSON, and creates participants and accounts:
 

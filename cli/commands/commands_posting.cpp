@@ -4,6 +4,7 @@
 // repetition alike. Without a key nobody can tell whether an attempt without an answer took effect.
 #include "cli/commands/commands.hpp"
 #include "cli/output/render.hpp"
+#include "command_line/time_text.hpp"
 
 namespace sg::cli {
 namespace {
@@ -19,6 +20,12 @@ struct PostingOptions {
   std::vector<wire::TransferEntry> entries;
   std::string reference;
   std::string key;  // idempotency key; empty: none
+  // Of a transfer only. With any of them it is sent as a command.
+  std::map<std::string, std::string> metadata;
+  bool balanced = false;
+  std::int64_t effective_at = 0;  // ms since 1970; 0: not said
+
+  bool has_details() const { return !metadata.empty() || balanced || effective_at != 0; }
 };
 
 // credit and debit: their requests have the same fields, but no common type.
@@ -41,7 +48,22 @@ ExitCode debit(Session& session, const PostingOptions& options) {
   return post_one<wire::DebitRequest>(session, &Ledger::Debit, options);
 }
 
+ExitCode execute(Session& session, const PostingOptions& options) {
+  wire::Command request;
+  request.mutable_transfer()->mutable_entries()->Add(options.entries.begin(),
+                                                     options.entries.end());
+  request.set_reference(options.reference);
+  request.set_idempotency_key(options.key);
+  request.mutable_metadata()->insert(options.metadata.begin(), options.metadata.end());
+  request.mutable_options()->set_balanced(options.balanced);
+  request.mutable_options()->set_effective_at(options.effective_at);
+  wire::Transaction reply;
+  return session.ask(&wire::CommandService::Stub::Execute, request, reply, render_transaction,
+                     {Effect::posting, options.key});
+}
+
 ExitCode transfer(Session& session, const PostingOptions& options) {
+  if (options.has_details()) return execute(session, options);
   wire::TransferRequest request;
   request.mutable_entries()->Add(options.entries.begin(), options.entries.end());
   request.set_reference(options.reference);
@@ -49,6 +71,14 @@ ExitCode transfer(Session& session, const PostingOptions& options) {
   wire::Transaction reply;
   return session.ask(&Ledger::Transfer, request, reply, render_transaction,
                      {Effect::posting, options.key});
+}
+
+// The ledger takes 0 for "not said".
+Parsed<std::int64_t> parse_moment(std::string_view text) {
+  const auto time = command_line::parse_time(text);
+  if (!time || *time != 0) return time;
+  return tl::unexpected("\"" + std::string(text) +
+                        "\" is the one moment that cannot be told: take one a millisecond later");
 }
 
 // The options that all three commands have.
@@ -92,6 +122,10 @@ void add_transfer(CLI::App& app, Command& chosen) {
       ->required()
       ->type_name("");
   add_reference_and_key(*command, *options);
+  add_metadata(*command, options->metadata);
+  command->add_flag("--balanced", options->balanced, "refuse it unless the entries sum to zero");
+  add_parsed(*command, "--effective-at", options->effective_at, parse_moment, "",
+             "when it happened for you, which is kept and affects nothing");
   command->callback([&chosen, options] {
     chosen = [options](Session& session) { return transfer(session, *options); };
   });

@@ -106,6 +106,13 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
   fields.add("time", command_line::iso_8601(transaction.timestamp()));
   // Fields that are optional are left out when they are empty.
   if (!transaction.reference().empty()) fields.add("reference", transaction.reference());
+  if (transaction.effective_at() != 0) {
+    fields.add("effective at", command_line::iso_8601(transaction.effective_at()));
+  }
+  if (transaction.sequence() != 0) fields.add("sequence", std::to_string(transaction.sequence()));
+  const std::map<std::string, std::string> metadata(transaction.metadata().begin(),
+                                                    transaction.metadata().end());
+  for (const auto& [key, value] : metadata) fields.add("metadata " + key, value);
   Table table({{"ACCOUNT"}, {"AMOUNT", Align::right}});
   for (const auto& entry : transaction.entries()) {
     table.add({entry.account_id(), signed_amount(entry.amount())});

@@ -1,11 +1,11 @@
 // An export as CSV:
 //
 //   sequence,time,kind,id,with_next,entry,entries,account,amount,reference,key,name,role,...
-//   1,,export,LEDGER,,,,,,0,,scalegraph-export,,,1,,,
-//   1,1700000000000,participant,seb,,,,,,,,SEB,BANKING_PARTNER,,,,,"{""country"":""SE""}"
-//   2,1700000000000,transfer,01H...,,1,2,alice,-5,invoice 17,k1,,,,,,,
-//   2,1700000000000,transfer,01H...,,2,2,bob,5,,,,,,,,,
-//   2,,end,,,,,,,,,,,,,,,
+//   1,,export,LEDGER,,,,,,0,,scalegraph-export,,,1,,,,,
+//   1,1700000000000,participant,seb,,,,,,,,SEB,BANKING_PARTNER,,,,,"{""country"":""SE""}",,
+//   2,1700000000000,transfer,01H...,,1,2,alice,-5,invoice 17,k1,,,,,,,,1690000000000,true
+//   2,1700000000000,transfer,01H...,,2,2,bob,5,,,,,,,,,,,
+//   2,,end,,,,,,,,,,,,,,,,,
 //
 // The first row names the columns. The row of kind `export` has the first sequence, the ledger as
 // id, the format as name and its version as type; as reference the sequence of the last transaction
@@ -39,11 +39,13 @@ enum class Column : std::uint8_t {
   initial_balance,
   floor,
   metadata,
+  effective_at,
+  balanced,
 };
-constexpr std::size_t kColumns = 18;
+constexpr std::size_t kColumns = 20;
 constexpr std::string_view kColumnNames =
     "sequence,time,kind,id,with_next,entry,entries,account,amount,reference,key,name,role,"
-    "participant,type,initial_balance,floor,metadata";
+    "participant,type,initial_balance,floor,metadata,effective_at,balanced";
 constexpr std::string_view kHeaderKind = "export";
 static_assert(kColumnNames.starts_with(kCsvBeginning));
 
@@ -66,6 +68,8 @@ constexpr std::array kFieldColumns{
     FieldColumn{Column::type, Field::type},
     FieldColumn{Column::initial_balance, Field::initial_balance},
     FieldColumn{Column::floor, Field::floor},
+    FieldColumn{Column::effective_at, Field::effective_at},
+    FieldColumn{Column::balanced, Field::balanced},
 };
 
 using Cells = std::vector<std::string>;
@@ -180,16 +184,17 @@ class CsvSource final : public FieldSource {
 
   // That a later row of a transaction names the same one, and has nothing else.
   std::optional<std::string> check_same(const RecordFields& first) const {
+    constexpr std::string_view kFirstRowOnly = " stands in the first row of a transaction only";
     for (const auto& [column, field] : kFieldColumns) {
       const bool names_it = column <= Column::id;
       const auto& is = cell(cells_, column);
       if (names_it ? is != first[field] : !is.empty()) {
         return std::string(name_of(field)) +
                (names_it ? " differs from that of the row before, of the same transaction"
-                         : " stands in the first row of a transaction only");
+                         : std::string(kFirstRowOnly));
       }
     }
-    if (!cell(cells_, Column::metadata).empty()) return "a transaction has no metadata";
+    if (!cell(cells_, Column::metadata).empty()) return "metadata" + std::string(kFirstRowOnly);
     return std::nullopt;
   }
 
@@ -234,7 +239,8 @@ class CsvWriter final : public RecordWriter {
       cell(cells, Column::account) = std::move(fields.entries[i].account);
       cell(cells, Column::amount) = std::move(fields.entries[i].amount);
       append_row(cells, out);
-      for (const auto column : {Column::with_next, Column::reference, Column::key}) {
+      for (const auto column : {Column::with_next, Column::reference, Column::key, Column::metadata,
+                                Column::effective_at, Column::balanced}) {
         cell(cells, column).clear();
       }
     }

@@ -140,6 +140,24 @@ const char* const kNotOfThisExport =
     "this is not of an earlier import of the file: what stands in its way cannot be merged; import "
     "into a ledger without it";
 
+// All of them as one batch. `ledger`: that the file comes from.
+wire::ImportRequest request_of(std::span<const ImportItem> items, const std::string& ledger) {
+  wire::ImportRequest request;
+  request.set_atomic(true);
+  for (const auto& [record, line] : items) {
+    const auto& from = record.transaction();
+    auto& to = *request.add_transactions();
+    *to.mutable_entries() = from.entries();
+    to.set_reference(from.reference());
+    to.set_type(from.type());
+    to.set_idempotency_key(import_key(ledger, record.sequence()));
+    *to.mutable_metadata() = from.metadata();
+    to.set_effective_at(imported_effective_at(record));
+    to.set_balanced(record.balanced());
+  }
+  return request;
+}
+
 // What the ledger has to take for a message of so many bytes.
 std::string raise_setting(std::size_t bytes) {
   return "set server.max_message_bytes of the ledger to over " + std::to_string(bytes) +
@@ -309,27 +327,18 @@ std::size_t WindowImport::next_batch(const std::vector<ImportItem>& items) const
 
 std::optional<Failure> WindowImport::divide(std::span<const ImportItem> items,
                                             const Failure& refused) {
-  const auto bytes = bytes_of(items);
   if (end_of_unit(items, 0) < items.size()) {
-    most_bytes_ = bytes / 2;
+    most_bytes_ = bytes_of(items) / 2;
     return std::nullopt;
   }
   auto failure = refused;
   failure.message = sequences_of(items) + ", which commits as one: " + failure.message;
-  failure.hint = raise_setting(bytes);
+  failure.hint = raise_setting(request_of(items, ledger_).ByteSizeLong());
   return failure;
 }
 
 std::optional<Failure> WindowImport::send(std::span<const ImportItem> items) {
-  wire::ImportRequest request;
-  request.set_atomic(true);
-  for (const auto& [record, line] : items) {
-    auto& to = *request.add_transactions();
-    *to.mutable_entries() = record.transaction().entries();
-    to.set_reference(record.transaction().reference());
-    to.set_type(record.transaction().type());
-    to.set_idempotency_key(import_key(ledger_, record.sequence()));
-  }
+  const auto request = request_of(items, ledger_);
   const auto of_batch = [&items](Failure failure) {
     failure.message = sequences_of(items) + ": " + failure.message;
     return failure;

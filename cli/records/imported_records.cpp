@@ -12,8 +12,7 @@ namespace {
 namespace wire = scalegraph::ledger;
 
 // What an import takes over of a record: not its sequence, time, id and key.
-std::size_t digest_of(const Record& record) {
-  auto fields = to_fields(record);
+std::size_t digest_of(const Record& record, RecordFields fields) {
   for (const auto field : {Field::sequence, Field::time, Field::key, Field::with_next}) {
     fields[field].clear();
   }
@@ -24,6 +23,8 @@ std::size_t digest_of(const Record& record) {
     text += std::to_string(part.size()) + ':' + part;
   };
   for (const auto& one : fields.texts) add(one);
+  // How many there are, or an entry could pass for metadata.
+  add(std::to_string(fields.entries.size()));
   for (const auto& entry : fields.entries) {
     add(entry.account);
     add(entry.amount);
@@ -33,6 +34,19 @@ std::size_t digest_of(const Record& record) {
     add(value);
   }
   return std::hash<std::string>()(text);
+}
+
+// Of a record of this ledger.
+std::size_t digest_there(const Record& record) { return digest_of(record, to_fields(record)); }
+
+// Of a record of the file: that of the record which an import makes of it.
+std::size_t digest_to_be(const Record& record) {
+  auto fields = to_fields(record);
+  if (record.has_transaction()) {
+    const auto effective_at = imported_effective_at(record);
+    if (effective_at != 0) fields[Field::effective_at] = std::to_string(effective_at);
+  }
+  return digest_of(record, std::move(fields));
 }
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
@@ -163,7 +177,7 @@ std::optional<Failure> ImportedRecords::refuse_locked(const Record& record) cons
 
 std::optional<Failure> ImportedRecords::take(const Record& record) {
   if (!record.has_transaction()) {
-    add_creation(digest_of(record));
+    add_creation(digest_there(record));
     return std::nullopt;
   }
   const auto origin = origin_of(record);
@@ -175,7 +189,7 @@ std::optional<Failure> ImportedRecords::take(const Record& record) {
         "those of the file: it was imported out of order",
         "import the files of one ledger by their sequences");
   }
-  transactions_.emplace(*origin, digest_of(record));
+  transactions_.emplace(*origin, digest_there(record));
   return std::nullopt;
 }
 
@@ -189,12 +203,12 @@ void ImportedRecords::add_creation(Digest digest) {
 
 std::optional<bool> ImportedRecords::find(const Record& record) {
   if (!record.has_transaction()) {
-    if (creations_.erase(digest_of(record)) == 0) return std::nullopt;
+    if (creations_.erase(digest_to_be(record)) == 0) return std::nullopt;
     return true;
   }
   const auto found = transactions_.find(record.sequence());
   if (found == transactions_.end()) return std::nullopt;
-  const bool is_same = found->second == digest_of(record);
+  const bool is_same = found->second == digest_to_be(record);
   transactions_.erase(found);
   return is_same;
 }

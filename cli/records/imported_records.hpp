@@ -6,9 +6,10 @@
 //   auto is_there = there.has(record);         // for every record of the file, in its order
 //
 // A transaction is known by its key, which import_key() makes of the ledger and the sequence that
-// it had there. A participant or an account is known by its content: all of it is the same. Equal
-// content does not prove where an account comes from, but the first transaction on it does: if that
-// is not of the same ledger, the account is somebody else's.
+// it had there; its content has to be what an import makes of the record. A participant or an
+// account is known by its content: all of it is the same. Equal content does not prove where an
+// account comes from, but the first transaction on it does: if that is not of the same ledger, the
+// account is somebody else's.
 //
 // Operation: look() reads the whole ledger. Then its records are read once more, beside the file.
 // An import keeps the order of the file, but for what was under way at once. So only few of them

@@ -137,7 +137,7 @@ class Handler : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  // A number may stand where a number belongs, and true or false in one field only.
+  // A number may stand where a number belongs, and true or false in two fields only.
   bool scalar(std::string value, Type type) {
     if (place_ == Place::line) {
       if (name_ == kEntries || name_ == kMetadata) return refuse(name_ + " has a wrong type");
@@ -168,8 +168,10 @@ class Handler : public nlohmann::json_sax<Json> {
       case Field::time:
       case Field::initial_balance:
       case Field::floor:
+      case Field::effective_at:
         return type != Type::boolean;
       case Field::with_next:
+      case Field::balanced:
         return type == Type::boolean;
       default:
         return type == Type::text;
@@ -240,7 +242,7 @@ class JsonWriter final : public RecordWriter {
       const auto field = static_cast<Field>(i);
       if (fields[field].empty()) continue;
       name(name_of(field), out);
-      if (field == Field::with_next) {
+      if (field == Field::with_next || field == Field::balanced) {
         out += fields[field];
       } else {
         append_json_text(fields[field], out);

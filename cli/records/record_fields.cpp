@@ -22,9 +22,10 @@ constexpr std::size_t kMaxEntries = 4096;
 constexpr std::size_t kMaxReferenceBytes = 1024;
 
 constexpr std::array<std::string_view, kFields> kNames = {
-    "format", "version", "ledger",      "from_sequence", "after",           "sequence",
-    "time",   "kind",    "id",          "with_next",     "reference",       "key",
-    "name",   "role",    "participant", "type",          "initial_balance", "floor"};
+    "format",       "version", "ledger",      "from_sequence", "after",           "sequence",
+    "time",         "kind",    "id",          "with_next",     "reference",       "key",
+    "name",         "role",    "participant", "type",          "initial_balance", "floor",
+    "effective_at", "balanced"};
 
 // Collects the first thing that is wrong. What is read after it does not count.
 class Reading {
@@ -55,6 +56,14 @@ class Reading {
              (std::is_unsigned_v<Integer> ? ", 0 or more" : "") + ", of 64 bits");
     }
     return value;
+  }
+  // Of a field that may be left out, which is false.
+  bool flag(Field field) {
+    const auto& text = fields_[field];
+    if (!text.empty() && text != "true" && text != "false") {
+      refuse(std::string(name_of(field)) + " is " + quoted(text) + " and has to be true or false");
+    }
+    return text == "true";
   }
   void id(const std::string& text, std::string_view name) {
     if (text.empty()) return refuse(std::string(name) + " is missing");
@@ -139,10 +148,16 @@ void read_account(const RecordFields& fields, Reading& in, wire::Account& to) {
   in.metadata(*to.mutable_metadata());
 }
 
+bool sums_to_zero(const wire::Transaction& transaction) {
+  __extension__ using Sum = __int128;
+  Sum sum = 0;
+  for (const auto& entry : transaction.entries()) sum += entry.amount();
+  return sum == 0;
+}
+
 void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
   in.only("a transaction", {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next,
-                            Field::reference, Field::key});
-  if (!fields.metadata.empty()) in.refuse("a transaction has no metadata");
+                            Field::reference, Field::key, Field::effective_at, Field::balanced});
   auto& to = *record.mutable_transaction();
   to.set_type(fields[Field::kind]);
   to.set_id(fields[Field::id]);
@@ -153,11 +168,12 @@ void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
   if (wrong_name(to.reference())) in.refuse("reference is not valid UTF-8");
   if (!to.id().empty()) in.id(to.id(), "id");
   if (!record.idempotency_key().empty()) in.id(record.idempotency_key(), "key");
-  const auto& with_next = fields[Field::with_next];
-  if (!with_next.empty() && with_next != "true" && with_next != "false") {
-    in.refuse("with_next is " + Reading::quoted(with_next) + " and has to be true or false");
+  in.metadata(*to.mutable_metadata());
+  if (!fields[Field::effective_at].empty()) {
+    to.set_effective_at(in.integer<std::int64_t>(Field::effective_at));
   }
-  record.set_with_next(with_next == "true");
+  record.set_balanced(in.flag(Field::balanced));
+  record.set_with_next(in.flag(Field::with_next));
   if (fields.entries.empty()) in.refuse("a transaction has to have entries");
   if (fields.entries.size() > kMaxEntries) in.refuse("there are over 4096 entries");
   for (const auto& entry : fields.entries) {
@@ -173,6 +189,9 @@ void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
       (to.entries_size() != 1 || (to.entries(0).amount() > 0) != is_credit)) {
     in.refuse(is_credit ? "a credit has one entry, with an amount above 0"
                         : "a debit has one entry, with an amount below 0");
+  }
+  if (record.balanced() && !sums_to_zero(to)) {
+    in.refuse("balanced is true, and the entries do not sum to zero");
   }
 }
 
@@ -212,6 +231,11 @@ bool is_known(const Record& record) {
   return false;
 }
 
+std::int64_t imported_effective_at(const Record& record) {
+  const auto said = record.transaction().effective_at();
+  return said != 0 ? said : record.time();
+}
+
 RecordFields to_fields(const Record& record) {
   RecordFields fields;
   fields[Field::sequence] = std::to_string(record.sequence());
@@ -239,6 +263,11 @@ RecordFields to_fields(const Record& record) {
     fields[Field::reference] = from.reference();
     fields[Field::key] = record.idempotency_key();
     if (record.with_next()) fields[Field::with_next] = "true";
+    if (from.effective_at() != 0) {
+      fields[Field::effective_at] = std::to_string(from.effective_at());
+    }
+    if (record.balanced()) fields[Field::balanced] = "true";
+    fields.metadata.insert(from.metadata().begin(), from.metadata().end());
     fields.entries.reserve(static_cast<std::size_t>(from.entries_size()));
     for (const auto& entry : from.entries()) {
       fields.entries.push_back({entry.account_id(), std::to_string(entry.amount())});

@@ -46,8 +46,10 @@ enum class Field : std::uint8_t {
   type,
   initial_balance,
   floor,
+  effective_at,
+  balanced,
 };
-inline constexpr std::size_t kFields = 18;
+inline constexpr std::size_t kFields = 20;
 // "format", "from_sequence", ...
 std::string_view name_of(Field field);
 
@@ -87,6 +89,10 @@ struct ExportHeader {
 // Whether this program knows all that the record has: its kind, its types, and every field. A newer
 // ledger may send more, which a file would lose.
 [[nodiscard]] bool is_known(const Record& record);
+
+// When a transaction took effect, as an import says it: what the record says of it, or else its
+// time. Needs: it is a transaction.
+[[nodiscard]] std::int64_t imported_effective_at(const Record& record);
 
 [[nodiscard]] RecordFields to_fields(const Record& record);
 

@@ -34,11 +34,18 @@ inline bool is_refusal(const Failure& failure) {
 }
 
 // The failure with the exit code of a lost connection if the ledger could not work on the call: it
-// stops, has no leader, or is not there.
+// stops, has no leader, is not there, or is not upgraded yet.
 inline Failure of_call(Failure failure) {
   constexpr std::array<std::string_view, 3> kAway = {"UNAVAILABLE", "DEADLINE_EXCEEDED",
                                                      "CANCELLED"};
   if (std::ranges::find(kAway, failure.code) != kAway.end()) failure.exit_code = kUnreachable;
+  // Of a ledger from before there were such fields.
+  if (failure.reason == "FIELD_UNKNOWN") {
+    failure.exit_code = kUnreachable;
+    failure.hint =
+        "the ledger runs an older program than this one: upgrade it, then the same "
+        "command goes on";
+  }
   return failure;
 }
 

@@ -40,8 +40,10 @@ StoreResult<std::string> cut_block(const BlockView& block, std::uint32_t count) 
     }
     if (i >= count) {
       take_out(record, totals);
+    } else if (has_details(record.extension)) {
+      format = kFormatOfCommands;
     } else if (!record.extension.empty() || static_cast<std::uint8_t>(record.kind) > kKindMask) {
-      format = kFormatOfExtensions;
+      format = std::max(format, kFormatOfExtensions);
     }
   }
   const auto whole = block.bytes();

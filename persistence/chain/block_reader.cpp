@@ -70,7 +70,7 @@ tl::expected<BlockView, std::string> BlockView::parse(std::string_view bytes) {
     return tl::unexpected(std::string("it does not begin as a block"));
   }
   const auto version = field<std::uint16_t>(bytes, header_at::kVersion);
-  if (version < kOldestFormat || version > kNewestFormat) {
+  if (version < kOldestFormat || version > kNewestFormat || version == kFormatOfMembers) {
     return tl::unexpected("it has format version " + std::to_string(version));
   }
   BlockView view;

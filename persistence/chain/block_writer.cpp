@@ -20,7 +20,8 @@
 //   metadata    := n:varint (text(key) text(value)){n}
 //   text        := length:varint bytes
 //
-// Bit 5 and kind 7 are of format 5. A block has version 4 while none of its records needs them.
+// Bit 5 and kind 7 are of format 5, the details of commands in an extension of format 7. A block
+// has version 4 while none of its records needs more.
 //
 // A record's sequence is first + its index. A block's hash is SHA-256 over all of its bytes.
 #include "persistence/chain/block_writer.hpp"
@@ -66,17 +67,19 @@ void BlockWriter::begin(Sequence first) {
   buffer_.set_end(buffer_.reserve(kHeaderBytes) + kHeaderBytes);
 }
 
-std::uint8_t BlockWriter::make_extension(std::string_view fields, const ledger::Origin* origin) {
+std::uint8_t BlockWriter::make_extension(std::string_view fields, const ledger::Details* details,
+                                         const ledger::Origin* origin) {
   extension_ = fields;
+  if (details != nullptr) put_details(*details, extension_);
   if (origin != nullptr) origins_.put(*origin, extension_);
   if (extension_.empty()) return 0;
-  format_ = kFormatOfExtensions;
+  format_ = std::max(format_, details != nullptr ? kFormatOfCommands : kFormatOfExtensions);
   return kHasExtension;
 }
 
 void BlockWriter::add(const TransferRecord& record) {
   start_record();
-  const auto flag = make_extension(record.extension, record.origin);
+  const auto flag = make_extension(record.extension, record.details, record.origin);
   const bool has_key = !record.idempotency_key.empty();
   char* to =
       buffer_.reserve(1 + 4 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
@@ -96,7 +99,7 @@ void BlockWriter::add(const TransferRecord& record) {
 void BlockWriter::add(const ledger::Account& account, const ledger::Origin* origin,
                       std::string_view extension) {
   start_record();
-  const auto flag = make_extension(extension, origin);
+  const auto flag = make_extension(extension, nullptr, origin);
   char* to =
       buffer_.reserve(2 + 6 * kMaxVarintBytes + account.id.size() + account.participant_id.size() +
                       bound_of(account.metadata) + extension_.size());
@@ -113,7 +116,7 @@ void BlockWriter::add(const ledger::Account& account, const ledger::Origin* orig
 void BlockWriter::add(const ledger::Participant& participant, const ledger::Origin* origin,
                       std::string_view extension) {
   start_record();
-  const auto flag = make_extension(extension, origin);
+  const auto flag = make_extension(extension, nullptr, origin);
   char* to =
       buffer_.reserve(2 + 3 * kMaxVarintBytes + participant.id.size() + participant.name.size() +
                       bound_of(participant.metadata) + extension_.size());

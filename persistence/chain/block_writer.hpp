@@ -58,7 +58,8 @@ class BlockWriter {
   void start_record() { offsets_.push_back(static_cast<std::uint32_t>(buffer_.size() - begin_)); }
 
   // Makes extension_ of these fields. Returns the flag for the record's tag.
-  std::uint8_t make_extension(std::string_view fields, const ledger::Origin* origin);
+  std::uint8_t make_extension(std::string_view fields, const ledger::Details* details,
+                              const ledger::Origin* origin);
 
   ByteBuffer buffer_;
   OriginWriter origins_;                // of the open block

@@ -9,6 +9,9 @@ namespace sg::persistence {
 namespace {
 
 constexpr std::uint64_t kOrigin = 1;
+constexpr std::uint64_t kMetadata = 2;
+constexpr std::uint64_t kEffectiveAt = 3;
+constexpr std::uint64_t kBalanced = 4;
 
 void append_number(std::string& to, std::uint64_t value) {
   std::array<char, kMaxVarintBytes> buffer{};
@@ -55,12 +58,89 @@ void OriginWriter::put_other(const ledger::Origin& origin, std::string& extensio
   append_text(again_, content);
 }
 
-bool is_known_extension(std::string_view extension) {
-  bool is_known = true;
-  const bool is_whole = for_each_field(extension, [&](std::uint64_t tag, std::string_view) {
-    is_known = is_known && tag == kOrigin;
+void put_details(const ledger::Details& details, std::string& extension) {
+  std::string content;
+  if (!details.metadata.empty()) {
+    append_number(content, details.metadata.size());
+    for (const auto& [key, value] : details.metadata) {
+      append_text(content, key);
+      append_text(content, value);
+    }
+    append_number(extension, kMetadata);
+    append_text(extension, content);
+  }
+  if (details.effective_at != 0) {
+    content.clear();
+    append_number(content, zigzag(details.effective_at));
+    append_number(extension, kEffectiveAt);
+    append_text(extension, content);
+  }
+  if (details.balanced) {
+    append_number(extension, kBalanced);
+    append_text(extension, {});
+  }
+}
+
+std::optional<ledger::Details> read_details(std::string_view extension) {
+  ledger::Details details;
+  std::uint64_t last = 0;
+  bool is_right = true;
+  const auto metadata = [&details](ByteReader& in) {
+    for (auto left = in.varint(); left > 0 && in.ok(); --left) {
+      const auto key = in.text();
+      const auto value = in.text();
+      if (!details.metadata.empty() && key <= details.metadata.back().first) in.fail();
+      if (in.ok()) details.metadata.emplace_back(key, value);
+    }
+    return in.at_end() && !details.metadata.empty();
+  };
+  const bool is_whole = for_each_field(extension, [&](std::uint64_t tag, std::string_view content) {
+    // The origin ends the extension, whatever its tag.
+    const auto place = tag == kOrigin ? kBalanced + 1 : tag;
+    if (place <= last || tag > kBalanced) is_right = false;
+    last = place;
+    if (tag == kOrigin || !is_right) return;
+    ByteReader in(content);
+    if (tag == kMetadata) {
+      is_right = metadata(in);
+    } else if (tag == kEffectiveAt) {
+      details.effective_at = in.signed_varint();
+      is_right = in.at_end() && details.effective_at != 0;
+    } else {
+      details.balanced = true;
+      is_right = content.empty();
+    }
   });
-  return is_whole && is_known;
+  if (!is_whole || !is_right) return std::nullopt;
+  return details;
+}
+
+StoreResult<StoredDetails> stored_details(std::string_view extension) {
+  StoredDetails stored;
+  if (extension.empty()) return stored;
+  const auto details = read_details(extension);
+  if (!details) {
+    return store_error(StoreFault::unknown_version,
+                       "a record has fields that this program does not know");
+  }
+  stored.metadata.insert(details->metadata.begin(), details->metadata.end());
+  stored.effective_at = details->effective_at;
+  stored.balanced = details->balanced;
+  return stored;
+}
+
+bool has_details(std::string_view extension) {
+  bool found = false;
+  (void)for_each_field(extension,
+                       [&](std::uint64_t tag, std::string_view) { found |= tag != kOrigin; });
+  return found;
+}
+
+bool has_origin(std::string_view extension) {
+  bool found = false;
+  (void)for_each_field(extension,
+                       [&](std::uint64_t tag, std::string_view) { found |= tag == kOrigin; });
+  return found;
 }
 
 ledger::OriginPtr OriginReader::take(std::string_view extension) {

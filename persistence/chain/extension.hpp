@@ -4,6 +4,12 @@
 //   field     := tag:varint text(content)
 //   tag 1     := origin: who sent the transfer or the creation
 //   origin    := number:varint [text(caller) text(peer)]
+//   tag 2     := metadata of a transfer: n:varint (text(key) text(value)){n}, keys ascending
+//   tag 3     := when it took effect for its caller: zigzag, ms since 1970, not 0
+//   tag 4     := nothing: its entries had to sum to zero
+//
+// Tags 2 to 4 are the details of a command (ledger/details.hpp), and need format 7. They stand in
+// this order before the origin, and one that says nothing is left out: details have one form.
 //
 // Origins are numbered within a block, in the order in which they come up. A number that has not
 // come up yet is followed by the texts. So in a block of one caller all records but the first have
@@ -17,7 +23,10 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/details.hpp"
 #include "ledger/origin.hpp"
+#include "persistence/chain/record.hpp"
+#include "persistence/medium/key_value.hpp"
 
 namespace sg::persistence {
 
@@ -49,8 +58,17 @@ class OriginWriter {
   std::string again_;  // the field of the last one, if it comes again
 };
 
-// True if the extension is well formed and has known fields only.
-bool is_known_extension(std::string_view extension);
+// Appends the fields of the details.
+void put_details(const ledger::Details& details, std::string& extension);
+// The details in an extension, as views of it; empty ones if it has none. Nullopt: it is not well
+// formed, or has fields that are not known.
+std::optional<ledger::Details> read_details(std::string_view extension);
+// The same with texts of its own. `unknown_version` instead of nullopt.
+StoreResult<StoredDetails> stored_details(std::string_view extension);
+// True if it has details, and so needs format 7. Needs: it is well formed.
+bool has_details(std::string_view extension);
+// True if it says who sent the record.
+bool has_origin(std::string_view extension);
 
 // Reads the origins of one block: it has to see the extensions of all records, from the first on.
 class OriginReader {

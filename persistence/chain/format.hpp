@@ -16,11 +16,13 @@ namespace sg::persistence {
 //   5  a record's kind may stand in a byte of its own, and a record may have an extension
 //   6  of the store alone, no block has it: the store belongs to a member of a group
 //      (log/log_store.hpp), so its last blocks may not be committed
+//   7  a transfer may have the details of a command in its extension
 inline constexpr std::uint16_t kOldestFormat = 4;
-inline constexpr std::uint16_t kNewestFormat = 5;
+inline constexpr std::uint16_t kNewestFormat = 7;
 inline constexpr std::uint16_t kFormatOfExtensions = 5;
 inline constexpr std::uint16_t kFormatOfMembers = 6;
-inline constexpr std::uint16_t kNewestStoreFormat = kFormatOfMembers;
+inline constexpr std::uint16_t kFormatOfCommands = 7;
+inline constexpr std::uint16_t kNewestStoreFormat = kNewestFormat;
 // The hash that spreads accounts over shards (ledger::shard_hash).
 inline constexpr std::string_view kShardHashName = "fnv1a-splitmix64";
 

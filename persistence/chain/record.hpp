@@ -42,10 +42,20 @@ struct TransferRecord {
   ledger::TransferKind kind = ledger::TransferKind::transfer;
   std::span<const Posting> postings;  // in the request's entry order
   std::string_view reference;
-  std::string_view idempotency_key;        // empty: none
-  std::uint64_t key_hash = 0;              // read only with a key
-  std::string_view extension = {};         // further fields, encoded; empty: none. Needs format 5
-  const ledger::Origin* origin = nullptr;  // who sent it; null: not kept. Needs format 5
+  std::string_view idempotency_key;          // empty: none
+  std::uint64_t key_hash = 0;                // read only with a key
+  std::string_view extension = {};           // further fields, encoded; empty: none. Needs format 5
+  const ledger::Details* details = nullptr;  // what was said beside; null: nothing. Needs format 7
+  const ledger::Origin* origin = nullptr;    // who sent it; null: not kept. Needs format 5
+};
+
+// ledger::Details, with texts of its own.
+struct StoredDetails {
+  ledger::Metadata metadata;
+  TimeMs effective_at = 0;
+  bool balanced = false;
+
+  bool operator==(const StoredDetails&) const = default;
 };
 
 // A committed transfer as readers get it.
@@ -59,6 +69,7 @@ struct StoredTransaction {
   ledger::TransferKind kind = ledger::TransferKind::transfer;
   std::vector<Entry> entries;
   std::string reference;
+  StoredDetails details;
   bool ends_unit = true;  // it is the last of what was committed as a whole
 };
 

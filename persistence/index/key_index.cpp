@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "persistence/chain/block_cursor.hpp"
+#include "persistence/chain/extension.hpp"
 
 namespace sg::persistence {
 namespace {
@@ -44,15 +45,18 @@ class Bindings {
   }
 
  private:
-  // Whether the record has the same kind, reference and entries as the transfer, in the same order.
-  // The contents are compared, not a digest. The block has account numbers, so they are turned into
-  // ids first.
-  // Fields that this program does not know may belong to the content as well, so they leave it
-  // unknown. Who sent the transfer does not belong to it.
+  // Whether the record has the same kind, details, reference and entries as the transfer, in the
+  // same order. The contents are compared, not a digest. The block has account numbers, so they are
+  // turned into ids first. Fields that this program does not know may belong to the content as
+  // well, so they leave it unknown. Who sent the transfer does not belong to it.
   StoreResult<bool> has_content_of(const ledger::Transfer& transfer) {
-    if (!record_.extension.empty() && !is_known_extension(record_.extension)) {
+    const auto details = read_details(record_.extension);
+    if (!details) {
       return store_error(StoreFault::unknown_version,
                          "the key's record has fields that this program does not know");
+    }
+    if (*details != (transfer.details != nullptr ? *transfer.details : ledger::Details())) {
+      return false;
     }
     if (static_cast<ledger::TransferKind>(record_.kind) != transfer.kind ||
         record_.reference != transfer.reference ||

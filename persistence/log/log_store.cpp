@@ -127,6 +127,12 @@ void LogStore::put_base(Batch& batch, const LogBase& base) {
   batch.put(Family::meta, kBase, encode(base));
 }
 
+void LogStore::raise_format(Batch& batch, std::uint16_t format) {
+  if (format <= format_) return;
+  batch.put(Family::meta, kMetaVersion, encode_format(format));
+  format_ = format;
+}
+
 void LogStore::begin_on(const LogBase& base, LogApplied applied) {
   base_ = base;
   end_ = {base.sequence, base.hash};

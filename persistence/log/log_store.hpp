@@ -141,6 +141,8 @@ class LogStore {
   // The chain that the log begins on has grown. Needs: the log is empty.
   static void put_base(Batch& batch, const LogBase& base);
   void begin_on(const LogBase& base, LogApplied applied);
+  // The store has blocks of that format: its row is raised if it has to be.
+  void raise_format(Batch& batch, std::uint16_t format);
   // Writes, synced, to which cluster the store belongs, and the membership that its group began
   // with. Needs: the log is empty.
   StoreResult<void> join(KeyValue& rows, const LogIdentity& identity,

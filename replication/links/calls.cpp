@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "persistence/chain/extension.hpp"
 #include "persistence/chain/record.hpp"
 #include "persistence/encoding/bytes.hpp"
 
@@ -47,6 +48,17 @@ class Writer {
   std::string bytes_;
 };
 
+// Of an item's kind: its details follow.
+constexpr std::uint8_t kHasDetails = 0x80;
+// Of a call.
+constexpr std::uint8_t kHasOrigin = 1;
+constexpr std::uint8_t kHasTrace = 2;
+
+void write(Writer& out, const ledger::Details& details) {
+  std::string fields;
+  persistence::put_details(details, fields);
+  out.text(fields);
+}
 void write(Writer& out, const ledger::TransferBatch& batch,
            const std::vector<ItemResult>& results) {
   out.byte(static_cast<std::uint8_t>(What::batch));
@@ -58,7 +70,8 @@ void write(Writer& out, const ledger::TransferBatch& batch,
       continue;
     }
     const auto& transfer = batch.transfers[i];
-    out.byte(static_cast<std::uint8_t>(transfer.kind));
+    const auto with_details = transfer.details != nullptr ? kHasDetails : std::uint8_t{0};
+    out.byte(static_cast<std::uint8_t>(transfer.kind) | with_details);
     out.number(transfer.entries.size());
     for (const auto& entry : transfer.entries) {
       out.text(entry.account_id);
@@ -66,6 +79,7 @@ void write(Writer& out, const ledger::TransferBatch& batch,
     }
     out.text(transfer.reference);
     out.text(transfer.idempotency_key);
+    if (transfer.details != nullptr) write(out, *transfer.details);
   }
 }
 void write(Writer& out, const ledger::NewAccount& account, const std::vector<ItemResult>&) {
@@ -122,8 +136,11 @@ bool read_batch(ByteReader& in, ForwardedCall& call) {
       call.results[i].error = elsewhere;
       continue;
     }
-    if (kind > static_cast<std::uint8_t>(ledger::TransferKind::transfer)) return false;
-    transfer.kind = static_cast<ledger::TransferKind>(kind);
+    const auto known = static_cast<std::uint8_t>(kind & ~kHasDetails);
+    if (known == 0 || known > static_cast<std::uint8_t>(ledger::TransferKind::transfer)) {
+      return false;
+    }
+    transfer.kind = static_cast<ledger::TransferKind>(known);
     const auto entries = in.varint();
     if (entries == 0 || entries > ledger::kMaxEntries) return false;
     for (std::uint64_t e = 0; e < entries && in.ok(); ++e) {
@@ -132,6 +149,10 @@ bool read_batch(ByteReader& in, ForwardedCall& call) {
     }
     transfer.reference = in.text();
     transfer.idempotency_key = in.text();
+    if ((kind & kHasDetails) == 0) continue;
+    auto details = persistence::read_details(in.text());
+    if (!details || details->empty()) return false;
+    transfer.details = &call.details.emplace_back(std::move(*details));
   }
   if (!in.at_end()) return false;
   for (std::size_t i = 0; i < count; ++i) {
@@ -178,13 +199,19 @@ std::optional<CallMessage> read_call(std::string bytes) {
   call->id = in.varint();
   call->term = in.varint();
   call->left = std::chrono::milliseconds(in.varint() & 0x7fff'ffff'ffffU);
-  const auto has_origin = in.fixed<std::uint8_t>();
-  if (has_origin > 1) return std::nullopt;
-  if (has_origin == 1) {
+  const auto has = in.fixed<std::uint8_t>();
+  if (has > (kHasOrigin | kHasTrace)) return std::nullopt;
+  if ((has & kHasOrigin) != 0) {
     ledger::Origin origin;
     origin.caller = in.text();
     origin.peer = in.text();
     call->origin = std::make_shared<const ledger::Origin>(std::move(origin));
+  }
+  if ((has & kHasTrace) != 0) {
+    ledger::Trace trace;
+    trace.request_id = in.text();
+    trace.traceparent = in.text();
+    call->trace = std::make_shared<const ledger::Trace>(std::move(trace));
   }
   const auto what = static_cast<What>(in.fixed<std::uint8_t>());
   const bool is_right = what == What::batch         ? read_batch(in, *call)
@@ -263,10 +290,14 @@ std::string encode_call(std::uint64_t id, Term term, std::chrono::milliseconds l
   out.number(id);
   out.number(term);
   out.number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count())));
-  out.byte(submission.origin ? 1 : 0);
+  out.byte((submission.origin ? kHasOrigin : 0) | (submission.trace ? kHasTrace : 0));
   if (submission.origin) {
     out.text(submission.origin->caller);
     out.text(submission.origin->peer);
+  }
+  if (submission.trace) {
+    out.text(submission.trace->request_id);
+    out.text(submission.trace->traceparent);
   }
   std::visit([&](const auto& operation) { write(out, operation, submission.results); },
              submission.operation);

@@ -1,9 +1,14 @@
 // Calls that one node hands to another, which leads, and what came of them.
 //
-//   call     := 1:u8 id term left_ms origin operation   left_ms 0: the caller waits for ever
-//   origin   := 0:u8 | 1:u8 caller:text peer:text    who sent it to the node where it came in
+//   call     := 1:u8 id term left_ms has:u8 [origin] [trace] operation
+//                                                    left_ms 0: the caller waits for ever
+//   has      := 1: origin | 2: trace
+//   origin   := caller:text peer:text                who sent it to the node where it came in
+//   trace    := request_id:text traceparent:text     by what logs find it
 //   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant
 //   item     := kind:u8 entries:varint (account:text amount:signed)* reference:text key:text
+//               [details:text]                       kind + 128: as in
+//               persistence/chain/extension.hpp
 //             | 0:u8                                 refused already, where it came in
 //   cancel   := 2:u8 id                              its caller has gone
 //   answer   := 3:u8 id observed errors:varint error* count (0:u8 | 1:u8 sequence time:signed
@@ -11,11 +16,13 @@
 //   error    := reason:text outcome:u8 message:text facts:varint (name:text value:text)*
 //   rejected := 4:u8 id                              nothing of it was carried out
 //
-// Numbers are varints. A reader takes memory in proportion to the bytes that came.
+// Details and traces are sent from level 7 on (persistence/log/log_row.hpp): then every node knows
+// them. Numbers are varints. A reader takes memory in proportion to the bytes that came.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,11 +41,13 @@ struct ForwardedCall {
   Term term = 0;  // of the leader that is meant
   std::chrono::milliseconds left{0};
   ledger::OriginPtr origin;
+  std::shared_ptr<const ledger::Trace> trace;
   // Views of `bytes` and `entries`, which live as long as the call.
   ledger::Operation operation;
   std::vector<ledger::ItemResult> results;
   std::string bytes;
   std::vector<ledger::Entry> entries;
+  std::deque<ledger::Details> details;  // of the items that have some
 };
 struct CancelledCall {
   std::uint64_t id = 0;

@@ -3,15 +3,11 @@
 #include <rapidcheck/catch.h>
 
 #include <catch2/catch.hpp>
-#include <functional>
+#include <limits>
 #include <sstream>
 
 #include "cli/records/csv_rows.hpp"
-#include "cli/records/imported_records.hpp"
 #include "cli/records/record_writer.hpp"
-#include "cli/records/retries.hpp"
-#include "ctl.hpp"
-#include "tests/export/exporting_ledger.hpp"
 
 using namespace sg::cli;
 namespace wire = scalegraph::ledger;
@@ -38,6 +34,19 @@ template <class Map>
 void fill_metadata(Map& to) {
   const auto count = *rc::gen::inRange(0, 4);
   for (int i = 0; i < count; ++i) to[any_text(false)] = any_text(false);
+}
+
+// Makes it one that has to sum to zero, and does.
+void balance(Record& record) {
+  auto& one = *record.mutable_transaction();
+  const auto entries = one.entries();
+  for (auto entry : entries) {
+    if (entry.amount() == std::numeric_limits<std::int64_t>::min()) return;
+    entry.set_amount(-entry.amount());
+    *one.add_entries() = entry;
+  }
+  one.set_type("transfer");
+  record.set_balanced(true);
 }
 
 Record any_record(std::uint64_t sequence) {
@@ -86,6 +95,9 @@ Record any_record(std::uint64_t sequence) {
       }
       if (*rc::gen::arbitrary<bool>()) record.set_idempotency_key(any_text(true));
       record.set_with_next(*rc::gen::arbitrary<bool>());
+      if (*rc::gen::arbitrary<bool>()) one.set_effective_at(*rc::gen::arbitrary<std::int64_t>());
+      fill_metadata(*one.mutable_metadata());
+      if (*rc::gen::arbitrary<bool>()) balance(record);
     }
   }
   return record;
@@ -252,6 +264,13 @@ TEST_CASE("What is wrong with a line of JSON is told with its line") {
       {start + R"("credit","entries":[{"account":"a","amount":-1}]})", "2: a credit has one entry"},
       {start + R"("debit","entries":[{"account":"a","amount":1}]})", "2: a debit has one entry"},
       {start + R"("transfer","with_next":"yes"})", "2: with_next has a wrong type"},
+      {start + R"("transfer","balanced":"true"})", "2: balanced has a wrong type"},
+      {start + R"("transfer","balanced":true,"entries":[{"account":"a","amount":1}]})",
+       "2: balanced is true, and the entries do not sum to zero"},
+      {start + R"("transfer","effective_at":true})", "2: effective_at has a wrong type"},
+      {start + R"("transfer","effective_at":"now"})", "2: effective_at is \"now\" and has to be"},
+      {start + R"("participant","id":"p","role":"SUPPLIER","effective_at":1})",
+       "2: a participant has no field effective_at"},
       {start + R"("transfer","name":"n","entries":[{"account":"a","amount":1}]})",
        "2: a transaction has no field name"},
       {start + R"("end"})", "2: the last line has no field time"},
@@ -331,12 +350,17 @@ TEST_CASE("A record takes bounded memory, whatever the file says") {
   CHECK_THAT(
       read(RecordFormat::json_lines, json_with(start + R"("metadata":{)" + keys + "}}")).refused,
       Catch::StartsWith("2: metadata is over 16 KiB"));
+  const std::string large = R"("entries":[{"account":"a","amount":1}],"metadata":{"k":")";
+  const std::string most((16 << 10) - 1, 'v');
+  CHECK(read(RecordFormat::json_lines, json_with(start + large + most + "\"}}")).refused.empty());
+  CHECK(read(RecordFormat::json_lines, json_with(start + large + most + "v\"}}")).refused ==
+        "2: metadata is over 16 KiB");
   // A row is bounded, and so are all rows of one transaction.
   std::string rows;
   make_writer(RecordFormat::csv)->begin(kHeader, rows);
   const std::string account(3 << 20, 'a');
   for (int i = 1; i <= 9; ++i) {
-    rows += "1,5,transfer,T,," + std::to_string(i) + ",9," + account + ",1,,,,,,,,,\r\n";
+    rows += "1,5,transfer,T,," + std::to_string(i) + ",9," + account + ",1,,,,,,,,,,,\r\n";
   }
   CHECK_THAT(read(RecordFormat::csv, rows).refused,
              Catch::Contains("the rows of one transaction are over 8 MiB"));
@@ -351,94 +375,4 @@ TEST_CASE("The first line says what comes before the file") {
   CHECK_THAT(refused(start + R"("from_sequence":7,"after":7})"),
              Catch::StartsWith("1: after has to be below from_sequence"));
   CHECK(refused(start + R"("from_sequence":7,"after":6})").empty());
-}
-
-TEST_CASE("Nothing of a newer ledger is lost: what is not known ends the export") {
-  testing::ExportingLedger ledger;
-  const auto exported = [&ledger] {
-    return testing::scalegraphctl({"--server", ledger.address(), "export"});
-  };
-  CHECK(exported().exit_code == 0);
-  const auto [what, change] =
-      GENERATE(table<std::string,
-                     std::function<void(wire::ExportResponse&)>>({{"a field of the message",
-                                                                   [](auto& one) {
-                                                                     testing::add_unknown(one);
-                                                                   }},
-                                                                  {"a field of the record",
-                                                                   [](auto& one) {
-                                                                     testing::add_unknown(
-                                                                         *one.mutable_records(0));
-                                                                   }},
-                                                                  {"a field of the account",
-                                                                   [](auto& one) {
-                                                                     testing::add_unknown(
-                                                                         *one.mutable_records(0)
-                                                                              ->mutable_account());
-                                                                   }},
-                                                                  {"a type of account",
-                                                                   [](auto& one) {
-                                                                     one.mutable_records(0)
-                                                                         ->mutable_account()
-                                                                         ->set_account_type(
-                                                                             static_cast<
-                                                                                 wire::AccountType>(
-                                                                                 99));
-                                                                   }},
-                                                                  {"a kind of record",
-                                                                   [](auto& one) {
-                                                                     one.mutable_records(0)
-                                                                         ->clear_record();
-                                                                   }}}));
-  CAPTURE(what);
-  change(ledger.response);
-  const auto printed = exported();
-  CHECK(printed.exit_code == 1);
-  CHECK_THAT(printed.err, Catch::Contains("RECORD_UNKNOWN"));
-  CHECK(printed.out.empty());
-}
-
-TEST_CASE("A ledger that has much to do is asked again") {
-  testing::ExportingLedger ledger;
-  ledger.refusals = 3;
-  const auto printed = testing::scalegraphctl({"--server", ledger.address(), "export"});
-  CHECK(printed.exit_code == 0);
-  CHECK_THAT(printed.out, Catch::Contains("alice"));
-  CHECK(ledger.refusals == 0);
-}
-
-TEST_CASE("A ledger that cannot work now is told as one that is away") {
-  testing::ExportingLedger ledger;
-  ledger.refusals = 1;
-  ledger.reason = "NODE_UNAVAILABLE";
-  ledger.code = grpc::StatusCode::UNAVAILABLE;
-  CHECK(testing::scalegraphctl({"--server", ledger.address(), "export"}).exit_code == 3);
-}
-
-TEST_CASE("Only what the ledger refuses is the fault of a record") {
-  const auto told = [](grpc::StatusCode code, const char* reason) {
-    wire::TransferError error;
-    error.set_code(code);
-    error.set_reason(reason);
-    (*error.mutable_metadata())["outcome"] = "none";
-    return of_call(explain(error));
-  };
-  const auto funds = told(grpc::StatusCode::FAILED_PRECONDITION, "INSUFFICIENT_FUNDS");
-  CHECK((is_refusal(funds) && funds.exit_code == 1));
-  for (const char* reason : {"NODE_UNAVAILABLE", "SHARD_UNAVAILABLE", "JOURNAL_UNAVAILABLE"}) {
-    const auto away = told(grpc::StatusCode::UNAVAILABLE, reason);
-    CHECK((!is_refusal(away) && away.exit_code == 3));
-  }
-  auto busy = told(grpc::StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED");
-  CHECK((is_overloaded(busy) && !is_refusal(busy) && !is_too_large(busy)));
-  busy.metadata["outcome"] = "unknown";
-  CHECK_FALSE(is_overloaded(busy));
-  const auto full = told(grpc::StatusCode::RESOURCE_EXHAUSTED, "STORAGE_FULL");
-  CHECK((!is_overloaded(full) && !is_refusal(full) && !is_too_large(full)));
-  const auto large = explain({grpc::StatusCode::RESOURCE_EXHAUSTED, "larger than max"}, {});
-  CHECK((is_too_large(large) && !is_overloaded(large) && !is_refusal(large)));
-}
-
-TEST_CASE("The key of an imported transaction is made of where it comes from") {
-  CHECK(import_key("00ff", 17) == "import:00ff:17");
 }

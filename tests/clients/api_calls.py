@@ -29,10 +29,11 @@ MIB = 1 << 20
 INT64_MAX = 2**63 - 1
 SERVING = health_pb2.HealthCheckResponse.SERVING
 WRITES = ("CreateParticipant", "CreateParticipantAccount", "CreateAccount", "Credit", "Debit",
-          "Transfer", "TransferBatch")
+          "Transfer", "TransferBatch", "Execute", "ExecuteBatch")
 METHODS = {method.name: method for service in pb.DESCRIPTOR.services_by_name.values()
            for method in service.methods}
-STREAMS = ("StreamTransfers", "Import", "Verify", "Export", "CreateBackup", "VerifyBackup")
+STREAMS = ("StreamTransfers", "StreamExecute", "Import", "Verify", "Export", "CreateBackup",
+           "VerifyBackup")
 Code = grpc.StatusCode
 
 
@@ -71,6 +72,7 @@ class ApiTest(unittest.TestCase):
         described = METHODS[method]
         path = f"/{described.containing_service.full_name}/{method}"
         form = {"StreamTransfers": self.channel.stream_stream,
+                "StreamExecute": self.channel.stream_stream,
                 "Import": self.channel.stream_stream,
                 **dict.fromkeys(("Verify", "Export", "CreateBackup", "VerifyBackup"),
                                 self.channel.unary_stream)}.get(method, self.channel.unary_unary)

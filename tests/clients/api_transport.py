@@ -37,7 +37,8 @@ class Transport(ApiTest):
         self.assertEqual(told.balance, 1000)
 
     def test_streams_say_who_answers(self):
-        for method, request in (("StreamTransfers", iter([])), ("Import", iter([])),
+        for method, request in (("StreamTransfers", iter([])), ("StreamExecute", iter([])),
+                                ("Import", iter([])),
                                 ("Verify", pb.VerifyRequest()), ("Export", pb.ExportRequest())):
             with self.subTest(method):
                 call = self.stub(method)(request, timeout=CALL_TIMEOUT_S)

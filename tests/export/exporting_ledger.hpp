@@ -1,4 +1,5 @@
-// A ledger with one account that only exports, as this version does or as a newer one might.
+// A ledger with one account that exports as this version does, or as a newer one might; and that
+// keeps the last batch which it was told to import.
 //
 //   ExportingLedger ledger;
 //   ledger.refusals = 3;
@@ -11,6 +12,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "proto/error_details.pb.h"
@@ -20,7 +22,31 @@ namespace sg::cli::testing {
 
 namespace wire = scalegraph::ledger;
 
-// Sends one message to every export, and refuses the first ones if it should.
+// Books nothing, and answers as if it had; or refuses each batch.
+class KeepingImports final : public wire::ImportService::Service {
+ public:
+  grpc::Status Import(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<wire::TransferBatchResponse, wire::ImportRequest>* stream) override {
+    while (stream->Read(&request)) {
+      wire::TransferBatchResponse answer;
+      if (refusal) {
+        *answer.mutable_error() = *refusal;
+      } else {
+        for (int i = 0; i < request.transactions_size(); ++i) {
+          answer.add_results()->mutable_transaction();
+        }
+      }
+      stream->Write(answer);
+    }
+    return grpc::Status::OK;
+  }
+
+  wire::ImportRequest request;                 // the last one
+  std::optional<wire::TransferError> refusal;  // changed between calls
+};
+
+// Sends its message to every export, and refuses the first ones if it should.
 class ExportingLedger final : public wire::ExportService::Service {
  public:
   ExportingLedger() {
@@ -33,13 +59,14 @@ class ExportingLedger final : public wire::ExportService::Service {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(this);
+    builder.RegisterService(&imports);
     server_ = builder.BuildAndStart();
   }
   ~ExportingLedger() override { server_->Shutdown(); }
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
-  grpc::Status Export(grpc::ServerContext*, const wire::ExportRequest*,
+  grpc::Status Export(grpc::ServerContext*, const wire::ExportRequest* request,
                       grpc::ServerWriter<wire::ExportResponse>* writer) override {
     if (refusals > 0) {
       --refusals;
@@ -50,7 +77,10 @@ class ExportingLedger final : public wire::ExportService::Service {
       details.add_details()->PackFrom(info);
       return {code, "not now", details.SerializeAsString()};
     }
-    writer->Write(response);
+    auto answer = response;
+    // There is nothing more.
+    if (request->from_sequence() > response.last_sequence()) answer.clear_records();
+    writer->Write(answer);
     return grpc::Status::OK;
   }
 
@@ -59,6 +89,7 @@ class ExportingLedger final : public wire::ExportService::Service {
   int refusals = 0;
   std::string reason = "OVERLOADED";
   grpc::StatusCode code = grpc::StatusCode::RESOURCE_EXHAUSTED;
+  KeepingImports imports;
 
  private:
   int port_ = 0;

@@ -137,6 +137,7 @@ class Interrupted(ExportTest):
         # As the import itself sends it, but for where its batches end.
         late = [pb.ImportTransaction(entries=one.transaction.entries, type=one.transaction.type,
                                      reference=one.transaction.reference,
+                                     effective_at=one.time,
                                      idempotency_key=f"import:{ledger}:{one.sequence}")
                 for one in source.records(from_sequence=10_001, until_sequence=10_020)]
 

@@ -45,6 +45,11 @@ def move(source, to, amount=1, **more):
     return pb.TransferRequest(entries=entries((source, -amount), (to, amount)), **more)
 
 
+def command(*pairs, balanced=False, effective_at=0, **more):
+    return pb.Command(transfer=pb.TransferAction(entries=entries(*pairs)),
+                      options=pb.Options(balanced=balanced, effective_at=effective_at), **more)
+
+
 class Ledger:
     """A daemon, and all calls on it."""
 
@@ -99,6 +104,14 @@ class Ledger:
                                  self.pages("ListParticipants", "participants")],
                 "accounts": accounts, "histories": histories}
 
+    def transfers(self):
+        """What was said of each transaction, in their order. When it took effect is what was said
+        of that, or else its time."""
+        return [(one.transaction.type, [(e.account_id, e.amount) for e in one.transaction.entries],
+                 one.transaction.reference, dict(one.transaction.metadata), one.balanced,
+                 one.transaction.effective_at or one.time)
+                for one in self.records() if one.HasField("transaction")]
+
     def check(self):
         """The chain and the balances agree."""
         *_, report = self.ask("Verify")
@@ -136,12 +149,36 @@ def fill(ledger):
     ledger.ask("TransferBatch", atomic=True, transfers=[
         move("alone 0", "alone 1", 10_000), move("alone 2", "alone 0", 1),
         move("alone 1", "alone 0", 10_000)])
+    fill_commands(ledger)
     for refused in (move("alone 0", "alone 1", 10**9), move("alone 0", "nobody")):
         try:
             ledger.ask("Transfer", refused)
         except grpc.RpcError:
             continue
         raise AssertionError(f"it was not refused: {refused}")
+
+
+def fill_commands(ledger):
+    """Commands with all that they may say beside, between accounts of fill()."""
+    pairs = ("alone 1", -1), ("alone 2", 1)
+    for n, text in enumerate(HARD_TEXTS):
+        ledger.ask("Execute", command(*pairs, reference=text,
+                                      metadata={text: text, "": "", "n": str(n)},
+                                      idempotency_key=f"command {n}" if n % 2 else ""))
+    ledger.ask("Execute", command(*pairs, metadata={"most": "\1" * (16_384 - 4)}))
+    for when in (1, -1, -62_135_596_800_000, 1_700_000_000_000, 2**63 - 1, -2**63):
+        ledger.ask("Execute", command(*pairs, effective_at=when, balanced=when > 1))
+    ledger.ask("Execute", command(("alone 2", 1), metadata={"a": "credit"}))
+    ledger.ask("Execute", command(("alone 1", -5), ("alone 2", 3), ("öre:escrow", 2),
+                                  balanced=True))
+    # Nothing beside: as a transfer.
+    ledger.ask("Execute", command(*pairs))
+    several = [command(*pairs, metadata={"n": str(n)} if n else {}, effective_at=-n * 1000,
+                       balanced=n % 2 == 1) for n in range(4)]
+    for atomic in (True, False):
+        answer = ledger.ask("ExecuteBatch", commands=several, atomic=atomic)
+        if any(one.HasField("error") for one in answer.results):
+            raise AssertionError(f"a command was refused: {answer}")
 
 
 def fill_many(ledger, transfers, accounts=50, batch=5000):

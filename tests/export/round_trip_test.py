@@ -76,10 +76,16 @@ class RoundTrip(ExportTest):
             if record.HasField("transaction"):
                 self.assertEqual(
                     (line["id"], line["kind"], line.get("reference", ""), line.get("key", ""),
-                     [(e["account"], int(e["amount"])) for e in line["entries"]]),
+                     [(e["account"], int(e["amount"])) for e in line["entries"]],
+                     line.get("metadata", {}), int(line.get("effective_at", 0)),
+                     line.get("balanced", False)),
                     (record.transaction.id, record.transaction.type, record.transaction.reference,
                      record.idempotency_key,
-                     [(e.account_id, e.amount) for e in record.transaction.entries]))
+                     [(e.account_id, e.amount) for e in record.transaction.entries],
+                     dict(record.transaction.metadata), record.transaction.effective_at,
+                     record.balanced))
+                # What is empty is left out.
+                self.assertTrue(all(line.values()), line)
         self.ctl(target, "import", path)
         # The order of one account, with the same content twice, is the order there was.
         self.assertEqual(target.contents(), source.contents())
@@ -87,6 +93,44 @@ class RoundTrip(ExportTest):
         keys = [one.idempotency_key for one in target.records() if one.HasField("transaction")]
         self.assertTrue(all(key.startswith(f"import:{lines[0]['ledger']}:") for key in keys), keys)
         self.assertEqual(len(set(keys)), len(keys))
+
+    def test_what_commands_say_comes_along(self):
+        source = self.ledger()
+        fill(source)
+        said = source.transfers()
+        self.assertTrue({-1, 1, -2**63, 2**63 - 1} <= {one[-1] for one in said})
+
+        def generation(path):
+            """What has to be the same in every ledger, and what is in all but the first."""
+            lines = [json.loads(line) for line in lines_of(path)[1:-1]]
+            when = [line.get("effective_at") for line in lines if "entries" in line]
+            new = ("sequence", "time", "key", "with_next", "effective_at")
+            for line in lines:
+                if "entries" in line:
+                    del line["id"]
+                for name in new:
+                    line.pop(name, None)
+            return ([line for line in lines if "entries" in line],
+                    sorted((line for line in lines if "entries" not in line), key=str), when)
+        first = generation(self.export(source))
+        for form in ("jsonl", "csv"):
+            with self.subTest(form):
+                ledgers = [source]
+                for n in range(2):
+                    path = self.export(ledgers[-1], name=f"{n}.{form}")
+                    ledgers.append(self.ledger())
+                    self.ctl(ledgers[-1], "import", path)
+                    self.assertEqual(ledgers[-1].transfers(), said)
+                    # Once more: it is known by all that it says.
+                    done = self.ctl(ledgers[-1], "--json", "import", path)
+                    self.check_tally(done, transactions=(0, len(said)))
+                    ledgers[-1].check()
+                second, third = (generation(self.export(one, name=f"{one.address}.{form}.jsonl"))
+                                 for one in ledgers[1:])
+                self.assertEqual(second[:2], first[:2])
+                self.assertEqual(second, third)
+                # From now on each says when it took effect.
+                self.assertEqual([int(when) for when in second[2]], [one[-1] for one in said])
 
     def test_from_one_to_the_other_by_a_pipe(self):
         source = self.ledger()

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 
-from ledgers import ExportTest, fill, lines_of, main, move
+from ledgers import ExportTest, command, fill, lines_of, main, move
 
 
 class Wrong(ExportTest):
@@ -41,7 +41,14 @@ class WrongImport(Wrong):
                 (changed('"kind":"transfer"', '"kind":"gift"'), 'kind is "gift"'),
                 (changed('"kind":"transfer"', '"kind":"credit"'), "a credit has one entry"),
                 (changed('{"sequence"', '{"colour":"red","sequence"'), '"colour" is no field'),
-                (changed('{"sequence"', '{"metadata":{"a":"b"},"sequence"'), "has no metadata"),
+                (changed('{"sequence"', '{"name":"n","sequence"'), "has no field name"),
+                (changed('{"sequence"', '{"metadata":{"a":1},"sequence"'), "maps text to text"),
+                (changed('{"sequence"', '{"metadata":{"a":"' + "b" * 16_384 + '"},"sequence"'),
+                 "metadata is over 16 KiB"),
+                (changed('{"sequence"', '{"effective_at":"soon","sequence"'), "effective_at is"),
+                (changed('{"sequence"', '{"balanced":1,"sequence"'), "balanced has a wrong type"),
+                (changed('"entries":[', '"balanced":true,"entries":[{"account":"a","amount":1},'),
+                 "balanced is true, and the entries do not sum to zero"),
                 (changed('"entries":[', '"entries":['.replace("[", "[3,")), "an object"),
                 (changed('{"sequence"', "{sequence"), "it is not JSON, from byte"),
                 (changed('{"sequence"', "[{"), "only entries are a list"),
@@ -76,10 +83,17 @@ class WrongImport(Wrong):
         self.assertNotIn("export", rows[0])
         first = rows.index(next(row for row in rows if row.startswith("1,")
                                 and ",participant," in row))
+        second = next(row for row in rows if ",transfer," in row and ",,2,4," in row)
         for wrong, says in (
                 (text.replace("sequence,time", "time,sequence", 1), "the first row has to be"),
                 (text.replace(",export,", ",exports,", 1), "of the kind export"),
-                (text.replace(rows[first], rows[first] + ",1", 1), "19 cells"),
+                (text.replace(rows[first], rows[first] + ",1", 1), "21 cells"),
+                (text.replace(second, second[:-2] + '"{""a"":""b""}",,', 1),
+                 "metadata stands in the first row of a transaction only"),
+                (text.replace(second, second[:-2] + ",7,", 1),
+                 "effective_at stands in the first row of a transaction only"),
+                (text.replace(second, second + "true", 1),
+                 "balanced stands in the first row of a transaction only"),
                 (text.replace(rows[first] + "\r\n", "", 1), "records are missing"),
                 (text.replace('"say ""hi""', '"say "hi""', 1), "after a cell in quotes"),
                 (text.replace(",2,4,", ",3,4,", 1), "a row is missing or doubled"),
@@ -170,6 +184,45 @@ class WrongImport(Wrong):
         self.refused(target, "import", path, exit_code=1,
                      says=["sequence 2 was imported before with another content"])
         self.assertEqual(target.ask("GetBalance", account_id="a").balance, 11)
+
+    def test_another_history_that_differs_in_what_was_said(self):
+        source, target = self.ledger(), self.ledger()
+        for name in "ab":
+            source.ask("CreateAccount", account_id=name, initial_balance=10)
+        source.ask("Execute", command(("a", 1), ("b", -1), metadata={"k": "v"}, effective_at=7,
+                                      balanced=True))
+        source.ask("Transfer", move("a", "b", 2))
+        path = self.export(source)
+        self.ctl(target, "import", path)
+        before = target.records()
+        lines = lines_of(path)
+        time = json.loads(lines[4])["time"]
+        for at, old, new in (
+                (3, '"metadata":{"k":"v"}', '"metadata":{"k":"w"}'),
+                (3, ',"metadata":{"k":"v"}', ""),
+                (3, '"effective_at":"7"', '"effective_at":"8"'),
+                # Its time is sent, and was not.
+                (3, ',"effective_at":"7"', ""),
+                (3, ',"balanced":true', ""),
+                # Of a record that says nothing of it.
+                (4, f'"time":"{time}"', f'"time":"{int(time) + 1}"'),
+                (4, '"entries"', '"effective_at":"7","entries"'),
+                (4, '"entries"', '"balanced":true,"entries"'),
+                # The texts of an entry, as metadata.
+                (4, ',{"account":"b","amount":"2"}]', '],"metadata":{"b":"2"}'),
+        ):
+            with self.subTest(new=new, at=at):
+                self.assertIn(old, lines[at])
+                changed = [*lines[:at], lines[at].replace(old, new, 1), *lines[at + 1:]]
+                path.write_text("".join(line + "\n" for line in changed), encoding="utf-8")
+                self.refused(target, "import", path, exit_code=1, says=[
+                    f"sequence {at} was imported before with another content"])
+                self.assertEqual(target.records(), before)
+        # The time that is sent if nothing is said may also stand there as what is said.
+        same = lines[4].replace('"entries"', f'"effective_at":"{time}","entries"')
+        path.write_text("".join(line + "\n" for line in [*lines[:4], same, *lines[5:]]),
+                        encoding="utf-8")
+        self.check_tally(self.ctl(target, "--json", "import", path), transactions=(0, 2))
 
     def test_into_itself(self):
         source = self.ledger()

@@ -52,6 +52,9 @@ void check_taken(const Record& record) {
     one.set_reference(record.transaction().reference());
     one.set_type(record.transaction().type());
     one.set_idempotency_key(record.idempotency_key());
+    *one.mutable_metadata() = record.transaction().metadata();
+    one.set_effective_at(imported_effective_at(record));
+    one.set_balanced(record.balanced());
     const auto bytes = request.SerializeAsString();
     proto::TransferList list;
     must(proto::read_batch(bytes, list, proto::BatchForm::import) &&

@@ -55,11 +55,38 @@ void check_batch(std::string_view bytes) {
   }
 }
 
+// Where the parser passes over what it does not know, commands are refused.
+void check_commands(std::string_view bytes) {
+  wire::CommandBatch expected;
+  proto::TransferList list;
+  const bool good = expected.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (!proto::read_batch(bytes, list, proto::BatchForm::commands)) return;
+  must(good, "no commands are taken that the parser does not take");
+  must(list.transfers.size() == static_cast<std::size_t>(expected.commands_size()),
+       "as many commands are read as the parser reads");
+  for (int i = 0; i < expected.commands_size(); ++i) {
+    const auto& command = expected.commands(i);
+    const auto& read = list.transfers[static_cast<std::size_t>(i)];
+    wire::TransferRequest plain;
+    *plain.mutable_entries() = command.transfer().entries();
+    plain.set_reference(command.reference());
+    plain.set_idempotency_key(command.idempotency_key());
+    check_same(plain, read);
+    const auto details = read.details != nullptr ? *read.details : ledger::Details();
+    must(details.balanced == command.options().balanced() &&
+             details.effective_at == command.options().effective_at() &&
+             details.metadata.size() == static_cast<std::size_t>(command.metadata_size()),
+         "details are read as the parser reads them");
+    (void)check(read);
+  }
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = fuzz::text_of(data, size);
   check_transfer(bytes);
   check_batch(bytes);
+  check_commands(bytes);
   return 0;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "ledger/account.hpp"
+
 namespace sg::ledger {
 namespace {
 
@@ -123,4 +125,44 @@ TEST_CASE("The content of a transfer is method, entries, their order, and refere
 }
 
 }  // namespace
+TEST_CASE("What a command says beside is checked, and is content", "[ledger][transfer]") {
+  const std::vector<Entry> even{{"a", -5}, {"b", 5}};
+  const std::vector<Entry> uneven{{"a", kMaxAmount}, {"b", kMaxAmount}};
+  Details details{{{"k", "v"}}, 7, true};
+  Transfer asked = transfer(TransferKind::transfer, even, "");
+  asked.details = &details;
+  CHECK_FALSE(check(asked));
+  asked.entries = uneven;
+  const auto unbalanced = check(asked);
+  REQUIRE(unbalanced);
+  CHECK(unbalanced->reason == Reason::entries_unbalanced);
+  CHECK(unbalanced->message.find("sum to 18446744073709551614,") != std::string::npos);
+  asked.entries = even;
+  const std::string large(kMaxMetadataBytes, 'x');
+  details.metadata = {{"k", large}};
+  CHECK(check(asked)->reason == Reason::metadata_too_large);
+  details.metadata = {{"k", std::string_view(large).substr(1)}};
+  CHECK_FALSE(check(asked));
+  details.metadata = {{"\xC3\x28", "v"}};
+  CHECK(check(asked)->reason == Reason::not_utf8);
+
+  details = {{{"k", "v"}}, 7, true};
+  const Details same = details;
+  auto other = asked;
+  other.details = &same;
+  CHECK(same_content(asked, other));
+  other.details = nullptr;
+  CHECK_FALSE(same_content(asked, other));
+  CHECK_FALSE(same_content(other, asked));
+  const Details later{{{"k", "v"}}, 8, true};
+  other.details = &later;
+  CHECK_FALSE(same_content(asked, other));
+}
+
+TEST_CASE("Metadata is sorted, and the last of equal keys counts", "[ledger][transfer]") {
+  Details details{{{"b", "1"}, {"a", "1"}, {"b", "2"}, {"", "x"}, {"a", "0"}}, 0, false};
+  sort_metadata(details);
+  CHECK(details == Details{{{"", "x"}, {"a", "0"}, {"b", "2"}}, 0, false});
+}
+
 }  // namespace sg::ledger

@@ -127,7 +127,7 @@ TEST_CASE("Texts of an origin are cut, and bytes that are none are no origin") {
   const auto read = reader.take(extension);
   REQUIRE(read);
   CHECK(read->caller == std::string(kMaxOriginTextBytes, 'a'));
-  CHECK(is_known_extension(extension));
+  CHECK(read_details(extension));
   for (std::size_t size = 1; size < 8; ++size) {
     OriginReader fresh;
     CHECK_FALSE(fresh.take(extension.substr(0, size)));
@@ -135,5 +135,6 @@ TEST_CASE("Texts of an origin are cut, and bytes that are none are no origin") {
   OriginReader fresh;
   CHECK_FALSE(fresh.take(std::string("\x01\x01\x05", 3)));  // the sixth, where there is none
   CHECK_FALSE(fresh.take({}));
-  CHECK_FALSE(is_known_extension(std::string("\x02\x01\x05", 3)));
+  CHECK(has_origin(extension));
+  CHECK_FALSE(has_details(extension));
 }

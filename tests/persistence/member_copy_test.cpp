@@ -11,9 +11,18 @@ using Catch::Contains;
 std::unique_ptr<MemberStore> first_member(Bed& alone) {
   alone.create_account("a", 100);
   alone.create_account("b", 50);
-  for (Amount i = 1; i <= 5; ++i) {
+  for (Amount i = 1; i <= 4; ++i) {
     alone.transfer({{{0, -i}, {1, i}}, "reference", "key" + std::to_string(i)});
   }
+  // One that needs a newer format than a cluster begins with.
+  const ledger::Details details{{}, 0, true};
+  const std::vector<Posting> postings{{0, -5}, {1, 5}};
+  TransferRecord command;
+  command.postings = postings;
+  command.details = &details;
+  auto group = alone->begin_group(alone.now, alone.run_ms);
+  group.add(command);
+  alone.append(std::move(group));
   alone.close();
   alone.disk().disown();
   succeeded(found_group(*make_memory_medium(alone.disk_ptr()), {}, 1, "founders"));

@@ -33,6 +33,15 @@ TEST_CASE("A store that stood alone becomes a first member without copying anyth
   Bed alone(backend);
   alone.create_account("a", 100);
   alone.transfer({{{0, 5}}, "", "key"});
+  // A record that needs a newer format than a cluster begins with.
+  const ledger::Details details{{{"order", "17"}}, 0, false};
+  auto group_of_command = alone->begin_group(alone.now, alone.run_ms);
+  const std::vector<Posting> nothing{{0, 1}, {0, -1}};
+  TransferRecord command;
+  command.postings = nothing;
+  command.details = &details;
+  group_of_command.add(command);
+  alone.append(std::move(group_of_command));
   const auto head = alone->head();
   alone.close();
   alone.disk().disown();
@@ -55,6 +64,8 @@ TEST_CASE("A store that stood alone becomes a first member without copying anyth
 
   MemberStore member(medium(), {});
   succeeded(member.reopen());
+  CHECK(member.format() == kFormatOfCommands);
+  CHECK_FALSE(member.knows_commands());
   CHECK(member.log().base() == LogBase{7, head.sequence, head.hash});
   CHECK(member.log().applied() == LogApplied{0, head.sequence, kFirstLevel, "founders"});
   CHECK(member.head().sequence == head.sequence);

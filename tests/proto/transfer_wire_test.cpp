@@ -1,6 +1,9 @@
 // The hand-written reader and writer against the generated code.
 #include <rapidcheck/catch.h>
 
+#include <algorithm>
+#include <map>
+
 #include "proto/conversion.hpp"
 #include "proto/ledger.pb.h"
 #include "proto/transfer_reader.hpp"
@@ -51,6 +54,40 @@ void check_same(const wire::TransferRequest& expected, const ledger::Transfer& r
     RC_ASSERT(entry.account_id == expected.entries(i).account_id());
     RC_ASSERT(entry.amount == expected.entries(i).amount());
   }
+}
+
+wire::Command any_command() {
+  wire::Command command;
+  const auto transfer = any_transfer();
+  if (*rc::gen::inRange(0, 8) != 0) {
+    *command.mutable_transfer()->mutable_entries() = transfer.entries();
+  }
+  command.set_reference(transfer.reference());
+  command.set_idempotency_key(transfer.idempotency_key());
+  for (auto pairs = *rc::gen::inRange(0, 4); pairs > 0; --pairs) {
+    (*command.mutable_metadata())[any_text()] = any_text();
+  }
+  if (*rc::gen::arbitrary<bool>()) {
+    command.mutable_options()->set_balanced(*rc::gen::arbitrary<bool>());
+    command.mutable_options()->set_effective_at(*rc::gen::arbitrary<std::int64_t>());
+  }
+  return command;
+}
+
+void check_same(const wire::Command& expected, const ledger::Transfer& read) {
+  wire::TransferRequest plain;
+  *plain.mutable_entries() = expected.transfer().entries();
+  plain.set_reference(expected.reference());
+  plain.set_idempotency_key(expected.idempotency_key());
+  check_same(plain, read);
+  const auto details = read.details != nullptr ? *read.details : ledger::Details();
+  RC_ASSERT((read.details == nullptr) == details.empty());
+  RC_ASSERT(details.balanced == expected.options().balanced());
+  RC_ASSERT(details.effective_at == expected.options().effective_at());
+  const std::map<std::string, std::string> metadata(expected.metadata().begin(),
+                                                    expected.metadata().end());
+  RC_ASSERT((metadata ==
+             std::map<std::string, std::string>(details.metadata.begin(), details.metadata.end())));
 }
 
 // Reads what the generated code reads, and refuses what it refuses.
@@ -225,6 +262,89 @@ TEST_CASE("Answers are the bytes that the generated code would make") {
       RC_ASSERT(read.results(i).error().metadata().size() ==
                 expected.results(i).error().metadata().size());
     }
+  });
+}
+
+TEST_CASE("Commands are read as the generated code reads them") {
+  rc::prop("a batch of commands", [] {
+    wire::CommandBatch batch;
+    for (auto commands = *rc::gen::inRange(0, 4); commands > 0; --commands) {
+      *batch.add_commands() = any_command();
+    }
+    batch.set_atomic(*rc::gen::arbitrary<bool>());
+    const auto bytes = batch.SerializeAsString();
+    const bool has_actions =
+        std::all_of(batch.commands().begin(), batch.commands().end(),
+                    [](const auto& command) { return command.has_transfer(); });
+    proto::TransferList read;
+    const bool good = wire::CommandBatch().ParseFromString(bytes) && has_actions;
+    RC_ASSERT(proto::read_batch(bytes, read, proto::BatchForm::commands) == good);
+    if (!good) return;
+    RC_ASSERT(read.atomic == batch.atomic());
+    RC_ASSERT(read.transfers.size() == static_cast<std::size_t>(batch.commands_size()));
+    for (int i = 0; i < batch.commands_size(); ++i) {
+      check_same(batch.commands(i), read.transfers[static_cast<std::size_t>(i)]);
+    }
+  });
+}
+
+TEST_CASE("A command that asks for nothing, or for what is not known, is refused with its place") {
+  using namespace std::string_literals;
+  const auto refusal = [](const std::string& bytes) {
+    proto::TransferList list;
+    proto::TransferReader reader(bytes, list, proto::BatchForm::commands);
+    auto state = proto::TransferReader::State::more;
+    while (state == proto::TransferReader::State::more) {
+      state = reader.read_batch(1'000, [](const ledger::Transfer&) { return true; });
+    }
+    REQUIRE(state == proto::TransferReader::State::refused);
+    return reader.error();
+  };
+  wire::CommandBatch batch;
+  batch.add_commands()->mutable_transfer();
+  batch.add_commands();
+  CHECK(refusal(batch.SerializeAsString()).reason == ledger::Reason::action_missing);
+  CHECK(refusal(batch.SerializeAsString()).metadata.front().second == "commands[1].action");
+  // Of the batch, of a command (hold), of its transfer, of an entry, of its options, of a pair.
+  for (const auto& [bytes, field] :
+       {std::pair{"\x18\x01"s, "3"s},
+        {"\x0A\x02\x12\x00"s, "commands[0].2"s},
+        {"\x0A\x04\x0A\x02\x10\x01"s, "commands[0].transfer.2"s},
+        {"\x0A\x06\x0A\x04\x0A\x02\x18\x01"s, "commands[0].transfer.entries[0].3"s},
+        {"\x0A\x05\x8A\x01\x02\x10\x01"s, "commands[0].options.2"s},
+        {"\x0A\x05\x82\x01\x02\x18\x01"s, "commands[0].metadata.3"s}}) {
+    CAPTURE(field);
+    const auto error = refusal(bytes);
+    CHECK(error.reason == ledger::Reason::field_unknown);
+    CHECK(error.metadata.front().second == field);
+  }
+}
+
+TEST_CASE("The answer to a command tells its details and its place") {
+  rc::prop("as the generated code writes it", [] {
+    const auto command = any_command();
+    const auto bytes = command.SerializeAsString();
+    proto::TransferList read;
+    proto::TransferReader reader(bytes, read, proto::BatchForm::commands);
+    if (reader.read_transfer() != proto::TransferReader::State::whole) return;
+    ledger::ItemResult result;
+    result.state = ledger::ItemResult::State::committed;
+    result.sequence = *rc::gen::arbitrary<std::uint64_t>();
+    result.time = *rc::gen::arbitrary<std::uint32_t>();
+    const auto& transfer = read.transfers.front();
+    auto told = proto::write_transaction(transfer, result, proto::TransactionForm::whole);
+    grpc::Slice slice;
+    RC_ASSERT(told.DumpToSingleSlice(&slice).ok());
+    wire::Transaction answer;
+    RC_ASSERT(answer.ParseFromArray(slice.begin(), static_cast<int>(slice.size())));
+    RC_ASSERT(answer.sequence() == result.sequence);
+    RC_ASSERT(answer.reference() == command.reference());
+    RC_ASSERT(answer.effective_at() == command.options().effective_at());
+    RC_ASSERT(answer.metadata_size() == command.metadata_size());
+    for (const auto& [key, value] : command.metadata()) {
+      RC_ASSERT(answer.metadata().at(key) == value);
+    }
+    RC_ASSERT(answer.entries_size() == command.transfer().entries_size());
   });
 }
 

@@ -180,12 +180,15 @@ TEST_CASE("A forwarded call is the call that came in") {
   batch.transfers = {{ledger::TransferKind::transfer, entries, "invoice", "key", 0},
                      {ledger::TransferKind::transfer, {}, "", "", 0},
                      {ledger::TransferKind::debit, std::span(entries).first(1), "", "", 0}};
+  const ledger::Details details{{{"a", ""}, {"order", "17"}}, -5, true};
+  batch.transfers[0].details = &details;
   asked.operation = batch;
   asked.results.resize(3);
   asked.results[1].state = ledger::ItemResult::State::refused;
   asked.results[1].error =
       std::make_shared<const ledger::Error>(error_of(ledger::Reason::id_empty));
   asked.origin = std::make_shared<const ledger::Origin>(ledger::Origin{"ops", "ipv4:10.0.0.1:4"});
+  asked.trace = std::make_shared<const ledger::Trace>(ledger::Trace{"job-7", ""});
   const auto bytes_of_call = encode_call(7, 3, std::chrono::milliseconds(250), asked);
   const auto call = decoded<std::unique_ptr<ForwardedCall>>(bytes_of_call);
   CHECK(call->id == 7);
@@ -193,6 +196,8 @@ TEST_CASE("A forwarded call is the call that came in") {
   CHECK(call->left == std::chrono::milliseconds(250));
   REQUIRE(call->origin);
   CHECK(*call->origin == *asked.origin);
+  REQUIRE(call->trace);
+  CHECK(call->trace->request_id == "job-7");
   const auto& got = std::get<ledger::TransferBatch>(call->operation);
   REQUIRE(got.transfers.size() == 3);
   CHECK(ledger::same_content(got.transfers[0], batch.transfers[0]));

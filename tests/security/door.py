@@ -43,7 +43,8 @@ for module in (pb, health_pb2, reflection_v1_pb2, reflection_v1alpha_pb2):
             known = method.full_name.removeprefix("scalegraph.ledger.")
             METHODS[known] = (method, module)
 HEALTH = {"grpc.health.v1.Health.Check", "grpc.health.v1.Health.Watch"}
-STREAMS_OF_REQUESTS = {"LedgerService.StreamTransfers", "ImportService.Import",
+STREAMS_OF_REQUESTS = {"LedgerService.StreamTransfers", "CommandService.StreamExecute",
+                       "ImportService.Import",
                        "grpc.reflection.v1.ServerReflection.ServerReflectionInfo",
                        "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo"}
 STREAMS_OF_ANSWERS = STREAMS_OF_REQUESTS | {

@@ -24,7 +24,8 @@ TABLE = (
      "ParticipantService.ListParticipants AdminService.ListAccounts AdminService.GetBalanceSheet"),
     ("admin teller participant",
      "LedgerService.Credit LedgerService.Debit LedgerService.Transfer LedgerService.TransferBatch "
-     "LedgerService.StreamTransfers"),
+     "LedgerService.StreamTransfers CommandService.Execute CommandService.ExecuteBatch "
+     "CommandService.StreamExecute"),
     ("admin teller",
      "ParticipantService.CreateParticipant ParticipantService.CreateParticipantAccount "
      "LedgerService.CreateAccount ImportService.Import"),
@@ -42,6 +43,10 @@ OF_CLUSTERS = {name for name in METHODS if name.startswith("ClusterService.")}
 OF_BACKUPS = {name for name in METHODS if name.startswith("BackupService.")}
 DENIED = "PERMISSION_DENIED"
 COMMON = {"name": "n", "role": pb.SUPPLIER}
+
+
+def command(*moved):
+    return pb.Command(transfer=pb.TransferAction(entries=moved))
 
 
 class RolesTest(SecurityTest):
@@ -97,6 +102,9 @@ class Table(RolesTest):
             "LedgerService.Transfer": {"entries": pair},
             "LedgerService.TransferBatch": {"transfers": [move("seb:operating", "vault")]},
             "LedgerService.StreamTransfers": {"transfers": [move("seb:operating", "vault")]},
+            "CommandService.Execute": {"transfer": pb.TransferAction(entries=pair)},
+            "CommandService.ExecuteBatch": {"commands": [command(*pair)]},
+            "CommandService.StreamExecute": {"commands": [command(*pair)]},
         }.get(method, {})
 
     def test_every_method_as_every_role(self):
@@ -131,7 +139,13 @@ class Table(RolesTest):
                     ("LedgerService.Debit", {"account_id": "vault", "amount": 1}),
                     ("LedgerService.Transfer", {"entries": entries(("vault", -1))}),
                     ("LedgerService.TransferBatch", {"transfers": [move("vault", "seb:fees")]}),
-                    ("LedgerService.StreamTransfers", {"transfers": [move("vault", "seb:fees")]})):
+                    ("LedgerService.StreamTransfers", {"transfers": [move("vault", "seb:fees")]}),
+                    ("CommandService.Execute",
+                     {"transfer": pb.TransferAction(entries=entries(("vault", -1)))}),
+                    ("CommandService.ExecuteBatch",
+                     {"commands": [command(*entries(("vault", -1)))]}),
+                    ("CommandService.StreamExecute",
+                     {"commands": [command(*entries(("vault", -1)))]})):
                 with self.subTest(method=method, role=role):
                     refused = caller.refusal(method, **fields)
                     self.check_refusal(refused, Code.PERMISSION_DENIED, DENIED, outcome="none")

@@ -44,7 +44,8 @@ void fill(wire::ExportRecord& to, const persistence::ChainRecord& from) {
       proto::fill(*to.mutable_account(), one, one.initial_balance, one.created_at);
     }
     void operator()(const persistence::KeyedTransaction& one) const {
-      actors::fill(*to.mutable_transaction(), one.transaction);
+      actors::fill_whole(*to.mutable_transaction(), one.transaction);
+      to.set_balanced(one.transaction.details.balanced);
       to.set_idempotency_key(one.key);
       to.set_with_next(!one.transaction.ends_unit);
     }

@@ -62,6 +62,7 @@ constexpr auto kOperate = security::Permission::operate;
 
 constexpr std::string_view kParticipants = "scalegraph.ledger.ParticipantService";
 constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
+constexpr std::string_view kCommands = "scalegraph.ledger.CommandService";
 constexpr std::string_view kAdmin = "scalegraph.ledger.AdminService";
 constexpr std::string_view kCluster = "scalegraph.ledger.ClusterService";
 constexpr std::string_view kBackup = "scalegraph.ledger.BackupService";
@@ -95,6 +96,11 @@ constexpr std::array kMethods{
     Method{kLedger, "TransferBatch", kWrites, kMoveMoney, make<UnaryCall>, transfer_batch},
     Method{kLedger, "StreamTransfers", kWrites, kMoveMoney,
            make_stream<proto::BatchForm::transfers>},
+
+    Method{kCommands, "Execute", kWrites, kMoveMoney, make<UnaryCall>, execute},
+    Method{kCommands, "ExecuteBatch", kWrites, kMoveMoney, make<UnaryCall>, execute_batch},
+    Method{kCommands, "StreamExecute", kWrites, kMoveMoney,
+           make_stream<proto::BatchForm::commands>},
 
     Method{kAdmin, "ListAccounts", kReads, kReadLedger, make<UnaryCall>, list_accounts},
     Method{kAdmin, "GetTree", kReads, kInspect, make<UnaryCall>, get_tree},

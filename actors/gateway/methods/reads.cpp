@@ -25,6 +25,12 @@ Response one(const QueryAnswer& answer) {
   return to_answer(response);
 }
 
+Response transaction(const QueryAnswer& answer) {
+  wire::Transaction response;
+  fill_whole(response, std::get<persistence::StoredTransaction>(answer));
+  return to_answer(response);
+}
+
 // The response that is a page of rows. `add` is the member function that adds a row to the message.
 template <class Message, class Row, auto add>
 Response page(const QueryAnswer& answer) {
@@ -151,9 +157,7 @@ void get_account(UnaryCall& call) {
 
 void get_balance(UnaryCall& call) { read<wire::GetBalanceRequest, balance>(call); }
 
-void get_transaction(UnaryCall& call) {
-  read<wire::GetTransactionRequest, one<wire::Transaction, persistence::StoredTransaction>>(call);
-}
+void get_transaction(UnaryCall& call) { read<wire::GetTransactionRequest, transaction>(call); }
 
 void list_transactions(UnaryCall& call) {
   read<wire::ListTransactionsRequest,

@@ -63,13 +63,21 @@ std::optional<std::string_view> RpcSubmission::copy_bytes(const grpc::ByteBuffer
   return std::string_view{reinterpret_cast<const char*>(bytes_.begin()), bytes_.size()};
 }
 
-std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer& request) {
-  const auto bytes = copy_bytes(request);
-  if (!bytes) return proto::malformed_request(*wire::TransferRequest::descriptor());
-  proto::TransferList list;
-  proto::TransferReader reader(*bytes, list);
-  if (reader.read_transfer() != proto::TransferReader::State::whole) return reader.error();
+void RpcSubmission::take_list(proto::TransferList& list) {
   entries_ = std::move(list.entries);
+  details_ = std::move(list.details);
+  metadata_pairs_ = list.metadata_pairs;
+}
+
+std::optional<ledger::Error> RpcSubmission::read_item(const grpc::ByteBuffer& request,
+                                                      proto::BatchForm form) {
+  set_form(form);
+  const auto bytes = copy_bytes(request);
+  if (!bytes) return proto::malformed_request(proto::item_type_of(form));
+  proto::TransferList list;
+  proto::TransferReader reader(*bytes, list, form);
+  if (reader.read_transfer() != proto::TransferReader::State::whole) return reader.error();
+  take_list(list);
   auto& batch = operation.emplace<ledger::TransferBatch>();
   batch.transfers = std::move(list.transfers);
   results.resize(1);
@@ -77,6 +85,7 @@ std::optional<ledger::Error> RpcSubmission::read_transfer(const grpc::ByteBuffer
 }
 
 void RpcSubmission::begin_batch(grpc::ByteBuffer& request, proto::BatchForm form) {
+  set_form(form);
   if (const auto bytes = copy_bytes(request)) {
     reading_ = std::make_unique<Reading>(*bytes, form);
   } else {
@@ -94,7 +103,7 @@ bool RpcSubmission::read_batch_portion() {
   if (state == State::refused) {
     batch_error_ = reading_->reader.error();
   } else {
-    entries_ = std::move(reading_->list.entries);
+    take_list(reading_->list);
     operation = ledger::TransferBatch{std::move(reading_->list.transfers), reading_->list.atomic};
     if (is_atomic()) batch_error_ = ledger::check_atomic_keys(transfers());
     // One wrong item refuses all of them.
@@ -108,7 +117,12 @@ std::size_t RpcSubmission::bytes_held() const {
   // While a batch is read, its items stand in the list of the reader.
   const auto& entries = reading_ ? reading_->list.entries : entries_;
   const auto items = reading_ ? reading_->list.transfers.size() : transfers().size();
-  const auto request = bytes_.size() + entries.capacity() * sizeof(ledger::Entry) +
+  const auto& details = reading_ ? reading_->list.details : details_;
+  const auto pairs = reading_ ? reading_->list.metadata_pairs : metadata_pairs_;
+  // A vector that has grown may have twice as much.
+  const auto beside = details.size() * sizeof(ledger::Details) +
+                      2 * pairs * sizeof(decltype(ledger::Details::metadata)::value_type);
+  const auto request = bytes_.size() + entries.capacity() * sizeof(ledger::Entry) + beside +
                        items * (sizeof(ledger::Transfer) + sizeof(ItemResult));
   return request + bytes_.size() + items * kAnswerBytesOfItem;
 }
@@ -158,7 +172,7 @@ bool RpcSubmission::write_response_portion() {
       if (told_.empty()) told_ = results;
       told_[i].error = std::move(error);
     }
-    writer_.emplace(transfers(), told_.empty() ? results : told_);
+    writer_.emplace(transfers(), told_.empty() ? results : told_, answer_form_);
   }
   return writer_->write(kEntriesOfPortion);
 }

@@ -16,6 +16,7 @@
 #include <google/protobuf/arena.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -56,8 +57,9 @@ class RpcSubmission final : public ledger::Submission {
     return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
   }
 
-  // Reads a TransferRequest and checks its transfer. Returns the first error, or nullopt.
-  [[nodiscard]] std::optional<ledger::Error> read_transfer(const grpc::ByteBuffer& request);
+  // Reads one item of that form and checks its transfer. Returns the first error, or nullopt.
+  [[nodiscard]] std::optional<ledger::Error> read_item(
+      const grpc::ByteBuffer& request, proto::BatchForm form = proto::BatchForm::transfers);
   // Takes the bytes of a batch of that form. The buffer is empty afterwards.
   void begin_batch(grpc::ByteBuffer& request, proto::BatchForm form = proto::BatchForm::transfers);
   // True if the request takes milliseconds of work, which other calls should not have to wait for.
@@ -75,6 +77,13 @@ class RpcSubmission final : public ledger::Submission {
                                     ledger::Amount amount, std::string_view reference,
                                     std::string_view key);
 
+  // It came as commands, or some of its transfers have details as only these have.
+  bool is_command() const {
+    return answer_form_ == proto::TransactionForm::whole || !details_.empty();
+  }
+  // How its answers tell of what committed.
+  proto::TransactionForm answer_form() const { return answer_form_; }
+
   // Writes a portion of the TransferBatchResponse. Returns true if there is more to write.
   [[nodiscard]] bool write_response_portion();
   // The response. Needs: write_response_portion() returned false.
@@ -88,6 +97,9 @@ class RpcSubmission final : public ledger::Submission {
 
  private:
   void on_answered() override;
+  void set_form(proto::BatchForm form) {
+    if (form == proto::BatchForm::commands) answer_form_ = proto::TransactionForm::whole;
+  }
   // Keeps the request's bytes in one piece. Returns a view of them, or nullopt if gRPC cannot copy
   // them.
   std::optional<std::string_view> copy_bytes(const grpc::ByteBuffer& request);
@@ -97,8 +109,13 @@ class RpcSubmission final : public ledger::Submission {
   bool take_item(ledger::Transfer& transfer);
 
   google::protobuf::Arena arena_;
-  grpc::Slice bytes_;                   // of the request
-  std::vector<ledger::Entry> entries_;  // of all transfers, which have spans of it
+  grpc::Slice bytes_;                    // of the request
+  std::vector<ledger::Entry> entries_;   // of all transfers, which have spans of it
+  std::deque<ledger::Details> details_;  // of those that have some, which point at them
+  std::size_t metadata_pairs_ = 0;       // in all of them
+  proto::TransactionForm answer_form_ = proto::TransactionForm::brief;
+  // Takes what the reader has made, but for the transfers.
+  void take_list(proto::TransferList& list);
   // A batch that is being read: the reader and the list that it fills.
   struct Reading {
     proto::TransferList list;

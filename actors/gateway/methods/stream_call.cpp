@@ -135,6 +135,9 @@ bool StreamCall::take_portion(std::uint64_t number,
 
 void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submission) {
   if (const auto& error = submission->batch_error()) return refuse(slot, *error);
+  if (submission->is_command()) {
+    if (const auto error = refuse_before_upgrade(*submission)) return refuse(slot, *error);
+  }
   // An empty batch changes nothing, so the coordinator need not see it.
   if (submission->transfers().empty()) {
     return respond(slot, serialize(wire::TransferBatchResponse()));
@@ -144,6 +147,7 @@ void StreamCall::hand_in(Slot& slot, const std::shared_ptr<RpcSubmission>& submi
   }
   submission->deadline = steady_deadline(context_);
   submission->origin = origin();
+  submission->trace = trace();
   submission->times.received = slot.received;
   slot.submission = submission;
   if (!only_participant().empty()) {

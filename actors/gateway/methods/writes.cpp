@@ -30,7 +30,8 @@ bool committed(const RpcSubmission& submission, UnaryCall& call) {
 
 void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
   if (!committed(submission, call)) return;
-  call.reply(proto::write_transaction(submission.transfers().front(), submission.results.front()));
+  call.reply(proto::write_transaction(submission.transfers().front(), submission.results.front(),
+                                      submission.answer_form()));
 }
 
 // If the id of a participant's account is taken, the error says by whom (taken_name.hpp).
@@ -91,6 +92,38 @@ void post(UnaryCall& call) {
   call.submit(std::move(submission));
 }
 
+// Transfer and Execute.
+void execute_one(UnaryCall& call, proto::BatchForm form) {
+  auto submission = submission_for(call, respond_transaction);
+  if (auto error = submission->read_item(call.request(), form)) return call.fail(*error);
+  if (submission->is_command()) {
+    if (const auto error = call.refuse_before_upgrade(*submission)) return call.fail(*error);
+    if (!call.hold(submission->bytes_held())) return;
+  }
+  call.submit(std::move(submission));
+}
+
+// TransferBatch and ExecuteBatch.
+void execute_all(UnaryCall& call, proto::BatchForm form) {
+  auto submission = submission_for(call, respond_batch);
+  submission->begin_batch(call.request(), form);
+  call.in_portions(
+      [&call, submission] {
+        if (submission->read_batch_portion()) return call.hold(submission->bytes_held());
+        auto error = submission->batch_error();
+        if (!error && submission->is_command()) error = call.refuse_before_upgrade(*submission);
+        if (error) {
+          call.fail(*error);
+        } else if (submission->transfers().empty()) {
+          call.reply(wire::TransferBatchResponse());
+        } else if (call.hold(submission->bytes_held())) {
+          call.submit(submission);
+        }
+        return false;
+      },
+      submission->is_large());
+}
+
 }  // namespace
 
 void create_participant(UnaryCall& call) {
@@ -114,28 +147,12 @@ void credit(UnaryCall& call) { post<wire::CreditRequest, ledger::TransferKind::c
 
 void debit(UnaryCall& call) { post<wire::DebitRequest, ledger::TransferKind::debit>(call); }
 
-void transfer(UnaryCall& call) {
-  auto submission = submission_for(call, respond_transaction);
-  if (auto error = submission->read_transfer(call.request())) return call.fail(*error);
-  call.submit(std::move(submission));
-}
+void transfer(UnaryCall& call) { execute_one(call, proto::BatchForm::transfers); }
 
-void transfer_batch(UnaryCall& call) {
-  auto submission = submission_for(call, respond_batch);
-  submission->begin_batch(call.request());
-  call.in_portions(
-      [&call, submission] {
-        if (submission->read_batch_portion()) return call.hold(submission->bytes_held());
-        if (const auto& error = submission->batch_error()) {
-          call.fail(*error);
-        } else if (submission->transfers().empty()) {
-          call.reply(wire::TransferBatchResponse());
-        } else if (call.hold(submission->bytes_held())) {
-          call.submit(submission);
-        }
-        return false;
-      },
-      submission->is_large());
-}
+void transfer_batch(UnaryCall& call) { execute_all(call, proto::BatchForm::transfers); }
+
+void execute(UnaryCall& call) { execute_one(call, proto::BatchForm::commands); }
+
+void execute_batch(UnaryCall& call) { execute_all(call, proto::BatchForm::commands); }
 
 }  // namespace sg::actors

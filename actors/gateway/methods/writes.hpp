@@ -16,5 +16,8 @@ void credit(UnaryCall& call);
 void debit(UnaryCall& call);
 void transfer(UnaryCall& call);
 void transfer_batch(UnaryCall& call);
+// The same as commands, which may say more.
+void execute(UnaryCall& call);
+void execute_batch(UnaryCall& call);
 
 }  // namespace sg::actors

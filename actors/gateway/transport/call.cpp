@@ -121,6 +121,25 @@ ledger::OriginPtr Call::origin() {
   return client_->origin_at(context_.peer());
 }
 
+std::shared_ptr<const ledger::Trace> Call::trace() const {
+  if (server_.node() == 0 || !server_.knows_commands()) return nullptr;
+  ledger::Trace trace{traced(context_, kRequestIdMetadata, is_request_id),
+                      traced(context_, kTraceparentMetadata, is_traceparent)};
+  if (trace.request_id.empty() && trace.traceparent.empty()) return nullptr;
+  return std::make_shared<const ledger::Trace>(std::move(trace));
+}
+
+std::optional<ledger::Error> Call::refuse_before_upgrade(
+    const ledger::Submission& submission) const {
+  if (server_.knows_commands()) return std::nullopt;
+  return with_outcome_of({ledger::Reason::cluster_upgrading,
+                          "this node does not know yet that all nodes of the cluster have programs "
+                          "that know commands: try again, with the same key if there is one",
+                          {},
+                          ledger::Outcome::none},
+                         submission);
+}
+
 void Call::audit(std::string_view outcome, std::uint64_t items, std::uint64_t refused) {
   tell_audit_log(client_ ? client_->caller->name : std::string(), outcome, items, refused);
 }

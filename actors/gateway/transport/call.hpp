@@ -64,6 +64,8 @@ class Call {
   std::uint64_t id() const { return id_; }
   // Fills in whose write it was. One that was refused, even in part, gets the call's id.
   void describe(RecentWrite& write);
+  // CLUSTER_UPGRADING for commands while some node would not know their records.
+  std::optional<ledger::Error> refuse_before_upgrade(const ledger::Submission& submission) const;
   // When its client's call came.
   ledger::SteadyTime begun_at() const { return begun_at_; }
 
@@ -86,6 +88,9 @@ class Call {
   const std::string& only_participant() const;
   // Who sends it, for the chain to keep; null: nothing is kept.
   ledger::OriginPtr origin();
+  // By what the other nodes' logs find the call; null if there are none, or if its client gave
+  // none.
+  std::shared_ptr<const ledger::Trace> trace() const;
   // Tells the audit log, if there is one, what came of the call. What commits is told by the chain.
   void audit(std::string_view outcome, std::uint64_t items = 1, std::uint64_t refused = 0);
   void audit(const ledger::Error& error);

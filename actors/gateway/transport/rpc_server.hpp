@@ -25,6 +25,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -64,9 +65,12 @@ class RpcServer {
 
   // This is a node of a cluster, and says so with each answer. `settled` is the last sequence that
   // its answers may show. Before start().
-  void set_node(std::uint64_t node, std::shared_ptr<const std::atomic<ledger::Sequence>> settled) {
+  // `knows_commands`: whether every node knows the records of commands; any thread may ask.
+  void set_node(std::uint64_t node, std::shared_ptr<const std::atomic<ledger::Sequence>> settled,
+                std::function<bool()> knows_commands) {
     node_ = node;
     settled_ = std::move(settled);
+    knows_commands_ = std::move(knows_commands);
   }
 
   // What TLS shows to clients. Before start().
@@ -108,6 +112,8 @@ class RpcServer {
   const InboxPtr& inbox() const { return inbox_; }
   std::uint64_t node() const { return node_; }  // 0: the ledger stands alone
   ledger::Sequence settled() const { return settled_->load(std::memory_order_acquire); }
+  // False while some node of the cluster is of an older version.
+  bool knows_commands() const { return !knows_commands_ || knows_commands_(); }
   Gatekeeper& gatekeeper() { return gatekeeper_; }
   security::AuditLog* audit_log() { return audit_log_.get(); }
   // What all calls take places of, and all open streams. A client's stand below them.
@@ -195,6 +201,7 @@ class RpcServer {
   std::shared_ptr<security::AuditLog> audit_log_;
   std::uint64_t node_ = 0;
   std::shared_ptr<const std::atomic<ledger::Sequence>> settled_;
+  std::function<bool()> knows_commands_;  // empty: the ledger stands alone
   std::vector<std::unique_ptr<RawService>> services_;
   std::vector<std::string> service_names_;  // of services_, in the same order
   std::vector<Served> served_;              // one for each method; calls hold references into it

@@ -82,6 +82,7 @@ void UnaryCall::failed(const std::exception& error) {
 void UnaryCall::submit(ledger::SubmissionPtr submission) {
   submission_ = submission;
   submission->origin = origin();
+  submission->trace = trace();
   submission->times.received = begun_at();
   if (!only_participant().empty()) {
     if (!ledger::is_permitted(*submission, own_accounts())) {
