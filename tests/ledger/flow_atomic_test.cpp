@@ -85,6 +85,19 @@ TEST_CASE("An atomic batch with one key for two contents is refused", "[ledger][
   CHECK(bed.house.flow().keys_in_flight() == 0);
 }
 
+TEST_CASE("Twins of an atomic batch that say different things beside are refused",
+          "[ledger][flow][atomic]") {
+  Bed bed;
+  const ledger::Details details{{}, 7, false};
+  const Order order{{{bed.a, -6}}, "key", {}};
+  auto asked = transfers({order, order}, Atomic::yes);
+  std::get<ledger::TransferBatch>(asked->operation).transfers[1].details = &details;
+  bed.house.submit(asked);
+  bed.house.run();
+  CHECK(told_all(asked) == Told{"BATCH_ABORTED", "IDEMPOTENCY_MISMATCH"});
+  CHECK(bed.house.balance(bed.a) == 10);
+}
+
 // The items whose keys were bound were replayed, and the others committed alone: money was
 // invented.
 TEST_CASE("An atomic batch of which some keys are bound is refused, and does nothing",

@@ -42,6 +42,41 @@ TEST_CASE("A key that is bound answers its one effect, always", "[ledger][flow][
   CHECK(bed.house.balance(bed.a) == 4);
 }
 
+// The transfer of a submission says more than its entries.
+void say(const TestSubmissionPtr& submission, const ledger::Details& details,
+         std::size_t item = 0) {
+  std::get<ledger::TransferBatch>(submission->operation).transfers[item].details = &details;
+}
+
+TEST_CASE("What a command says beside is content of its key, bound or in flight",
+          "[ledger][flow][keys]") {
+  Bed bed;
+  const ledger::Details asked{{{"order", "17"}}, 0, false};
+  const ledger::Details same = asked;
+  const ledger::Details other{{{"order", "18"}}, 0, false};
+  const auto submit = [&](const ledger::Details* details) {
+    auto submission = transfer({{bed.a, -6}}, "key");
+    if (details != nullptr) say(submission, *details);
+    return bed.submit(std::move(submission));
+  };
+  const auto first = submit(&asked);
+  const auto joined = submit(&same);
+  const auto differs = submit(&other);
+  const auto plain = submit(nullptr);
+  bed.house.run();
+  CHECK(told(first) == "OK");
+  CHECK(told(joined) == "OK");
+  CHECK(joined->results[0].sequence == first->results[0].sequence);
+  CHECK(told(differs) == "IDEMPOTENCY_MISMATCH");
+  CHECK(told(plain) == "IDEMPOTENCY_MISMATCH");
+  const auto again = submit(&same);
+  const auto late = submit(nullptr);
+  bed.house.run();
+  CHECK(told(again) == "OK");
+  CHECK(told(late) == "IDEMPOTENCY_MISMATCH");
+  CHECK(bed.house.balance(bed.a) == 4);
+}
+
 TEST_CASE("A retry that comes too late is not told that nothing changed", "[ledger][flow][keys]") {
   Bed bed;
   const auto late = [&](const std::string& key) {

@@ -185,7 +185,13 @@ std::string ModelJournal::content(const ledger::Transfer& transfer) {
   for (const auto& entry : transfer.entries) {
     text += '|' + std::string(entry.account_id) + '=' + std::to_string(entry.amount);
   }
-  return text + '#' + std::string(transfer.reference);
+  text.append("#").append(transfer.reference);
+  if (transfer.details == nullptr) return text;
+  for (const auto& [key, value] : transfer.details->metadata) {
+    text.append("#").append(key).append("=").append(value);
+  }
+  return text + '#' + std::to_string(transfer.details->effective_at) +
+         (transfer.details->balanced ? "#balanced" : "");
 }
 
 const ModelUnit& ModelJournal::unit_of(Sequence sequence) const {
