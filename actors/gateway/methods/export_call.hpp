@@ -37,7 +37,6 @@ class ExportCall final : public Call {
 
   // Takes both places and asks for the first portion.
   void start();
-  // How fresh the first portion has to be, as the client says it. Later ones are of the same past.
   // Asks for the portion at `ask_`, unless there is no more.
   void ask_next();
   void cancel_query();
@@ -53,8 +52,8 @@ class ExportCall final : public Call {
   OperationOf<ExportCall, &ExportCall::wrote> wrote_operation_{this};
   OperationOf<ExportCall, &ExportCall::done> done_operation_{this};
   OperationOf<ExportCall, &ExportCall::finished> finished_operation_{this};
-  RecordsOfChain ask_;  // the next portion
-  Freshness freshness_;
+  RecordsOfChain ask_;   // the next portion
+  Freshness freshness_;  // of the first portion as the client says it; later ones are of that past
   std::weak_ptr<Query> query_;            // the one that is being answered
   bool asking_ = false;                   // its answer is still to come
   std::optional<grpc::ByteBuffer> next_;  // a portion that is not written yet
