@@ -135,6 +135,9 @@ class Submission : public std::enable_shared_from_this<Submission> {
   }
   bool answered() const { return answered_.load(); }
 
+  // --- the gateway's own ---
+  bool is_handed_over = false;  // it is on its way to the coordinator
+
   // --- the coordinator's own ---
   std::uint32_t undecided = 0;  // items
   bool keyed = false;           // at least one transfer has an idempotency key

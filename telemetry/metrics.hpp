@@ -42,6 +42,8 @@ constexpr std::size_t parties_of(std::size_t entries) {
   return entries <= 2 ? (entries == 2 ? 1 : 0) : (entries <= 5 ? 2 : 3);
 }
 
+using CountsByParties = std::array<std::uint32_t, kPartiesNames.size()>;
+
 // The way of a write through the actors. Each submission that commits is measured once in each
 // stage that it passes; a stage begins where the one before it ends.
 struct Stages {

@@ -54,6 +54,7 @@ FaultyLedger::FaultyLedger(std::size_t intensity)
   auto runtime = std::make_shared<actors::Runtime>();
   runtime->settings = settings_;
   runtime->store = open();
+  metrics_ = runtime->metrics;
   root_ = actors::spawn_tree(*system_, runtime, actors::gateway_spec(runtime, seat_));
   await_gateway();
 }

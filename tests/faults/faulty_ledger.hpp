@@ -32,6 +32,7 @@ class FaultyLedger {
   FaultyLedger& operator=(const FaultyLedger&) = delete;
 
   int port() const { return seat_->port; }
+  const telemetry::Metrics& metrics() const { return *metrics_; }
   // Every child of the tree by id, supervisors included.
   std::vector<std::string> ids();
   // Null while it has none.
@@ -66,6 +67,7 @@ class FaultyLedger {
   config::Settings settings_;
   std::unique_ptr<Config> config_;
   std::unique_ptr<caf::actor_system> system_;
+  std::shared_ptr<telemetry::Metrics> metrics_;
   std::shared_ptr<actors::GatewaySeat> seat_ = std::make_shared<actors::GatewaySeat>();
   caf::actor root_;
 };

@@ -1,5 +1,5 @@
-// An exception while the gateway handles a request: that request is answered, and the gateway's
-// thread, which all clients share, goes on.
+// An exception while the gateway, or the coordinator, handles a request: that request is answered
+// and counted, and the gateway's thread, which all clients share, goes on.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <stdexcept>
@@ -15,13 +15,13 @@ namespace {
 
 constexpr std::size_t kManyRestarts = 10'000;
 
-// The gateway fails at the next request, and at no other.
+// The gateway, or who passes that point, fails at the next request, and at no other.
 class OneFailure {
  public:
-  OneFailure() {
-    faults::set_handler([this](faults::Point point) {
-      if (point == faults::Point::gateway_before_submit && armed_.exchange(false)) {
-        throw std::runtime_error("a failure of the gateway");
+  explicit OneFailure(faults::Point at = faults::Point::gateway_before_submit) {
+    faults::set_handler([this, at](faults::Point point) {
+      if (point == at && armed_.exchange(false)) {
+        throw std::runtime_error("a failure that the test wants");
       }
     });
   }
@@ -33,6 +33,16 @@ class OneFailure {
  private:
   std::atomic<bool> armed_{false};
 };
+
+// Transfers of unknown outcome, by their number of entries.
+std::vector<std::uint64_t> unknown_in(const FaultyLedger& ledger) {
+  std::vector<std::uint64_t> counts;
+  for (const auto& count :
+       ledger.metrics().transfers[static_cast<std::size_t>(telemetry::TransferOutcome::unknown)]) {
+    counts.push_back(count.value());
+  }
+  return counts;
+}
 
 bool is_internal(const std::string& line) { return line.starts_with("INTERNAL INTERNAL "); }
 
@@ -73,4 +83,26 @@ TEST_CASE("A unary call at which the gateway fails is answered INTERNAL, and the
   CHECK(is_internal(told(client.batch({transfer_of({{"a", -1}})}))));
   CHECK(told(client.debit("a", 1)) == "OK");
   CHECK(client.balance("a") == 4);
+}
+
+TEST_CASE("Transfers that are lost with the coordinator are told and counted as unknown") {
+  OneFailure failure(faults::Point::coordinator_before_locks);
+  FaultyLedger ledger(kManyRestarts);
+  LedgerClient client(ledger.port());
+  for (const auto* id : {"a", "b", "c"}) REQUIRE(told(client.create_account(id, 5)) == "OK");
+  CHECK(unknown_in(ledger) == std::vector<std::uint64_t>{0, 0, 0, 0});
+  ledger.await_restart("coordinator", [&] {
+    failure.arm();
+    CHECK(told(client.debit("a", 1)).ends_with(" outcome=unknown"));
+  });
+  CHECK(unknown_in(ledger) == std::vector<std::uint64_t>{1, 0, 0, 0});
+  ledger.await_restart("coordinator", [&] {
+    failure.arm();
+    // The second is refused before the coordinator sees it.
+    const auto lost = client.batch({transfer_of({{"a", -1}, {"b", 1}}), transfer_of({}),
+                                    transfer_of({{"a", -2}, {"b", 1}, {"c", 1}})});
+    CHECK(told(lost).ends_with(" outcome=unknown"));
+  });
+  CHECK(unknown_in(ledger) == std::vector<std::uint64_t>{1, 1, 1, 0});
+  CHECK(client.balance("a") == 5);
 }

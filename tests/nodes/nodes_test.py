@@ -71,6 +71,8 @@ class NodesTest(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = Cluster(PROGRAM, PROTO)
         cls.addClassCleanup(cls.cluster.end)
+        for node in cls.cluster.nodes.values():
+            node.set("log.modules", "forwarder=debug")
         cls.cluster.start()
         until(cls.cluster.connected, "all nodes are connected")
         cls.before = cls.cluster.state(2)
@@ -211,6 +213,25 @@ class NodesTest(unittest.TestCase):
             return True
         except grpc.RpcError:
             return False
+
+    def test_the_leaders_log_has_the_id_of_a_write_that_another_node_took(self):
+        self.whole()
+        leader = self.cluster.await_leader()
+        follower = next(i for i in self.cluster.nodes if i != leader)
+        m = self.cluster.messages
+        entries = [m.TransferEntry(account_id=account, amount=amount)
+                   for account, amount in (("a", -1), ("b", 1))]
+
+        def told():
+            """None: it does not know yet that the others know of ids."""
+            _, call = self.cluster.stub(follower).Transfer.with_call(
+                m.TransferRequest(entries=entries), timeout=5)
+            return dict(call.trailing_metadata()).get("x-request-id")
+        made = until(told, "the answer has an id")
+        self.assertRegex(made, "^[0-9a-f]{32}$")
+        until(lambda: any(made in line and '"ran"' in line
+                          for line in self.cluster.nodes[leader].log().splitlines()),
+              "the leader logs it")
 
     def test_a_leader_that_is_killed_is_replaced(self):
         self.assertLess(self.replace_leader(lambda node: node.kill(), lambda node: node.start()), 4)

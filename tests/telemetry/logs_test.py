@@ -11,7 +11,8 @@ import signal
 import grpc
 
 from watched import WatchedTest, until  # makes the next one known
-from door import GIVEN, Caller, Daemon, bearer, error_details_pb2, main, open_channel
+from door import (GIVEN, Caller, Daemon, bearer, error_details_pb2, main, move,
+                  open_channel)
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 BALANCE = "LedgerService.GetBalance"
@@ -70,6 +71,22 @@ class Logs(WatchedTest):
         until(lambda: any(line["request_id"] == made for line in calls_of(self.daemon)),
               "the call is logged")
         self.assertNotEqual(made, request_id_of(self.failed(caller)))
+
+    def test_a_stream_tells_its_id(self):
+        caller = self.caller("log.modules=calls=debug")
+        too_many = caller.request("LedgerService.StreamTransfers",
+                                  transfers=[move("a", "b")] * 10_001)
+        for headers in ((("x-request-id", "job-8"),), ()):
+            stream = caller.begin("LedgerService.StreamTransfers", iter([too_many]), headers)
+            answer = next(stream)
+            told = answer.error.metadata["request_id"]
+            self.assertEqual(dict(stream.initial_metadata())["x-request-id"], told)
+            self.assertEqual(answer.error.reason, "TOO_MANY_TRANSFERS")
+            if headers:
+                self.assertEqual(told, "job-8")
+            self.assertEqual(list(stream), [])
+            until(lambda: any(line["request_id"] == told for line in calls_of(self.daemon)),
+                  "the stream is logged")
 
     def test_only_ids_of_the_right_form_are_taken(self):
         caller = self.caller("log.modules=calls=debug")

@@ -50,7 +50,18 @@ RpcSubmission::RpcSubmission(Call& call, std::uint64_t part, Respond responder)
       respond_(responder) {}
 
 RpcSubmission::~RpcSubmission() {
-  if (!answered()) inbox_->post({call_, part_, nullptr});
+  if (!answered()) inbox_->post({call_, part_, nullptr, lost()});
+}
+
+telemetry::CountsByParties RpcSubmission::lost() const {
+  telemetry::CountsByParties counts{};
+  if (!is_handed_over) return counts;
+  const auto all = transfers();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (results[i].state == ledger::ItemResult::State::refused) continue;
+    ++counts[telemetry::parties_of(all[i].entries.size())];
+  }
+  return counts;
 }
 
 void RpcSubmission::on_answered() {

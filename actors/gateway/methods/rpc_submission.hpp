@@ -96,6 +96,8 @@ class RpcSubmission final : public ledger::Submission {
   void respond(UnaryCall& call) { respond_(*this, call); }
 
  private:
+  // Its transfers of which nobody will learn more, by their number of entries.
+  telemetry::CountsByParties lost() const;
   void on_answered() override;
   void set_form(proto::BatchForm form) {
     if (form == proto::BatchForm::commands) answer_form_ = proto::TransactionForm::whole;

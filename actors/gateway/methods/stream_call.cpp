@@ -29,6 +29,7 @@ void StreamCall::received(bool ok) {
   // No client came: the server stops.
   if (!ok) return server_.forget(id_);
   begin();
+  tell_request_id();
   if (auto error = let_in()) return end_at_once(*error);
   auto place = admit_stream();
   if (!place) return end_at_once(place.error());
@@ -223,6 +224,7 @@ void StreamCall::refuse(Slot& slot, const ledger::Error& error) {
   audit(error);
   wire::TransferBatchResponse response;
   proto::fill(*response.mutable_error(), with_correlation_id(error));
+  (*response.mutable_error()->mutable_metadata())["request_id"] = request_id();
   respond(slot, serialize(response));
 }
 
@@ -233,7 +235,11 @@ void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
 
 void StreamCall::completed(const Completed& completed) {
   if ((completed.part & kOwnAccountsPart) != 0) return own_accounts_known(completed);
-  server_.submission_answered(*this, completed.completion ? &submission_of(completed) : nullptr);
+  if (completed.completion) {
+    server_.submission_answered(*this, submission_of(completed));
+  } else {
+    server_.submission_lost(completed);
+  }
   // A request that was refused before it was handed in is dropped, and so reported as lost. By then
   // its slot may have gone.
   auto* slot = find_slot(completed.part);

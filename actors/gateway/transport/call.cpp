@@ -74,14 +74,18 @@ const std::string& Call::request_id() {
   return request_id_;
 }
 
+void Call::tell_request_id() {
+  context_.AddInitialMetadata(std::string(kRequestIdMetadata), request_id());
+}
+
 void Call::describe(RecentWrite& write) {
   write.method = served_.method.name;
   if (client_) write.caller = client_->caller->name;
   write.ended = std::chrono::duration_cast<std::chrono::milliseconds>(
                     std::chrono::system_clock::now().time_since_epoch())
                     .count();
-  write.request_id =
-      write.refusals.empty() ? traced(context_, kRequestIdMetadata, is_request_id) : request_id();
+  const bool needs_id = !request_id_.empty() || !write.refusals.empty();
+  write.request_id = needs_id ? request_id() : traced(context_, kRequestIdMetadata, is_request_id);
 }
 
 void Call::log_end(const grpc::Status& status, std::chrono::nanoseconds duration) {
@@ -121,12 +125,10 @@ ledger::OriginPtr Call::origin() {
   return client_->origin_at(context_.peer());
 }
 
-std::shared_ptr<const ledger::Trace> Call::trace() const {
+std::shared_ptr<const ledger::Trace> Call::trace() {
   if (server_.node() == 0 || !server_.knows_commands()) return nullptr;
-  ledger::Trace trace{traced(context_, kRequestIdMetadata, is_request_id),
-                      traced(context_, kTraceparentMetadata, is_traceparent)};
-  if (trace.request_id.empty() && trace.traceparent.empty()) return nullptr;
-  return std::make_shared<const ledger::Trace>(std::move(trace));
+  return std::make_shared<const ledger::Trace>(
+      ledger::Trace{request_id(), traced(context_, kTraceparentMetadata, is_traceparent)});
 }
 
 std::optional<ledger::Error> Call::refuse_before_upgrade(

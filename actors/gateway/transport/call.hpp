@@ -88,14 +88,17 @@ class Call {
   const std::string& only_participant() const;
   // Who sends it, for the chain to keep; null: nothing is kept.
   ledger::OriginPtr origin();
-  // By what the other nodes' logs find the call; null if there are none, or if its client gave
-  // none.
-  std::shared_ptr<const ledger::Trace> trace() const;
+  // By what the other nodes' logs find the call; null if there are none.
+  std::shared_ptr<const ledger::Trace> trace();
   // Tells the audit log, if there is one, what came of the call. What commits is told by the chain.
   void audit(std::string_view outcome, std::uint64_t items = 1, std::uint64_t refused = 0);
   void audit(const ledger::Error& error);
   // The same for a write that was answered: nothing is told if all of it committed.
   void audit(const ledger::Submission& submission);
+  // As the client gave it, or one that is made; the same each time.
+  const std::string& request_id();
+  // Tells the client the call's id with the first answer already. Needs: none was sent.
+  void tell_request_id();
   // What the call is about, for the audit log.
   void set_subject(std::string subject) { subject_ = std::move(subject); }
   // A place for a call that holds `bytes`, or OVERLOADED.
@@ -121,8 +124,6 @@ class Call {
   grpc::ServerContext context_;
 
  private:
-  // As the client gave it, or one that is made; the same each time.
-  const std::string& request_id();
   void log_end(const grpc::Status& status, std::chrono::nanoseconds duration);
   void tell_audit_log(std::string caller, std::string_view outcome, std::uint64_t items,
                       std::uint64_t refused);

@@ -69,6 +69,13 @@ void CallMeter::count(const ledger::Submission& submission, ledger::SteadyTime n
   measure(submission.times, now);
 }
 
+void CallMeter::count_lost(const telemetry::CountsByParties& lost) {
+  auto& unknown = metrics_->transfers[static_cast<std::size_t>(TransferOutcome::unknown)];
+  for (std::size_t parties = 0; parties < lost.size(); ++parties) {
+    if (lost[parties] > 0) unknown[parties].add(lost[parties]);
+  }
+}
+
 void CallMeter::measure(const ledger::WriteTimes& times, ledger::SteadyTime now) {
   if (times.durable == ledger::SteadyTime{}) return;
   auto& stages = metrics_->stages;

@@ -21,6 +21,8 @@ class CallMeter {
   // What became of a submission that was handed to the coordinator. Called once for each, when its
   // answer is about to be sent.
   void count(const ledger::Submission& submission, ledger::SteadyTime now);
+  // The transfers of a submission that was lost: their outcome is unknown.
+  void count_lost(const telemetry::CountsByParties& lost);
   // How much is in flight now.
   void show_load(std::size_t calls, std::size_t bytes, std::size_t streams) {
     metrics_->calls_in_flight.set(static_cast<std::int64_t>(calls));

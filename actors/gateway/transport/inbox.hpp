@@ -11,10 +11,13 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
+
+#include "telemetry/metrics.hpp"
 
 namespace sg::actors {
 
@@ -32,6 +35,7 @@ struct Completed {
   std::uint64_t call = 0;  // Call::id()
   std::uint64_t part = 0;  // which request of a stream; what else it means is up to the call
   std::shared_ptr<Completion> completion;  // null: lost on the way, the outcome is unknown
+  telemetry::CountsByParties lost{};       // the transfers that the coordinator had
 };
 
 // The completion as the type that the call expects. Throws std::bad_cast if it is another one.

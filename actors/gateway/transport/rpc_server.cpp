@@ -236,12 +236,16 @@ grpc::CompletionQueue::NextStatus RpcServer::poll(void** tag, bool* ok) {
   return grpc::CompletionQueue::TIMEOUT;
 }
 
-void RpcServer::submission_answered(Call& call, const ledger::Submission* submission) {
+void RpcServer::submission_answered(Call& call, const ledger::Submission& submission) {
   gathering_.answered();
-  if (submission == nullptr) return;
   const auto now = std::chrono::steady_clock::now();
-  meter_.count(*submission, now);
-  call.describe(recent_writes_.add(*submission, now));
+  meter_.count(submission, now);
+  call.describe(recent_writes_.add(submission, now));
+}
+
+void RpcServer::submission_lost(const Completed& completed) {
+  gathering_.answered();
+  meter_.count_lost(completed.lost);
 }
 
 void RpcServer::hand_over() {
@@ -341,6 +345,7 @@ bool RpcServer::submit(ledger::SubmissionPtr submission) {
     const std::lock_guard lock(mutex_);
     if (!coordinator_) return false;
   }
+  submission->is_handed_over = true;
   gathering_.add(std::move(submission), std::chrono::steady_clock::now());
   return true;
 }

@@ -127,9 +127,10 @@ class RpcServer {
   // Gathers the submission for the coordinator. Returns false if the coordinator is down; then the
   // caller answers.
   bool submit(ledger::SubmissionPtr submission);
-  // A submission of the call was answered, so its client is likely to submit again. Null: it was
-  // lost.
-  void submission_answered(Call& call, const ledger::Submission* submission);
+  // A submission of the call was answered, so its client is likely to submit again.
+  void submission_answered(Call& call, const ledger::Submission& submission);
+  // The same for one that was dropped without an answer.
+  void submission_lost(const Completed& completed);
   const RecentWrites& recent_writes() const { return recent_writes_; }
   CallMeter& meter() { return meter_; }
   // Sets `cancelled` and tells the coordinator, which may then refuse the submission.

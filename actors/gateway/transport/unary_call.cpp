@@ -135,10 +135,19 @@ void UnaryCall::hand_in(QueryPtr query, std::optional<ledger::Error> otherwise) 
 void UnaryCall::completed(const Completed& completed) {
   if (completed.part == kOwnAccountsPart) return own_accounts_known(completed);
   // Also if the call was given up: its client may call again all the same.
-  if (is_submitted_) server_.submission_answered(*this, submission_.lock().get());
+  if (is_submitted_) count(completed);
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
   as<UnaryCompletion>(completed).respond(*this);
+}
+
+void UnaryCall::count(const Completed& completed) {
+  const auto submission = submission_.lock();
+  if (submission) {
+    server_.submission_answered(*this, *submission);
+  } else {
+    server_.submission_lost(completed);
+  }
 }
 
 void UnaryCall::reply(const google::protobuf::Message& message) {

@@ -73,6 +73,8 @@ class UnaryCall final : public Call {
   void received(bool ok);
   void done(bool ok);
   void finished(bool ok);
+  // Tells the meter what came of the submission.
+  void count(const Completed& completed);
   // Hand it to the coordinator, or to the queries actor.
   void hand_in(ledger::SubmissionPtr submission);
   void hand_in(QueryPtr query, std::optional<ledger::Error> otherwise);
