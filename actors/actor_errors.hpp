@@ -39,7 +39,11 @@ inline std::string render_store_error(std::uint8_t, caf::atom_value, const caf::
 
 // A read that the store could not serve.
 inline ledger::Error unavailable_error(const persistence::StoreError& error) {
-  return {ledger::Reason::journal_unavailable, error.message, {}, ledger::Outcome::none};
+  const bool is_building = error.fault == persistence::StoreFault::building;
+  return {is_building ? ledger::Reason::index_building : ledger::Reason::journal_unavailable,
+          error.message,
+          {},
+          ledger::Outcome::none};
 }
 
 }  // namespace sg::actors

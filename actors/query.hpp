@@ -56,6 +56,13 @@ struct TransactionPage {
   ledger::TimeMs to = 0;  // exclusive; 0: no end
   std::int64_t page_bytes = 0;
 };
+// Transactions with that reference.
+struct ReferencePage {
+  std::string reference;
+  std::int64_t limit = 0;  // 0: 50
+  std::string token;
+  std::int64_t page_bytes = 0;
+};
 struct BalanceSheetOf {
   bool by_type = false;  // over all participants
 };
@@ -92,6 +99,11 @@ struct Balance {
   ledger::Amount balance = 0;
 };
 
+struct FoundTransactions {
+  Page<persistence::StoredTransaction> page;
+  ledger::Sequence sequence = 0;  // all up to it was looked at
+};
+
 struct ChainPortion {
   std::vector<persistence::ChainRecord> records;
   ledger::Sequence next = 0;
@@ -113,13 +125,15 @@ struct BalanceSheet {
 
 using QueryAsk =
     std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
-                 AccountPage, TransactionById, TransactionPage, BalanceSheetOf, CommittedAudit,
-                 AnsweredAudit, RecordsOfChain, VerifyChain, BackupAsk>;
-using QueryAnswer = std::variant<
-    std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView, Balance,
-    Page<AccountView>, persistence::StoredTransaction, Page<persistence::StoredTransaction>,
-    BalanceSheet, Page<persistence::AuditedRecord>, Page<std::string>, ChainPortion,
-    persistence::VerifyReport, BackupCreated, Page<BackupFacts>, BackupContents, BackupVerified>;
+                 AccountPage, TransactionById, TransactionPage, ReferencePage, BalanceSheetOf,
+                 CommittedAudit, AnsweredAudit, RecordsOfChain, VerifyChain, BackupAsk>;
+using QueryAnswer =
+    std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
+                 Balance, Page<AccountView>, persistence::StoredTransaction,
+                 Page<persistence::StoredTransaction>, FoundTransactions, BalanceSheet,
+                 Page<persistence::AuditedRecord>, Page<std::string>, ChainPortion,
+                 persistence::VerifyReport, BackupCreated, Page<BackupFacts>, BackupContents,
+                 BackupVerified>;
 
 // What a caller asks of an answer, on a node of a cluster. A ledger that stands alone always
 // answers with all that was told to anybody before.

@@ -62,6 +62,7 @@ enum class Reason : std::uint8_t {
   role_unspecified,
   name_too_long,
   reference_too_long,
+  reference_empty,  // where one is needed
   metadata_too_large,
   limit_out_of_range,
   page_bytes_out_of_range,
@@ -94,6 +95,7 @@ enum class Reason : std::uint8_t {
   journal_unavailable,
   node_unavailable,
   cluster_upgrading,  // some node does not know yet what is asked for
+  index_building,     // records of before an upgrade are still being read
   overloaded,         // too much is in flight
   result_too_large,   // the answer would pass the largest answer
   storage_full,       // answered only before a transfer has its sequence

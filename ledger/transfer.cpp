@@ -82,6 +82,22 @@ bool same_content(const Transfer& a, const Transfer& b) {
                     });
 }
 
+// Unlike an id, the reference may be empty and may have control characters.
+std::optional<Error> check_reference(std::string_view reference) {
+  if (reference.size() > kMaxReferenceBytes) {
+    return Error{
+        Reason::reference_too_long,
+        "reference has " + std::to_string(reference.size()) + " bytes: at most 1024 are allowed",
+        {{"field", "reference"}},
+        Outcome::none};
+  }
+  if (!is_utf8(reference)) {
+    return Error{
+        Reason::not_utf8, "reference is not valid UTF-8", {{"field", "reference"}}, Outcome::none};
+  }
+  return std::nullopt;
+}
+
 std::optional<Error> check(const Transfer& transfer) {
   const auto entries = transfer.entries;
   if (entries.empty()) {
@@ -112,18 +128,7 @@ std::optional<Error> check(const Transfer& transfer) {
     }
   }
   if (auto error = check_kind(transfer)) return error;
-  // Unlike an id, the reference may be empty and may have control characters.
-  if (transfer.reference.size() > kMaxReferenceBytes) {
-    return Error{Reason::reference_too_long,
-                 "reference has " + std::to_string(transfer.reference.size()) +
-                     " bytes: at most 1024 are allowed",
-                 {{"field", "reference"}},
-                 Outcome::none};
-  }
-  if (!is_utf8(transfer.reference)) {
-    return Error{
-        Reason::not_utf8, "reference is not valid UTF-8", {{"field", "reference"}}, Outcome::none};
-  }
+  if (auto error = check_reference(transfer.reference)) return error;
   if (transfer.details != nullptr) {
     if (auto error = check_details(transfer)) return error;
   }

@@ -59,6 +59,9 @@ bool same_content(const Transfer& a, const Transfer& b);
 // needs check_amount().
 std::optional<Error> check(const Transfer& transfer);
 
+// REFERENCE_TOO_LONG or NOT_UTF8, or nullopt.
+std::optional<Error> check_reference(std::string_view reference);
+
 // Returns KEYS_MIXED unless either every transfer of the atomic batch has a key, or none has.
 std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers);
 

@@ -72,7 +72,7 @@ StoreResult<void> ChainStore::append_blocks(const ChainCopy& chain, GroupContent
     if (raises) batch->put(Family::meta, kMetaVersion, encode_format(format));
     if (auto written = rows.write(*batch, false); !written) return written;
     if (raises) format_.store(format, std::memory_order_relaxed);
-    index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
+    index_->push(contents.mentions, contents.head.sequence, contents.head.run_ms);
     advance(contents.head);
     return {};
   }));

@@ -103,7 +103,7 @@ StoreResult<void> ChainStore::write_group(const GroupContents& group) {
     faults::reach(faults::Point::store_before_push);
     // Before durable() moves: who sees a sequence finds it in the indexes.
     if (raises) format_.store(format, std::memory_order_relaxed);
-    index_->push({group.history, group.keys, group.head.sequence, group.head.run_ms});
+    index_->push(group.mentions, group.head.sequence, group.head.run_ms);
     return {};
   });
 }
@@ -293,6 +293,15 @@ StoreResult<std::vector<StoredTransaction>> ChainStore::transactions(
     const TransactionRange& range, const Enough<StoredTransaction>& enough) const {
   return with_rows([&](KeyValue& rows) {
     return TransactionReader(rows, account_ids_, durable()).list(*index_, range, enough);
+  });
+}
+
+StoreResult<std::vector<StoredTransaction>> ChainStore::transactions_with(
+    std::string_view reference, const TransactionRange& range,
+    const Enough<StoredTransaction>& enough) const {
+  return with_rows([&](KeyValue& rows) {
+    return TransactionReader(rows, account_ids_, durable())
+        .list_with(*index_, reference, range, enough);
   });
 }
 

@@ -57,6 +57,9 @@ class ChainStore : public Store {
   StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const override;
   StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const override;
+  StoreResult<std::vector<StoredTransaction>> transactions_with(
+      std::string_view reference, const TransactionRange& range,
+      const Enough<StoredTransaction>& enough = {}) const override;
   StoreResult<Sequence> first_at_or_after(TimeMs time) const override;
   StoreResult<AuditPage> audit(const AuditRange& range) const override;
   StoreResult<std::optional<ChainCopy>> read_blocks(const ChainEnd& after, Sequence until,

@@ -191,7 +191,7 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
 }
 
 void MemberStore::show(GroupContents& contents, CommittedChanges& changes) {
-  index_->push({contents.history, contents.keys, contents.head.sequence, contents.head.run_ms});
+  index_->push(contents.mentions, contents.head.sequence, contents.head.run_ms);
   advance(contents.head);
   changes.after = contents.head;
   changes.accounts = std::move(contents.accounts);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "faults/fault_injection.hpp"
+#include "persistence/chain/block_contents.hpp"
 #include "persistence/chain/block_cursor.hpp"
 #include "persistence/rows/catalog.hpp"
 #include "persistence/rows/checkpoint.hpp"
@@ -103,8 +104,7 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence unti
   OpeningStepReport report(listener, OpeningStep::indexes, until - indexed);
   BlockCursor cursor(rows);
   DecodedRecord record;
-  std::vector<Mention> history;
-  std::vector<Mention> keys;
+  Mentions mentions;
   auto found = cursor.seek(indexed + 1);
   for (Sequence next = indexed + 1; found && *found && next <= until; found = cursor.next()) {
     const BlockView& block = cursor.block();
@@ -113,19 +113,14 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence unti
       return damaged(block, "sequence " + std::to_string(next) + " is missing before it");
     }
     next = block.last() + 1;
-    history.clear();
-    keys.clear();
+    mentions.clear();
     for (std::uint32_t i = 0; i < block.count(); ++i) {
       if (block.first() + i <= indexed || !block.is_transaction_at(i)) continue;
       if (auto read = read_record(block, block.first() + i, record); !read) return read;
-      for (const Posting& posting : record.postings) {
-        history.push_back({posting.account, record.sequence});
-      }
-      if (!record.key.empty() && !faults::has(faults::Defect::forget_keys)) {
-        keys.push_back({key_hash(record.key), record.sequence});
-      }
+      add_mentions(record, mentions);
     }
-    index.push({history, keys, block.last(), block.stamp().run_ms});
+    if (faults::has(faults::Defect::forget_keys)) mentions.keys.clear();
+    index.push(mentions, block.last(), block.stamp().run_ms);
     report.reach(std::min(block.last(), until) - indexed);
   }
   if (!found) return tl::unexpected(found.error());
@@ -168,7 +163,8 @@ StoreResult<OpenedStore> look_then_open(Medium& medium, const StoreOptions& opti
         return tl::unexpected(ok.error());
       }
     }
-    opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms);
+    opened.index = std::make_unique<RecordIndex>(options.index_chunk, options.key_retention_ms,
+                                                 options.link_secret);
     if (auto loaded = opened.index->load(**rows); !loaded) return tl::unexpected(loaded.error());
     if (auto filled =
             refill(*opened.index, **rows, checked->head.sequence, options.opening_progress);

@@ -32,9 +32,9 @@ namespace sg::persistence {
 
 // Which transactions a listing wants; sequences bound it on both sides.
 struct TransactionRange {
-  std::optional<AccountNumber> account;  // nothing: of every account
-  Sequence first = 1;                    // inclusive
-  Sequence before = ~Sequence{0};        // exclusive
+  std::optional<AccountNumber> account{};  // nothing: of every account
+  Sequence first = 1;                      // inclusive
+  Sequence before = ~Sequence{0};          // exclusive
   std::size_t limit = 50;
 };
 
@@ -195,6 +195,11 @@ class Store {
   // Newest first. Creations and initial balances are not listed.
   virtual StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const = 0;
+  // Those with exactly that reference, which is not empty, newest first and with their details.
+  // `range.account` is not looked at. `building` until all older records were read once.
+  virtual StoreResult<std::vector<StoredTransaction>> transactions_with(
+      std::string_view reference, const TransactionRange& range,
+      const Enough<StoredTransaction>& enough = {}) const = 0;
   // The first sequence whose block time is at or after `time`; durable() + 1 when there is none.
   virtual StoreResult<Sequence> first_at_or_after(TimeMs time) const = 0;
   // What was asked for by somebody who is known, oldest first.

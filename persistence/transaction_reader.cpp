@@ -86,6 +86,37 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
   return listed;
 }
 
+StoreResult<std::vector<StoredTransaction>> TransactionReader::list_with(
+    const RecordIndex& index, std::string_view reference, const TransactionRange& wanted,
+    const Enough<StoredTransaction>& enough) {
+  if (const auto gap = index.link_gap(); !gap.empty()) {
+    return store_error(StoreFault::building, "references are still being indexed, records " +
+                                                 std::to_string(gap.first) + " to " +
+                                                 std::to_string(gap.last) + " are left: try again");
+  }
+  const auto term = index.link_term(link_text(LinkKind::reference, reference));
+  MentionRange range{std::max<Sequence>(wanted.first, 1), std::min(wanted.before, durable_ + 1),
+                     wanted.limit};
+  std::vector<StoredTransaction> listed;
+  // Records of other references may have the same term: then there is another round.
+  while (listed.size() < wanted.limit && range.before > range.first) {
+    const auto found = index.find(rows_, Index::links, term, range);
+    if (!found) return tl::unexpected(found.error());
+    for (const Sequence sequence : *found) {
+      auto stored = read(sequence);
+      if (!stored) return tl::unexpected(stored.error());
+      if (!*stored || (*stored)->reference != reference) continue;
+      listed.push_back(std::move(**stored));
+      // It has to see the last one too.
+      const bool is_enough = enough && enough(listed.back());
+      if (is_enough || listed.size() == wanted.limit) return listed;
+    }
+    if (found->size() < range.limit) break;
+    range.before = found->back();
+  }
+  return listed;
+}
+
 StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, TimeMs time) {
   // Block times never fall, so a binary search works. Invariant: all sequences before `low` are too
   // early, and `high` is late enough or the end. Each step decides about a whole block.

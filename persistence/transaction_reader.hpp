@@ -37,6 +37,12 @@ class TransactionReader {
                                                    const TransactionRange& range,
                                                    const Enough<StoredTransaction>& enough);
 
+  // Those with that reference, newest first, with their details.
+  StoreResult<std::vector<StoredTransaction>> list_with(const RecordIndex& index,
+                                                        std::string_view reference,
+                                                        const TransactionRange& range,
+                                                        const Enough<StoredTransaction>& enough);
+
  private:
   // Replaces numbers by ids. `time`: that of the record's block.
   StoreResult<StoredTransaction> to_stored(const DecodedRecord& record, TimeMs time,

@@ -14,6 +14,7 @@
 #include <algorithm>
 
 #include "persistence/chain/format.hpp"
+#include "persistence/chain/mentions.hpp"
 #include "persistence/encoding/sha256.hpp"
 #include "persistence/log/log_store.hpp"
 #include "persistence/rows/high_water_mark.hpp"
@@ -221,6 +222,9 @@ void Verifier::add_mentions(const DecodedRecord& record) {
   mentioned_.erase(std::unique(mentioned_.begin(), mentioned_.end()), mentioned_.end());
   for (const auto account : mentioned_) index_.add(Index::history, {account, record.sequence});
   if (!record.key.empty()) index_.add(Index::keys, {key_hash(record.key), record.sequence});
+  if (!record.reference.empty()) {
+    index_.add_link(link_text(LinkKind::reference, record.reference), record.sequence);
+  }
 }
 
 void Verifier::lose_records(Sequence last) {

@@ -59,7 +59,7 @@ struct Metrics {
   // --- the gateway ---
   std::deque<MethodCalls> methods;  // a deque, since it grows and none of them can move
   std::array<std::array<Counter, kPartiesNames.size()>, kTransferOutcomes.size()> transfers;
-  static constexpr std::size_t kReasons = 64;
+  static constexpr std::size_t kReasons = 96;
   std::array<Counter, kReasons> refusals;  // of items, by ledger::Reason
   HotKeys hot_accounts;                    // by entries, of one transfer of many
   Gauge calls_in_flight;

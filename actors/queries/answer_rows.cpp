@@ -75,7 +75,7 @@ std::size_t RowSizes::of(const ledger::Account& row) {
 
 std::size_t RowSizes::of(const persistence::StoredTransaction& row) {
   transaction_.Clear();
-  fill(transaction_, row);
+  fill_whole(transaction_, row);
   return bytes_in_list(transaction_);
 }
 

@@ -49,6 +49,17 @@ tl::unexpected<Error> no_such_participant(const std::string& id) {
   return tl::unexpected(missing_participant(id));
 }
 
+tl::unexpected<Error> bad_token() { return tl::unexpected(bad_token_error()); }
+
+// The number that is all of `text`, or nullopt.
+template <class T>
+std::optional<T> number_in(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 // 0 is allowed: it means that no page size in bytes was set.
 std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
   if (page_bytes >= 0 && page_bytes <= static_cast<std::int64_t>(kMaxAnswerBytes)) {
@@ -59,17 +70,6 @@ std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
                    ": it must be from 0 (not set) to 16777216 (16 MiB)",
                {{"field", "page_bytes"}},
                Outcome::none};
-}
-
-tl::unexpected<Error> bad_token() { return tl::unexpected(bad_token_error()); }
-
-// The number that is all of `text`, or nullopt.
-template <class T>
-std::optional<T> number_in(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 }  // namespace
@@ -182,6 +182,37 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
   if (!more) return tl::unexpected(more.error());
   if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
   return page;
+}
+
+ReadResult find_transactions(const persistence::Store& store, const ReferencePage& ask) {
+  if (ask.reference.empty()) {
+    return refuse(Reason::reference_empty, "reference is empty: say which one is looked for",
+                  "field", "reference");
+  }
+  if (auto error = ledger::check_reference(ask.reference)) return tl::unexpected(*error);
+  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
+  const auto listing = "reference:" + ask.reference;
+  persistence::TransactionRange range;
+  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
+              ask.page_bytes);
+  range.limit = end.limit();
+  if (!ask.token.empty()) {
+    const auto position = read_page_token(listing, ask.token);
+    const auto before = position ? number_in<ledger::Sequence>(*position) : std::nullopt;
+    if (!before) return bad_token();
+    range.before = *before;
+  }
+  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
+  const auto sequence = store.durable();
+  range.before = std::min(range.before, sequence + 1);
+  auto found =
+      store.transactions_with(ask.reference, range, end.asked_by<persistence::StoredTransaction>());
+  if (!found) return failed(found.error());
+  Page<persistence::StoredTransaction> page{std::move(*found), {}};
+  const auto more = end.cut(page.items);
+  if (!more) return tl::unexpected(more.error());
+  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
+  return FoundTransactions{std::move(page), sequence};
 }
 
 std::optional<Error> read_accounts_of(const persistence::Store& store,

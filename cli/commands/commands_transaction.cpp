@@ -1,4 +1,4 @@
-// tx get, tx list, tx explain: the history of transactions.
+// tx get, tx list, tx find, tx explain: the history of transactions.
 //
 // A list is newest first. --limit bounds it over all pages. If there is more, the answer has a
 // token that --page-token takes.
@@ -43,30 +43,53 @@ ExitCode get(Session& session, const std::string& id) {
   return session.ask(&Ledger::GetTransaction, request, reply, render_transaction);
 }
 
+// Collects pages until there are as many transactions as wanted. The token of the last page is kept
+// for the operator.
+template <class Response, class Stub, class Request>
+ExitCode show_pages(Session& session,
+                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    Request request, int limit) {
+  request.set_limit(std::min(limit, kPageLimit));
+  Response all;
+  const auto take = [&](Response& page, Request& next) {
+    all.mutable_transactions()->MergeFrom(page.transactions());
+    // Of an answer that has more than rows.
+    page.clear_transactions();
+    all.MergeFrom(page);
+    all.set_next_page_token(page.next_page_token());
+    const int wanted = limit - all.transactions_size();
+    next.set_limit(std::min(wanted, kPageLimit));
+    return wanted > 0;
+  };
+  grpc::Status status = session.connection().connect();
+  if (status.ok()) status = each_page(session.connection(), method, request, take);
+  if (!status.ok()) return session.fail(explain(status, {}));
+  return session.show(all, [](const Response& shown, bool colour) {
+    return render_transactions(shown.transactions(), shown.next_page_token(), colour);
+  });
+}
+
 ExitCode list(Session& session, const ListOptions& options) {
   wire::ListTransactionsRequest request;
   request.set_account_id(options.account);
   request.set_from(options.from);
   request.set_to(options.to);
   request.set_page_token(options.page_token);
-  request.set_limit(std::min(options.limit, kPageLimit));
+  return show_pages(session, &Ledger::ListTransactions, request, options.limit);
+}
 
-  wire::ListTransactionsResponse all;
-  const auto take = [&](wire::ListTransactionsResponse& page, wire::ListTransactionsRequest& next) {
-    all.mutable_transactions()->MergeFrom(page.transactions());
-    all.set_next_page_token(page.next_page_token());
-    // Collects pages until there are as many as wanted. The token of the last page is kept for the
-    // operator.
-    const int wanted = options.limit - all.transactions_size();
-    next.set_limit(std::min(wanted, kPageLimit));
-    return wanted > 0;
-  };
-  grpc::Status status = session.connection().connect();
-  if (status.ok()) {
-    status = each_page(session.connection(), &Ledger::ListTransactions, request, take);
-  }
-  if (!status.ok()) return session.fail(explain(status, {}));
-  return session.show(all, render_transactions);
+// The options of `tx find`.
+struct FindOptions {
+  std::string reference;
+  int limit = kDefaultLimit;
+  std::string page_token;
+};
+
+ExitCode find(Session& session, const FindOptions& options) {
+  wire::FindTransactionsRequest request;
+  request.set_reference(options.reference);
+  request.set_page_token(options.page_token);
+  return show_pages(session, &wire::QueryService::Stub::FindTransactions, request, options.limit);
 }
 
 void add_get(CLI::App& group, Command& chosen) {
@@ -112,13 +135,27 @@ void add_list(CLI::App& group, Command& chosen) {
   });
 }
 
+void add_find(CLI::App& group, Command& chosen) {
+  auto options = std::make_shared<FindOptions>();
+  CLI::App* command =
+      group.add_subcommand("find", "List the transactions with a reference, newest first");
+  command->add_option("--reference", options->reference, "exactly this one")->required();
+  add_parsed(*command, "--limit", options->limit, parse_count, "N",
+             "at most so many, 50 if not given");
+  command->add_option("--page-token", options->page_token, "go on where an earlier list ended");
+  command->callback([&chosen, options] {
+    chosen = [options](Session& session) { return find(session, *options); };
+  });
+}
+
 }  // namespace
 
 void add_transaction_commands(CLI::App& app, Command& chosen) {
-  CLI::App* group = app.add_subcommand("tx", "Show, list and explain transactions");
+  CLI::App* group = app.add_subcommand("tx", "Show, list, find and explain transactions");
   group->require_subcommand(1);
   add_get(*group, chosen);
   add_list(*group, chosen);
+  add_find(*group, chosen);
   add_explain(*group, chosen);
 }
 

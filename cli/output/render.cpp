@@ -120,16 +120,17 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
   return fields.text(colour) + "\n" + table.text(colour);
 }
 
-std::string render_transactions(const wire::ListTransactionsResponse& list, bool colour) {
+std::string render_transactions(const Transactions& transactions,
+                                const std::string& next_page_token, bool colour) {
   Table table({{"ID"}, {"TIME"}, {"TYPE"}, {"ENTRIES"}, {"REFERENCE"}});
-  for (const auto& transaction : list.transactions()) {
+  for (const auto& transaction : transactions) {
     table.add({transaction.id(), command_line::iso_8601(transaction.timestamp()),
                transaction.type(), entries_text(transaction, kEntriesInList),
                transaction.reference()});
   }
   std::string out = table.empty() ? "no transactions\n" : table.text(colour);
-  if (!list.next_page_token().empty()) {
-    out += "more with --page-token " + printable(list.next_page_token()) + "\n";
+  if (!next_page_token.empty()) {
+    out += "more with --page-token " + printable(next_page_token) + "\n";
   }
   return out;
 }

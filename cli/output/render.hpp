@@ -34,7 +34,8 @@ namespace sg::cli {
                                              bool colour);
 // One transaction on each line, with its first entries. If there are more transactions, the last
 // line says which --page-token shows them.
-[[nodiscard]] std::string render_transactions(
-    const scalegraph::ledger::ListTransactionsResponse& list, bool colour);
+using Transactions = google::protobuf::RepeatedPtrField<scalegraph::ledger::Transaction>;
+[[nodiscard]] std::string render_transactions(const Transactions& transactions,
+                                              const std::string& next_page_token, bool colour);
 
 }  // namespace sg::cli

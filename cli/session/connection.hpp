@@ -69,6 +69,7 @@ class Connection {
   std::tuple<std::unique_ptr<scalegraph::ledger::ParticipantService::Stub>,
              std::unique_ptr<scalegraph::ledger::LedgerService::Stub>,
              std::unique_ptr<scalegraph::ledger::CommandService::Stub>,
+             std::unique_ptr<scalegraph::ledger::QueryService::Stub>,
              std::unique_ptr<scalegraph::ledger::AdminService::Stub>,
              std::unique_ptr<scalegraph::ledger::ClusterService::Stub>,
              std::unique_ptr<scalegraph::ledger::BackupService::Stub>,

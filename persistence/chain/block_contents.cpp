@@ -5,6 +5,11 @@
 
 namespace sg::persistence {
 
+void add_mentions(const DecodedRecord& record, Mentions& into) {
+  into.add(record.sequence, record.postings, record.reference,
+           record.key.empty() ? std::nullopt : std::optional(key_hash(record.key)));
+}
+
 StoreResult<void> add_block(const BlockView& block, GroupContents& into,
                             std::vector<Posting>& postings) {
   // As head_after(), which would decode all records once more.
@@ -20,11 +25,8 @@ StoreResult<void> add_block(const BlockView& block, GroupContents& into,
     } else if (record.kind == RecordKind::participant) {
       into.participants.push_back(record.participant);
     } else {
-      for (const Posting& posting : record.postings) {
-        into.history.push_back({posting.account, sequence});
-        postings.push_back(posting);
-      }
-      if (!record.key.empty()) into.keys.push_back({key_hash(record.key), sequence});
+      add_mentions(record, into.mentions);
+      postings.insert(postings.end(), record.postings.begin(), record.postings.end());
     }
   }
   into.head = head;

@@ -7,6 +7,9 @@
 
 namespace sg::persistence {
 
+// Adds what a transfer, credit or debit mentions.
+void add_mentions(const DecodedRecord& record, Mentions& into);
+
 // Adds the block's mentions, keys, accounts and participants to `into`, whose head becomes the
 // chain's after the block, and what it moves to `postings`. Nothing is written into into.writer.
 StoreResult<void> add_block(const BlockView& block, GroupContents& into,

@@ -81,6 +81,7 @@ inline constexpr std::string_view kMetaVersion = "format";        // u16, see kO
 inline constexpr std::string_view kMetaShardHash = "shard_hash";  // text
 inline constexpr std::string_view kMetaIndexed = "indexed";       // u64, the runs have all up to it
 inline constexpr std::string_view kMetaRuns = "runs";             // record_index.cpp
+inline constexpr std::string_view kMetaLinks = "links";           // run_list.cpp
 inline constexpr std::string_view kMetaKeysGivenUp =
     "keys_given_up";  // u64, keys of records up to it have expired and may be in no run
 inline constexpr std::string_view kMetaCheckpoint =

@@ -16,8 +16,7 @@ void GroupContents::start(const ChainHead& on, TimeMs now, std::int64_t run) {
   totals = on.totals;
   unit_is_open = false;
   writer.clear();
-  history.clear();
-  keys.clear();
+  mentions.clear();
   accounts.clear();
   participants.clear();
 }
@@ -60,11 +59,9 @@ Sequence Group::add(const TransferRecord& record) {
   GroupContents& in = *contents_;
   const Sequence sequence = in.next_record();
   in.writer.add(record);
-  if (!record.idempotency_key.empty()) in.keys.push_back({record.key_hash, sequence});
-  for (const Posting& posting : record.postings) {
-    in.history.push_back({posting.account, sequence});
-    in.totals.postings += posting.amount;
-  }
+  in.mentions.add(sequence, record.postings, record.reference,
+                  record.idempotency_key.empty() ? std::nullopt : std::optional(record.key_hash));
+  for (const Posting& posting : record.postings) in.totals.postings += posting.amount;
   ++in.totals.transactions;
   return sequence;
 }

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "persistence/chain/block_writer.hpp"
-#include "persistence/chain/mention.hpp"
+#include "persistence/chain/mentions.hpp"
 #include "persistence/chain/record.hpp"
 
 namespace sg::persistence {
@@ -21,8 +21,7 @@ struct GroupContents {
   bool unit_is_open = false;
 
   BlockWriter writer;
-  std::vector<Mention> history;  // in order; an account twice in a transfer stands twice
-  std::vector<Mention> keys;
+  Mentions mentions;
   std::vector<ledger::Account> accounts;
   std::vector<ledger::Participant> participants;
 

@@ -1,5 +1,6 @@
 // What the indexes are made of: that a record mentions a term. In the history a term is an
-// account's number, in the key index the hash of an idempotency key.
+// account's number, in the key index the hash of an idempotency key, in the links a hash of what a
+// record is found by beside (mentions.hpp).
 #pragma once
 
 #include <cstdint>

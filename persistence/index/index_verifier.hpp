@@ -1,4 +1,4 @@
-// Compares the histories and the key index with the chain.
+// Compares the histories, the key index and the links with the chain.
 //
 // An index consists of parts, each for a span of sequences. The walk over the chain adds up hashes
 // of the mentions that each part should have; a sum does not depend on their order. Afterwards the
@@ -45,6 +45,10 @@ class IndexVerifier {
   void restart(const RecordIndex& index);
   // Adds a mention that the chain's records make. Sequences must not fall.
   void add(Index index, const Mention& mention);
+  // The same for a link of that text (mentions.hpp).
+  void add_link(std::string_view text, Sequence sequence) {
+    add(Index::links, {link_hash_(text), sequence});
+  }
   // The records from `first` to `last` could not be read. Parts that should hold one of them cannot
   // be compared.
   void skip(Sequence first, Sequence last);
@@ -89,8 +93,10 @@ class IndexVerifier {
   void check_lookups(Index index, const Run& run, std::vector<std::string>& problems);
 
   std::array<Side, kAllIndexes.size()> sides_;
-  Sequence until_ = 0;      // later records are not compared
-  Sequence given_up_ = 0;   // keys of records up to it have expired and may be missing
+  Sequence until_ = 0;     // later records are not compared
+  Sequence given_up_ = 0;  // keys of records up to it have expired and may be missing
+  SequenceSpan link_gap_;  // links of these records were not read yet
+  KeyedHash link_hash_{0};
   std::uint64_t read_ = 0;  // mentions
   std::uint64_t total_ = 0;
   // Where read() goes on.

@@ -1,5 +1,6 @@
-// The record index in three files. This one opens the index and takes new mentions.
-// record_index_lookup.cpp answers look-ups, record_index_work.cpp writes and merges runs.
+// The record index in four files. This one opens the index and takes new mentions.
+// record_index_lookup.cpp answers look-ups, record_index_work.cpp writes and merges runs,
+// record_index_backfill.cpp reads links of older records.
 //
 // The lock is held for short steps only, because the journal pushes under it. Look-ups take a
 // pointer to the frozen state under the lock and walk it without. Whoever changes that state makes
@@ -7,6 +8,7 @@
 #include "persistence/index/record_index.hpp"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "persistence/chain/format.hpp"
@@ -14,10 +16,22 @@
 #include "persistence/rows/meta.hpp"
 
 namespace sg::persistence {
-// A chunk counts the mentions of both indexes, so at most about half of them are keys.
-RecordIndex::RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms)
+namespace {
+
+std::uint64_t random_secret() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32) | random();
+}
+
+}  // namespace
+
+// A chunk counts the mentions of all indexes, so at most about half of them are keys and links.
+RecordIndex::RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms,
+                         std::uint64_t link_secret)
     : chunk_mentions_(std::max<std::size_t>(chunk_mentions, 1)),
       key_retention_ms_(key_retention_ms),
+      link_secret_(link_secret != 0 ? link_secret : random_secret()),
+      link_hash_(link_secret_),
       filling_(std::make_shared<Chunk>(chunk_mentions_ / 2)),
       frozen_(std::make_shared<const Frozen>()) {}
 
@@ -26,21 +40,9 @@ RecordIndex::RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_
 StoreResult<void> RecordIndex::load(const KeyValue& rows) {
   const auto indexed = read_meta(rows, kMetaIndexed);
   if (!indexed) return tl::unexpected(indexed.error());
-  const auto bytes = rows.get(Family::meta, kMetaRuns);
-  if (!bytes) return tl::unexpected(bytes.error());
   auto loaded = std::make_shared<Frozen>();
-  if (*bytes) {
-    const auto list = decode_run_list(**bytes);
-    if (!list) return store_error(StoreFault::corrupt, "the list of runs does not decode");
-    next_run_ = list->next_run;
-    for (const auto index : kAllIndexes) {
-      for (const auto& facts : list->runs[at(index)]) {
-        auto run = Run::load(rows, family_of(index), facts);
-        if (!run) return tl::unexpected(run.error());
-        loaded->runs[at(index)].push_back(std::move(*run));
-      }
-    }
-  }
+  if (auto runs = load_runs(rows, *loaded); !runs) return runs;
+  if (auto links = load_links(rows, *indexed, *loaded); !links) return links;
   const auto given_up = rows.get(Family::meta, kMetaKeysGivenUp);
   if (!given_up) return tl::unexpected(given_up.error());
   auto keys_given_up = read_meta(rows, kMetaKeysGivenUp);
@@ -59,19 +61,73 @@ StoreResult<void> RecordIndex::load(const KeyValue& rows) {
   return find_orphans(rows);
 }
 
+StoreResult<void> RecordIndex::load_runs(const KeyValue& rows, Frozen& into) {
+  const auto bytes = rows.get(Family::meta, kMetaRuns);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!*bytes) return {};
+  const auto list = decode_run_list(**bytes);
+  if (!list) return store_error(StoreFault::corrupt, "the list of runs does not decode");
+  next_run_ = list->next_run;
+  for (const auto index : {Index::history, Index::keys}) {
+    for (const auto& facts : list->runs[at(index)]) {
+      auto run = Run::load(rows, family_of(index), facts);
+      if (!run) return tl::unexpected(run.error());
+      into.runs[at(index)].push_back(std::move(*run));
+    }
+  }
+  return {};
+}
+
+// A program that does not know links leaves the row as it is, adds to the other indexes, and
+// removes the pages.
+StoreResult<void> RecordIndex::load_links(const KeyValue& rows, Sequence indexed, Frozen& into) {
+  const auto bytes = rows.get(Family::meta, kMetaLinks);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const SequenceSpan all{1, indexed};
+  into.link_gap = all;
+  if (!*bytes) return {};
+  const auto list = decode_link_list(**bytes);
+  if (!list) return store_error(StoreFault::corrupt, "the list of links does not decode");
+  link_secret_ = list->secret;
+  link_hash_ = KeyedHash(link_secret_);
+  const bool was_away = list->indexed != indexed;
+  // There is one gap only.
+  if (was_away && !list->gap.empty()) return {};
+  auto& runs = into.runs[at(Index::links)];
+  for (const auto& facts : list->runs) {
+    const auto footer = rows.get(family_of(Index::links), run_key(facts.id, kFooterPage));
+    if (!footer) return tl::unexpected(footer.error());
+    if (!*footer) {
+      runs.clear();
+      return {};
+    }
+    auto run = Run::load(rows, family_of(Index::links), facts);
+    if (!run) return tl::unexpected(run.error());
+    runs.push_back(std::move(*run));
+  }
+  into.link_gap = was_away ? SequenceSpan{list->indexed + 1, indexed} : list->gap;
+  return {};
+}
+
 StoreResult<void> RecordIndex::find_orphans(const KeyValue& rows) {
-  for (const auto index : kAllIndexes) {
-    const auto& runs = frozen()->runs[at(index)];
-    const auto cursor = rows.cursor(family_of(index));
+  const auto now = frozen();
+  const auto is_listed = [&now](Family family, std::uint32_t id) {
+    return std::any_of(kAllIndexes.begin(), kAllIndexes.end(), [&](Index index) {
+      const auto& runs = now->runs[at(index)];
+      return family_of(index) == family &&
+             std::any_of(runs.begin(), runs.end(),
+                         [id](const RunPtr& run) { return run->facts().id == id; });
+    });
+  };
+  for (const auto family : {Family::history, Family::keys}) {
+    const auto cursor = rows.cursor(family);
     // Look at the first page of each run only, then jump to the next run.
     for (cursor->seek({}); cursor->valid();) {
       if (cursor->key().size() != 2 * sizeof(std::uint32_t)) {
         return store_error(StoreFault::corrupt, "a page of an index has a wrong key");
       }
       const auto id = get_be32(cursor->key().data());
-      const bool listed = std::any_of(runs.begin(), runs.end(),
-                                      [id](const RunPtr& run) { return run->facts().id == id; });
-      if (!listed) orphans_.emplace_back(index, id);
+      if (!is_listed(family, id)) orphans_.emplace_back(family, id);
       // The list may be older than the pages. A number must not be used again while pages of it are
       // there.
       next_run_ = std::max(next_run_, id + 1);
@@ -83,8 +139,8 @@ StoreResult<void> RecordIndex::find_orphans(const KeyValue& rows) {
 }
 
 StoreResult<void> RecordIndex::remove_orphans(KeyValue& rows) {
-  for (const auto& [index, id] : std::exchange(orphans_, {})) {
-    if (auto dropped = rows.drop(family_of(index), run_key(id, 0), run_key(id + 1, 0)); !dropped) {
+  for (const auto& [family, id] : std::exchange(orphans_, {})) {
+    if (auto dropped = rows.drop(family, run_key(id, 0), run_key(id + 1, 0)); !dropped) {
       return dropped;
     }
   }
@@ -105,9 +161,9 @@ void RecordIndex::push(Index index, std::span<const Mention> mentions) {
       auto& into = chunk->indexes[at(index)];
       const auto some = mentions.first(std::min(mentions.size(), into.room()));
       into.add(some);
-      if (index == Index::keys) {
+      if (family_of(index) == Family::keys) {
         for (const auto& mention : some) {
-          chunk->keys_filter.add(TermFilter::Probe(filter_hash(Family::keys, mention.term)));
+          chunk->filter.add(TermFilter::Probe(filter_hash(Family::keys, mention.term)));
         }
       }
       unindexed_ += some.size();
@@ -122,15 +178,25 @@ void RecordIndex::push(Index index, std::span<const Mention> mentions) {
   }
 }
 
-void RecordIndex::push(const Records& records) {
-  push(Index::history, records.history);
-  push(Index::keys, records.keys);
+std::vector<Mention> RecordIndex::hashed(const Mentions& mentions) const {
+  std::vector<Mention> links;
+  links.reserve(mentions.links.size());
+  mentions.for_each_link([&](std::string_view text, Sequence sequence) {
+    links.push_back({link_term(text), sequence});
+  });
+  return links;
+}
+
+void RecordIndex::push(const Mentions& mentions, Sequence last, std::int64_t run_ms) {
+  push(Index::history, mentions.history);
+  push(Index::keys, mentions.keys);
+  push(Index::links, hashed(mentions));
   std::shared_ptr<Chunk> full;
   {
     const std::lock_guard lock(mutex_);
-    run_ms_ = records.run_ms;
-    filling_->last = records.last;
-    filling_->run_ms = records.run_ms;
+    run_ms_ = run_ms;
+    filling_->last = last;
+    filling_->run_ms = run_ms;
     if (filling_->size() < chunk_mentions_) return;
     full = filling_;
   }
@@ -150,6 +216,11 @@ void RecordIndex::freeze(std::shared_ptr<Chunk> next) {
 Sequence RecordIndex::indexed() const {
   const std::lock_guard lock(mutex_);
   return indexed_;
+}
+
+SequenceSpan RecordIndex::link_gap() const {
+  const std::lock_guard lock(mutex_);
+  return frozen_->link_gap;
 }
 
 Sequence RecordIndex::keys_given_up() const {

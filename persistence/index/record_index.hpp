@@ -1,8 +1,9 @@
-// Two inverted indexes over the chain's records. The history tells which records touched an
-// account. The key index tells which records may be bound to an idempotency key. A record that
-// touches an account or has a key "mentions" a term: the account's number, or the hash of the key.
+// Three inverted indexes over the chain's records. The history tells which records touched an
+// account. The key index tells which records may be bound to an idempotency key. The links tell
+// which records may have a reference. A record that touches an account, or has a key or a
+// reference, "mentions" a term: the account's number, or a hash of the text.
 //
-//   index.push({history, keys, last, run_ms});     // the journal, after each durable group
+//   index.push(mentions, last, run_ms);            // the journal, after each durable group
 //   index.work(rows, false);                       // the indexer, again and again
 //   index.find(rows, Index::history, account_number, {.limit = 50});
 //
@@ -10,6 +11,9 @@
 // writes it as one run for each index. Eight runs of a level are merged into one run of the next
 // level: a tiered log-structured merge tree (O'Neil et al. 1996). So a look-up passes over few
 // runs, however old the store is. See docs/adr/0006.
+//
+// A store that was written by programs without links has a gap: records whose links are in no run.
+// work() reads their blocks, piece by piece. Until the gap is closed links must not be looked up.
 //
 // Concurrency: one thread pushes, one thread works, any number look up. Only mentions of durable
 // records may be pushed.
@@ -28,6 +32,8 @@
 #include <span>
 #include <vector>
 
+#include "persistence/chain/mentions.hpp"
+#include "persistence/index/keyed_hash.hpp"
 #include "persistence/index/mention_chunk.hpp"
 #include "persistence/index/run_list.hpp"
 #include "persistence/index/run_merge.hpp"
@@ -36,17 +42,11 @@ namespace sg::persistence {
 
 class RecordIndex {
  public:
-  // The mentions of one durable group, or of one block. Sequences ascend in both lists.
-  struct Records {
-    std::span<const Mention> history;
-    std::span<const Mention> keys;
-    Sequence last = 0;        // the last record, whether it has mentions or not
-    std::int64_t run_ms = 0;  // the run clock at `last`, in ms
-  };
-
   // A chunk of `chunk_mentions` becomes one run of each index. A run of keys is given up as a whole
-  // once its youngest key is older than the retention, in ms of the run clock.
-  RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms);
+  // once its youngest key is older than the retention, in ms of the run clock. `link_secret`: of
+  // the links, if the store has none; 0: a random one.
+  RecordIndex(std::size_t chunk_mentions, std::int64_t key_retention_ms,
+              std::uint64_t link_secret = 0);
 
   // Reads the list of runs, and finds the pages that a crash left half done. The index then has all
   // mentions up to indexed(); the caller pushes the later ones from the blocks. `corrupt` if a run
@@ -59,6 +59,12 @@ class RecordIndex {
   Sequence indexed() const;
   // Keys of records up to this sequence have expired and may be in no run any more.
   Sequence keys_given_up() const;
+
+  // The records whose links are still to be read; empty: links may be looked up.
+  SequenceSpan link_gap() const;
+  // The term of a link's text (mentions.hpp).
+  Term link_term(std::string_view text) const { return link_hash_(text); }
+  const KeyedHash& link_hash() const { return link_hash_; }
 
   // A span of sequences (both ends inclusive) and where its mentions are: in a run, or in a chunk
   // in memory. One of the two pointers is null.
@@ -74,11 +80,13 @@ class RecordIndex {
   // even if they are merged or given up meanwhile.
   std::array<std::vector<Part>, kAllIndexes.size()> parts() const;
 
-  // Adds mentions to the chunk in memory. find() sees them when this returns, and maybe earlier.
-  void push(const Records& records);
+  // Adds what a durable group, or a block, mentions to the chunk in memory. `last`: its last
+  // record, which may mention nothing; `run_ms`: the run clock there. find() sees them when this
+  // returns, and maybe earlier.
+  void push(const Mentions& mentions, Sequence last, std::int64_t run_ms);
 
-  // The sequences of the records in the range that mention the term, newest first. In the key index
-  // a term is a hash, so a record may be of another key.
+  // The sequences of the records in the range that mention the term, newest first. A term of a key
+  // or a link is a hash, so a record may be of another text. Needs for links: link_gap() is empty.
   StoreResult<std::vector<Sequence>> find(const KeyValue& rows, Index index, Term term,
                                           const MentionRange& range) const;
 
@@ -99,17 +107,17 @@ class RecordIndex {
   void await_worker(std::size_t limit, std::chrono::milliseconds longest) const;
 
  private:
-  // Mentions in memory, of both indexes. Frozen once it is full: then it never changes again.
+  // Mentions in memory, of all indexes. Frozen once it is full: then it never changes again.
   struct Chunk {
-    // `mentions`: about how many keys it will have.
-    explicit Chunk(std::size_t mentions) : keys_filter(mentions) {}
+    // `mentions`: about how many keys and links it will have.
+    explicit Chunk(std::size_t mentions) : filter(mentions) {}
 
     std::array<MentionChunk, kAllIndexes.size()> indexes;
-    TermFilter keys_filter;  // of the keys' hashes
-    Sequence last = 0;       // the last record that was pushed
+    TermFilter filter;  // of the hashes of keys and links
+    Sequence last = 0;  // the last record that was pushed
     std::int64_t run_ms = 0;
 
-    std::size_t size() const { return indexes[0].size() + indexes[1].size(); }
+    std::size_t size() const { return indexes[0].size() + indexes[1].size() + indexes[2].size(); }
   };
   using ChunkPtr = std::shared_ptr<const Chunk>;
   using Runs = std::vector<RunPtr>;
@@ -119,12 +127,26 @@ class RecordIndex {
   struct Frozen {
     std::vector<ChunkPtr> chunks;               // frozen, not yet written; oldest first
     std::array<Runs, kAllIndexes.size()> runs;  // oldest first
+    SequenceSpan link_gap;
   };
+  // Links that were read of the gap, and are not written yet.
+  struct Backfill {
+    Mentions mentions;
+    Sequence last = 0;  // read up to it; 0: nothing yet
+    std::int64_t run_ms = 0;
+    std::size_t records = 0;
+  };
+
+  StoreResult<void> load_runs(const KeyValue& rows, Frozen& into);
+  // `indexed`: of the other indexes.
+  StoreResult<void> load_links(const KeyValue& rows, Sequence indexed, Frozen& into);
 
   // Notes runs in the database that the list does not name.
   StoreResult<void> find_orphans(const KeyValue& rows);
   // Appends to the chunk that is being filled, piece by piece.
   void push(Index index, std::span<const Mention> mentions);
+  // The links as mentions.
+  std::vector<Mention> hashed(const Mentions& mentions) const;
   // Freezes the chunk that is being filled; `next` takes its place. The caller holds the lock.
   void freeze(std::shared_ptr<Chunk> next);
   // The oldest frozen chunk, or null. With `all` it freezes the current one if there is no other.
@@ -133,6 +155,9 @@ class RecordIndex {
   StoreResult<void> write_chunk(KeyValue& rows, const ChunkPtr& chunk);
   StoreResult<void> merge_some(KeyValue& rows, Index index);
   StoreResult<bool> give_up_expired(KeyValue& rows);
+  // Reads more of the gap, and writes what was read as a run once it is enough.
+  StoreResult<bool> backfill(KeyValue& rows);
+  StoreResult<void> write_backfill(KeyValue& rows);
   StoreResult<bool> remove_retired(KeyValue& rows);
   // Notes a run that is in no list any more, to be removed once nobody reads it.
   void retire(Index index, RunPtr run);
@@ -140,9 +165,9 @@ class RecordIndex {
   bool oldest_keys_expired() const;
   std::size_t first_removable() const;
   // Removes the pages of a run that was not finished. No list will ever name it.
-  static void discard(KeyValue& rows, Index index, std::uint32_t run);
+  static void discard(KeyValue& rows, Family family, std::uint32_t run);
   // The runs that should be merged next, oldest first; empty if there is no need.
-  static Runs due_for_merge(const Runs& runs);
+  static Runs due_for_merge(const Frozen& frozen, Index index);
   // Writes the new list of runs to the store, then shows the runs to look-ups. `indexed`: the runs
   // have all mentions up to it. `given_up`: keys up to it are in no run; 0 keeps the earlier value.
   StoreResult<void> publish(KeyValue& rows, std::shared_ptr<Frozen> next, Sequence indexed,
@@ -151,6 +176,8 @@ class RecordIndex {
 
   const std::size_t chunk_mentions_;
   const std::int64_t key_retention_ms_;
+  std::uint64_t link_secret_;  // changed by load() only
+  KeyedHash link_hash_;
 
   mutable std::mutex mutex_;                   // guards what follows
   mutable std::condition_variable published_;  // signalled when unindexed_ may have fallen
@@ -164,7 +191,8 @@ class RecordIndex {
 
   // Used only by load() and by the thread that works.
   std::uint32_t next_run_ = 1;
-  std::vector<std::pair<Index, std::uint32_t>> orphans_;            // found by load()
+  std::vector<std::pair<Family, std::uint32_t>> orphans_;  // found by load()
+  Backfill backfill_;
   std::array<std::optional<RunMerge>, kAllIndexes.size()> merges_;  // begun, not finished
 };
 

@@ -37,7 +37,7 @@ StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index
                                                      const MentionRange& range) const {
   std::vector<Sequence> found;
   const auto collect = [&](const Chunk& chunk) {
-    if (index == Index::keys && !chunk.keys_filter.may_have(key_probe(term))) return;
+    if (family_of(index) == Family::keys && !chunk.filter.may_have(key_probe(term))) return;
     chunk.indexes[at(index)].collect(term, range, found);
   };
   std::shared_ptr<const Frozen> frozen;
@@ -73,11 +73,11 @@ std::vector<std::uint32_t> RecordIndex::candidates(std::span<const Term> keys,
     std::shared_ptr<const Frozen> frozen;
     {
       const std::lock_guard lock(mutex_);
-      ask(filling_->keys_filter, asked);
+      ask(filling_->filter, asked);
       frozen = frozen_;
     }
     for (const auto& chunk : frozen->chunks) {
-      if (chunk->last > after) ask(chunk->keys_filter, asked);
+      if (chunk->last > after) ask(chunk->filter, asked);
     }
     for (const auto& run : frozen->runs[at(Index::keys)]) {
       if (run->facts().last > after) ask(run->filter(), asked);

@@ -35,7 +35,10 @@ std::size_t count_terms(std::span<const Mention> in_order) {
 
 }  // namespace
 
-RecordIndex::Runs RecordIndex::due_for_merge(const Runs& runs) {
+RecordIndex::Runs RecordIndex::due_for_merge(const Frozen& frozen, Index index) {
+  // A merged run has no gap in it.
+  if (index == Index::links && !frozen.link_gap.empty()) return {};
+  const auto& runs = frozen.runs[at(index)];
   // From the oldest to the youngest run levels fall, so runs of one level stand together.
   for (std::size_t begin = 0; begin < runs.size();) {
     auto end = begin;
@@ -51,10 +54,10 @@ RecordIndex::Runs RecordIndex::due_for_merge(const Runs& runs) {
 
 bool RecordIndex::has_work() const {
   const std::lock_guard lock(mutex_);
-  const auto& runs = frozen_->runs;
   return !frozen_->chunks.empty() || oldest_keys_expired() || first_removable() < retired_.size() ||
-         std::any_of(runs.begin(), runs.end(),
-                     [](const Runs& r) { return !due_for_merge(r).empty(); });
+         !frozen_->link_gap.empty() ||
+         std::any_of(kAllIndexes.begin(), kAllIndexes.end(),
+                     [this](Index index) { return !due_for_merge(*frozen_, index).empty(); });
 }
 
 // By the youngest key of the oldest run: all of the run has expired then.
@@ -79,8 +82,8 @@ void RecordIndex::retire(Index index, RunPtr run) {
 }
 
 // Ignores errors: the next opening removes what is left.
-void RecordIndex::discard(KeyValue& rows, Index index, std::uint32_t run) {
-  (void)rows.drop(family_of(index), run_key(run, 0), run_key(run + 1, 0));
+void RecordIndex::discard(KeyValue& rows, Family family, std::uint32_t run) {
+  (void)rows.drop(family, run_key(run, 0), run_key(run + 1, 0));
 }
 
 StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
@@ -92,7 +95,7 @@ StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
   for (const auto index : kAllIndexes) {
     auto& merge = merges_[at(index)];
     if (!merge) {
-      auto due = due_for_merge(frozen()->runs[at(index)]);
+      auto due = due_for_merge(*frozen(), index);
       if (due.empty()) continue;
       merge.emplace(family_of(index), std::move(due), next_run_++);
     }
@@ -100,7 +103,8 @@ StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
     return true;
   }
   if (auto gave_up = give_up_expired(rows); !gave_up || *gave_up) return gave_up;
-  return remove_retired(rows);
+  if (auto removed = remove_retired(rows); !removed || *removed) return removed;
+  return backfill(rows);
 }
 
 RecordIndex::ChunkPtr RecordIndex::take_chunk(bool all) {
@@ -115,7 +119,7 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
   std::array<RunPtr, kAllIndexes.size()> written;
   const auto discard_written = [&] {
     for (const auto index : kAllIndexes) {
-      if (written[at(index)]) discard(rows, index, written[at(index)]->facts().id);
+      if (written[at(index)]) discard(rows, family_of(index), written[at(index)]->facts().id);
     }
   };
   for (const auto index : kAllIndexes) {
@@ -132,7 +136,7 @@ StoreResult<void> RecordIndex::write_chunk(KeyValue& rows, const ChunkPtr& chunk
     auto run = writer.finish(rows);
     if (!run) {
       // Remove what was written: otherwise each new attempt would leave more pages behind.
-      discard(rows, index, facts.id);
+      discard(rows, family_of(index), facts.id);
       discard_written();
       return tl::unexpected(run.error());
     }
@@ -155,7 +159,7 @@ StoreResult<void> RecordIndex::merge_some(KeyValue& rows, Index index) {
   if (!run) {
     // The next call begins the merge anew under another number, because it is unknown which pages
     // were written.
-    discard(rows, index, merge.id());
+    discard(rows, family_of(index), merge.id());
     return tl::unexpected(run.error());
   }
   if (!*run) {
@@ -225,11 +229,15 @@ StoreResult<void> RecordIndex::publish(KeyValue& rows, std::shared_ptr<Frozen> n
   char watermark[sizeof indexed];
   put_fixed(watermark, indexed);
   batch->put(Family::meta, kMetaIndexed, {watermark, sizeof watermark});
-  RunList list{next_run_, {}};
-  for (const auto index : kAllIndexes) {
-    for (const auto& run : next->runs[at(index)]) list.runs[at(index)].push_back(run->facts());
-  }
+  const auto facts_of = [&next](Index index) {
+    std::vector<RunFacts> facts;
+    for (const auto& run : next->runs[at(index)]) facts.push_back(run->facts());
+    return facts;
+  };
+  const RunList list{next_run_, {facts_of(Index::history), facts_of(Index::keys)}};
   batch->put(Family::meta, kMetaRuns, encode(list));
+  const LinkList links{link_secret_, indexed, next->link_gap, facts_of(Index::links)};
+  batch->put(Family::meta, kMetaLinks, encode(links));
   faults::reach(faults::Point::index_before_publish);
   if (auto written = rows.write(*batch, sync); !written) return written;
   const std::lock_guard lock(mutex_);

@@ -20,6 +20,7 @@ enum class StoreFault : std::uint8_t {
   locked,           // another process has the store open
   no_space,         // the disk, a quota or a file size limit is exhausted
   io,               // any other failure
+  building,         // an index is still being built; nothing is wrong
 };
 
 // Why an operation of the store failed.

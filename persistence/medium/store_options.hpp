@@ -18,6 +18,8 @@ struct StoreOptions {
   std::size_t index_backlog = 8'000'000;
   // How long idempotency keys are kept, in ms of time that servers ran on this store.
   std::int64_t key_retention_ms = 24LL * 3'600'000;
+  // Of a new store's links (index/keyed_hash.hpp). 0: a random one; another for runs that repeat.
+  std::uint64_t link_secret = 0;
   OpeningListener opening_progress{};  // empty: nobody is told
 };
 

@@ -46,7 +46,7 @@ TEST_CASE("a role or type of a newer ledger shows its number") {
 TEST_CASE("empty lists say so") {
   CHECK(render_participants({}, false) == "no participants\n");
   CHECK(render_accounts({}, false) == "no accounts\n");
-  CHECK(render_transactions({}, false) == "no transactions\n");
+  CHECK(render_transactions({}, {}, false) == "no transactions\n");
 }
 
 TEST_CASE("the supervision tree is drawn as a tree") {

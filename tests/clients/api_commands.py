@@ -123,3 +123,33 @@ class Commands:
         batch = pb.CommandBatch(commands=[command((a, -1), (b, 1), metadata=pairs)] * 200)
         done = self.ask("ExecuteBatch", commands=batch.commands)
         self.assertEqual(len(done.results[199].transaction.metadata), len(pairs))
+
+    def test_references(self):
+        a, b = self.account(2000), self.account(0)
+        mine = f"invoice of {a}"
+        made = [self.ask("Transfer", entries=entries((a, -n), (b, n)), reference=mine)
+                for n in range(1, 41)]
+        made += [self.execute(command((a, -n), (b, n), reference=mine, metadata={"n": "x" * n}))
+                 for n in range(1, 21)]
+        made.append(self.ask("Credit", account_id=a, amount=1, reference=mine))
+        made.append(self.ask("Debit", account_id=a, amount=1, reference=mine))
+        self.ask("Credit", account_id=a, amount=1, reference=mine + "0")
+        made.reverse()
+        found = {"method": "FindTransactions", "rows": "transactions", "reference": mine}
+        self.assertEqual(self.pages(**found, limit=1000), (made, 1))
+        self.assertEqual(self.pages(**found), (made, 2))
+        self.assertEqual(self.pages(**found, limit=25), (made, 3))
+        self.assertEqual(self.pages(**found, page_bytes=1), (made, 62))
+        answer = self.ask("FindTransactions", reference=mine, limit=1)
+        self.assertGreaterEqual(answer.sequence, max(one.sequence for one in made))
+        self.invalid("FindTransactions", "PAGE_TOKEN_INVALID", "page_token", reference=mine + "0",
+                     page_token=answer.next_page_token)
+        none = self.ask("FindTransactions", reference="order of nobody").transactions
+        self.assertEqual(list(none), [])
+        self.invalid("FindTransactions", "REFERENCE_EMPTY", "reference")
+        self.invalid("FindTransactions", "REFERENCE_TOO_LONG", "reference", reference="x" * 1025)
+        for number in (1, 6, 8, 13, 16, 17, 19):
+            key = number << 3
+            tag = bytes([key]) if key < 128 else bytes([key & 127 | 128, key >> 7])
+            self.refused("FindTransactions", Code.INVALID_ARGUMENT, "FIELD_UNKNOWN",
+                         request=b"\x3a\x01r" + tag + b"\x01", facts={"field": str(number)})

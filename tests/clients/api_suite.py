@@ -143,12 +143,14 @@ class Calls(RecordCalls, Commands, ApiTest):
             for name, reason in (("", "ID_EMPTY"), ("x" * 257, "ID_TOO_LONG"),
                                  ("a\nb", "ID_CONTROL_CHARACTER")):
                 self.invalid(method, reason, field, **{field: name}, **more)
-        for method in ("ListParticipants", "ListTransactions", "ListAccounts"):
-            for limit in (-1, 1001):
-                self.invalid(method, "LIMIT_OUT_OF_RANGE", "limit", limit=limit)
         for method, more in (("ListParticipants", {}), ("ListTransactions", {}),
-                             ("ListAccounts", {}), ("GetParticipantAccounts",
-                                                    {"participant_id": self.participant().id})):
+                             ("ListAccounts", {}), ("FindTransactions", {"reference": "r"})):
+            for limit in (-1, 1001):
+                self.invalid(method, "LIMIT_OUT_OF_RANGE", "limit", limit=limit, **more)
+        for method, more in (("ListParticipants", {}), ("ListTransactions", {}),
+                             ("ListAccounts", {}), ("FindTransactions", {"reference": "r"}),
+                             ("GetParticipantAccounts",
+                              {"participant_id": self.participant().id})):
             for page_bytes in (-1, 16 * MIB + 1):
                 self.invalid(method, "PAGE_BYTES_OUT_OF_RANGE", "page_bytes",
                              page_bytes=page_bytes, **more)

@@ -71,6 +71,7 @@ TEST_CASE("Every reason of a wrong argument is INVALID_ARGUMENT", "[ledger][erro
                             Reason::role_unspecified,
                             Reason::name_too_long,
                             Reason::reference_too_long,
+                            Reason::reference_empty,
                             Reason::metadata_too_large,
                             Reason::limit_out_of_range,
                             Reason::page_bytes_out_of_range,

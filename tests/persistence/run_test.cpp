@@ -75,6 +75,12 @@ std::vector<Mention> read_all(const KeyValue& rows, const Run& run) {
   return all;
 }
 
+Mentions of_histories(const std::vector<Mention>& mentions) {
+  Mentions all;
+  all.history = mentions;
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("A run of many pages gives back each term's mentions, newest first") {
@@ -153,7 +159,7 @@ TEST_CASE("Merged runs are removed, and what a crash left of a merge as well") {
     const auto mentions = some_mentions(last + 1, last + 100, 40, 1);
     all.insert(all.end(), mentions.begin(), mentions.end());
     last += 100;
-    index->push({mentions, {}, last, 1});
+    index->push(of_histories(mentions), last, 1);
   };
   const auto work = [&] {
     while (value_of(index->work(*store.rows, false))) {
@@ -221,7 +227,7 @@ TEST_CASE("Runs that are merged while a look-up reads them stay until it has end
   for (Sequence sequence = 1; sequence <= 80; ++sequence) {
     const std::vector<Mention> mentions{{7, sequence}};
     all.push_back(mentions.front());
-    index.push({mentions, {}, sequence, 1});
+    index.push(of_histories(mentions), sequence, 1);
   }
   while (index.unindexed() > 0) value_of(index.work(*store.rows, false));
   const auto work = [&] {

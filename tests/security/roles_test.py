@@ -21,7 +21,8 @@ TABLE = (
      "LedgerService.GetAccount LedgerService.GetBalance LedgerService.ListTransactions "
      "LedgerService.GetTransaction"),
     ("admin operator teller auditor",
-     "ParticipantService.ListParticipants AdminService.ListAccounts AdminService.GetBalanceSheet"),
+     "ParticipantService.ListParticipants AdminService.ListAccounts AdminService.GetBalanceSheet "
+     "QueryService.FindTransactions"),
     ("admin teller participant",
      "LedgerService.Credit LedgerService.Debit LedgerService.Transfer LedgerService.TransferBatch "
      "LedgerService.StreamTransfers CommandService.Execute CommandService.ExecuteBatch "
@@ -97,6 +98,7 @@ class Table(RolesTest):
             "LedgerService.ListTransactions": own,
             "LedgerService.GetTransaction": {"id": transaction},
             "AdminService.ExplainTransaction": {"id": transaction},
+            "QueryService.FindTransactions": {"reference": "r"},
             "LedgerService.Credit": {**own, "amount": 1},
             "LedgerService.Debit": {**own, "amount": 1},
             "LedgerService.Transfer": {"entries": pair},

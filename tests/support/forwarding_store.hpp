@@ -69,6 +69,11 @@ class ForwardingStore : public persistence::Store {
       ledger::Sequence sequence) const override {
     return below_->transaction(sequence);
   }
+  persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions_with(
+      std::string_view reference, const persistence::TransactionRange& range,
+      const persistence::Enough<persistence::StoredTransaction>& enough) const override {
+    return below_->transactions_with(reference, range, enough);
+  }
   persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions(
       const persistence::TransactionRange& range,
       const persistence::Enough<persistence::StoredTransaction>& enough) const override {

@@ -63,6 +63,7 @@ constexpr auto kOperate = security::Permission::operate;
 constexpr std::string_view kParticipants = "scalegraph.ledger.ParticipantService";
 constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
 constexpr std::string_view kCommands = "scalegraph.ledger.CommandService";
+constexpr std::string_view kQueries = "scalegraph.ledger.QueryService";
 constexpr std::string_view kAdmin = "scalegraph.ledger.AdminService";
 constexpr std::string_view kCluster = "scalegraph.ledger.ClusterService";
 constexpr std::string_view kBackup = "scalegraph.ledger.BackupService";
@@ -101,6 +102,8 @@ constexpr std::array kMethods{
     Method{kCommands, "ExecuteBatch", kWrites, kMoveMoney, make<UnaryCall>, execute_batch},
     Method{kCommands, "StreamExecute", kWrites, kMoveMoney,
            make_stream<proto::BatchForm::commands>},
+
+    Method{kQueries, "FindTransactions", kReads, kReadLedger, make<UnaryCall>, find_transactions},
 
     Method{kAdmin, "ListAccounts", kReads, kReadLedger, make<UnaryCall>, list_accounts},
     Method{kAdmin, "GetTree", kReads, kInspect, make<UnaryCall>, get_tree},

@@ -43,6 +43,16 @@ Response page(const QueryAnswer& answer) {
   return to_answer(response);
 }
 
+Response found_transactions(const QueryAnswer& answer) {
+  const auto& found = std::get<FoundTransactions>(answer);
+  google::protobuf::Arena arena;
+  auto& response = *google::protobuf::Arena::CreateMessage<wire::FindTransactionsResponse>(&arena);
+  for (const auto& row : found.page.items) fill_whole(*response.add_transactions(), row);
+  response.set_next_page_token(found.page.next);
+  response.set_sequence(found.sequence);
+  return to_answer(response);
+}
+
 Response balance(const QueryAnswer& answer) {
   const auto& told = std::get<Balance>(answer);
   wire::GetBalanceResponse response;
@@ -169,6 +179,17 @@ void list_accounts(UnaryCall& call) {
   read<wire::ListAccountsRequest,
        page<wire::ListAccountsResponse, AccountView, &wire::ListAccountsResponse::add_accounts>>(
       call);
+}
+
+// Not by read(): it refuses fields that it does not know.
+void find_transactions(UnaryCall& call) {
+  wire::FindTransactionsRequest request;
+  if (!call.parse_request(request)) return;
+  if (const auto error = proto::refuse_unknown_fields(request)) return call.fail(*error);
+  auto query = std::make_shared<RpcQuery>(call, found_transactions);
+  query->ask = ReferencePage{request.reference(), request.limit(), request.page_token(),
+                             request.page_bytes()};
+  call.ask(std::move(query));
 }
 
 void get_balance_sheet(UnaryCall& call) { read<wire::GetBalanceSheetRequest, balance_sheet>(call); }

@@ -24,6 +24,7 @@ std::string subject_of(const QueryAsk& ask) {
     std::string operator()(const TransactionById& one) const { return one.id; }
     std::string operator()(const TransactionPage& one) const { return one.account_id; }
     std::string operator()(const CommittedAudit& one) const { return one.caller; }
+    std::string operator()(const ReferencePage& one) const { return one.reference; }
     std::string operator()(const ParticipantPage&) const { return {}; }
     std::string operator()(const AccountPage&) const { return {}; }
     std::string operator()(const BalanceSheetOf&) const { return {}; }

@@ -1,0 +1,91 @@
+// The links of records that were written by programs without links. Their blocks are read in small
+// pieces, beside the write path. What was read becomes a run now and then, and the gap shrinks with
+// it, so that a restart goes on there.
+#include <algorithm>
+
+#include "persistence/chain/block_contents.hpp"
+#include "persistence/chain/block_cursor.hpp"
+#include "persistence/index/record_index.hpp"
+
+namespace sg::persistence {
+namespace {
+
+// Records that one call reads: some milliseconds of work.
+constexpr std::size_t kRecordsOfPiece = 5'000;
+// A run is written at the latest after so many records, whatever they mention.
+constexpr std::size_t kRecordsOfRun = 1'000'000;
+
+}  // namespace
+
+StoreResult<bool> RecordIndex::backfill(KeyValue& rows) {
+  const auto gap = link_gap();
+  if (gap.empty()) return false;
+  auto& read = backfill_;
+  // After a crash, or a failure, what was read is read again.
+  if (read.last < gap.first) {
+    read = {};
+    read.last = gap.first - 1;
+  }
+  BlockCursor blocks(rows);
+  DecodedRecord record;
+  for (std::size_t left = kRecordsOfPiece; left > 0 && read.last < gap.last;) {
+    if (auto found = blocks.require(read.last + 1); !found) return tl::unexpected(found.error());
+    const BlockView& block = blocks.block();
+    const auto end = std::min(block.last(), gap.last);
+    for (Sequence sequence = read.last + 1; sequence <= end; ++sequence) {
+      if (!block.is_transaction_at(static_cast<std::uint32_t>(sequence - block.first()))) continue;
+      if (auto decoded = read_record(block, sequence, record); !decoded) {
+        return tl::unexpected(decoded.error());
+      }
+      add_mentions(record, read.mentions);
+    }
+    // Those of the other indexes are in runs.
+    read.mentions.history.clear();
+    read.mentions.keys.clear();
+    const auto count = static_cast<std::size_t>(end - read.last);
+    read.records += count;
+    left -= std::min(left, count);
+    read.last = end;
+    read.run_ms = block.stamp().run_ms;
+  }
+  const bool is_enough =
+      read.mentions.links.size() >= chunk_mentions_ || read.records >= kRecordsOfRun;
+  if (is_enough || read.last == gap.last) {
+    if (auto written = write_backfill(rows); !written) return tl::unexpected(written.error());
+  }
+  return true;
+}
+
+StoreResult<void> RecordIndex::write_backfill(KeyValue& rows) {
+  auto next = std::make_shared<Frozen>(*frozen());
+  auto& gap = next->link_gap;
+  auto links = hashed(backfill_.mentions);
+  if (!links.empty()) {
+    std::sort(links.begin(), links.end(), precedes);
+    links.erase(std::unique(links.begin(), links.end()), links.end());
+    RunFacts facts;
+    facts.id = next_run_++;
+    facts.first = gap.first;
+    facts.last = backfill_.last;
+    facts.run_ms = backfill_.run_ms;
+    RunWriter writer(family_of(Index::links), facts, links.size());
+    for (const auto& mention : links) writer.add(mention);
+    auto run = writer.finish(rows);
+    if (!run) {
+      discard(rows, family_of(Index::links), facts.id);
+      return tl::unexpected(run.error());
+    }
+    // Before those of younger records.
+    auto& runs = next->runs[at(Index::links)];
+    const auto place = std::find_if(
+        runs.begin(), runs.end(), [&](const RunPtr& one) { return one->facts().first > gap.last; });
+    runs.insert(place, std::move(*run));
+  }
+  gap.first = backfill_.last + 1;
+  // Not synced: what a power loss takes is read again.
+  if (auto done = publish(rows, std::move(next), indexed(), false); !done) return done;
+  backfill_ = {};
+  return {};
+}
+
+}  // namespace sg::persistence
