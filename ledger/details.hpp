@@ -19,8 +19,12 @@ struct Details {
   TimeMs effective_at = 0;
   // Its entries have to sum to zero.
   bool balanced = false;
+  // No other transaction has its reference yet.
+  bool unique_reference = false;
 
-  bool empty() const { return metadata.empty() && effective_at == 0 && !balanced; }
+  bool empty() const {
+    return metadata.empty() && effective_at == 0 && !balanced && !unique_reference;
+  }
   bool operator==(const Details&) const = default;
 };
 

@@ -56,6 +56,7 @@ constexpr std::array kRows{
     Row{Reason::backup_name_invalid, "BACKUP_NAME_INVALID", Code::invalid_argument},
     // The request disagrees with an earlier one, or with the rest of its batch.
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
+    Row{Reason::reference_exists, "REFERENCE_EXISTS", Code::already_exists},
     Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
     // Who calls is not known, or may not do this.
     Row{Reason::unauthenticated, "UNAUTHENTICATED", Code::unauthenticated},

@@ -77,6 +77,8 @@ enum class Reason : std::uint8_t {
   backup_name_invalid,
   // The key was used before, for a transfer with other content.
   idempotency_mismatch,
+  // A transaction has the reference that was to be unique.
+  reference_exists,
   // Another item of the same atomic batch was refused.
   batch_aborted,
   // Who calls is not known, or may not do this.

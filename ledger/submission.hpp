@@ -141,6 +141,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
   // --- the coordinator's own ---
   std::uint32_t undecided = 0;  // items
   bool keyed = false;           // at least one transfer has an idempotency key
+  bool unique = false;          // at least one wants a reference that nothing else has
   Sequence observed = 0;        // the last sequence that any of the results shows
   std::vector<LockWait> waits;  // the first of them
   bool shows_state = false;     // some result was not decided by a commit: a refusal, or a replay

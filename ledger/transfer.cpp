@@ -40,6 +40,13 @@ std::optional<Error> check_details(const Transfer& transfer) {
         Reason::not_utf8, "metadata is not valid UTF-8", {{"field", "metadata"}}, Outcome::none};
   }
   if (bytes > kMaxMetadataBytes) return metadata_too_large(bytes);
+  if (transfer.details->unique_reference && transfer.reference.empty()) {
+    return Error{Reason::reference_empty,
+                 "reference is empty, and options.unique_reference asks for one that no other "
+                 "transaction has: give one, or leave the option out",
+                 {{"field", "reference"}},
+                 Outcome::none};
+  }
   if (!transfer.details->balanced) return std::nullopt;
   WideAmount sum = 0;
   for (const auto& entry : transfer.entries) sum += entry.amount;

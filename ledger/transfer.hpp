@@ -49,6 +49,11 @@ struct Transfer {
   const Details* details = nullptr;  // what a command says beside; null: nothing, never empty ones
 };
 
+// It is refused if a transaction has its reference already.
+inline bool wants_unique_reference(const Transfer& transfer) {
+  return transfer.details != nullptr && transfer.details->unique_reference;
+}
+
 // True when kind, entries (in order), reference and details are equal. Two requests with one
 // idempotency key must agree in these, or the second ends with IDEMPOTENCY_MISMATCH. Compares the
 // content itself, not a digest.

@@ -6,6 +6,7 @@
 #include "faults/fault_injection.hpp"
 #include "persistence/audit_reader.hpp"
 #include "persistence/chain/format.hpp"
+#include "persistence/index/reference_lookup.hpp"
 #include "persistence/record_reader.hpp"
 #include "persistence/rocks/directory_medium.hpp"
 #include "persistence/rows/catalog.hpp"
@@ -44,9 +45,10 @@ class UndecidedOnFailure {
 };
 
 // What was found, with an error for each of the `asked` that was not.
-std::vector<FoundKey> with_undecided(std::vector<FoundKey> found, std::size_t asked,
-                                     const StoreError& undecided) {
-  std::vector<FoundKey> all;
+template <class Found>
+std::vector<Found> with_undecided(std::vector<Found> found, std::size_t asked,
+                                  const StoreError& undecided) {
+  std::vector<Found> all;
   all.reserve(asked);
   auto next = found.begin();
   for (std::size_t i = 0; i < asked; ++i) {
@@ -328,12 +330,24 @@ StoreResult<std::vector<FoundKey>> ChainStore::find_keys(
   return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<FoundKey>> {
     auto found = keys_.find(rows, *index_, account_ids_, transfers, {after, durable()});
     if (!found || takes_writes(rows)) return found;
-    const bool has_room = has_room_for(rows.unflushed_bytes());
-    return with_undecided(std::move(*found), transfers.size(),
-                          {has_room ? StoreFault::io : StoreFault::no_space,
-                           "a write failed, and whether its keys are bound is known once the store "
-                           "has been opened anew"});
+    return with_undecided(std::move(*found), transfers.size(), undecided(rows));
   });
+}
+
+StoreResult<std::vector<FoundReference>> ChainStore::find_references(
+    std::span<const ledger::Transfer* const> transfers, Sequence after) const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<FoundReference>> {
+    auto found = persistence::find_references(rows, *index_, transfers, {after + 1, durable() + 1});
+    if (!found || takes_writes(rows)) return found;
+    return with_undecided(std::move(*found), transfers.size(), undecided(rows));
+  });
+}
+
+StoreError ChainStore::undecided(const KeyValue& rows) const {
+  const bool has_room = has_room_for(rows.unflushed_bytes());
+  return {has_room ? StoreFault::io : StoreFault::no_space,
+          "a write failed, and whether its keys are bound is known once the store has been opened "
+          "anew"};
 }
 
 // --- maintenance ---

@@ -68,6 +68,8 @@ class ChainStore : public Store {
   StoreResult<std::optional<BlockHash>> first_hash() const override;
   StoreResult<std::vector<FoundKey>> find_keys(std::span<const ledger::Transfer* const> transfers,
                                                Sequence after) const override;
+  StoreResult<std::vector<FoundReference>> find_references(
+      std::span<const ledger::Transfer* const> transfers, Sequence after) const override;
 
   StoreResult<bool> index_some(bool all) override;
   bool has_index_work() const override;
@@ -115,6 +117,8 @@ class ChainStore : public Store {
   StoreResult<void> write(Group group);
   StoreResult<void> write_group(const GroupContents& group);
   bool has_room_for(std::uint64_t unflushed) const;
+  // Of what a failed write may have bound.
+  StoreError undecided(const KeyValue& rows) const;
   bool takes_writes(const KeyValue& rows) const;
 
   const Access access_;

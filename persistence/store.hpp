@@ -220,6 +220,12 @@ class Store {
   virtual StoreResult<std::vector<FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, Sequence after = 0) const = 0;
 
+  // Those of the transfers whose references, which are not empty, a durable record after `after`
+  // has; in the order of the transfers, the others are left out. Otherwise as find_keys(); the
+  // whole is `building` while transactions_with() is.
+  virtual StoreResult<std::vector<FoundReference>> find_references(
+      std::span<const ledger::Transfer* const> transfers, Sequence after = 0) const = 0;
+
   // --- maintenance, off the journal's thread ---
   // Does one piece of the work on the indexes: a chunk of the unindexed tail (with `all` a part of
   // one too), a slice of a merge, or a removal. False when there was nothing to do.

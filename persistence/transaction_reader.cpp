@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "persistence/chain/extension.hpp"
+#include "persistence/index/reference_lookup.hpp"
 
 namespace sg::persistence {
 
@@ -89,11 +90,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list(
 StoreResult<std::vector<StoredTransaction>> TransactionReader::list_with(
     const RecordIndex& index, std::string_view reference, const TransactionRange& wanted,
     const Enough<StoredTransaction>& enough) {
-  if (const auto gap = index.link_gap(); !gap.empty()) {
-    return store_error(StoreFault::building, "references are still being indexed, records " +
-                                                 std::to_string(gap.first) + " to " +
-                                                 std::to_string(gap.last) + " are left: try again");
-  }
+  if (auto building = links_building(index)) return tl::unexpected(std::move(*building));
   const auto term = index.link_term(link_text(LinkKind::reference, reference));
   MentionRange range{std::max<Sequence>(wanted.first, 1), std::min(wanted.before, durable_ + 1),
                      wanted.limit};

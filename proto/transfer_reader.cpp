@@ -162,6 +162,9 @@ bool TransferReader::transfer() {
     } else if (form_ == BatchForm::import &&
                tag == tag_of(Imported::kBalancedFieldNumber, kNumber)) {
       good = flag(details_.balanced);
+    } else if (form_ == BatchForm::import &&
+               tag == tag_of(Imported::kUniqueReferenceFieldNumber, kNumber)) {
+      good = flag(details_.unique_reference);
     } else {
       good = skip(tag);
     }
@@ -233,6 +236,8 @@ bool TransferReader::options() {
     if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
     if (tag == tag_of(Fields::kBalancedFieldNumber, kNumber)) {
       good = flag(details_.balanced);
+    } else if (tag == tag_of(Fields::kUniqueReferenceFieldNumber, kNumber)) {
+      good = flag(details_.unique_reference);
     } else if (tag == tag_of(Fields::kEffectiveAtFieldNumber, kNumber)) {
       good = effective_at();
     } else {

@@ -63,6 +63,23 @@ ledger::Result<std::vector<ledger::BoundTransfer>> StoredKeys::find(
   return bound;
 }
 
+// The key, if there is one, is known not to be bound.
+ledger::Result<std::vector<ledger::BoundReference>> StoredKeys::find_references(
+    std::span<const ledger::Transfer* const> transfers) {
+  const auto found = store_->find_references(transfers);
+  if (!found) return tl::unexpected(unavailable_error(found.error()));
+  std::vector<ledger::BoundReference> bound;
+  bound.reserve(found->size());
+  for (const auto& [transfer, place] : *found) {
+    if (place) {
+      bound.push_back({transfers[transfer], *place});
+    } else {
+      bound.push_back({transfers[transfer], tl::unexpected(unavailable_error(place.error()))});
+    }
+  }
+  return bound;
+}
+
 Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
                          std::uint64_t start_number)
     : self_(self),

@@ -29,6 +29,8 @@ class StoredKeys final : public ledger::KeySource {
   ledger::Sequence durable() const override { return store_->durable(); }
   ledger::Result<std::vector<ledger::BoundTransfer>> find(
       std::span<const ledger::Transfer* const> transfers) override;
+  ledger::Result<std::vector<ledger::BoundReference>> find_references(
+      std::span<const ledger::Transfer* const> transfers) override;
 
  private:
   std::shared_ptr<persistence::Store> store_;

@@ -96,6 +96,33 @@ void Journal::look_up_keys(const UnitsOf& units) {
   }
 }
 
+void Journal::look_up_references(const UnitsOf& units) {
+  used_.clear();
+  std::vector<const ledger::Transfer*> unique;
+  for (const auto index : units.units) {
+    const auto& unit = units.batch->units[index];
+    const auto& submission = *unit.submission;
+    if (!submission.unique) continue;
+    for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+      const auto& transfer = submission.transfers()[i];
+      if (is_undecided(submission.results[i]) && ledger::wants_unique_reference(transfer)) {
+        unique.push_back(&transfer);
+      }
+    }
+  }
+  if (unique.empty()) return;
+  const auto found = runtime_->store->find_references(unique, units.batch->keys_known);
+  if (!found) {
+    log(Module::journal).error("cannot look references up: {}", found.error().message);
+    unreadable_.insert(unique.begin(), unique.end());
+    return;
+  }
+  for (const auto& [transfer, place] : *found) {
+    (place ? used_ : unreadable_).insert(unique[transfer]);
+    if (!place) log(Module::journal).error("cannot look a reference up: {}", place.error().message);
+  }
+}
+
 Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   const auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
@@ -111,6 +138,15 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
       return Booked::key_bound;
     }
   }
+  for (auto i = unit.first_item; submission.unique && i < end; ++i) {
+    const auto& transfer = transfers[i];
+    if (!is_undecided(submission.results[i]) || !ledger::wants_unique_reference(transfer)) continue;
+    if (unreadable_.contains(&transfer)) return Booked::key_unreadable;
+    // What the coordinator did not see: of items that do not ask, and so take nothing.
+    if (used_.contains(&transfer) || is_in_flight(transfer.reference)) {
+      return Booked::reference_used;
+    }
+  }
   if (!move_money(batch, unit)) return Booked::refused;
 
   auto account = unit.first_account;
@@ -124,6 +160,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
       postings_.push_back({batch.account_numbers[account++], entry.amount});
     }
     if (!transfer.idempotency_key.empty()) gathered_.keys.insert(transfer.key_hash);
+    if (!transfer.reference.empty()) gathered_.references.add(transfer.reference);
     const auto added = group_->add(persistence::TransferRecord{transfer.kind,
                                                                postings_,
                                                                transfer.reference,

@@ -178,6 +178,13 @@ bool Journal::is_in_flight(std::uint64_t key_hash) const {
                      [key_hash](const Gathered& group) { return group.keys.contains(key_hash); });
 }
 
+bool Journal::is_in_flight(std::string_view reference) {
+  if (faults::has(Defect::reuse_reference)) return false;
+  return gathered_.references.contains(reference) ||
+         std::any_of(under_way_.begin(), under_way_.end(),
+                     [reference](Gathered& group) { return group.references.contains(reference); });
+}
+
 void Journal::Gathered::add(Gathered& later) {
   const auto move_all = [](auto& from, auto& to) {
     to.insert(to.end(), std::move_iterator(from.begin()), std::move_iterator(from.end()));
@@ -186,6 +193,7 @@ void Journal::Gathered::add(Gathered& later) {
   move_all(later.rejected, rejected);
   move_all(later.waiters, waiters);
   keys.insert(later.keys.begin(), later.keys.end());
+  references.add(later.references);
 }
 
 void Journal::end(caf::error why) {

@@ -201,6 +201,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
     return;
   }
   look_up_keys(units);
+  look_up_references(units);
   const bool all_stand = all_votes_stand(batch);
   UnitsOf booked{units.batch, {}};
   booked.units.reserve(units.units.size());
@@ -219,6 +220,9 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
         break;
       case Booked::key_bound:
         reject(units.batch, index, RejectedUnits::Why::key_bound);
+        break;
+      case Booked::reference_used:
+        reject(units.batch, index, RejectedUnits::Why::reference_used);
         break;
       case Booked::key_unreadable:
         reject(units.batch, index, RejectedUnits::Why::key_unreadable);

@@ -106,13 +106,17 @@ class Journal {
   bool all_votes_stand(ledger::LockBatch& batch) const;
   // Returns why no group can begin, or nullopt if there is one.
   std::optional<ledger::RejectedUnits::Why> begin_group();
-  enum class Booked { yes, key_bound, key_unreadable, refused };
+  enum class Booked { yes, key_bound, reference_used, key_unreadable, refused };
   Booked book(ledger::LockBatch& batch, std::uint32_t unit);
   Booked end_creation();
   Booked book_transfers(ledger::LockBatch& batch, std::uint32_t unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit);
   // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);
+  // Adds references that have to be unique to them.
+  void look_up_references(const ledger::UnitsOf& units);
+  // Whether a record that is not durable has the reference.
+  bool is_in_flight(std::string_view reference);
   void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);
@@ -120,6 +124,24 @@ class Journal {
   void count_run_time();
 
   // --- groups ---
+  // References of the records of a group, by a hash. To add one is cheap, since hardly any is ever
+  // looked for: they become a set when one is.
+  class References {
+   public:
+    void add(std::string_view reference) { added_.push_back(absl::HashOf(reference)); }
+    void add(const References& other) {
+      added_.insert(added_.end(), other.added_.begin(), other.added_.end());
+    }
+    bool contains(std::string_view reference) {
+      for (; in_set_ < added_.size(); ++in_set_) set_.insert(added_[in_set_]);
+      return set_.contains(absl::HashOf(reference));
+    }
+
+   private:
+    std::vector<std::size_t> added_;
+    absl::flat_hash_set<std::size_t> set_;
+    std::size_t in_set_ = 0;  // of added_
+  };
   // What has to be told once a group is durable.
   struct Gathered {
     ledger::Sequence last = 0;  // of the group
@@ -128,6 +150,7 @@ class Journal {
     std::vector<ledger::RejectedUnits> rejected;
     std::vector<AwaitDurable> waiters;
     absl::flat_hash_set<std::uint64_t> keys;  // by their hash
+    References references;
 
     void add(Gathered& later);
   };
@@ -197,8 +220,10 @@ class Journal {
   std::vector<Commit> postponed_;
   bool is_over_ = false;      // the actor has quit
   std::uint16_t format_ = 0;  // of the store
-  // Of the units that are being sequenced: the transfers whose keys stand in the chain.
+  // Of the units that are being sequenced: the transfers whose keys stand in the chain, and those
+  // whose references do and have to be unique.
   absl::flat_hash_set<const ledger::Transfer*> bound_;
+  absl::flat_hash_set<const ledger::Transfer*> used_;
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
   bool keys_readable_ = true;                  // false: none could be looked up
   std::deque<SnapshotInMakingPtr> copying_;    // one for each copy that the books make

@@ -19,6 +19,10 @@ class NoKeys final : public ledger::KeySource {
       std::span<const ledger::Transfer* const>) override {
     return std::vector<ledger::BoundTransfer>{};
   }
+  ledger::Result<std::vector<ledger::BoundReference>> find_references(
+      std::span<const ledger::Transfer* const>) override {
+    return std::vector<ledger::BoundReference>{};
+  }
 };
 
 // Forming the lock batch alone, for two shards.

@@ -23,9 +23,12 @@ struct PostingOptions {
   // Of a transfer only. With any of them it is sent as a command.
   std::map<std::string, std::string> metadata;
   bool balanced = false;
+  bool unique_reference = false;
   std::int64_t effective_at = 0;  // ms since 1970; 0: not said
 
-  bool has_details() const { return !metadata.empty() || balanced || effective_at != 0; }
+  bool has_details() const {
+    return !metadata.empty() || balanced || unique_reference || effective_at != 0;
+  }
 };
 
 // credit and debit: their requests have the same fields, but no common type.
@@ -56,6 +59,7 @@ ExitCode execute(Session& session, const PostingOptions& options) {
   request.set_idempotency_key(options.key);
   request.mutable_metadata()->insert(options.metadata.begin(), options.metadata.end());
   request.mutable_options()->set_balanced(options.balanced);
+  request.mutable_options()->set_unique_reference(options.unique_reference);
   request.mutable_options()->set_effective_at(options.effective_at);
   wire::Transaction reply;
   return session.ask(&wire::CommandService::Stub::Execute, request, reply, render_transaction,
@@ -124,6 +128,8 @@ void add_transfer(CLI::App& app, Command& chosen) {
   add_reference_and_key(*command, *options);
   add_metadata(*command, options->metadata);
   command->add_flag("--balanced", options->balanced, "refuse it unless the entries sum to zero");
+  command->add_flag("--unique-reference", options->unique_reference,
+                    "refuse it if any transaction has its --reference already");
   add_parsed(*command, "--effective-at", options->effective_at, parse_moment, "",
              "when it happened for you, which is kept and affects nothing");
   command->callback([&chosen, options] {

@@ -41,11 +41,12 @@ enum class Column : std::uint8_t {
   metadata,
   effective_at,
   balanced,
+  unique_reference,
 };
-constexpr std::size_t kColumns = 20;
+constexpr std::size_t kColumns = 21;
 constexpr std::string_view kColumnNames =
     "sequence,time,kind,id,with_next,entry,entries,account,amount,reference,key,name,role,"
-    "participant,type,initial_balance,floor,metadata,effective_at,balanced";
+    "participant,type,initial_balance,floor,metadata,effective_at,balanced,unique_reference";
 constexpr std::string_view kHeaderKind = "export";
 static_assert(kColumnNames.starts_with(kCsvBeginning));
 
@@ -70,6 +71,7 @@ constexpr std::array kFieldColumns{
     FieldColumn{Column::floor, Field::floor},
     FieldColumn{Column::effective_at, Field::effective_at},
     FieldColumn{Column::balanced, Field::balanced},
+    FieldColumn{Column::unique_reference, Field::unique_reference},
 };
 
 using Cells = std::vector<std::string>;
@@ -240,7 +242,7 @@ class CsvWriter final : public RecordWriter {
       cell(cells, Column::amount) = std::move(fields.entries[i].amount);
       append_row(cells, out);
       for (const auto column : {Column::with_next, Column::reference, Column::key, Column::metadata,
-                                Column::effective_at, Column::balanced}) {
+                                Column::effective_at, Column::balanced, Column::unique_reference}) {
         cell(cells, column).clear();
       }
     }

@@ -154,6 +154,7 @@ wire::ImportRequest request_of(std::span<const ImportItem> items, const std::str
     *to.mutable_metadata() = from.metadata();
     to.set_effective_at(imported_effective_at(record));
     to.set_balanced(record.balanced());
+    to.set_unique_reference(record.unique_reference());
   }
   return request;
 }

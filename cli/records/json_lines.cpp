@@ -172,6 +172,7 @@ class Handler : public nlohmann::json_sax<Json> {
         return type != Type::boolean;
       case Field::with_next:
       case Field::balanced:
+      case Field::unique_reference:
         return type == Type::boolean;
       default:
         return type == Type::text;
@@ -242,7 +243,8 @@ class JsonWriter final : public RecordWriter {
       const auto field = static_cast<Field>(i);
       if (fields[field].empty()) continue;
       name(name_of(field), out);
-      if (field == Field::with_next || field == Field::balanced) {
+      if (field == Field::with_next || field == Field::balanced ||
+          field == Field::unique_reference) {
         out += fields[field];
       } else {
         append_json_text(fields[field], out);

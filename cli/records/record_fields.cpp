@@ -21,11 +21,27 @@ namespace wire = scalegraph::ledger;
 constexpr std::size_t kMaxEntries = 4096;
 constexpr std::size_t kMaxReferenceBytes = 1024;
 
-constexpr std::array<std::string_view, kFields> kNames = {
-    "format",       "version", "ledger",      "from_sequence", "after",           "sequence",
-    "time",         "kind",    "id",          "with_next",     "reference",       "key",
-    "name",         "role",    "participant", "type",          "initial_balance", "floor",
-    "effective_at", "balanced"};
+constexpr std::array<std::string_view, kFields> kNames = {"format",
+                                                          "version",
+                                                          "ledger",
+                                                          "from_sequence",
+                                                          "after",
+                                                          "sequence",
+                                                          "time",
+                                                          "kind",
+                                                          "id",
+                                                          "with_next",
+                                                          "reference",
+                                                          "key",
+                                                          "name",
+                                                          "role",
+                                                          "participant",
+                                                          "type",
+                                                          "initial_balance",
+                                                          "floor",
+                                                          "effective_at",
+                                                          "balanced",
+                                                          "unique_reference"};
 
 // Collects the first thing that is wrong. What is read after it does not count.
 class Reading {
@@ -156,8 +172,9 @@ bool sums_to_zero(const wire::Transaction& transaction) {
 }
 
 void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
-  in.only("a transaction", {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next,
-                            Field::reference, Field::key, Field::effective_at, Field::balanced});
+  in.only("a transaction",
+          {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next, Field::reference,
+           Field::key, Field::effective_at, Field::balanced, Field::unique_reference});
   auto& to = *record.mutable_transaction();
   to.set_type(fields[Field::kind]);
   to.set_id(fields[Field::id]);
@@ -173,6 +190,7 @@ void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
     to.set_effective_at(in.integer<std::int64_t>(Field::effective_at));
   }
   record.set_balanced(in.flag(Field::balanced));
+  record.set_unique_reference(in.flag(Field::unique_reference));
   record.set_with_next(in.flag(Field::with_next));
   if (fields.entries.empty()) in.refuse("a transaction has to have entries");
   if (fields.entries.size() > kMaxEntries) in.refuse("there are over 4096 entries");
@@ -192,6 +210,9 @@ void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
   }
   if (record.balanced() && !sums_to_zero(to)) {
     in.refuse("balanced is true, and the entries do not sum to zero");
+  }
+  if (record.unique_reference() && to.reference().empty()) {
+    in.refuse("unique_reference is true, and there is no reference");
   }
 }
 
@@ -267,6 +288,7 @@ RecordFields to_fields(const Record& record) {
       fields[Field::effective_at] = std::to_string(from.effective_at());
     }
     if (record.balanced()) fields[Field::balanced] = "true";
+    if (record.unique_reference()) fields[Field::unique_reference] = "true";
     fields.metadata.insert(from.metadata().begin(), from.metadata().end());
     fields.entries.reserve(static_cast<std::size_t>(from.entries_size()));
     for (const auto& entry : from.entries()) {

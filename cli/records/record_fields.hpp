@@ -48,8 +48,9 @@ enum class Field : std::uint8_t {
   floor,
   effective_at,
   balanced,
+  unique_reference,
 };
-inline constexpr std::size_t kFields = 20;
+inline constexpr std::size_t kFields = 21;
 // "format", "from_sequence", ...
 std::string_view name_of(Field field);
 

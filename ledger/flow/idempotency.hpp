@@ -44,15 +44,28 @@ struct BoundTransfer {
   Result<KeyBinding> binding;          // an error: whether its key is bound cannot be told
 };
 
-// The bindings of the durable chain.
+// Where a record stands.
+struct RecordPlace {
+  Sequence sequence = 0;
+  TimeMs time = 0;
+};
+struct BoundReference {
+  const Transfer* transfer = nullptr;  // the one that was asked for
+  Result<RecordPlace> place;           // an error: whether its reference is used cannot be told
+};
+
+// What the durable chain says of keys and references.
 class KeySource {
  public:
   virtual ~KeySource() = default;
-  // find() looks at all of the chain up to here, or further.
+  // The others look at all of the chain up to here, or further.
   virtual Sequence durable() const = 0;
   // Those of the transfers whose keys are bound. Many are asked for at once: most keys are new, and
   // to find that out costs little but the wait for memory.
   virtual Result<std::vector<BoundTransfer>> find(std::span<const Transfer* const> transfers) = 0;
+  // Those of the transfers whose references, which are not empty, some transaction has.
+  virtual Result<std::vector<BoundReference>> find_references(
+      std::span<const Transfer* const> transfers) = 0;
 };
 
 }  // namespace sg::ledger

@@ -105,12 +105,14 @@ Error rejection_error(RejectedUnits::Why why) {
               {},
               Outcome::none};
     case RejectedUnits::Why::key_unreadable:
-      return {Reason::journal_unavailable,
-              "the journal could not look the idempotency key up, so what it did is unknown: try "
-              "again with the same key",
-              {},
-              Outcome::unknown};
+      return {
+          Reason::journal_unavailable,
+          "the journal could not look the idempotency key or the reference up, so the outcome is "
+          "unknown: try again with the same key",
+          {},
+          Outcome::unknown};
     case RejectedUnits::Why::key_bound:
+    case RejectedUnits::Why::reference_used:
     case RejectedUnits::Why::refused:
       break;
   }
@@ -125,6 +127,25 @@ Error mismatch_error(const Transfer& transfer) {
   return {Reason::idempotency_mismatch,
           "idempotency key " + key + " stands for a transfer with other content",
           {{"idempotency_key", key}},
+          Outcome::none};
+}
+
+Error reference_exists_error(const Transfer& transfer, const RecordPlace& place) {
+  const auto id = transaction_id(place.time, place.sequence);
+  const std::string reference(transfer.reference);
+  return {Reason::reference_exists,
+          "transaction " + id + " has the reference \"" + reference +
+              "\" already, and options.unique_reference asks for one that no other has",
+          {{"reference", reference}, {"transaction_id", id}},
+          Outcome::none};
+}
+
+Error reference_twice_error(const Transfer& transfer) {
+  const std::string reference(transfer.reference);
+  return {Reason::reference_exists,
+          "an earlier transfer of the atomic batch has the reference \"" + reference +
+              "\" already, and options.unique_reference asks for one that no other has",
+          {{"reference", reference}},
           Outcome::none};
 }
 

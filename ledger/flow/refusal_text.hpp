@@ -13,6 +13,10 @@ Error rejection_error(RejectedUnits::Why why);
 Error mismatch_error(const Transfer& transfer);
 // The transfer of an atomic batch whose key an earlier request of another shape has bound.
 Error other_batch_error(const Transfer& transfer);
+// The reference has to be unique, and stands in the chain.
+Error reference_exists_error(const Transfer& transfer, const RecordPlace& place);
+// The same of one that an earlier transfer of the same atomic batch has.
+Error reference_twice_error(const Transfer& transfer);
 Error away_error(std::uint32_t shard);
 Error cancelled_error();
 Error late_error();

@@ -30,6 +30,7 @@ void TransferFlow::submit(SubmissionPtr submission) {
     return;
   }
   s.keyed = has_any_key(s);
+  s.unique = std::any_of(s.transfers().begin(), s.transfers().end(), wants_unique_reference);
   queue_.push_back({std::move(submission), 0, items});
 }
 
@@ -48,8 +49,8 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
     taken.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  const auto bound = look_up_keys(taken);
-  for (const auto& pending : taken) admit(pending, bound, *batch, now);
+  const Known known{look_up_keys(taken), look_up_references(taken)};
+  for (const auto& pending : taken) admit(pending, known, *batch, now);
   if (batch->units.empty()) return;
   active_.emplace(batch->id, batch);
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
@@ -259,7 +260,8 @@ void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
     auto& unit = batch.units[index];
     if (unit.state != UnitState::committing) continue;
     abort(batch, index, effects);
-    if (rejected.why != RejectedUnits::Why::key_bound) {
+    const bool is_bound = rejected.why == RejectedUnits::Why::key_bound;
+    if (!is_bound && rejected.why != RejectedUnits::Why::reference_used) {
       end_unit(batch, index, rejection_error(rejected.why), kNone, Joiners::try_again);
       continue;
     }
@@ -274,7 +276,7 @@ void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
     }
     // None is `joined` by now: the unit goes back into the queue once, not with each key.
     for (const auto i : own) end_key(*submission, i, Joiners::try_again);
-    queue_.push_back({submission, unit.first_item, unit.item_count, true});
+    queue_.push_back({submission, unit.first_item, unit.item_count, is_bound});
   }
   drop_if_decided(batch);
 }

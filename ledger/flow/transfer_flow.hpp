@@ -33,8 +33,9 @@ struct CommittedUnits {
 };
 struct RejectedUnits {
   enum class Why : std::uint8_t {
-    shard_changed,  // a vote came from an older incarnation
-    key_bound,      // its key stands in the chain: the retry will find it there
+    shard_changed,   // a vote came from an older incarnation
+    key_bound,       // its key stands in the chain: the retry will find it there
+    reference_used,  // the same of a reference that is to be unique
     storage_full,
     overloaded,      // the indexes are too far behind
     key_unreadable,  // whether its key stands in the chain could not be read
@@ -100,6 +101,7 @@ class TransferFlow {
 
   std::size_t undecided_batches() const { return active_.size(); }
   std::size_t keys_in_flight() const { return keys_in_flight_.size(); }
+  std::size_t references_in_flight() const { return references_in_flight_.size(); }
   std::size_t unanswered() const {
     return queue_.size() + active_.size() + unanswered_.size() + unconfirmed_.size() +
            confirming_.size();
@@ -129,8 +131,19 @@ class TransferFlow {
     std::optional<Result<KeyBinding>> of(const Transfer& transfer) const;
   };
 
+  // What the chain says of the references of a batch that have to be unique.
+  struct UsedReferences {
+    absl::flat_hash_map<const Transfer*, Result<RecordPlace>> places;
+    std::optional<Error> unreadable;  // nothing could be looked up
+  };
+  struct Known {
+    BoundKeys keys;
+    UsedReferences references;
+  };
+
   BoundKeys look_up_keys(std::span<const Pending> pending);
-  void admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch, SteadyTime now);
+  UsedReferences look_up_references(std::span<const Pending> pending);
+  void admit(const Pending& pending, const Known& known, LockBatch& batch, SteadyTime now);
   // The keys of an atomic batch.
   struct AtomicKeys {
     std::vector<std::uint32_t> items;  // each key's first item, and items without a key
@@ -139,10 +152,18 @@ class TransferFlow {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
   };
 
-  bool admit_atomic(const Pending& pending, const BoundKeys& bound);
+  bool admit_atomic(const Pending& pending, const Known& known);
   bool join_in_flight(const Pending& pending);
   std::optional<AtomicKeys> atomic_keys(Submission& submission, const BoundKeys& bound);
-  bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const BoundKeys& bound);
+  bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const Known& known);
+  // Takes the references of the items that have to be unique. False: one of them is used, and all
+  // items are refused, or one is in flight, and all wait until that has ended.
+  bool take_references(const Pending& pending, const UsedReferences& used);
+  // Why the item's reference cannot be taken, and nullopt if nothing is known against it.
+  std::optional<Error> reference_error(Submission& submission, std::uint32_t item,
+                                       const UsedReferences& used);
+  // The item that has taken the reference has ended: those that wait try again.
+  void end_reference(const Transfer& transfer);
   // Asks for what the key of an item further on will look at.
   void prefetch_key_after(const Submission& submission, std::uint32_t item) const;
   // True when the item's key decided it.
@@ -176,6 +197,9 @@ class TransferFlow {
   std::deque<Pending> queue_;
   std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
   KeysInFlight keys_in_flight_;
+  // References that have to be unique, of undecided items, and who waits for their end. Ordered, so
+  // that walking over it repeats.
+  std::map<std::string_view, std::vector<Pending>> references_in_flight_;
   std::vector<Waiting> waiting_;
   std::vector<bool> away_;
   // Decided, but what they show is not durable yet.

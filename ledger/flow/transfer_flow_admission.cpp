@@ -53,7 +53,7 @@ void TransferFlow::prefetch_key_after(const Submission& submission, std::uint32_
   keys_in_flight_.prefetch(submission.transfers()[ahead]);
 }
 
-void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBatch& batch,
+void TransferFlow::admit(const Pending& pending, const Known& known, LockBatch& batch,
                          SteadyTime now) {
   auto& submission = *pending.submission;
   const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
@@ -66,7 +66,7 @@ void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBat
       if (submission.results[i].state != State::undecided) continue;
       const bool was_tried =
           has_key(submission, i) && (keys_in_flight_.contains(submission.transfers()[i]) ||
-                                     bound.of(submission.transfers()[i]).has_value());
+                                     known.keys.of(submission.transfers()[i]).has_value());
       refuse(submission, i, was_tried ? unknown : error);
     }
     return;
@@ -76,12 +76,12 @@ void TransferFlow::admit(const Pending& pending, const BoundKeys& bound, LockBat
   if (submission.transfers().empty()) {
     add_unit(batch, submission, 0, 1);
   } else if (submission.is_atomic()) {
-    if (admit_atomic(pending, bound)) add_unit(batch, submission, 0, pending.item_count);
+    if (admit_atomic(pending, known)) add_unit(batch, submission, 0, pending.item_count);
   } else {
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
       prefetch_key_after(submission, i);
       if (submission.results[i].state != State::undecided) continue;
-      if (admit_item(pending.submission, i, bound)) add_unit(batch, submission, i, 1);
+      if (admit_item(pending.submission, i, known)) add_unit(batch, submission, i, 1);
     }
   }
   if (batch.units.size() > units) batch.submissions.push_back(pending.submission);
@@ -100,18 +100,22 @@ bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyB
 
 // True when the item needs locks; otherwise its key decided it, or it joined another.
 bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item,
-                              const BoundKeys& bound) {
+                              const Known& known) {
   const auto& transfer = submission->transfers()[item];
-  if (transfer.idempotency_key.empty()) return true;
+  const auto take_reference = [&] {
+    return !submission->unique || take_references({submission, item, 1}, known.references);
+  };
+  if (transfer.idempotency_key.empty()) return take_reference();
   if (!keys_in_flight_.begin(transfer)) {
     submission->results[item].state = State::joined;
     keys_in_flight_.join(transfer, {submission, item, 1});
     return false;
   }
-  const auto binding = bound.of(transfer);
-  if (!binding) return true;
+  const auto binding = known.keys.of(transfer);
+  if (!binding && take_reference()) return true;
   // Nobody can have joined it yet.
   keys_in_flight_.end(transfer);
+  if (!binding) return false;
   if (*binding) {
     replay(*submission, item, **binding);
   } else {
@@ -167,11 +171,14 @@ std::optional<TransferFlow::AtomicKeys> TransferFlow::atomic_keys(Submission& su
 
 // True when the batch is one unit to be locked. Otherwise its keys decided it: it is replayed as a
 // whole, or refused as a whole, or waits for a key in flight.
-bool TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound) {
+bool TransferFlow::admit_atomic(const Pending& pending, const Known& known) {
   auto& submission = *pending.submission;
-  if (!submission.keyed) return true;
+  const auto take_all = [&] {
+    return !submission.unique || take_references(pending, known.references);
+  };
+  if (!submission.keyed) return take_all();
   if (join_in_flight(pending)) return false;
-  const auto keys = atomic_keys(submission, bound);
+  const auto keys = atomic_keys(submission, known.keys);
   if (!keys) return false;
   const auto found = judge_batch(keys->bindings);
   if (found.verdict == BatchBinding::Verdict::mismatch &&
@@ -184,6 +191,7 @@ bool TransferFlow::admit_atomic(const Pending& pending, const BoundKeys& bound) 
                binding.same_content ? other_batch_error(transfer) : mismatch_error(transfer), item);
     return false;
   }
+  if (found.verdict == BatchBinding::Verdict::fresh && !take_all()) return false;
   for (std::size_t i = 0; i < keys->items.size(); ++i) {
     const auto& transfer = submission.transfers()[keys->items[i]];
     if (keys->bindings[i]) {

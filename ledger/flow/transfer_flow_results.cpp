@@ -58,6 +58,7 @@ void TransferFlow::commit(Submission& submission, std::uint32_t item, Sequence s
 // The item's own result is written already.
 void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners policy) {
   const auto& transfer = submission.transfers()[item];
+  if (submission.unique && wants_unique_reference(transfer)) end_reference(transfer);
   if (transfer.idempotency_key.empty()) return;
   const auto& result = submission.results[item];
   const bool committed = result.state == State::committed;
@@ -143,6 +144,9 @@ void TransferFlow::stop(Reason reason) {
     open.insert(open.end(), waiting->begin(), waiting->end());
   }
   for (const auto& joiner : keys_in_flight_.end_all()) open.push_back(joiner.submission);
+  for (const auto& [reference, waiting] : references_in_flight_) {
+    for (const auto& pending : waiting) open.push_back(pending.submission);
+  }
   for (const auto& submission : open) {
     if (submission->answered()) continue;
     const bool is_confirmed = !options_.confirms || !submission->shows_state;
@@ -161,6 +165,7 @@ void TransferFlow::stop(Reason reason) {
     }
     submission->answer();
   }
+  references_in_flight_.clear();
   queue_.clear();
   active_.clear();
   unanswered_.clear();

@@ -12,6 +12,8 @@ constexpr std::uint64_t kOrigin = 1;
 constexpr std::uint64_t kMetadata = 2;
 constexpr std::uint64_t kEffectiveAt = 3;
 constexpr std::uint64_t kBalanced = 4;
+constexpr std::uint64_t kUniqueReference = 5;
+constexpr std::uint64_t kLastOfDetails = kUniqueReference;
 
 void append_number(std::string& to, std::uint64_t value) {
   std::array<char, kMaxVarintBytes> buffer{};
@@ -79,6 +81,10 @@ void put_details(const ledger::Details& details, std::string& extension) {
     append_number(extension, kBalanced);
     append_text(extension, {});
   }
+  if (details.unique_reference) {
+    append_number(extension, kUniqueReference);
+    append_text(extension, {});
+  }
 }
 
 std::optional<ledger::Details> read_details(std::string_view extension) {
@@ -96,8 +102,8 @@ std::optional<ledger::Details> read_details(std::string_view extension) {
   };
   const bool is_whole = for_each_field(extension, [&](std::uint64_t tag, std::string_view content) {
     // The origin ends the extension, whatever its tag.
-    const auto place = tag == kOrigin ? kBalanced + 1 : tag;
-    if (place <= last || tag > kBalanced) is_right = false;
+    const auto place = tag == kOrigin ? kLastOfDetails + 1 : tag;
+    if (place <= last || tag > kLastOfDetails) is_right = false;
     last = place;
     if (tag == kOrigin || !is_right) return;
     ByteReader in(content);
@@ -107,7 +113,7 @@ std::optional<ledger::Details> read_details(std::string_view extension) {
       details.effective_at = in.signed_varint();
       is_right = in.at_end() && details.effective_at != 0;
     } else {
-      details.balanced = true;
+      (tag == kBalanced ? details.balanced : details.unique_reference) = true;
       is_right = content.empty();
     }
   });
@@ -126,6 +132,7 @@ StoreResult<StoredDetails> stored_details(std::string_view extension) {
   stored.metadata.insert(details->metadata.begin(), details->metadata.end());
   stored.effective_at = details->effective_at;
   stored.balanced = details->balanced;
+  stored.unique_reference = details->unique_reference;
   return stored;
 }
 

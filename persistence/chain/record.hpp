@@ -54,6 +54,7 @@ struct StoredDetails {
   ledger::Metadata metadata;
   TimeMs effective_at = 0;
   bool balanced = false;
+  bool unique_reference = false;
 
   bool operator==(const StoredDetails&) const = default;
 };

@@ -119,7 +119,7 @@ StoreResult<std::vector<FoundKey>> KeyIndex::find(
   for (std::size_t i = 0; i < transfers.size(); ++i) terms[i] = transfers[i]->key_hash;
   // Most keys are new. The filters sort those out together, without reading a page.
   std::vector<FoundKey> found;
-  const auto candidates = index.candidates(terms, searched.after);
+  const auto candidates = index.candidates(Index::keys, terms, searched.after);
   if (candidates.empty()) return found;
   const MentionRange range{searched.after + 1, searched.durable + 1};
   const auto oldest = clock_.load(std::memory_order_relaxed) - retention_ms_;

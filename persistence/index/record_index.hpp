@@ -90,9 +90,10 @@ class RecordIndex {
   StoreResult<std::vector<Sequence>> find(const KeyValue& rows, Index index, Term term,
                                           const MentionRange& range) const;
 
-  // Which of the keys may be in a record after `after`, as places in the list. May return a few
-  // false positives, because it asks filters only and reads no page. Never misses a key.
-  std::vector<std::uint32_t> candidates(std::span<const Term> keys, Sequence after) const;
+  // Which of the keys, or links, may be in a record after `after`, as places in the list. May
+  // return a few false positives, because it asks filters only and reads no page. Never misses one.
+  std::vector<std::uint32_t> candidates(Index index, std::span<const Term> terms,
+                                        Sequence after) const;
 
   // Does one piece of work: writes a full chunk as runs, merges some mentions, gives up an expired
   // run, or removes a run that nobody reads any more. With `all` it also writes a chunk that is not

@@ -65,11 +65,11 @@ StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index
   return found;
 }
 
-std::vector<std::uint32_t> RecordIndex::candidates(std::span<const Term> keys,
+std::vector<std::uint32_t> RecordIndex::candidates(Index index, std::span<const Term> terms,
                                                    Sequence after) const {
   std::vector<std::uint32_t> found;
-  for (std::size_t begin = 0; begin < keys.size(); begin += kAskedTogether) {
-    Asked asked(keys.subspan(begin, std::min(kAskedTogether, keys.size() - begin)));
+  for (std::size_t begin = 0; begin < terms.size(); begin += kAskedTogether) {
+    Asked asked(terms.subspan(begin, std::min(kAskedTogether, terms.size() - begin)));
     std::shared_ptr<const Frozen> frozen;
     {
       const std::lock_guard lock(mutex_);
@@ -79,7 +79,7 @@ std::vector<std::uint32_t> RecordIndex::candidates(std::span<const Term> keys,
     for (const auto& chunk : frozen->chunks) {
       if (chunk->last > after) ask(chunk->filter, asked);
     }
-    for (const auto& run : frozen->runs[at(Index::keys)]) {
+    for (const auto& run : frozen->runs[at(index)]) {
       if (run->facts().last > after) ask(run->filter(), asked);
     }
     for (std::size_t i = 0; i < asked.size; ++i) {

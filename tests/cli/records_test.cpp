@@ -98,6 +98,7 @@ Record any_record(std::uint64_t sequence) {
       if (*rc::gen::arbitrary<bool>()) one.set_effective_at(*rc::gen::arbitrary<std::int64_t>());
       fill_metadata(*one.mutable_metadata());
       if (*rc::gen::arbitrary<bool>()) balance(record);
+      record.set_unique_reference(!one.reference().empty() && *rc::gen::arbitrary<bool>());
     }
   }
   return record;
@@ -267,6 +268,9 @@ TEST_CASE("What is wrong with a line of JSON is told with its line") {
       {start + R"("transfer","balanced":"true"})", "2: balanced has a wrong type"},
       {start + R"("transfer","balanced":true,"entries":[{"account":"a","amount":1}]})",
        "2: balanced is true, and the entries do not sum to zero"},
+      {start + R"("transfer","unique_reference":1})", "2: unique_reference has a wrong type"},
+      {start + R"("transfer","unique_reference":true,"entries":[{"account":"a","amount":1}]})",
+       "2: unique_reference is true, and there is no reference"},
       {start + R"("transfer","effective_at":true})", "2: effective_at has a wrong type"},
       {start + R"("transfer","effective_at":"now"})", "2: effective_at is \"now\" and has to be"},
       {start + R"("participant","id":"p","role":"SUPPLIER","effective_at":1})",
@@ -360,7 +364,7 @@ TEST_CASE("A record takes bounded memory, whatever the file says") {
   make_writer(RecordFormat::csv)->begin(kHeader, rows);
   const std::string account(3 << 20, 'a');
   for (int i = 1; i <= 9; ++i) {
-    rows += "1,5,transfer,T,," + std::to_string(i) + ",9," + account + ",1,,,,,,,,,,,\r\n";
+    rows += "1,5,transfer,T,," + std::to_string(i) + ",9," + account + ",1,,,,,,,,,,,,\r\n";
   }
   CHECK_THAT(read(RecordFormat::csv, rows).refused,
              Catch::Contains("the rows of one transaction are over 8 MiB"));

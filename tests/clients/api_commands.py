@@ -73,7 +73,7 @@ class Commands:
                              account_id=a)
         # What this server does not know narrows what is asked: a hold, a later option, a flag.
         good = command((a, -5), (b, 5)).SerializeToString()
-        for more, field in ((b"\x12\x00", "2"), (b"\x8a\x01\x02\x10\x01", "options.2"),
+        for more, field in ((b"\x12\x00", "2"), (b"\x8a\x01\x02\x20\x01", "options.4"),
                             (b"\x98\x06\x01", "99"), (b"\x0a\x02\x18\x01", "transfer.3")):
             self.refused("Execute", wrong, "FIELD_UNKNOWN", request=good + more,
                          facts={"field": field})
@@ -153,3 +153,51 @@ class Commands:
             tag = bytes([key]) if key < 128 else bytes([key & 127 | 128, key >> 7])
             self.refused("FindTransactions", Code.INVALID_ARGUMENT, "FIELD_UNKNOWN",
                          request=b"\x3a\x01r" + tag + b"\x01", facts={"field": str(number)})
+
+    def test_unique_references(self):
+        a, b = self.account(1000), self.account(0)
+
+        def once(n, reference, **more):
+            return command((a, -n), (b, n), reference=reference, unique_reference=True, **more)
+
+        def refused(asked, first):
+            self.refused_command(asked, Code.ALREADY_EXISTS, "REFERENCE_EXISTS",
+                                 transaction_id=first.id, reference=asked.reference)
+        mine = f"order of {a}"
+        first = self.execute(once(1, mine, key="unique-1"))
+        # A retry is the same; anything else is another one.
+        self.assertEqual(self.execute(once(1, mine, key="unique-1")), first)
+        refused(once(1, mine), first)
+        refused(once(2, mine, key="unique-2"), first)
+        # It bound nothing.
+        other = self.execute(once(2, mine + " again", key="unique-2"))
+        # Who does not ask may use it again, and is found as well.
+        again = self.ask("Transfer", entries=entries((a, -1), (b, 1)), reference=mine)
+        refused(once(1, mine), again)
+        plain = self.ask("Credit", account_id=b, amount=1, reference=mine + " of a credit")
+        refused(once(1, plain.reference), plain)
+        self.refused_command(once(1, ""), Code.INVALID_ARGUMENT, "REFERENCE_EMPTY",
+                             field="reference")
+        # Content.
+        self.refused_command(command((a, -1), (b, 1), reference=mine, key="unique-1"),
+                             Code.ALREADY_EXISTS, "IDEMPOTENCY_MISMATCH")
+        # Items of a batch, one after the other or as one.
+        batch = [once(1, mine), once(1, "x" + mine), once(2, "x" + mine),
+                 command((a, -1), (b, 1), reference="x" + mine), once(3, mine)]
+        answer = self.ask("ExecuteBatch", commands=batch)
+        self.check_results(answer.results, "REFERENCE_EXISTS", None, "REFERENCE_EXISTS", None,
+                           "REFERENCE_EXISTS")
+        for atomic, reasons in (
+                ([once(1, "y" + mine), once(2, "z" + mine), once(3, "y" + mine)],
+                 ("BATCH_ABORTED", "BATCH_ABORTED", "REFERENCE_EXISTS")),
+                ([once(1, "y" + mine), once(2, mine)], ("BATCH_ABORTED", "REFERENCE_EXISTS")),
+                ([command((a, -1), (b, 1), reference="y" + mine), once(2, "y" + mine)],
+                 ("BATCH_ABORTED", "REFERENCE_EXISTS")),
+                ([once(2, "y" + mine), command((a, -1), (b, 1), reference="y" + mine)],
+                 (None, None)),
+                ([once(1, "w" + mine, key="unique-3")] * 2, (None, None)),
+                ([once(1, "w" + mine, key="unique-3")] * 2, (None, None))):
+            answer = self.ask("ExecuteBatch", commands=atomic, atomic=True)
+            self.check_results(answer.results, *reasons)
+        self.assertEqual(self.balance(a), 1000 - 1 - 2 - 1 - 1 - 1 - 3 - 1)
+        self.assertEqual(other.reference, mine + " again")

@@ -257,6 +257,26 @@ ClusterNode& Cluster::door() {
                         [&](const auto& one) { return serves(*one); });
 }
 
+// As a gateway and a forwarder do with commands while some node would not know their records.
+void Cluster::hand_to(const ClusterNode& node, const TestSubmissionPtr& submission,
+                      std::uint64_t term) {
+  const auto transfers = submission->transfers();
+  const bool is_command = std::any_of(transfers.begin(), transfers.end(),
+                                      [](const auto& one) { return one.details != nullptr; });
+  if (!is_command || store_of(node).knows_commands()) {
+    caf::anon_send(node.process->desk(), actors::Submit{{submission}, term});
+    return;
+  }
+  for (std::size_t i = 0; i < submission->results.size(); ++i) {
+    const auto outcome =
+        ledger::has_any_key(*submission) ? ledger::Outcome::unknown : ledger::Outcome::none;
+    submission->results[i].state = ledger::ItemResult::State::refused;
+    submission->results[i].error = std::make_shared<const ledger::Error>(ledger::Error{
+        ledger::Reason::cluster_upgrading, "some node does not know commands", {}, outcome});
+  }
+  submission->answer();
+}
+
 void Cluster::submit(TestSubmissionPtr submission) {
   auto& origin = door();
   // Dropped: its caller finds nobody there. A node that is frozen reads it later.
@@ -267,8 +287,7 @@ void Cluster::submit(TestSubmissionPtr submission) {
 void Cluster::forward(ClusterNode& origin, const TestSubmissionPtr& submission) {
   const auto leader = origin.status.leader;
   if (leader == 0 || leader == origin.id || leader > nodes_.size()) {
-    caf::anon_send(origin.process->desk(), actors::Submit{{submission}});
-    return;
+    return hand_to(origin, submission, 0);
   }
   const auto term = origin.status.term;
   forwarded_.push_back({origin.id, origin.starts, term, submission});
@@ -276,7 +295,7 @@ void Cluster::forward(ClusterNode& origin, const TestSubmissionPtr& submission) 
   // A connection to this process: it ends with it.
   network_.call(origin.id, leader, now_, [this, &to, start = to.starts, submission, term] {
     if (!is_up(to) || to.starts != start) return;
-    caf::anon_send(to.process->desk(), actors::Submit{{submission}, term});
+    hand_to(to, submission, term);
   });
 }
 

@@ -94,6 +94,8 @@ class Cluster final : public Service, public std::enable_shared_from_this<Cluste
   ProcessPlan plan_for(ClusterNode& node);
   void transmit(NodeId from, replication::Message message);
   void forward(ClusterNode& origin, const TestSubmissionPtr& submission);
+  // `term`: of the leader that it is meant for; 0: of none.
+  void hand_to(const ClusterNode& node, const TestSubmissionPtr& submission, std::uint64_t term);
   void follow_forwarded();
   void note_durable();
 

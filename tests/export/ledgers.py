@@ -45,9 +45,10 @@ def move(source, to, amount=1, **more):
     return pb.TransferRequest(entries=entries((source, -amount), (to, amount)), **more)
 
 
-def command(*pairs, balanced=False, effective_at=0, **more):
+def command(*pairs, balanced=False, effective_at=0, unique_reference=False, **more):
     return pb.Command(transfer=pb.TransferAction(entries=entries(*pairs)),
-                      options=pb.Options(balanced=balanced, effective_at=effective_at), **more)
+                      options=pb.Options(balanced=balanced, effective_at=effective_at,
+                                         unique_reference=unique_reference), **more)
 
 
 class Ledger:
@@ -109,6 +110,7 @@ class Ledger:
         of that, or else its time."""
         return [(one.transaction.type, [(e.account_id, e.amount) for e in one.transaction.entries],
                  one.transaction.reference, dict(one.transaction.metadata), one.balanced,
+                 one.unique_reference,
                  one.transaction.effective_at or one.time)
                 for one in self.records() if one.HasField("transaction")]
 
@@ -171,6 +173,9 @@ def fill_commands(ledger):
     ledger.ask("Execute", command(("alone 2", 1), metadata={"a": "credit"}))
     ledger.ask("Execute", command(("alone 1", -5), ("alone 2", 3), ("öre:escrow", 2),
                                   balanced=True))
+    for n in range(3):
+        ledger.ask("Execute", command(*pairs, reference=f"once {n}", unique_reference=True))
+    ledger.ask("Execute", command(*pairs, reference="once 1", metadata={"used": "again"}))
     # Nothing beside: as a transfer.
     ledger.ask("Execute", command(*pairs))
     several = [command(*pairs, metadata={"n": str(n)} if n else {}, effective_at=-n * 1000,

@@ -78,12 +78,12 @@ class RoundTrip(ExportTest):
                     (line["id"], line["kind"], line.get("reference", ""), line.get("key", ""),
                      [(e["account"], int(e["amount"])) for e in line["entries"]],
                      line.get("metadata", {}), int(line.get("effective_at", 0)),
-                     line.get("balanced", False)),
+                     line.get("balanced", False), line.get("unique_reference", False)),
                     (record.transaction.id, record.transaction.type, record.transaction.reference,
                      record.idempotency_key,
                      [(e.account_id, e.amount) for e in record.transaction.entries],
                      dict(record.transaction.metadata), record.transaction.effective_at,
-                     record.balanced))
+                     record.balanced, record.unique_reference))
                 # What is empty is left out.
                 self.assertTrue(all(line.values()), line)
         self.ctl(target, "import", path)

@@ -55,6 +55,7 @@ void check_taken(const Record& record) {
     *one.mutable_metadata() = record.transaction().metadata();
     one.set_effective_at(imported_effective_at(record));
     one.set_balanced(record.balanced());
+    one.set_unique_reference(record.unique_reference());
     const auto bytes = request.SerializeAsString();
     proto::TransferList list;
     must(proto::read_batch(bytes, list, proto::BatchForm::import) &&

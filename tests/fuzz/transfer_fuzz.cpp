@@ -74,9 +74,15 @@ void check_commands(std::string_view bytes) {
     check_same(plain, read);
     const auto details = read.details != nullptr ? *read.details : ledger::Details();
     must(details.balanced == command.options().balanced() &&
+             details.unique_reference == command.options().unique_reference() &&
              details.effective_at == command.options().effective_at() &&
              details.metadata.size() == static_cast<std::size_t>(command.metadata_size()),
          "details are read as the parser reads them");
+    for (const auto& [key, value] : details.metadata) {
+      const auto found = command.metadata().find(std::string(key));
+      must(found != command.metadata().end() && found->second == value,
+           "metadata is read as the parser reads it");
+    }
     (void)check(read);
   }
 }

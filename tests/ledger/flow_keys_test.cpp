@@ -249,6 +249,10 @@ class GrowingChain final : public ledger::KeySource {
     ++durable_;
     return std::vector<ledger::BoundTransfer>{};
   }
+  ledger::Result<std::vector<ledger::BoundReference>> find_references(
+      std::span<const ledger::Transfer* const>) override {
+    return std::vector<ledger::BoundReference>{};
+  }
   ledger::Sequence first_looked_at = 0;
 
  private:

@@ -63,12 +63,24 @@ std::vector<Posting> draw_postings(Draws& draws) {
   return postings;
 }
 
+// A few references, which some want for themselves.
+Order draw_content(Draws& draws) {
+  Order order;
+  order.postings = draw_postings(draws);
+  if (!draws.one_in(4)) return order;
+  order.reference = "reference-" + std::to_string(draws.below(6));
+  order.unique_reference = !draws.one_in(3);
+  return order;
+}
+
 Order draw_order(Draws& draws, bool keyed) {
-  if (!keyed) return {draw_postings(draws), {}, {}};
+  if (!keyed) return draw_content(draws);
   // A key nearly always stands for the same content.
   const auto key = draws.below(14);
   Draws content(draws.one_in(6) ? draws.below(1000) : key * 7919);
-  return {draw_postings(content), "key-" + std::to_string(key), {}};
+  auto order = draw_content(content);
+  order.key = "key-" + std::to_string(key);
+  return order;
 }
 
 TestSubmissionPtr draw_submission(Draws& draws) {

@@ -127,6 +127,8 @@ class AnswerCheck {
       }
       case Reason::idempotency_mismatch:
         return mismatch(fact(error, "idempotency_key"));
+      case Reason::reference_exists:
+        return used(fact(error, "reference"), fact(error, "transaction_id"));
       case Reason::batch_aborted:
         return aborted();
       case Reason::internal:
@@ -216,6 +218,29 @@ class AnswerCheck {
     return true;
   }
 
+  // Of the transaction that is told, or of an earlier item of the same atomic batch.
+  std::string used(const std::string& reference, const std::string& id) const {
+    const auto& orders = submission_.orders();
+    if (orders[item_].reference != reference || !orders[item_].unique_reference) {
+      return "REFERENCE_EXISTS of what was not asked for";
+    }
+    if (id.empty()) {
+      const bool is_earlier =
+          std::any_of(orders.begin(), orders.begin() + item_,
+                      [&](const Order& earlier) { return earlier.reference == reference; });
+      return submission_.is_atomic() && is_earlier ? "" : "REFERENCE_EXISTS without a transaction";
+    }
+    for (const auto& unit : journal_.chain()) {
+      for (const auto& record : unit.records) {
+        if (ledger::transaction_id(unit.time, record.sequence) != id) continue;
+        const bool has_it = !record.submission->transfers().empty() &&
+                            record.submission->transfers()[record.item].reference == reference;
+        return has_it && record.sequence <= durable_ ? "" : "REFERENCE_EXISTS of another record";
+      }
+    }
+    return "REFERENCE_EXISTS of a transaction that is none";
+  }
+
   std::string aborted() const {
     if (!submission_.is_atomic()) return "ABORTED outside of an atomic batch";
     const auto blamed = std::count_if(
@@ -262,6 +287,7 @@ void check_replay(LedgerHouse& house, Faults& faults) {
   auto accounts = journal.first().accounts;
   Sequence last = 0;
   std::set<std::string, std::less<>> keys;
+  std::set<std::string, std::less<>> references;
   for (const auto& unit : journal.chain()) {
     std::map<std::string, WideAmount> net;
     for (const auto& record : unit.records) {
@@ -275,6 +301,11 @@ void check_replay(LedgerHouse& house, Faults& faults) {
       if (record.submission->transfers().empty()) continue;
       const auto key = record.submission->transfers()[record.item].idempotency_key;
       if (!key.empty() && !keys.emplace(key).second) faults.push_back("a key has two effects");
+      const auto& transfer = record.submission->transfers()[record.item];
+      const bool is_used = !references.emplace(transfer.reference).second;
+      if (is_used && ledger::wants_unique_reference(transfer)) {
+        faults.push_back("a reference is not unique");
+      }
     }
     for (const auto& [id, amount] : net) {
       const auto found = accounts.find(id);
@@ -340,10 +371,13 @@ void check_rest(LedgerHouse& house, Faults& faults) {
     }
   }
   const auto& flow = house.flow();
-  if (flow.undecided_batches() + flow.keys_in_flight() + flow.unanswered() > 0) {
+  if (flow.undecided_batches() + flow.keys_in_flight() + flow.references_in_flight() +
+          flow.unanswered() >
+      0) {
     faults.push_back("the coordinator is not at rest: batches " +
                      std::to_string(flow.undecided_batches()) + ", keys " +
-                     std::to_string(flow.keys_in_flight()) + ", unanswered " +
+                     std::to_string(flow.keys_in_flight()) + ", references " +
+                     std::to_string(flow.references_in_flight()) + ", unanswered " +
                      std::to_string(flow.unanswered()));
   }
   if (house.waiting() > 0) faults.push_back("a queue is not empty");

@@ -17,7 +17,7 @@ namespace {
 
 const std::vector<Posting> kPostings{{0, -5}, {1, 5}};
 const std::vector<Entry> kEntries{{"alice", -5}, {"bob", 5}};
-const Details kAll{{{"", "empty"}, {"a", ""}, {"invoice", "17"}}, -1'000, true};
+const Details kAll{{{"", "empty"}, {"a", ""}, {"invoice", "17"}}, -1'000, true, true};
 const Origin kOps{"ops", "ipv4:10.0.0.1:1"};
 
 TransferRecord record_of(const Details* details, const Origin* origin = nullptr) {
@@ -51,7 +51,8 @@ Sequence add(Bed& bed, const TransferRecord& record) {
 TEST_CASE("Details survive their encoding, and have one form only") {
   for (const auto& details :
        {kAll, Details{}, Details{{{"k", "v"}}, 0, false}, Details{{}, 1, false},
-        Details{{}, 0, true}, Details{{{"k", std::string_view("\0\n", 2)}}, ~TimeMs{0}, false}}) {
+        Details{{}, 0, true}, Details{{}, 0, false, true}, Details{{}, 0, true, true},
+        Details{{{"k", std::string_view("\0\n", 2)}}, ~TimeMs{0}, false}}) {
     const auto extension = extension_of(details);
     const auto read = read_details(extension);
     REQUIRE(read);
@@ -80,7 +81,9 @@ TEST_CASE("Details survive their encoding, and have one form only") {
            "\x04\x01\x01"s,          // a flag with a value
            "\x04\x00\x03\x01\x02"s,  // not in their order
            "\x04\x00\x04\x00"s,      // twice
-           "\x05\x00"s,              // of a later program
+           "\x05\x01\x01"s,          // a flag with a value
+           "\x05\x00\x04\x00"s,      // not in their order
+           "\x06\x00"s,              // of a later program
        }) {
     CAPTURE(wrong);
     CHECK_FALSE(read_details(wrong));
@@ -94,7 +97,8 @@ TEST_CASE("A record keeps its details beside who sent it, and raises the format"
   const auto first = add(bed, record_of(&kAll, &kOps));
   CHECK(bed->format() == kFormatOfCommands);
   const auto read = *value_of(bed->transaction(first));
-  CHECK(read.details == StoredDetails{{{"", "empty"}, {"a", ""}, {"invoice", "17"}}, -1'000, true});
+  CHECK(read.details ==
+        StoredDetails{{{"", "empty"}, {"a", ""}, {"invoice", "17"}}, -1'000, true, true});
   const auto audit = value_of(bed->audit({.limit = 10}));
   REQUIRE(audit.records.size() == 1);
   CHECK(*audit.records.front().origin == kOps);
@@ -128,6 +132,9 @@ TEST_CASE("A retry has to say the same details") {
   CHECK_FALSE(is_same(nullptr));
   auto other = kAll;
   other.balanced = false;
+  CHECK_FALSE(is_same(&other));
+  other = kAll;
+  other.unique_reference = false;
   CHECK_FALSE(is_same(&other));
   other = kAll;
   other.effective_at = 0;

@@ -224,6 +224,54 @@ TEST_CASE("References are read anew after a program was there that does not know
   check_all(*store, static_cast<int>(store->durable()) - 1);
 }
 
+TEST_CASE("Many references are looked up at once, and after a sequence") {
+  Bed store(GENERATE(Backend::memory, Backend::rocksdb), small_chunks());
+  fill(store, 0, 100);
+  SECTION("in memory") {}
+  SECTION("in runs") { store.index_all(); }
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i)
+    texts.push_back(i % 50 == 0 ? reference_of(i / 50) : std::to_string(i));
+  std::vector<ledger::Transfer> transfers(texts.size());
+  std::vector<const ledger::Transfer*> asked;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    transfers[i].reference = texts[i];
+    asked.push_back(&transfers[i]);
+  }
+  const auto places = [&](Sequence after) {
+    std::vector<std::pair<std::size_t, Sequence>> all;
+    for (const auto& one : value_of(store->find_references(asked, after))) {
+      CHECK(one.place->time == store.now);
+      all.emplace_back(one.transfer, one.place->sequence);
+    }
+    return all;
+  };
+  std::vector<std::pair<std::size_t, Sequence>> youngest;
+  for (std::size_t i = 0; i < 6; ++i) {
+    youngest.emplace_back(i * 50, wanted(100, static_cast<int>(i)).front());
+  }
+  CHECK(places(0) == youngest);
+  const auto last = store->durable();
+  CHECK(places(last).empty());
+  std::erase_if(youngest, [&](const auto& one) { return one.second <= last - 3; });
+  CHECK(places(last - 3) == youngest);
+}
+
+TEST_CASE("References of an older store are not told as unused") {
+  Bed store(Backend::memory, small_chunks());
+  fill(store, 0, 100);
+  make_old(store);
+  store.open();
+  ledger::Transfer transfer;
+  transfer.reference = "none";
+  const ledger::Transfer* asked = &transfer;
+  const auto refused = store->find_references({&asked, 1});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().fault == StoreFault::building);
+  store.index_all();
+  CHECK(value_of(store->find_references({&asked, 1})).empty());
+}
+
 TEST_CASE("Verification finds a reference that is missing") {
   Bed store(Backend::memory, small_chunks());
   fill(store, 0, 100);

@@ -69,6 +69,7 @@ wire::Command any_command() {
   }
   if (*rc::gen::arbitrary<bool>()) {
     command.mutable_options()->set_balanced(*rc::gen::arbitrary<bool>());
+    command.mutable_options()->set_unique_reference(*rc::gen::arbitrary<bool>());
     command.mutable_options()->set_effective_at(*rc::gen::arbitrary<std::int64_t>());
   }
   return command;
@@ -83,6 +84,7 @@ void check_same(const wire::Command& expected, const ledger::Transfer& read) {
   const auto details = read.details != nullptr ? *read.details : ledger::Details();
   RC_ASSERT((read.details == nullptr) == details.empty());
   RC_ASSERT(details.balanced == expected.options().balanced());
+  RC_ASSERT(details.unique_reference == expected.options().unique_reference());
   RC_ASSERT(details.effective_at == expected.options().effective_at());
   const std::map<std::string, std::string> metadata(expected.metadata().begin(),
                                                     expected.metadata().end());
@@ -311,7 +313,7 @@ TEST_CASE("A command that asks for nothing, or for what is not known, is refused
         {"\x0A\x02\x12\x00"s, "commands[0].2"s},
         {"\x0A\x04\x0A\x02\x10\x01"s, "commands[0].transfer.2"s},
         {"\x0A\x06\x0A\x04\x0A\x02\x18\x01"s, "commands[0].transfer.entries[0].3"s},
-        {"\x0A\x05\x8A\x01\x02\x10\x01"s, "commands[0].options.2"s},
+        {"\x0A\x05\x8A\x01\x02\x20\x01"s, "commands[0].options.4"s},
         {"\x0A\x05\x82\x01\x02\x18\x01"s, "commands[0].metadata.3"s}}) {
     CAPTURE(field);
     const auto error = refusal(bytes);

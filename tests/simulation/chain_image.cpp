@@ -25,6 +25,7 @@ class Replay {
   void breach(std::string text) { breaches_.push_back(std::move(text)); }
   void add_account(const ledger::Account& account);
   void add(const persistence::StoredTransaction& transaction);
+  std::string name_of(const persistence::StoredTransaction& transaction) const;
   void check_against_intent(const persistence::StoredTransaction& transaction,
                             const Intent& intent);
   void apply(const persistence::StoredTransaction& transaction);
@@ -60,6 +61,7 @@ void Replay::add_account(const ledger::Account& account) {
 void Replay::check_against_intent(const persistence::StoredTransaction& transaction,
                                   const Intent& intent) {
   const bool same =
+      transaction.reference == reference_of(intent) &&
       std::equal(transaction.entries.begin(), transaction.entries.end(), intent.postings.begin(),
                  intent.postings.end(), [](const auto& entry, const Posting& posting) {
                    return entry.account_id == posting.account && entry.amount == posting.amount;
@@ -93,8 +95,18 @@ void Replay::end_unit() {
   image_.units.emplace(first, std::exchange(unit_, {}));
 }
 
+// Lists leave metadata out.
+std::string Replay::name_of(const persistence::StoredTransaction& transaction) const {
+  if (intents_.contains(transaction.reference)) return transaction.reference;
+  const auto whole = store_.transaction(transaction.sequence);
+  if (!whole || !*whole) return {};
+  const auto& metadata = (*whole)->details.metadata;
+  const auto found = metadata.find("name");
+  return found == metadata.end() ? std::string() : found->second;
+}
+
 void Replay::add(const persistence::StoredTransaction& transaction) {
-  const auto& name = transaction.reference;
+  const auto name = name_of(transaction);
   if (!image_.names.emplace(transaction.sequence, name).second) {
     breach("two records have sequence " + std::to_string(transaction.sequence));
   }
@@ -104,6 +116,11 @@ void Replay::add(const persistence::StoredTransaction& transaction) {
     breach(name + " was done twice");
   }
   check_against_intent(transaction, *intent->second);
+  const bool is_first =
+      image_.references.try_emplace(transaction.reference, transaction.sequence).second;
+  if (intent->second->unique && !is_first) {
+    breach(name + " has reference " + transaction.reference + ", which an earlier one has");
+  }
   unit_.push_back(name);
   last_ = transaction.sequence;
   for (const auto& entry : transaction.entries) {
@@ -111,7 +128,9 @@ void Replay::add(const persistence::StoredTransaction& transaction) {
     auto& timeline = image_.accounts[entry.account_id];
     const bool is_new =
         timeline.transactions.empty() || timeline.transactions.back().first != transaction.sequence;
-    if (is_new) timeline.transactions.emplace_back(transaction.sequence, name);
+    if (is_new) {
+      timeline.transactions.emplace_back(transaction.sequence, transaction.reference);
+    }
   }
   if (transaction.ends_unit) end_unit();
 }

@@ -33,6 +33,7 @@ struct ChainImage {
   std::map<std::string, Timeline> accounts;
   std::map<std::string, ledger::Sequence> by_name;  // transactions and creations
   std::map<ledger::Sequence, std::string> names;
+  std::map<std::string, ledger::Sequence> references;  // of the first record that has each
   // What was committed as a whole: the names of its transfers by their first sequence.
   std::map<ledger::Sequence, std::vector<std::string>> units;
   std::map<std::string, std::pair<ledger::Sequence, std::string>> keys;  // and whose they are

@@ -19,9 +19,11 @@ namespace sg::test {
 using IntentId = std::size_t;
 
 // A change that somebody wants, once: a transfer, or an account. Its reference, or the account's
-// id, names it in the chain.
+// id, names it in the chain; one whose reference others have too says its name in its metadata.
 struct Intent {
   std::string name;
+  std::string reference;  // empty: the name
+  bool unique = false;    // its reference has to be
   std::vector<Posting> postings;
   std::string key;
   bool creates = false;
@@ -34,6 +36,10 @@ struct Intent {
   // It was refused, and nothing that was asked since or before can have made it.
   bool must_be_absent = false;
 };
+
+inline const std::string& reference_of(const Intent& intent) {
+  return intent.reference.empty() ? intent.name : intent.reference;
+}
 
 // What somebody asks for in one request. An intent may stand in several of them.
 struct Operation {

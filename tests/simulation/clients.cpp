@@ -130,7 +130,8 @@ TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
     std::vector<Order> orders;
     for (const auto id : attempt->operation.intents) {
       const auto& intent = log_.intents[id];
-      orders.push_back({intent.postings, intent.key, intent.name});
+      orders.push_back({intent.postings, intent.key, reference_of(intent), intent.unique, {}});
+      if (!intent.reference.empty()) orders.back().metadata = {{"name", intent.name}};
     }
     const auto all = attempt->operation.atomic ? Atomic::yes : Atomic::no;
     submission = TestSubmissionPtr(new TestSubmission(std::move(orders), all), told);
@@ -261,6 +262,7 @@ void Clients::note_absence(const Attempt& attempt, std::size_t item, const ledge
   if (intent.open_attempts > 0) return;
   // That a batch is refused for its shape, or another's sake, says nothing of earlier requests.
   const bool tells = error.reason != ledger::Reason::idempotency_mismatch &&
+                     error.reason != ledger::Reason::reference_exists &&
                      error.reason != ledger::Reason::batch_aborted;
   // Another attempt, made since, may have committed it, and a commit may be told before a refusal
   // that was decided earlier.
@@ -270,7 +272,8 @@ void Clients::note_absence(const Attempt& attempt, std::size_t item, const ledge
 }
 
 bool Clients::is_idempotent(IntentId intent) const {
-  return log_.intents[intent].creates || !log_.intents[intent].key.empty();
+  const auto& asked = log_.intents[intent];
+  return asked.creates || !asked.key.empty() || asked.unique;
 }
 
 bool Clients::is_idempotent(const Operation& operation) const {
@@ -281,6 +284,8 @@ bool Clients::is_idempotent(const Operation& operation) const {
 bool Clients::may_ask_again(IntentId intent, const ItemResult& result) const {
   if (result.state == ItemResult::State::committed || !result.error) return false;
   if (is_final(*result.error)) return false;
+  // Some node may never get the program that it takes.
+  if (result.error->reason == ledger::Reason::cluster_upgrading) return false;
   return is_idempotent(intent) || result.error->outcome == Outcome::none;
 }
 

@@ -54,6 +54,7 @@ class Judge {
   void check_committed(const Answer& answer, const Intent& intent);
   void check_refused(const Answer& answer, const Intent& intent);
   void check_range(const Answer& answer, const Intent& intent);
+  void check_reference(const Answer& answer, const Intent& intent);
   // What the request moves on the account up to the refused item, which is included.
   WideAmount moved_through(const Answer& answer, const std::string& account) const;
   void check_absent();
@@ -194,10 +195,16 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
   const auto code = code_of(error.reason);
   const bool is_final = code == ledger::Code::failed_precondition ||
                         code == ledger::Code::out_of_range || code == ledger::Code::not_found;
+  // A key, or a reference that has to be unique, decides before anything else is looked at.
+  const bool keyed = !intent.key.empty();
+  const bool is_overlooked =
+      is_final ||
+      (keyed && (error.reason == Reason::reference_exists ||
+                 (error.reason == Reason::idempotency_mismatch && !answer.operation.atomic)));
   if (const auto own = chain_.by_name.find(intent.name);
-      !intent.key.empty() && own != chain_.by_name.end() && own->second <= answer.asked &&
-      (is_final || (error.reason == Reason::idempotency_mismatch && !answer.operation.atomic))) {
-    return breach(text + ", but its key had been committed");
+      (keyed || intent.unique) && own != chain_.by_name.end() && own->second <= answer.asked &&
+      is_overlooked) {
+    return breach(text + ", but its key, or its reference, had been committed");
   }
   // "Nothing changed" is no less wrong when it comes with "try again".
   const bool tells_none =
@@ -212,6 +219,8 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
   const bool is_trouble =
       code == ledger::Code::unavailable || code == ledger::Code::resource_exhausted ||
       code == ledger::Code::deadline_exceeded || code == ledger::Code::cancelled;
+  // Some node has an older program, and may keep it.
+  if (error.reason == Reason::cluster_upgrading) return;
   if (answer.healthy && is_trouble) {
     return breach(text + " from a ledger without a fault: " + error.message);
   }
@@ -251,6 +260,8 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
       if (is_replay) breach(text + ", but that is what was committed");
       return;
     }
+    case Reason::reference_exists:
+      return check_reference(answer, intent);
     case Reason::batch_aborted:
       if (std::none_of(log_.answers.begin(), log_.answers.end(), [&](const Answer& other) {
             return other.attempt == answer.attempt && !other.committed &&
@@ -264,6 +275,29 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
     default:
       return breach(text + " of a valid request: " + error.message);
   }
+}
+
+// The transaction that is told has the reference, or an earlier item of the same atomic batch.
+void Judge::check_reference(const Answer& answer, const Intent& intent) {
+  const auto text = intent.name + ": " + answer.error.message;
+  if (!intent.unique) return breach(text + ", but it asked for no unique reference");
+  const auto id = fact(answer.error, "transaction_id");
+  if (id.empty()) {
+    const auto& [intents, atomic] = answer.operation;
+    const bool is_earlier = std::any_of(
+        intents.begin(), intents.begin() + static_cast<std::ptrdiff_t>(answer.item),
+        [&](IntentId other) { return reference_of(log_.intents[other]) == reference_of(intent); });
+    if (!atomic || !is_earlier) breach(text + ", but no earlier item has it");
+    return;
+  }
+  const auto place = ledger::parse_transaction_id(id);
+  const auto record =
+      place ? store_.transaction(place->sequence)
+            : persistence::StoreResult<std::optional<persistence::StoredTransaction>>();
+  if (!record || !*record || (*record)->reference != reference_of(intent)) {
+    return breach(text + ", but that is no transaction with its reference");
+  }
+  if (place->sequence > answer.told) breach(text + ", which was not durable");
 }
 
 WideAmount Judge::moved_through(const Answer& answer, const std::string& account) const {

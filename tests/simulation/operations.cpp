@@ -11,6 +11,7 @@ constexpr int kMaxParties = 6;
 constexpr int kMaxItems = 6;
 constexpr ledger::Amount kMaxMoved = 120;
 constexpr std::size_t kNear = 6;
+constexpr std::uint64_t kShared = 40;  // references that several intents have
 // An account that is asked for before somebody makes it.
 constexpr std::size_t kNamesAhead = 2;
 
@@ -44,7 +45,13 @@ Operation Clients::changed(Operation operation) {
   auto& random = world_.random;
   auto& intents = operation.intents;
   const auto at = static_cast<std::ptrdiff_t>(random.below(intents.size()));
-  switch (random.below(4)) {
+  const auto is_keyed = [this](IntentId id) { return !log_.intents[id].key.empty(); };
+  const bool keyed = is_keyed(intents.front());
+  // Those without keys, which their references make idempotent, do not stand beside others in an
+  // atomic batch.
+  const bool is_mixed = !std::all_of(intents.begin(), intents.end(),
+                                     [&](IntentId id) { return is_keyed(id) == keyed; });
+  switch (random.below(is_mixed ? 2 : 4)) {
     case 0:
       if (intents.size() > 1) intents.erase(intents.begin() + at);
       break;
@@ -55,7 +62,7 @@ Operation Clients::changed(Operation operation) {
       operation.atomic = !operation.atomic;
       break;
     default:
-      intents.insert(intents.begin() + at, new_transfer(true));
+      intents.insert(intents.begin() + at, new_transfer(keyed));
   }
   return operation;
 }
@@ -105,6 +112,11 @@ IntentId Clients::new_transfer(bool keyed) {
       const auto& other = log_.intents[random.below(log_.intents.size())];
       if (!other.key.empty()) intent.key = other.key;
     }
+  }
+  auto& more = world_.more;
+  if (w.references > 0 && more.chance(w.references)) {
+    intent.unique = more.below(3) > 0;
+    if (more.below(3) > 0) intent.reference = "shared" + std::to_string(more.below(kShared));
   }
   log_.intents.push_back(std::move(intent));
   return log_.intents.size() - 1;

@@ -52,6 +52,7 @@ persistence::MemoryDisk::Survivors survivors_of(Random& random, std::size_t writ
 persistence::StoreOptions store_options(const Scenario& scenario) {
   persistence::StoreOptions options;
   options.index_chunk = scenario.index_chunk;
+  options.link_secret = 1;
   return options;
 }
 

@@ -99,4 +99,8 @@ Scenario choose_scenario(Random& random) {
   return s;
 }
 
+void choose_more(Scenario& scenario, Random& random) {
+  if (random.below(4) == 0) scenario.workload.references = 50 * kPercent >> random.below(3);
+}
+
 }  // namespace sg::test

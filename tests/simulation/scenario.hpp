@@ -24,8 +24,9 @@ struct Workload {
   Ppm hot = 0;                        // entries on the first account
   Ppm local = 0;  // entries on the first few, so that some pages of balances rest
   Ppm keyed = 0;
-  Ppm duplicate = 0;  // asks for what was asked before, with the same key
-  Ppm mismatch = 0;   // uses a key for something else
+  Ppm duplicate = 0;   // asks for what was asked before, with the same key
+  Ppm mismatch = 0;    // uses a key for something else
+  Ppm references = 0;  // has one that others have too, or that has to be unique
   Ppm batch = 0;
   Ppm atomic = 0;  // of the batches
   Ppm read = 0;
@@ -76,5 +77,8 @@ struct Scenario {
 };
 
 Scenario choose_scenario(Random& random);
+// What was added when seeds were known by what they find: of dice of its own, so that the other
+// choices of a seed stay.
+void choose_more(Scenario& scenario, Random& random);
 
 }  // namespace sg::test

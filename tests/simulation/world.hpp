@@ -49,11 +49,13 @@ struct Machine {
 
 struct World {
   World(std::uint64_t seed, bool verbose)
-      : random(seed), scenario(choose_scenario(random)), trace(verbose) {
+      : random(seed), more(~seed), scenario(choose_scenario(random)), trace(verbose) {
+    choose_more(scenario, more);
     add_machine();
   }
 
   Random random;
+  Random more;  // for what choose_more() has chosen
   Scenario scenario;
   Trace trace;
   ledger::TimeMs wall = 1'700'000'000'000;

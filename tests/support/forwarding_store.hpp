@@ -98,6 +98,10 @@ class ForwardingStore : public persistence::Store {
       std::uint64_t max_bytes) const override {
     return below_->read_blocks(after, until, max_bytes);
   }
+  persistence::StoreResult<std::vector<persistence::FoundReference>> find_references(
+      std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
+    return below_->find_references(transfers, after);
+  }
   persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
     return below_->find_keys(transfers, after);

@@ -44,6 +44,21 @@ Sequence ModelJournal::bound_at(const ledger::Unit& unit) const {
   return at;
 }
 
+// The same of the references that have to be unique.
+Sequence ModelJournal::used_at(const ledger::Unit& unit) const {
+  const auto& submission = *unit.submission;
+  Sequence at = 0;
+  for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+    if (submission.transfers().empty()) continue;
+    const auto& transfer = submission.transfers()[i];
+    if (submission.results[i].state != ItemResult::State::undecided) continue;
+    if (!ledger::wants_unique_reference(transfer)) continue;
+    const auto found = image_.references.find(transfer.reference);
+    if (found != image_.references.end()) at = std::max(at, found->second.sequence);
+  }
+  return at;
+}
+
 ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
   Reply reply;
   auto& batch = *units.batch;
@@ -56,12 +71,17 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
   for (const auto index : units.units) {
     auto& unit = batch.units[index];
     const auto bound = bound_at(unit);
+    const auto used = used_at(unit);
     if (touches_changed_shard(batch, index)) {
       reject(index, RejectedUnits::Why::shard_changed);
     } else if (bound > durable_.last) {
       late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::key_bound});
     } else if (bound > 0) {
       reject(index, RejectedUnits::Why::key_bound);
+    } else if (used > durable_.last) {
+      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::reference_used});
+    } else if (used > 0) {
+      reject(index, RejectedUnits::Why::reference_used);
     } else if (full) {
       reject(index, RejectedUnits::Why::storage_full);
     } else {
@@ -132,6 +152,14 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
       ++number;
     }
     stored.records.push_back(std::move(record));
+    if (!transfer.reference.empty()) {
+      const bool is_used = image_.references.contains(transfer.reference);
+      if (is_used && ledger::wants_unique_reference(transfer)) {
+        faults.push_back("reference " + std::string(transfer.reference) + " is not unique");
+      }
+      image_.references.insert_or_assign(std::string(transfer.reference),
+                                         ledger::RecordPlace{image_.last, time_});
+    }
     if (transfer.idempotency_key.empty()) continue;
     const ModelBinding bound{image_.last, time_, content(transfer)};
     if (!image_.keys.emplace(transfer.idempotency_key, bound).second) {
@@ -180,6 +208,20 @@ ledger::Result<std::vector<ledger::BoundTransfer>> ModelJournal::find(
   return bound;
 }
 
+ledger::Result<std::vector<ledger::BoundReference>> ModelJournal::find_references(
+    std::span<const ledger::Transfer* const> transfers) {
+  if (!keys_readable) {
+    return tl::unexpected(
+        ledger::Error{Reason::journal_unavailable, "no", {}, ledger::Outcome::none});
+  }
+  std::vector<ledger::BoundReference> bound;
+  for (const auto* transfer : transfers) {
+    const auto found = durable_.references.find(transfer->reference);
+    if (found != durable_.references.end()) bound.push_back({transfer, found->second});
+  }
+  return bound;
+}
+
 std::string ModelJournal::content(const ledger::Transfer& transfer) {
   std::string text = std::to_string(static_cast<int>(transfer.kind));
   for (const auto& entry : transfer.entries) {
@@ -191,7 +233,8 @@ std::string ModelJournal::content(const ledger::Transfer& transfer) {
     text.append("#").append(key).append("=").append(value);
   }
   return text + '#' + std::to_string(transfer.details->effective_at) +
-         (transfer.details->balanced ? "#balanced" : "");
+         (transfer.details->balanced ? "#balanced" : "") +
+         (transfer.details->unique_reference ? "#unique" : "");
 }
 
 const ModelUnit& ModelJournal::unit_of(Sequence sequence) const {

@@ -36,6 +36,7 @@ struct Image {
   std::map<std::string, ImageAccount, std::less<>> accounts;
   std::set<std::string, std::less<>> participants;
   std::map<std::string, ModelBinding, std::less<>> keys;
+  std::map<std::string, ledger::RecordPlace, std::less<>> references;  // of the youngest with each
   ledger::Sequence last = 0;
 };
 
@@ -91,6 +92,9 @@ class ModelJournal final : public ledger::KeySource {
   ledger::Result<std::vector<ledger::BoundTransfer>> find(
       std::span<const ledger::Transfer* const> transfers) override;
 
+  ledger::Result<std::vector<ledger::BoundReference>> find_references(
+      std::span<const ledger::Transfer* const> transfers) override;
+
   const Image& first() const { return first_; }
   const Image& image() const { return image_; }
   const std::vector<ModelUnit>& chain() const { return chain_; }
@@ -112,6 +116,7 @@ class ModelJournal final : public ledger::KeySource {
  private:
   bool touches_changed_shard(const ledger::LockBatch& batch, std::uint32_t unit) const;
   ledger::Sequence bound_at(const ledger::Unit& unit) const;
+  ledger::Sequence used_at(const ledger::Unit& unit) const;
   void apply(ledger::LockBatch& batch, std::uint32_t index);
   void apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit, ModelUnit& stored);
 

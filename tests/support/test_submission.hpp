@@ -23,6 +23,8 @@ struct Order {
   std::vector<Posting> postings;
   std::string key;
   std::string reference;
+  bool unique_reference = false;
+  std::vector<std::pair<std::string, std::string>> metadata{};  // by key
 };
 
 enum class Atomic : bool { no, yes };
@@ -30,16 +32,21 @@ enum class Atomic : bool { no, yes };
 class TestSubmission final : public ledger::Submission {
  public:
   explicit TestSubmission(std::vector<Order> orders, Atomic all = Atomic::no)
-      : orders_(std::move(orders)), entries_(orders_.size()) {
+      : orders_(std::move(orders)), entries_(orders_.size()), details_(orders_.size()) {
     auto& batch = operation.emplace<ledger::TransferBatch>();
     batch.atomic = all == Atomic::yes;
     for (std::size_t i = 0; i < orders_.size(); ++i) {
       for (const auto& [account, amount] : orders_[i].postings) {
         entries_[i].push_back({account, amount});
       }
+      details_[i].unique_reference = orders_[i].unique_reference;
+      for (const auto& [key, value] : orders_[i].metadata) {
+        details_[i].metadata.emplace_back(key, value);
+      }
       batch.transfers.push_back({.entries = entries_[i],
                                  .reference = orders_[i].reference,
-                                 .idempotency_key = orders_[i].key});
+                                 .idempotency_key = orders_[i].key,
+                                 .details = details_[i].empty() ? nullptr : &details_[i]});
     }
     results.resize(orders_.size());
   }
@@ -78,6 +85,7 @@ class TestSubmission final : public ledger::Submission {
 
   std::vector<Order> orders_;
   std::vector<std::vector<ledger::Entry>> entries_;
+  std::vector<ledger::Details> details_;
 };
 
 using TestSubmissionPtr = std::shared_ptr<TestSubmission>;

@@ -46,6 +46,7 @@ void fill(wire::ExportRecord& to, const persistence::ChainRecord& from) {
     void operator()(const persistence::KeyedTransaction& one) const {
       actors::fill_whole(*to.mutable_transaction(), one.transaction);
       to.set_balanced(one.transaction.details.balanced);
+      to.set_unique_reference(one.transaction.details.unique_reference);
       to.set_idempotency_key(one.key);
       to.set_with_next(!one.transaction.ends_unit);
     }

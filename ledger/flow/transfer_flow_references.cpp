@@ -1,0 +1,119 @@
+// The part of the transfer flow that keeps references unique that have to be.
+//
+// The first item that asks for a reference takes it until it has ended, as it does with its key.
+// Who asks for it meanwhile waits, and tries again then. Items that do not ask may use it at any
+// time: the journal, which puts all of them in order, looks once more (booking.cpp).
+#include <algorithm>
+
+#include "ledger/flow/refusal_text.hpp"
+#include "ledger/flow/transfer_flow.hpp"
+
+namespace sg::ledger {
+namespace {
+
+using State = ItemResult::State;
+
+}  // namespace
+
+TransferFlow::UsedReferences TransferFlow::look_up_references(std::span<const Pending> pending) {
+  std::vector<const Transfer*> asked;
+  for (const auto& one : pending) {
+    const auto& submission = *one.submission;
+    if (!submission.unique) continue;
+    for (auto i = one.first_item; i < one.first_item + one.item_count; ++i) {
+      const auto& transfer = submission.transfers()[i];
+      const bool is_open = submission.results[i].state == State::undecided;
+      if (is_open && wants_unique_reference(transfer)) asked.push_back(&transfer);
+    }
+  }
+  UsedReferences used;
+  if (asked.empty()) return used;
+  auto found = keys_.find_references(asked);
+  if (!found) {
+    used.unreadable = std::move(found.error());
+    return used;
+  }
+  for (auto& one : *found) used.places.emplace(one.transfer, std::move(one.place));
+  return used;
+}
+
+std::optional<Error> TransferFlow::reference_error(Submission& submission, std::uint32_t item,
+                                                   const UsedReferences& used) {
+  if (used.unreadable) return used.unreadable;
+  const auto& transfer = submission.transfers()[item];
+  const auto found = used.places.find(&transfer);
+  if (found == used.places.end()) return std::nullopt;
+  const auto& place = found->second;
+  if (!place) return place.error();
+  submission.observed = std::max(submission.observed, place->sequence);
+  return reference_exists_error(transfer, *place);
+}
+
+bool TransferFlow::take_references(const Pending& pending, const UsedReferences& used) {
+  auto& submission = *pending.submission;
+  const auto end = pending.first_item + pending.item_count;
+  const auto transfers = submission.transfers();
+  const auto is_open = [&](std::uint32_t i) {
+    return submission.results[i].state == State::undecided;
+  };
+  std::vector<std::uint32_t> asking;
+  // Items of a unit are judged in their order: an earlier one may have the reference.
+  std::map<std::string_view, std::uint32_t> earlier;
+  for (auto i = pending.first_item; i < end; ++i) {
+    if (!is_open(i)) continue;
+    const auto reference = transfers[i].reference;
+    if (wants_unique_reference(transfers[i])) {
+      const auto before = earlier.find(reference);
+      if (before != earlier.end()) {
+        const auto& key = transfers[i].idempotency_key;
+        // The same transfer again, which has the effect of the first.
+        if (!key.empty() && transfers[before->second].idempotency_key == key) continue;
+        refuse_all(submission, reference_twice_error(transfers[i]), i);
+        return false;
+      }
+      asking.push_back(i);
+    }
+    if (!reference.empty()) earlier.emplace(reference, i);
+  }
+  for (const auto i : asking) {
+    const auto taken = references_in_flight_.find(transfers[i].reference);
+    if (taken == references_in_flight_.end()) continue;
+    taken->second.push_back(pending);
+    for (auto j = pending.first_item; j < end; ++j) {
+      if (is_open(j)) submission.results[j].state = State::joined;
+    }
+    return false;
+  }
+  for (const auto i : asking) {
+    if (auto error = reference_error(submission, i, used)) {
+      if (pending.item_count > 1) {
+        refuse_all(submission, *error, i);
+      } else {
+        refuse(submission, i, std::make_shared<Error>(std::move(*error)));
+      }
+      return false;
+    }
+  }
+  for (const auto i : asking) references_in_flight_.try_emplace(transfers[i].reference);
+  return true;
+}
+
+void TransferFlow::end_reference(const Transfer& transfer) {
+  const auto taken = references_in_flight_.find(transfer.reference);
+  // The view may be of another item's text, which is gone by then.
+  if (taken == references_in_flight_.end()) return;
+  const auto waiting = std::move(taken->second);
+  references_in_flight_.erase(taken);
+  for (const auto& pending : waiting) {
+    auto& results = pending.submission->results;
+    bool any = false;
+    for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+      if (results[i].state != State::joined) continue;
+      results[i].state = State::undecided;
+      any = true;
+    }
+    if (any) queue_.push_back(pending);
+  }
+}
+
+}  // namespace sg::ledger
