@@ -74,7 +74,7 @@ void lock_and_decide(benchmark::State& state) {
     }
     // The journal's part: each unit gets its sequence, and the group is called durable.
     const auto& units = effects.commit.front();
-    last += units.units.size();
+    for (const auto unit : units.units) units.batch->set_sequence(unit, ++last);
     for (auto& shard : shards) shard.apply(*units.batch, units.units, last, late);
     flow.durable(last, std::vector{ledger::CommittedUnits{units, 1}});
   }

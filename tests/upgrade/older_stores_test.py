@@ -5,8 +5,8 @@
 
 `format-N.tar.gz` beside this file is a store of format N: checkpointed in part, indexed in part, its
 end in the log only. `format-N.json` has what the program that wrote it answered. This program must
-give the same answers, know the same keys, find nothing wrong, and go on: new records, another start,
-another verification. --write makes both files; use the last program that writes format N.
+give the same answers, know the same keys, find transactions by their references, find nothing wrong,
+and go on: new records, another start, another verification. --write makes both files; use the last program that writes format N.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import pathlib
 import sys
 import tarfile
 import tempfile
+import time
 
 import grpc
 from google.protobuf.json_format import MessageToDict
@@ -41,6 +42,7 @@ class Ledger:
         self.ledger = stubs.LedgerServiceStub(self._channel)
         self.participants = stubs.ParticipantServiceStub(self._channel)
         self.admin = stubs.AdminServiceStub(self._channel)
+        self.queries = stubs.QueryServiceStub(self._channel)
 
     def close(self) -> None:
         self._channel.close()
@@ -79,22 +81,48 @@ class Ledger:
         return self.messages.TransferBatchRequest(
             transfers=[self.transfer(1000 + i, f"atomic {i}") for i in range(3)], atomic=True)
 
+    def all_transactions(self):
+        token = ""
+        while True:
+            page = self.ledger.ListTransactions(
+                self.messages.ListTransactionsRequest(limit=500, page_token=token),
+                timeout=TIMEOUT_S)
+            yield from page.transactions
+            token = page.next_page_token
+            if not token:
+                return
+
+    def find(self, reference: str):
+        """The ids of those with the reference. An older program had no index of references: it is
+        built in the background."""
+        m = self.messages
+        end = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                found = self.queries.FindTransactions(
+                    m.FindTransactionsRequest(reference=reference), timeout=TIMEOUT_S)
+                return [one.id for one in found.transactions]
+            except grpc.RpcError as error:
+                if error.code() != grpc.StatusCode.UNAVAILABLE or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+
+    def check_references(self) -> None:
+        wanted: dict = {}
+        for one in self.all_transactions():
+            wanted.setdefault(one.reference, []).append(one.id)
+        for reference, ids in list(wanted.items())[::5]:
+            if (found := self.find(reference)) != ids:
+                fail(f"{reference} is found as {found} and is {ids}")
+        if self.find("invoice") or max(map(len, wanted.values())) < 2:
+            fail("a reference is found that nobody has, or none is there twice")
+
     def answers(self) -> dict:
         """All that can be asked, in a form that JSON keeps."""
         m = self.messages
 
         def told(message):
             return MessageToDict(message, preserving_proto_field_name=True)
-
-        def all_transactions():
-            token = ""
-            while True:
-                page = self.ledger.ListTransactions(
-                    m.ListTransactionsRequest(limit=500, page_token=token), timeout=TIMEOUT_S)
-                yield from map(told, page.transactions)
-                token = page.next_page_token
-                if not token:
-                    return
 
         history = self.ledger.ListTransactions(
             m.ListTransactionsRequest(limit=500, account_id="account-1"), timeout=TIMEOUT_S)
@@ -104,7 +132,7 @@ class Ledger:
                 m.ListParticipantsRequest(), timeout=TIMEOUT_S)),
             "accounts": told(self.admin.ListAccounts(m.ListAccountsRequest(limit=500),
                                                      timeout=TIMEOUT_S)),
-            "transactions": digest(list(all_transactions())),
+            "transactions": digest([told(one) for one in self.all_transactions()]),
             "history of account-1": digest(told(history)),
             "balance sheet": told(sheet),
         }
@@ -164,6 +192,7 @@ def check(program: str, messages, stubs, archive: pathlib.Path, folder: str) -> 
                 check_same(f"format {number}", ledger.answers(), expected["answers"])
             check_same(f"format {number}, {start} start", ledger.replays(), expected["replays"])
             ledger.ledger.Transfer(ledger.transfer(2000, f"{start} start"), timeout=TIMEOUT_S)
+            ledger.check_references()
             last = list(ledger.admin.Verify(messages.VerifyRequest(), timeout=TIMEOUT_S))[-1]
             if last.problems or not last.done:
                 fail(f"format {number}, online verification after the {start} start: {last}")
