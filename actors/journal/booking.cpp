@@ -98,6 +98,7 @@ void Journal::look_up_keys(const UnitsOf& units) {
 
 void Journal::look_up_references(const UnitsOf& units) {
   used_.clear();
+  references_unreadable_.clear();
   std::vector<const ledger::Transfer*> unique;
   for (const auto index : units.units) {
     const auto& unit = units.batch->units[index];
@@ -114,11 +115,11 @@ void Journal::look_up_references(const UnitsOf& units) {
   const auto found = runtime_->store->find_references(unique, units.batch->keys_known);
   if (!found) {
     log(Module::journal).error("cannot look references up: {}", found.error().message);
-    unreadable_.insert(unique.begin(), unique.end());
+    references_unreadable_.insert(unique.begin(), unique.end());
     return;
   }
   for (const auto& [transfer, place] : *found) {
-    (place ? used_ : unreadable_).insert(unique[transfer]);
+    (place ? used_ : references_unreadable_).insert(unique[transfer]);
     if (!place) log(Module::journal).error("cannot look a reference up: {}", place.error().message);
   }
 }
@@ -141,7 +142,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   for (auto i = unit.first_item; submission.unique && i < end; ++i) {
     const auto& transfer = transfers[i];
     if (!is_undecided(submission.results[i]) || !ledger::wants_unique_reference(transfer)) continue;
-    if (unreadable_.contains(&transfer)) return Booked::key_unreadable;
+    if (references_unreadable_.contains(&transfer)) return Booked::reference_unreadable;
     // What the coordinator did not see: of items that do not ask, and so take nothing.
     if (used_.contains(&transfer) || is_in_flight(transfer.reference)) {
       return Booked::reference_used;

@@ -227,6 +227,9 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
       case Booked::key_unreadable:
         reject(units.batch, index, RejectedUnits::Why::key_unreadable);
         break;
+      case Booked::reference_unreadable:
+        reject(units.batch, index, RejectedUnits::Why::reference_unreadable);
+        break;
       case Booked::refused:
         reject(units.batch, index, RejectedUnits::Why::refused);
         break;

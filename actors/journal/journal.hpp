@@ -106,14 +106,21 @@ class Journal {
   bool all_votes_stand(ledger::LockBatch& batch) const;
   // Returns why no group can begin, or nullopt if there is one.
   std::optional<ledger::RejectedUnits::Why> begin_group();
-  enum class Booked { yes, key_bound, reference_used, key_unreadable, refused };
+  enum class Booked {
+    yes,
+    key_bound,
+    reference_used,
+    key_unreadable,
+    reference_unreadable,
+    refused
+  };
   Booked book(ledger::LockBatch& batch, std::uint32_t unit);
   Booked end_creation();
   Booked book_transfers(ledger::LockBatch& batch, std::uint32_t unit);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit);
   // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);
-  // Adds references that have to be unique to them.
+  // Fills used_ and references_unreadable_.
   void look_up_references(const ledger::UnitsOf& units);
   // Whether a record that is not durable has the reference.
   bool is_in_flight(std::string_view reference);
@@ -224,6 +231,7 @@ class Journal {
   // whose references do and have to be unique.
   absl::flat_hash_set<const ledger::Transfer*> bound_;
   absl::flat_hash_set<const ledger::Transfer*> used_;
+  absl::flat_hash_set<const ledger::Transfer*> references_unreadable_;
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
   bool keys_readable_ = true;                  // false: none could be looked up
   std::deque<SnapshotInMakingPtr> copying_;    // one for each copy that the books make

@@ -105,12 +105,16 @@ Error rejection_error(RejectedUnits::Why why) {
               {},
               Outcome::none};
     case RejectedUnits::Why::key_unreadable:
-      return {
-          Reason::journal_unavailable,
-          "the journal could not look the idempotency key or the reference up, so the outcome is "
-          "unknown: try again with the same key",
-          {},
-          Outcome::unknown};
+      return {Reason::journal_unavailable,
+              "the journal could not look the idempotency key up, so what it did is unknown: try "
+              "again with the same key",
+              {},
+              Outcome::unknown};
+    case RejectedUnits::Why::reference_unreadable:
+      return {Reason::journal_unavailable,
+              "the journal could not look the reference up: nothing changed, try again",
+              {},
+              Outcome::none};
     case RejectedUnits::Why::key_bound:
     case RejectedUnits::Why::reference_used:
     case RejectedUnits::Why::refused:

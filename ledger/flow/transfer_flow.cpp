@@ -50,7 +50,10 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
     queue_.pop_front();
   }
   const Known known{look_up_keys(taken), look_up_references(taken)};
-  for (const auto& pending : taken) admit(pending, known, *batch, now);
+  for (const auto& pending : taken) {
+    admit(pending, known, *batch, now);
+    if (pending.woken) give_back(pending);
+  }
   if (batch->units.empty()) return;
   active_.emplace(batch->id, batch);
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {

@@ -37,9 +37,10 @@ struct RejectedUnits {
     key_bound,       // its key stands in the chain: the retry will find it there
     reference_used,  // the same of a reference that is to be unique
     storage_full,
-    overloaded,      // the indexes are too far behind
-    key_unreadable,  // whether its key stands in the chain could not be read
-    refused,         // the journal's own check failed: a bug
+    overloaded,            // the indexes are too far behind
+    key_unreadable,        // whether its key stands in the chain could not be read
+    reference_unreadable,  // the same of a reference; its key is not bound
+    refused,               // the journal's own check failed: a bug
   };
   UnitsOf units;
   Why why = Why::shard_changed;
@@ -113,6 +114,7 @@ class TransferFlow {
     std::uint32_t first_item = 0;
     std::uint32_t item_count = 1;
     bool key_bound = false;  // the journal found its key in the chain: only the outcome counts
+    bool woken = false;      // a reference that it waited for is kept for it
   };
   struct Waiting {
     LockBatchPtr batch;
@@ -130,6 +132,16 @@ class TransferFlow {
     // Nothing: the key is new.
     std::optional<Result<KeyBinding>> of(const Transfer& transfer) const;
   };
+
+  // A reference that has to be unique, of an undecided item, and who waits for its end.
+  struct ReferenceInFlight {
+    std::deque<Pending> waiting;
+    // For whom it is kept, while nobody has it: an item, or the first of an atomic batch.
+    const Submission* kept_for = nullptr;
+    std::uint32_t kept_item = 0;
+  };
+  // Ordered, so that walking over it repeats.
+  using ReferencesInFlight = std::map<std::string, ReferenceInFlight, std::less<>>;
 
   // What the chain says of the references of a batch that have to be unique.
   struct UsedReferences {
@@ -162,8 +174,15 @@ class TransferFlow {
   // Why the item's reference cannot be taken, and nullopt if nothing is known against it.
   std::optional<Error> reference_error(Submission& submission, std::uint32_t item,
                                        const UsedReferences& used);
-  // The item that has taken the reference has ended: those that wait try again.
-  void end_reference(const Transfer& transfer);
+  // The item that has taken the reference has ended. If it has committed all who wait try again,
+  // and are refused. Otherwise the first of them does, and the others wait for that one: all of
+  // them at once would take the work of all, again and again.
+  void end_reference(const Transfer& transfer, bool committed);
+  static bool is_kept_for(const ReferenceInFlight& reference, const Pending& pending);
+  // Keeps the reference for the first who still waits for it, or gives it up.
+  void pass_on(ReferencesInFlight::iterator taken);
+  // References that were kept for it and that it did not take go to the next.
+  void give_back(const Pending& pending);
   // Asks for what the key of an item further on will look at.
   void prefetch_key_after(const Submission& submission, std::uint32_t item) const;
   // True when the item's key decided it.
@@ -197,9 +216,7 @@ class TransferFlow {
   std::deque<Pending> queue_;
   std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
   KeysInFlight keys_in_flight_;
-  // References that have to be unique, of undecided items, and who waits for their end. Ordered, so
-  // that walking over it repeats.
-  std::map<std::string_view, std::vector<Pending>> references_in_flight_;
+  ReferencesInFlight references_in_flight_;
   std::vector<Waiting> waiting_;
   std::vector<bool> away_;
   // Decided, but what they show is not durable yet.

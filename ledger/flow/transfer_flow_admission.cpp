@@ -20,12 +20,13 @@ constexpr std::uint32_t kPrefetchAhead = 12;
 
 TransferFlow::BoundKeys TransferFlow::look_up_keys(std::span<const Pending> pending) {
   std::vector<const Transfer*> keyed;
-  for (const auto& [submission, first, count, key_bound] : pending) {
-    if (!submission->keyed) continue;
-    for (auto i = first; i < first + count; ++i) {
-      const auto& transfer = submission->transfers()[i];
+  for (const auto& one : pending) {
+    const auto& submission = *one.submission;
+    if (!submission.keyed) continue;
+    for (auto i = one.first_item; i < one.first_item + one.item_count; ++i) {
+      const auto& transfer = submission.transfers()[i];
       if (transfer.idempotency_key.empty()) continue;
-      if (submission->results[i].state == State::undecided) keyed.push_back(&transfer);
+      if (submission.results[i].state == State::undecided) keyed.push_back(&transfer);
     }
   }
   BoundKeys bound;

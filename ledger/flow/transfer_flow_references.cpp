@@ -13,7 +13,23 @@ namespace {
 
 using State = ItemResult::State;
 
+// Items that waited are undecided again. False: none did any more.
+bool revive(std::vector<ItemResult>& results, std::uint32_t first, std::uint32_t count) {
+  bool any = false;
+  for (auto i = first; i < first + count; ++i) {
+    if (results[i].state != State::joined) continue;
+    results[i].state = State::undecided;
+    any = true;
+  }
+  return any;
+}
+
 }  // namespace
+
+bool TransferFlow::is_kept_for(const ReferenceInFlight& reference, const Pending& pending) {
+  return reference.kept_for == pending.submission.get() &&
+         reference.kept_item == pending.first_item;
+}
 
 TransferFlow::UsedReferences TransferFlow::look_up_references(std::span<const Pending> pending) {
   std::vector<const Transfer*> asked;
@@ -78,7 +94,8 @@ bool TransferFlow::take_references(const Pending& pending, const UsedReferences&
   for (const auto i : asking) {
     const auto taken = references_in_flight_.find(transfers[i].reference);
     if (taken == references_in_flight_.end()) continue;
-    taken->second.push_back(pending);
+    if (is_kept_for(taken->second, pending)) continue;
+    taken->second.waiting.push_back(pending);
     for (auto j = pending.first_item; j < end; ++j) {
       if (is_open(j)) submission.results[j].state = State::joined;
     }
@@ -94,25 +111,48 @@ bool TransferFlow::take_references(const Pending& pending, const UsedReferences&
       return false;
     }
   }
-  for (const auto i : asking) references_in_flight_.try_emplace(transfers[i].reference);
+  for (const auto i : asking) {
+    references_in_flight_.try_emplace(std::string(transfers[i].reference)).first->second.kept_for =
+        nullptr;
+  }
   return true;
 }
 
-void TransferFlow::end_reference(const Transfer& transfer) {
+void TransferFlow::end_reference(const Transfer& transfer, bool committed) {
   const auto taken = references_in_flight_.find(transfer.reference);
-  // The view may be of another item's text, which is gone by then.
   if (taken == references_in_flight_.end()) return;
-  const auto waiting = std::move(taken->second);
+  if (!committed) return pass_on(taken);
+  const auto waiting = std::move(taken->second.waiting);
   references_in_flight_.erase(taken);
   for (const auto& pending : waiting) {
-    auto& results = pending.submission->results;
-    bool any = false;
-    for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
-      if (results[i].state != State::joined) continue;
-      results[i].state = State::undecided;
-      any = true;
+    if (revive(pending.submission->results, pending.first_item, pending.item_count)) {
+      queue_.push_back(pending);
     }
-    if (any) queue_.push_back(pending);
+  }
+}
+
+void TransferFlow::pass_on(ReferencesInFlight::iterator taken) {
+  auto& [waiting, kept_for, kept_item] = taken->second;
+  while (!waiting.empty()) {
+    auto next = std::move(waiting.front());
+    waiting.pop_front();
+    // One that was cancelled is decided.
+    if (!revive(next.submission->results, next.first_item, next.item_count)) continue;
+    kept_for = next.submission.get();
+    kept_item = next.first_item;
+    next.woken = true;
+    queue_.push_back(std::move(next));
+    return;
+  }
+  references_in_flight_.erase(taken);
+}
+
+void TransferFlow::give_back(const Pending& pending) {
+  const auto transfers = pending.submission->transfers();
+  for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+    if (!wants_unique_reference(transfers[i])) continue;
+    const auto kept = references_in_flight_.find(transfers[i].reference);
+    if (kept != references_in_flight_.end() && is_kept_for(kept->second, pending)) pass_on(kept);
   }
 }
 

@@ -58,10 +58,10 @@ void TransferFlow::commit(Submission& submission, std::uint32_t item, Sequence s
 // The item's own result is written already.
 void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners policy) {
   const auto& transfer = submission.transfers()[item];
-  if (submission.unique && wants_unique_reference(transfer)) end_reference(transfer);
-  if (transfer.idempotency_key.empty()) return;
   const auto& result = submission.results[item];
   const bool committed = result.state == State::committed;
+  if (submission.unique && wants_unique_reference(transfer)) end_reference(transfer, committed);
+  if (transfer.idempotency_key.empty()) return;
   const auto ended = keys_in_flight_.end(transfer);
   for (const auto& joiner : ended.joiners) {
     auto& waiter = *joiner.submission;
@@ -144,8 +144,8 @@ void TransferFlow::stop(Reason reason) {
     open.insert(open.end(), waiting->begin(), waiting->end());
   }
   for (const auto& joiner : keys_in_flight_.end_all()) open.push_back(joiner.submission);
-  for (const auto& [reference, waiting] : references_in_flight_) {
-    for (const auto& pending : waiting) open.push_back(pending.submission);
+  for (const auto& [reference, in_flight] : references_in_flight_) {
+    for (const auto& pending : in_flight.waiting) open.push_back(pending.submission);
   }
   for (const auto& submission : open) {
     if (submission->answered()) continue;

@@ -17,7 +17,7 @@ struct FoundKey {
 
 struct FoundReference {
   std::size_t transfer = 0;                // as above
-  StoreResult<ledger::RecordPlace> place;  // of the youngest record that has it
+  StoreResult<ledger::RecordPlace> place;  // of the oldest record that has it
 };
 
 }  // namespace sg::persistence

@@ -51,6 +51,10 @@ void IndexVerifier::start(const RecordIndex& index, Sequence until) {
 
 void IndexVerifier::restart(const RecordIndex& index) {
   take_parts(index);
+  // Before its first run is written an index has another secret after each opening.
+  if (index.link_hash() != link_hash_) {
+    for (auto& span : sides_[at(Index::links)].spans) span.is_known = false;
+  }
   index_ = part_ = page_ = 0;
   sum_ = {};
   is_readable_ = true;

@@ -21,6 +21,8 @@ class KeyedHash {
       // Not 0 and not 1, which would add nothing up.
       : point_(2 + mix(secret) % (kPrime - 2)), mask_(mix(secret + 1)) {}
 
+  bool operator==(const KeyedHash&) const = default;
+
   std::uint64_t operator()(std::string_view text) const {
     // The length first: texts that differ in zeros at their end differ.
     std::uint64_t hash = text.size();

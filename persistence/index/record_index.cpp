@@ -223,6 +223,11 @@ SequenceSpan RecordIndex::link_gap() const {
   return frozen_->link_gap;
 }
 
+std::string RecordIndex::link_problem() const {
+  const std::lock_guard lock(mutex_);
+  return link_problem_;
+}
+
 Sequence RecordIndex::keys_given_up() const {
   const std::lock_guard lock(mutex_);
   return keys_given_up_;

@@ -62,6 +62,8 @@ class RecordIndex {
 
   // The records whose links are still to be read; empty: links may be looked up.
   SequenceSpan link_gap() const;
+  // Why the gap will not be closed: one of its records is damaged. Empty: it will.
+  std::string link_problem() const;
   // The term of a link's text (mentions.hpp).
   Term link_term(std::string_view text) const { return link_hash_(text); }
   const KeyedHash& link_hash() const { return link_hash_; }
@@ -89,6 +91,11 @@ class RecordIndex {
   // or a link is a hash, so a record may be of another text. Needs for links: link_gap() is empty.
   StoreResult<std::vector<Sequence>> find(const KeyValue& rows, Index index, Term term,
                                           const MentionRange& range) const;
+
+  // The oldest sequence that find() would find, whatever the limit; 0: there is none. However many
+  // there are, one page of each run is read at the most.
+  StoreResult<Sequence> find_oldest(const KeyValue& rows, Index index, Term term,
+                                    const MentionRange& range) const;
 
   // Which of the keys, or links, may be in a record after `after`, as places in the list. May
   // return a few false positives, because it asks filters only and reads no page. Never misses one.
@@ -132,7 +139,7 @@ class RecordIndex {
   };
   // Links that were read of the gap, and are not written yet.
   struct Backfill {
-    Mentions mentions;
+    std::vector<Mention> links;
     Sequence last = 0;  // read up to it; 0: nothing yet
     std::int64_t run_ms = 0;
     std::size_t records = 0;
@@ -156,8 +163,12 @@ class RecordIndex {
   StoreResult<void> write_chunk(KeyValue& rows, const ChunkPtr& chunk);
   StoreResult<void> merge_some(KeyValue& rows, Index index);
   StoreResult<bool> give_up_expired(KeyValue& rows);
-  // Reads more of the gap, and writes what was read as a run once it is enough.
+  // Reads more of the gap, and writes what was read as a run once it is enough. A damaged record is
+  // noted, and ends it until the next opening.
   StoreResult<bool> backfill(KeyValue& rows);
+  StoreResult<void> read_gap(const KeyValue& rows, const SequenceSpan& gap);
+  // The caller holds the lock.
+  bool has_gap_to_fill() const { return !frozen_->link_gap.empty() && link_problem_.empty(); }
   StoreResult<void> write_backfill(KeyValue& rows);
   StoreResult<bool> remove_retired(KeyValue& rows);
   // Notes a run that is in no list any more, to be removed once nobody reads it.
@@ -187,6 +198,7 @@ class RecordIndex {
   std::size_t unindexed_ = 0;
   Sequence indexed_ = 0;
   Sequence keys_given_up_ = 0;
+  std::string link_problem_;
   std::int64_t run_ms_ = 0;                        // the run clock at the last push, in ms
   std::vector<std::pair<Index, RunPtr>> retired_;  // in no list any more, but maybe still read
 
@@ -194,6 +206,7 @@ class RecordIndex {
   std::uint32_t next_run_ = 1;
   std::vector<std::pair<Family, std::uint32_t>> orphans_;  // found by load()
   Backfill backfill_;
+  std::size_t works_ = 0;  // calls of work() that found no chunk
   std::array<std::optional<RunMerge>, kAllIndexes.size()> merges_;  // begun, not finished
 };
 

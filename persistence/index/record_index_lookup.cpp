@@ -65,6 +65,30 @@ StoreResult<std::vector<Sequence>> RecordIndex::find(const KeyValue& rows, Index
   return found;
 }
 
+StoreResult<Sequence> RecordIndex::find_oldest(const KeyValue& rows, Index index, Term term,
+                                               const MentionRange& range) const {
+  MentionRange all = range;
+  all.limit = ~std::size_t{0};
+  std::vector<Sequence> found;
+  std::shared_ptr<const Frozen> frozen;
+  {
+    const std::lock_guard lock(mutex_);
+    filling_->indexes[at(index)].collect(term, all, found);
+    frozen = frozen_;
+  }
+  for (const auto& run : frozen->runs[at(index)]) {
+    if (run->facts().last < range.first || run->facts().first >= range.before) continue;
+    auto oldest = run->oldest(rows, term, range);
+    if (!oldest || *oldest != 0) return oldest;
+  }
+  for (const auto& chunk : frozen->chunks) {
+    std::vector<Sequence> older;
+    chunk->indexes[at(index)].collect(term, all, older);
+    if (!older.empty()) return older.back();
+  }
+  return found.empty() ? Sequence{0} : found.back();
+}
+
 std::vector<std::uint32_t> RecordIndex::candidates(Index index, std::span<const Term> terms,
                                                    Sequence after) const {
   std::vector<std::uint32_t> found;

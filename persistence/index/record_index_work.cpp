@@ -24,6 +24,9 @@ constexpr std::size_t kRunsToMerge = 8;
 // Mentions that one call of work() merges: about 30 ms of work. Then chunks get their turn.
 constexpr std::size_t kMergeSlice = 500'000;
 
+// One call of so many reads more of a gap, even if there are merges to do.
+constexpr std::size_t kWorksOfGap = 4;
+
 // How many different terms; equal ones stand together.
 std::size_t count_terms(std::span<const Mention> in_order) {
   std::size_t terms = in_order.empty() ? 0 : 1;
@@ -55,7 +58,7 @@ RecordIndex::Runs RecordIndex::due_for_merge(const Frozen& frozen, Index index) 
 bool RecordIndex::has_work() const {
   const std::lock_guard lock(mutex_);
   return !frozen_->chunks.empty() || oldest_keys_expired() || first_removable() < retired_.size() ||
-         !frozen_->link_gap.empty() ||
+         has_gap_to_fill() ||
          std::any_of(kAllIndexes.begin(), kAllIndexes.end(),
                      [this](Index index) { return !due_for_merge(*frozen_, index).empty(); });
 }
@@ -91,6 +94,10 @@ StoreResult<bool> RecordIndex::work(KeyValue& rows, bool all) {
   if (const auto chunk = take_chunk(all)) {
     if (auto written = write_chunk(rows, chunk); !written) return tl::unexpected(written.error());
     return true;
+  }
+  // A gap has its turn beside merges, which a busy ledger always has.
+  if (++works_ % kWorksOfGap == 0) {
+    if (auto filled = backfill(rows); !filled || *filled) return filled;
   }
   for (const auto index : kAllIndexes) {
     auto& merge = merges_[at(index)];

@@ -1,35 +1,29 @@
 #include "persistence/index/reference_lookup.hpp"
 
-#include <algorithm>
-
 #include "persistence/chain/block_cursor.hpp"
 
 namespace sg::persistence {
 namespace {
 
-// Records that may have a reference are asked for so many at a time: nearly always the first has.
-constexpr std::size_t kAtOnce = 16;
-
-// The youngest record in the range that has the reference; nullopt: none has.
+// The oldest record in the range that has the reference; nullopt: none has.
 StoreResult<std::optional<ledger::RecordPlace>> find_one(const KeyValue& rows,
                                                          const RecordIndex& index,
                                                          BlockCursor& blocks, DecodedRecord& record,
                                                          Term term, std::string_view reference,
                                                          MentionRange range) {
-  range.limit = kAtOnce;
   while (true) {
-    const auto places = index.find(rows, Index::links, term, range);
-    if (!places) return tl::unexpected(places.error());
-    for (const Sequence sequence : *places) {
-      if (auto found = blocks.require(sequence); !found) return tl::unexpected(found.error());
-      if (auto read = read_record(blocks.block(), sequence, record); !read) {
-        return tl::unexpected(read.error());
-      }
-      if (!is_transaction(record.kind) || record.reference != reference) continue;
-      return ledger::RecordPlace{sequence, blocks.block().stamp().time};
+    const auto place = index.find_oldest(rows, Index::links, term, range);
+    if (!place) return tl::unexpected(place.error());
+    if (*place == 0) return std::nullopt;
+    if (auto found = blocks.require(*place); !found) return tl::unexpected(found.error());
+    if (auto read = read_record(blocks.block(), *place, record); !read) {
+      return tl::unexpected(read.error());
     }
-    if (places->size() < range.limit) return std::nullopt;
-    range.before = places->back();
+    if (is_transaction(record.kind) && record.reference == reference) {
+      return ledger::RecordPlace{*place, blocks.block().stamp().time};
+    }
+    // Of another text with the same hash.
+    range.first = *place + 1;
   }
 }
 
@@ -38,6 +32,10 @@ StoreResult<std::optional<ledger::RecordPlace>> find_one(const KeyValue& rows,
 std::optional<StoreError> links_building(const RecordIndex& index) {
   const auto gap = index.link_gap();
   if (gap.empty()) return std::nullopt;
+  if (auto problem = index.link_problem(); !problem.empty()) {
+    return StoreError{StoreFault::corrupt,
+                      "references cannot be indexed, a record is damaged: " + problem};
+  }
   return StoreError{StoreFault::building, "references are still being indexed, records " +
                                               std::to_string(gap.first) + " to " +
                                               std::to_string(gap.last) + " are left: try again"};

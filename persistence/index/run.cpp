@@ -128,6 +128,25 @@ StoreResult<void> Run::collect(const KeyValue& rows, Term term, const MentionRan
   return {};
 }
 
+// Within a term the oldest stands last. All that is as old as `range.first` or younger, and not on
+// the last page that begins no later than that, is on an earlier page, and younger.
+StoreResult<Sequence> Run::oldest(const KeyValue& rows, Term term,
+                                  const MentionRange& range) const {
+  if (!filter_.may_have(TermFilter::Probe(filter_hash(family_, term)))) return Sequence{0};
+  const auto behind = std::upper_bound(page_starts_.begin(), page_starts_.end(),
+                                       Mention{term, range.first}, precedes);
+  if (behind == page_starts_.begin()) return Sequence{0};
+  const auto page = static_cast<std::uint32_t>(behind - page_starts_.begin() - 1);
+  Sequence found = 0;
+  const auto read = visit_page(rows, page, [&](const Mention& mention) {
+    const bool is_wanted = mention.term == term && mention.sequence >= range.first;
+    if (is_wanted && mention.sequence < range.before) found = mention.sequence;
+    return mention.term <= term;
+  });
+  if (!read) return tl::unexpected(read.error());
+  return found;
+}
+
 void RunWriter::add(const Mention& mention) {
   if (page_.empty()) page_.resize(kPageBytes + 2 * kMaxVarintBytes);
   const bool starts_page = page_end_ == 0;

@@ -64,6 +64,9 @@ class Run {
   static StoreResult<std::shared_ptr<const Run>> load(const KeyValue& rows, Family family,
                                                       const RunFacts& facts);
 
+  // The oldest sequence in the range that mentions the term; 0: none does. Reads one page.
+  StoreResult<Sequence> oldest(const KeyValue& rows, Term term, const MentionRange& range) const;
+
   const RunFacts& facts() const { return facts_; }
   std::uint32_t pages() const { return static_cast<std::uint32_t>(page_starts_.size()); }
   // How many different terms it has.

@@ -49,6 +49,7 @@ TEST_CASE("A reference that is used is refused for ever, by whoever it is used",
   }
   // Who does not ask may use it.
   CHECK(told(bed.ask(transfers({bed.plain()}))) == "OK");
+  CHECK(fact(bed.ask(transfers({bed.once()})), "transaction_id") == bed.id_of(first));
   const auto other = bed.ask(transfers({bed.plain("s")}));
   const auto refused = bed.ask(transfers({bed.once("s")}));
   CHECK(told(refused) == "REFERENCE_EXISTS");
@@ -166,6 +167,52 @@ TEST_CASE("Who waits for a reference may cancel, and is not forgotten when all e
   CHECK(told(first) == "JOURNAL_UNAVAILABLE");
   CHECK(told(third) == "JOURNAL_UNAVAILABLE");
   CHECK(third->results[0].error->outcome == ledger::Outcome::none);
+}
+
+// All of them at once would take one, refuse the others, and so on: the square of their number.
+TEST_CASE("Those who wait for a reference try one after the other, and all if one commits",
+          "[ledger][flow][references]") {
+  Bed bed;
+  constexpr std::size_t kMany = 2000;
+  std::vector<Order> orders;
+  for (std::size_t i = 0; i < kMany; ++i) orders.push_back(bed.once("r", {}, -1000));
+  orders.push_back(bed.once("r"));
+  for (std::size_t i = 0; i < kMany; ++i) orders.push_back(bed.once("r", {}, -1000));
+  const auto lookups = bed.house.journal().references_asked;
+  const auto batch = bed.ask(transfers(std::move(orders)));
+  for (std::size_t i = 0; i < kMany; ++i) {
+    REQUIRE(told(batch, i) == "INSUFFICIENT_FUNDS");
+    REQUIRE(told(batch, kMany + 1 + i) == "REFERENCE_EXISTS");
+  }
+  CHECK(told(batch, kMany) == "OK");
+  // Each is asked for twice: when it comes, and when its turn has come.
+  CHECK(bed.house.journal().references_asked - lookups <= 2 * (2 * kMany + 1));
+  CHECK(bed.house.flow().references_in_flight() == 0);
+}
+
+TEST_CASE("A reference that is kept for one who does not take it goes to the next",
+          "[ledger][flow][references]") {
+  Bed bed;
+  const auto first = bed.submit(transfers({bed.once("r", {}, -1000)}));
+  bed.house.advance();
+  const auto cancelled = bed.submit(transfers({bed.once()}));
+  const auto other = bed.submit(transfers({bed.plain("s", "k")}));
+  // Its key is bound when its turn comes, and its batch waits for another reference.
+  const auto bound = bed.submit(transfers({bed.once("r", "k")}));
+  const auto late = bed.submit(transfers({bed.once()}));
+  const auto last = bed.submit(transfers({bed.once()}));
+  late->deadline = bed.house.now() + std::chrono::milliseconds(1);
+  bed.house.advance();
+  bed.house.cancel(*cancelled);
+  bed.house.pass(std::chrono::milliseconds(2));
+  bed.house.run();
+  CHECK(told(first) == "INSUFFICIENT_FUNDS");
+  CHECK(told(cancelled) == "CANCELLED");
+  CHECK(told(other) == "OK");
+  CHECK(told(bound) == "IDEMPOTENCY_MISMATCH");
+  CHECK(told(late) == "LOCK_TIMEOUT");
+  CHECK(told(last) == "OK");
+  CHECK(bed.house.flow().references_in_flight() == 0);
 }
 
 TEST_CASE("A reference that cannot be looked up is refused, and nothing is done",

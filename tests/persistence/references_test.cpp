@@ -2,6 +2,7 @@
 // program while its records are read and afterwards, and after an older program was there again.
 #include "bed.hpp"
 #include "persistence/chain/format.hpp"
+#include "persistence/encoding/bytes.hpp"
 #include "persistence/index/keyed_hash.hpp"
 #include "persistence/index/run_list.hpp"
 
@@ -246,15 +247,75 @@ TEST_CASE("Many references are looked up at once, and after a sequence") {
     }
     return all;
   };
-  std::vector<std::pair<std::size_t, Sequence>> youngest;
-  for (std::size_t i = 0; i < 6; ++i) {
-    youngest.emplace_back(i * 50, wanted(100, static_cast<int>(i)).front());
-  }
-  CHECK(places(0) == youngest);
+  // Of several with a reference the oldest is told.
   const auto last = store->durable();
-  CHECK(places(last).empty());
-  std::erase_if(youngest, [&](const auto& one) { return one.second <= last - 3; });
-  CHECK(places(last - 3) == youngest);
+  for (Sequence after = 0; after <= last; ++after) {
+    std::vector<std::pair<std::size_t, Sequence>> oldest;
+    for (std::size_t i = 0; i < 6; ++i) {
+      auto all = wanted(100, static_cast<int>(i));
+      std::erase_if(all, [after](Sequence sequence) { return sequence <= after; });
+      if (!all.empty()) oldest.emplace_back(i * 50, all.back());
+    }
+    REQUIRE(places(after) == oldest);
+  }
+}
+
+TEST_CASE("The oldest of many with a reference is found on whichever page it is") {
+  Bed store(Backend::memory);
+  store.create_account("a", 1'000'000);
+  std::vector<TransferSpec> many;
+  for (int i = 0; i < 30'000; ++i) {
+    many.push_back({{{0, -1}, {0, 1}}, i % 3 == 0 ? "r" : std::to_string(i)});
+  }
+  store.transfers(many);
+  store.index_all();
+  ledger::Transfer transfer;
+  transfer.reference = "r";
+  const ledger::Transfer* asked = &transfer;
+  for (Sequence after = 0; after < store->durable(); after += 997) {
+    const auto found = value_of(store->find_references({&asked, 1}, after));
+    REQUIRE(found.size() == 1);
+    // Those have sequences 2, 5, 8 and so on.
+    REQUIRE(found.front().place->sequence == (after < 2 ? 2 : (after + 1) / 3 * 3 + 2));
+  }
+  CHECK(value_of(store->find_references({&asked, 1}, store->durable())).empty());
+}
+
+// One that opens does not look at old blocks.
+TEST_CASE("A damaged record of an older store leaves all but its references as it is") {
+  Bed store(Backend::memory, small_chunks());
+  fill(store, 0, 1000);
+  make_old(store);
+  const auto damaged = store.disk().row(Family::blocks, be64(1));
+  REQUIRE(damaged);
+  auto bytes = *damaged;
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] + 1);
+  store.disk().set_row(Family::blocks, be64(1), bytes);
+  auto opened = store.try_open();
+  if (!opened) return;  // it was among those that an opening checks
+  store.open();
+  store.index_all();
+  CHECK_FALSE(store->has_index_work());
+  const auto refused = store->transactions_with("order 1", {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().fault == StoreFault::corrupt);
+  CHECK_THAT(refused.error().message, Contains("cannot be indexed"));
+  fill(store, 1000, 1010);
+  store.index_all();
+}
+
+TEST_CASE("A verification goes on when a store without runs is opened anew") {
+  Bed store(Backend::memory);  // with a secret of its own at each opening
+  fill(store, 0, 50);
+  bool opened = false;
+  const auto report = value_of(store->verify([&](const VerifyProgress& progress) {
+    if (progress.records == progress.records_total && !std::exchange(opened, true)) {
+      REQUIRE(store->reopen());
+    }
+    return true;
+  }));
+  CHECK(opened);
+  CHECK(report.problems.empty());
 }
 
 TEST_CASE("References of an older store are not told as unused") {

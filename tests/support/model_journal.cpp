@@ -157,8 +157,8 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
       if (is_used && ledger::wants_unique_reference(transfer)) {
         faults.push_back("reference " + std::string(transfer.reference) + " is not unique");
       }
-      image_.references.insert_or_assign(std::string(transfer.reference),
-                                         ledger::RecordPlace{image_.last, time_});
+      image_.references.try_emplace(std::string(transfer.reference),
+                                    ledger::RecordPlace{image_.last, time_});
     }
     if (transfer.idempotency_key.empty()) continue;
     const ModelBinding bound{image_.last, time_, content(transfer)};
@@ -214,6 +214,7 @@ ledger::Result<std::vector<ledger::BoundReference>> ModelJournal::find_reference
     return tl::unexpected(
         ledger::Error{Reason::journal_unavailable, "no", {}, ledger::Outcome::none});
   }
+  references_asked += transfers.size();
   std::vector<ledger::BoundReference> bound;
   for (const auto* transfer : transfers) {
     const auto found = durable_.references.find(transfer->reference);

@@ -36,7 +36,7 @@ struct Image {
   std::map<std::string, ImageAccount, std::less<>> accounts;
   std::set<std::string, std::less<>> participants;
   std::map<std::string, ModelBinding, std::less<>> keys;
-  std::map<std::string, ledger::RecordPlace, std::less<>> references;  // of the youngest with each
+  std::map<std::string, ledger::RecordPlace, std::less<>> references;  // of the oldest with each
   ledger::Sequence last = 0;
 };
 
@@ -107,6 +107,7 @@ class ModelJournal final : public ledger::KeySource {
   // The account's balance after each sequence that changed it, oldest first.
   std::vector<std::pair<ledger::Sequence, ledger::Amount>> history(std::string_view account) const;
 
+  std::size_t references_asked = 0;  // of find_references()
   std::vector<std::uint64_t> shard_incarnations;
   std::uint64_t coordinator = 0;
   bool full = false;          // refuses what it would have to store
