@@ -346,8 +346,7 @@ StoreResult<std::vector<FoundReference>> ChainStore::find_references(
 StoreError ChainStore::undecided(const KeyValue& rows) const {
   const bool has_room = has_room_for(rows.unflushed_bytes());
   return {has_room ? StoreFault::io : StoreFault::no_space,
-          "a write failed, and whether its keys are bound is known once the store has been opened "
-          "anew"};
+          "a write failed: what it has bound is known once the store has been opened anew"};
 }
 
 // --- maintenance ---

@@ -172,8 +172,8 @@ class Commands:
         # It bound nothing.
         other = self.execute(once(2, mine + " again", key="unique-2"))
         # Who does not ask may use it again, and is found as well.
-        again = self.ask("Transfer", entries=entries((a, -1), (b, 1)), reference=mine)
-        refused(once(1, mine), again)
+        self.ask("Transfer", entries=entries((a, -1), (b, 1)), reference=mine)
+        refused(once(1, mine), first)
         plain = self.ask("Credit", account_id=b, amount=1, reference=mine + " of a credit")
         refused(once(1, plain.reference), plain)
         self.refused_command(once(1, ""), Code.INVALID_ARGUMENT, "REFERENCE_EMPTY",
