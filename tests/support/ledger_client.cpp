@@ -61,7 +61,9 @@ std::string told(const grpc::Status& status) {
 }
 
 std::string told(const wire::TransferError& error) {
-  return line_of(error.code(), error.reason(), error.message(), error.metadata());
+  auto facts = error.metadata();
+  facts.erase("request_id");  // of a stream's request: another one each time
+  return line_of(error.code(), error.reason(), error.message(), facts);
 }
 
 std::string told(const wire::TransferResult& result) {
