@@ -15,6 +15,7 @@
 #include "ledger/account.hpp"
 #include "ledger/error.hpp"
 #include "ledger/locks/shard_ledger.hpp"
+#include "ledger/submission.hpp"
 #include "persistence/chain/record.hpp"
 #include "persistence/store.hpp"
 
@@ -63,6 +64,11 @@ struct ReferencePage {
   std::string token;
   std::int64_t page_bytes = 0;
 };
+// What the record says that decided about a key, or how far the chain was looked through for it.
+struct KeyOutcomeOf {
+  ledger::ItemResult::State state = ledger::ItemResult::State::unbound;
+  ledger::Sequence sequence = 0;
+};
 struct BalanceSheetOf {
   bool by_type = false;  // over all participants
 };
@@ -104,6 +110,13 @@ struct FoundTransactions {
   ledger::Sequence sequence = 0;  // all up to it was looked at
 };
 
+struct KeyOutcome {
+  ledger::ItemResult::State state = ledger::ItemResult::State::unbound;
+  ledger::Sequence sequence = 0;
+  std::optional<persistence::StoredTransaction> transaction;  // with `committed`
+  ledger::TimeMs keys_kept_since = 0;
+};
+
 struct ChainPortion {
   std::vector<persistence::ChainRecord> records;
   ledger::Sequence next = 0;
@@ -123,14 +136,14 @@ struct BalanceSheet {
   persistence::ChainTotals totals;
 };
 
-using QueryAsk =
-    std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
-                 AccountPage, TransactionById, TransactionPage, ReferencePage, BalanceSheetOf,
-                 CommittedAudit, AnsweredAudit, RecordsOfChain, VerifyChain, BackupAsk>;
+using QueryAsk = std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById,
+                              BalanceOf, AccountPage, TransactionById, TransactionPage,
+                              ReferencePage, KeyOutcomeOf, BalanceSheetOf, CommittedAudit,
+                              AnsweredAudit, RecordsOfChain, VerifyChain, BackupAsk>;
 using QueryAnswer =
     std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
                  Balance, Page<AccountView>, persistence::StoredTransaction,
-                 Page<persistence::StoredTransaction>, FoundTransactions, BalanceSheet,
+                 Page<persistence::StoredTransaction>, FoundTransactions, KeyOutcome, BalanceSheet,
                  Page<persistence::AuditedRecord>, Page<std::string>, ChainPortion,
                  persistence::VerifyReport, BackupCreated, Page<BackupFacts>, BackupContents,
                  BackupVerified>;

@@ -56,6 +56,7 @@ CommandLine::CommandLine() : app("Command line client of the Scalegraph ledger."
   add_account_commands(app, chosen);
   add_posting_commands(app, chosen);
   add_transaction_commands(app, chosen);
+  add_key_commands(app, chosen);
   add_export_command(app, chosen);
   add_import_command(app, chosen);
   add_admin_commands(app, chosen);

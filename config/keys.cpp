@@ -179,6 +179,11 @@ constexpr std::array key_rows{
         "A transfer waits at most this long for undecided transfers before it, or until its own "
         "deadline if that is earlier. Then it ends with DEADLINE_EXCEEDED, reason LOCK_TIMEOUT, "
         "and has changed nothing."},
+    Key{"ledger", "max_seals", "keys",
+        integer<&Settings::ledger, &Ledger::max_seals>(0, 1'000'000'000),
+        "Idempotency keys that may be sealed with SealKey. A seal never expires, and takes about "
+        "50 "
+        "bytes on the disk. One more ends with RESOURCE_EXHAUSTED, reason TOO_MANY_SEALS."},
 
     Key{"supervisor", "intensity", "crashes",
         integer<&Settings::supervisor, &Supervisor::intensity>(0, 1'000'000),

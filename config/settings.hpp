@@ -88,6 +88,7 @@ struct Storage {
 struct Ledger {
   std::size_t shards = 2;                         // actors that own accounts
   std::chrono::milliseconds lock_timeout{5'000};  // the longest wait of a transfer for its locks
+  std::size_t max_seals = 10'000'000;             // sealed keys
 
   bool operator==(const Ledger&) const = default;
 };

@@ -97,6 +97,7 @@ enum class Defect : std::uint8_t {
   age_by_pause,         // keys age while the process is paused
   marker_before_pages,  // a checkpoint's marker is written while its pages are not durable
   reuse_reference,      // the journal does not see references of records that are not durable
+  seal_unchecked,       // a seal does not wait for a request with its key, and nothing is looked up
   leak_admission,       // a call that has ended keeps its place in the gateway
   // --- of a cluster ---
   refuse_without_round,     // a node that leads no more refuses from what it last knew

@@ -56,6 +56,8 @@ constexpr std::array kRows{
     Row{Reason::backup_name_invalid, "BACKUP_NAME_INVALID", Code::invalid_argument},
     // The request disagrees with an earlier one, or with the rest of its batch.
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},
+    Row{Reason::key_sealed, "KEY_SEALED", Code::failed_precondition},
+    Row{Reason::too_many_seals, "TOO_MANY_SEALS", Code::resource_exhausted},
     Row{Reason::reference_exists, "REFERENCE_EXISTS", Code::already_exists},
     Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
     // Who calls is not known, or may not do this.

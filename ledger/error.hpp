@@ -77,6 +77,8 @@ enum class Reason : std::uint8_t {
   backup_name_invalid,
   // The key was used before, for a transfer with other content.
   idempotency_mismatch,
+  key_sealed,      // nothing will ever commit with it
+  too_many_seals,  // of keys
   // A transaction has the reference that was to be unique.
   reference_exists,
   // Another item of the same atomic batch was refused.

@@ -36,9 +36,15 @@ struct TransferBatch {
   bool atomic = false;
 };
 
+// What became of an idempotency key? It waits for a request that has the key and is not decided.
+struct KeyRequest {
+  Transfer key_alone;  // nothing of it is set but the key and its hash
+  bool seals = false;  // a key that nothing has bound is bound to "never"
+};
+
 // What a submission asks for. A new alternative makes the compiler name each place that has to
 // decide what it means: locks, refusals, booking, applying.
-using Operation = std::variant<TransferBatch, NewAccount, NewParticipant>;
+using Operation = std::variant<TransferBatch, NewAccount, NewParticipant, KeyRequest>;
 
 // Makes one visitor of several lambdas, one for each alternative of a variant.
 template <class... Cases>
@@ -53,12 +59,20 @@ struct ItemResult {
     joined,     // waits for the outcome of an earlier item with the same idempotency key
     committed,  // it has a sequence
     refused,
+    // Of a key, beside `committed`:
+    unbound,
+    sealed,
   };
 
   State state = State::undecided;
-  // With `committed`: the item's record, and the time of its block.
+  // With `committed` and `sealed`: the record that did it, and the time of its block. With
+  // `unbound`: no record up to this one has the key.
   Sequence sequence = 0;
   TimeMs time = 0;
+  // It was decided, and not refused.
+  bool is_answer() const {
+    return state == State::committed || state == State::unbound || state == State::sealed;
+  }
   // With `refused`. Items that joined one another share it.
   std::shared_ptr<const Error> error;
 };
@@ -113,11 +127,14 @@ class Submission : public std::enable_shared_from_this<Submission> {
   // only the outcome does.
   std::atomic<bool> cancelled{false};
 
-  // The transfers that it asks for; empty with another operation.
+  // The transfers that it asks for, or the one that stands for a key; empty with other operations.
   std::span<const Transfer> transfers() const {
-    const auto* batch = std::get_if<TransferBatch>(&operation);
-    return batch != nullptr ? std::span(batch->transfers) : std::span<const Transfer>();
+    if (const auto* batch = std::get_if<TransferBatch>(&operation)) return batch->transfers;
+    const auto* key = std::get_if<KeyRequest>(&operation);
+    return key != nullptr ? std::span(&key->key_alone, 1) : std::span<const Transfer>();
   }
+  // Null unless it asks for a key.
+  const KeyRequest* key_request() const { return std::get_if<KeyRequest>(&operation); }
   bool is_atomic() const {
     const auto* batch = std::get_if<TransferBatch>(&operation);
     return batch != nullptr && batch->atomic;

@@ -29,6 +29,9 @@ AuditedRecord to_audited(const DecodedRecord& record, TimeMs time, ledger::Origi
       audited.what = "participant";
       audited.created = record.participant.id;
       break;
+    case RecordKind::seal:
+      audited.what = "seal";
+      break;
   }
   return audited;
 }

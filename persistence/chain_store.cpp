@@ -6,7 +6,6 @@
 #include "faults/fault_injection.hpp"
 #include "persistence/audit_reader.hpp"
 #include "persistence/chain/format.hpp"
-#include "persistence/index/reference_lookup.hpp"
 #include "persistence/record_reader.hpp"
 #include "persistence/rocks/directory_medium.hpp"
 #include "persistence/rows/catalog.hpp"
@@ -43,23 +42,6 @@ class UndecidedOnFailure {
   std::atomic<bool>& flag_;
   bool has_succeeded_ = false;
 };
-
-// What was found, with an error for each of the `asked` that was not.
-template <class Found>
-std::vector<Found> with_undecided(std::vector<Found> found, std::size_t asked,
-                                  const StoreError& undecided) {
-  std::vector<Found> all;
-  all.reserve(asked);
-  auto next = found.begin();
-  for (std::size_t i = 0; i < asked; ++i) {
-    if (next != found.end() && next->transfer == i) {
-      all.push_back(std::move(*next++));
-    } else {
-      all.push_back({i, tl::unexpected(undecided)});
-    }
-  }
-  return all;
-}
 
 }  // namespace
 
@@ -323,30 +305,6 @@ StoreResult<RecordPortion> ChainStore::records(const RecordRange& range) const {
 
 StoreResult<std::optional<BlockHash>> ChainStore::first_hash() const {
   return with_rows([&](KeyValue& rows) { return read_first_hash(rows, durable()); });
-}
-
-StoreResult<std::vector<FoundKey>> ChainStore::find_keys(
-    std::span<const ledger::Transfer* const> transfers, Sequence after) const {
-  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<FoundKey>> {
-    auto found = keys_.find(rows, *index_, account_ids_, transfers, {after, durable()});
-    if (!found || takes_writes(rows)) return found;
-    return with_undecided(std::move(*found), transfers.size(), undecided(rows));
-  });
-}
-
-StoreResult<std::vector<FoundReference>> ChainStore::find_references(
-    std::span<const ledger::Transfer* const> transfers, Sequence after) const {
-  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<FoundReference>> {
-    auto found = persistence::find_references(rows, *index_, transfers, {after + 1, durable() + 1});
-    if (!found || takes_writes(rows)) return found;
-    return with_undecided(std::move(*found), transfers.size(), undecided(rows));
-  });
-}
-
-StoreError ChainStore::undecided(const KeyValue& rows) const {
-  const bool has_room = has_room_for(rows.unflushed_bytes());
-  return {has_room ? StoreFault::io : StoreFault::no_space,
-          "a write failed: what it has bound is known once the store has been opened anew"};
 }
 
 // --- maintenance ---

@@ -68,6 +68,8 @@ class ChainStore : public Store {
   StoreResult<std::optional<BlockHash>> first_hash() const override;
   StoreResult<std::vector<FoundKey>> find_keys(std::span<const ledger::Transfer* const> transfers,
                                                Sequence after) const override;
+  StoreResult<std::uint64_t> seals() const override;
+  StoreResult<TimeMs> keys_kept_since() const override;
   StoreResult<std::vector<FoundReference>> find_references(
       std::span<const ledger::Transfer* const> transfers, Sequence after) const override;
 

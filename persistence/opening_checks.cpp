@@ -115,7 +115,7 @@ StoreResult<void> refill(RecordIndex& index, const KeyValue& rows, Sequence unti
     next = block.last() + 1;
     mentions.clear();
     for (std::uint32_t i = 0; i < block.count(); ++i) {
-      if (block.first() + i <= indexed || !block.is_transaction_at(i)) continue;
+      if (block.first() + i <= indexed || !has_mentions(block.kind_at(i))) continue;
       if (auto read = read_record(block, block.first() + i, record); !read) return read;
       add_mentions(record, mentions);
     }

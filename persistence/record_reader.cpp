@@ -44,7 +44,12 @@ class Conversion {
                bytes_of(from.account.metadata);
       return {};
     }
-    bytes += from.reference.size() + from.key.size();
+    bytes += from.key.size();
+    if (from.kind == RecordKind::seal) {
+      to.content = SealedKey{std::string(from.key)};
+      return {};
+    }
+    bytes += from.reference.size();
     return add_transaction(from, time, to.content.emplace<KeyedTransaction>(), bytes);
   }
 

@@ -79,7 +79,7 @@ struct AuditedRecord {
   Sequence sequence = 0;
   TimeMs time = 0;
   ledger::OriginPtr origin;
-  std::string what;     // "credit", "debit", "transfer", "account", "participant"
+  std::string what;     // "credit", "debit", "transfer", "account", "participant", "seal"
   std::string created;  // the id of what was created; empty for a transaction
 };
 struct AuditRange {
@@ -98,12 +98,15 @@ struct KeyedTransaction {
   StoredTransaction transaction;
   std::string key;  // empty: none
 };
+struct SealedKey {
+  std::string key;
+};
 // One record of the chain, of whichever kind.
 struct ChainRecord {
   Sequence sequence = 0;
   TimeMs time = 0;
   bool ends_unit = true;  // it is the last of what was committed as a whole
-  std::variant<ledger::Participant, ledger::Account, KeyedTransaction> content;
+  std::variant<ledger::Participant, ledger::Account, KeyedTransaction, SealedKey> content;
 };
 struct RecordRange {
   Sequence first = 1;
@@ -219,6 +222,12 @@ class Store {
   // it is listed with an error (no_space while there is no room to reopen).
   virtual StoreResult<std::vector<FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, Sequence after = 0) const = 0;
+
+  // How many keys are sealed, up to durable().
+  virtual StoreResult<std::uint64_t> seals() const = 0;
+  // Keys of what was asked for at this time, in ms since 1970, or later are known: those that are
+  // not found are not bound. 0: no key was given up.
+  virtual StoreResult<TimeMs> keys_kept_since() const = 0;
 
   // Those of the transfers whose references, which are not empty, a durable record after `after`
   // has; in the order of the transfers, the others are left out. Otherwise as find_keys(); the

@@ -114,23 +114,28 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list_with(
   return listed;
 }
 
-StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, TimeMs time) {
-  // Block times never fall, so a binary search works. Invariant: all sequences before `low` are too
-  // early, and `high` is late enough or the end. Each step decides about a whole block.
+StoreResult<Sequence> first_block(const KeyValue& rows, Sequence durable,
+                                  const std::function<bool(const BlockStamp&)>& is_late) {
+  // Invariant: all sequences before `low` are too early, and `high` is late enough or the end. Each
+  // step decides about a whole block.
   BlockCursor cursor(rows);
   Sequence low = 1;
   Sequence high = durable + 1;
   while (low < high) {
     const Sequence middle = low + (high - low) / 2;
     if (auto found = cursor.require(middle); !found) return tl::unexpected(found.error());
-    if (cursor.block().stamp().time >= time) {
-      // All records of a block have its time, so the first of them is the earliest candidate.
+    if (is_late(cursor.block().stamp())) {
       high = cursor.block().first();
     } else {
       low = cursor.block().last() + 1;
     }
   }
   return high;
+}
+
+StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, TimeMs time) {
+  // Block times never fall.
+  return first_block(rows, durable, [time](const BlockStamp& stamp) { return stamp.time >= time; });
 }
 
 }  // namespace sg::persistence

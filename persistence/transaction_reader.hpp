@@ -7,6 +7,7 @@
 // Errors: those of the database, and `corrupt` for a block, a row or an index entry that is wrong.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,8 +60,12 @@ class TransactionReader {
   DecodedRecord record_;  // keeps its memory from record to record
 };
 
+// The first sequence of the first block whose stamp `is_late`; durable + 1 if there is none. Needs:
+// all blocks after such a block are late too. A binary search over the blocks.
+StoreResult<Sequence> first_block(const KeyValue& rows, Sequence durable,
+                                  const std::function<bool(const BlockStamp&)>& is_late);
 // The first sequence up to `durable` whose block time is at or after `time`; durable + 1 if there
-// is none. Times are in ms since 1970. A binary search over the blocks.
+// is none. Times are in ms since 1970.
 StoreResult<Sequence> first_at_or_after(const KeyValue& rows, Sequence durable, TimeMs time);
 
 }  // namespace sg::persistence

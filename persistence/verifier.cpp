@@ -155,7 +155,7 @@ void Verifier::check_place(const BlockView& block) {
 }
 
 void Verifier::check_details(const ledger::Details& details, const std::string& name) {
-  if (!is_transaction(record_.kind)) return problem(name + " is a creation with details");
+  if (!is_transaction(record_.kind)) return problem(name + " is no transaction and has details");
   if (!details.balanced) return;
   WideAmount sum = 0;
   for (const Posting& posting : record_.postings) sum += posting.amount;
@@ -173,6 +173,7 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       knows_balances_ = false;
       index_.skip(block.first() + i, block.first() + i);
       catalog_.lose_record();
+      seals_.lose_record();
       continue;
     }
     const bool has_extension = !record_.extension.empty();
@@ -193,6 +194,9 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       for (const Posting& posting : record_.postings) totals.postings += posting.amount;
       apply_transaction(record_);
       add_mentions(record_);
+    } else if (record_.kind == RecordKind::seal) {
+      if (block.format() < kFormatOfCommands) problem(named() + " is a seal in an older block");
+      add_mentions(record_);
     } else {
       if (record_.kind == RecordKind::account) {
         totals.postings += record_.account.initial_balance;
@@ -200,6 +204,11 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       }
       std::vector<std::string> found;
       catalog_.check(rows, record_, found);
+      for (auto& text : found) problem(std::move(text));
+    }
+    if (has_mentions(record_.kind) && !record_.key.empty()) {
+      std::vector<std::string> found;
+      seals_.check(rows, record_, found);
       for (auto& text : found) problem(std::move(text));
     }
     if (record_.ends_unit) end_unit(record_.sequence);
@@ -216,6 +225,10 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
 
 // An account that a record names twice has the record once in its history.
 void Verifier::add_mentions(const DecodedRecord& record) {
+  if (record.kind == RecordKind::seal) {
+    index_.add_link(link_text(LinkKind::seal, record.key), record.sequence);
+    return index_.add_link(link_text(LinkKind::any_seal, {}), record.sequence);
+  }
   mentioned_.clear();
   for (const Posting& posting : record.postings) mentioned_.push_back(posting.account);
   std::sort(mentioned_.begin(), mentioned_.end());
@@ -231,6 +244,7 @@ void Verifier::lose_records(Sequence last) {
   if (last < next_) return;
   index_.skip(next_, last);
   catalog_.lose_record();
+  seals_.lose_record();
 }
 
 void Verifier::apply_account(const DecodedRecord& record) {

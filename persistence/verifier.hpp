@@ -17,7 +17,8 @@
 // Not thread-safe. Between the calls the store may grow or be reopened. The walk ends where the
 // head was at the start.
 //
-// Limits: memory for each account, not for each record. A report has at most 100 problems.
+// Limits: memory for each account and each seal, not for each record. A report has at most 100
+// problems.
 #pragma once
 
 #include <functional>
@@ -29,6 +30,7 @@
 #include "persistence/index/index_verifier.hpp"
 #include "persistence/medium/key_value.hpp"
 #include "persistence/rows/catalog_verifier.hpp"
+#include "persistence/seal_verifier.hpp"
 #include "persistence/store.hpp"
 
 namespace sg::persistence {
@@ -115,6 +117,7 @@ class Verifier {
   std::uint64_t blocks_ = 0;    // walked so far
   std::uint64_t records_ = 0;
   CatalogVerifier catalog_;
+  SealVerifier seals_;
   IndexVerifier index_;
   std::vector<AccountNumber> mentioned_;  // of the current record; kept for its memory
   std::vector<std::string> problems_;

@@ -400,7 +400,9 @@ void Forwarder::run(NodeId from, std::unique_ptr<ForwardedCall> call,
                     std::vector<SubmissionPtr>& ready) {
   const auto id = call->id;
   // The sender may know a moment before this node that all nodes know commands.
-  const bool is_known = call->details.empty() || runtime_->member->knows_commands();
+  const bool is_command =
+      !call->details.empty() || std::holds_alternative<ledger::KeyRequest>(call->operation);
+  const bool is_known = !is_command || runtime_->member->knows_commands();
   if (!leads_here() || call->term != serves_term_ || !is_known) {
     return reply(from, replication::encode_rejection(id));
   }

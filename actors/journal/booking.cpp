@@ -4,6 +4,7 @@
 
 #include "actors/actor_errors.hpp"
 #include "actors/journal/journal.hpp"
+#include "faults/fault_injection.hpp"
 #include "ledger/invariant.hpp"
 #include "telemetry/log.hpp"
 
@@ -41,22 +42,23 @@ void Journal::prefetch_balances(const LockBatch& batch, std::uint32_t unit) cons
 
 Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
   auto& unit = batch.units[index];
-  return std::visit(ledger::Overloaded{
-                        [&](const ledger::TransferBatch&) { return book_transfers(batch, index); },
-                        [&](const ledger::NewAccount& asked) {
-                          const auto account = group_->add(asked, unit.submission->origin.get());
-                          batch.set_sequence(index, account.sequence);
-                          unit.created = account.number;
-                          books_.open(account.initial_balance, account.floor);
-                          return end_creation();
-                        },
-                        [&](const ledger::NewParticipant& asked) {
-                          batch.set_sequence(
-                              index, group_->add(asked, unit.submission->origin.get()).sequence);
-                          return end_creation();
-                        },
-                    },
-                    unit.submission->operation);
+  return std::visit(
+      ledger::Overloaded{
+          [&](const ledger::TransferBatch&) { return book_transfers(batch, index); },
+          [&](const ledger::NewAccount& asked) {
+            const auto account = group_->add(asked, unit.submission->origin.get());
+            batch.set_sequence(index, account.sequence);
+            unit.created = account.number;
+            books_.open(account.initial_balance, account.floor);
+            return end_creation();
+          },
+          [&](const ledger::NewParticipant& asked) {
+            batch.set_sequence(index, group_->add(asked, unit.submission->origin.get()).sequence);
+            return end_creation();
+          },
+          [&](const ledger::KeyRequest& asked) { return book_seal(batch, index, asked); },
+      },
+      unit.submission->operation);
 }
 
 // What was read for shards to come lacks what was just created.
@@ -124,6 +126,35 @@ void Journal::look_up_references(const UnitsOf& units) {
   }
 }
 
+std::optional<Journal::Booked> Journal::key_problem(const ledger::Transfer& transfer) {
+  if (!keys_readable_ || unreadable_.contains(&transfer)) return Booked::key_unreadable;
+  // Two keys of one hash in a group: the second is looked up again once the first is durable.
+  if (bound_.contains(&transfer) || is_in_flight(transfer.key_hash)) return Booked::key_bound;
+  return std::nullopt;
+}
+
+Journal::Booked Journal::book_seal(LockBatch& batch, std::uint32_t index,
+                                   const ledger::KeyRequest& asked) {
+  const auto& key = asked.key_alone;
+  const auto problem = key_problem(key);
+  if (problem && !faults::has(faults::Defect::seal_unchecked)) return *problem;
+  if (!seals_) {
+    const auto seals = runtime_->store->seals();
+    if (!seals) {
+      log(Module::journal).error("cannot count the sealed keys: {}", seals.error().message);
+      return Booked::key_unreadable;
+    }
+    seals_ = *seals;
+  }
+  if (*seals_ >= runtime_->settings.ledger.max_seals) return Booked::too_many_seals;
+  gathered_.keys.insert(key.key_hash);
+  const auto& unit = batch.units[index];
+  batch.set_sequence(index, group_->add(persistence::SealRecord{key.idempotency_key, ++*seals_,
+                                                                unit.submission->origin.get()}));
+  group_->end_unit();
+  return Booked::yes;
+}
+
 Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   const auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
@@ -133,11 +164,7 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
     if (!is_undecided(submission.results[i])) continue;
     const auto& transfer = transfers[i];
     if (transfer.idempotency_key.empty()) continue;
-    if (!keys_readable_ || unreadable_.contains(&transfer)) return Booked::key_unreadable;
-    // Two keys of one hash in a group: the second is looked up again once the first is durable.
-    if (bound_.contains(&transfer) || is_in_flight(transfer.key_hash)) {
-      return Booked::key_bound;
-    }
+    if (const auto problem = key_problem(transfer)) return *problem;
   }
   for (auto i = unit.first_item; submission.unique && i < end; ++i) {
     const auto& transfer = transfers[i];

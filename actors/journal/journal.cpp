@@ -224,6 +224,9 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
       case Booked::reference_used:
         reject(units.batch, index, RejectedUnits::Why::reference_used);
         break;
+      case Booked::too_many_seals:
+        reject(units.batch, index, RejectedUnits::Why::too_many_seals);
+        break;
       case Booked::key_unreadable:
         reject(units.batch, index, RejectedUnits::Why::key_unreadable);
         break;

@@ -110,6 +110,7 @@ class Journal {
     yes,
     key_bound,
     reference_used,
+    too_many_seals,
     key_unreadable,
     reference_unreadable,
     refused
@@ -117,6 +118,9 @@ class Journal {
   Booked book(ledger::LockBatch& batch, std::uint32_t unit);
   Booked end_creation();
   Booked book_transfers(ledger::LockBatch& batch, std::uint32_t unit);
+  Booked book_seal(ledger::LockBatch& batch, std::uint32_t unit, const ledger::KeyRequest& asked);
+  // What keeps the transfer's key from being bound; nullopt: nothing does.
+  std::optional<Booked> key_problem(const ledger::Transfer& transfer);
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit);
   // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);
@@ -234,6 +238,7 @@ class Journal {
   absl::flat_hash_set<const ledger::Transfer*> references_unreadable_;
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
   bool keys_readable_ = true;                  // false: none could be looked up
+  std::optional<std::uint64_t> seals_;         // of all that was sequenced; read when it is needed
   std::deque<SnapshotInMakingPtr> copying_;    // one for each copy that the books make
   std::vector<SnapshotInMakingPtr> verified_;  // those that shards have a part in
   bool flush_scheduled_ = false;

@@ -34,13 +34,23 @@ class Owner {
   std::optional<Error> refuse(const TransactionById& ask) const {
     const auto read = read_transaction(store_, ask);
     if (!read) return read.error();
-    const auto& entries = std::get<persistence::StoredTransaction>(*read).entries;
-    for (const auto& entry : entries) {
-      const auto is_own = owns(entry.account_id);
-      if (!is_own) return is_own.error();
-      if (*is_own) return std::nullopt;
-    }
+    const auto is_own = touches_own(std::get<persistence::StoredTransaction>(*read));
+    if (!is_own) return is_own.error();
+    if (*is_own) return std::nullopt;
     return missing_transaction(ask.id);
+  }
+  std::optional<Error> refuse(const KeyOutcomeOf& ask) const {
+    if (ask.state != ledger::ItemResult::State::committed) return std::nullopt;
+    const auto read = store_.transaction(ask.sequence);
+    if (!read) return unavailable_error(read.error());
+    if (!*read) return std::nullopt;
+    const auto is_own = touches_own(**read);
+    if (!is_own) return is_own.error();
+    if (*is_own) return std::nullopt;
+    return Error{ledger::Reason::permission_denied,
+                 "the key is that of a transaction of others",
+                 {},
+                 ledger::Outcome::none};
   }
   // Lists and sums over the whole ledger: the table of roles lets no participant get here.
   template <class Other>
@@ -72,6 +82,14 @@ class Owner {
     const auto row = store_.account(id);
     if (!row) return tl::unexpected(unavailable_error(row.error()));
     return *row && (*row)->participant_id == participant_;
+  }
+
+  ledger::Result<bool> touches_own(const persistence::StoredTransaction& transaction) const {
+    for (const auto& entry : transaction.entries) {
+      const auto is_own = owns(entry.account_id);
+      if (!is_own || *is_own) return is_own;
+    }
+    return false;
   }
 
   const persistence::Store& store_;

@@ -133,6 +133,20 @@ ReadResult read_transaction(const persistence::Store& store, const TransactionBy
   return std::move(**found);
 }
 
+ReadResult read_key_outcome(const persistence::Store& store, const KeyOutcomeOf& ask) {
+  KeyOutcome outcome{ask.state, ask.sequence, std::nullopt, 0};
+  if (ask.state == ledger::ItemResult::State::committed) {
+    auto found = store.transaction(ask.sequence);
+    if (!found) return failed(found.error());
+    if (!*found) return tl::unexpected(missing_transaction(std::to_string(ask.sequence)));
+    outcome.transaction = std::move(**found);
+  }
+  const auto since = store.keys_kept_since();
+  if (!since) return failed(since.error());
+  outcome.keys_kept_since = *since;
+  return outcome;
+}
+
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask) {
   if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
   if (!ask.account_id.empty()) {

@@ -30,6 +30,7 @@ ReadResult read_participant(const persistence::Store& store, const ParticipantBy
 ReadResult read_participants(const persistence::Store& store, const ParticipantPage& ask);
 ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask);
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask);
+ReadResult read_key_outcome(const persistence::Store& store, const KeyOutcomeOf& ask);
 ReadResult find_transactions(const persistence::Store& store, const ReferencePage& ask);
 
 // Reads the accounts of a participant: fills query.accounts, query.account_ids and query.next.

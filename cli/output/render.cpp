@@ -120,6 +120,20 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
   return fields.text(colour) + "\n" + table.text(colour);
 }
 
+std::string render_key_outcome(const wire::KeyOutcome& outcome, bool colour) {
+  Fields fields;
+  // A newer server may send a value that this program does not know.
+  const std::string& name = wire::KeyState_Name(outcome.state());
+  fields.add("state", name.empty() ? std::to_string(static_cast<int>(outcome.state())) : name);
+  const bool is_bound = outcome.state() != wire::UNBOUND;
+  fields.add(is_bound ? "sequence" : "up to sequence", std::to_string(outcome.sequence()));
+  if (outcome.keys_kept_since() != 0) {
+    fields.add("keys kept since", command_line::iso_8601(outcome.keys_kept_since()));
+  }
+  if (!outcome.has_transaction()) return fields.text(colour);
+  return fields.text(colour) + "\n" + render_transaction(outcome.transaction(), colour);
+}
+
 std::string render_transactions(const Transactions& transactions,
                                 const std::string& next_page_token, bool colour) {
   Table table({{"ID"}, {"TIME"}, {"TYPE"}, {"ENTRIES"}, {"REFERENCE"}});

@@ -57,6 +57,15 @@ struct CreateCall {
   wire::Account account;
   std::unique_ptr<grpc::ClientAsyncResponseReader<wire::Participant>> participant_reader;
   std::unique_ptr<grpc::ClientAsyncResponseReader<wire::Account>> account_reader;
+  wire::KeyOutcome outcome;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<wire::KeyOutcome>> outcome_reader;
+
+  // A key that something has committed with cannot be sealed.
+  void refuse_bound() {
+    if (!status.ok() || outcome.state() != wire::COMMITTED) return;
+    status = {grpc::StatusCode::FAILED_PRECONDITION,
+              "transaction " + outcome.transaction().id() + " of this ledger has the key"};
+  }
 };
 
 void start(CreateCall& call, const Record& record, Connection& connection,
@@ -67,6 +76,14 @@ void start(CreateCall& call, const Record& record, Connection& connection,
     call.participant_reader =
         participants.AsyncCreateParticipant(&call.context, participant_of(record), &queue);
     call.participant_reader->Finish(&call.participant, &call.status, &call);
+    return;
+  }
+  if (record.has_sealed_key()) {
+    wire::SealKeyRequest request;
+    request.set_key(record.sealed_key());
+    call.outcome_reader =
+        connection.stub<wire::CommandService::Stub>().AsyncSealKey(&call.context, request, &queue);
+    call.outcome_reader->Finish(&call.outcome, &call.status, &call);
     return;
   }
   call.account_reader =
@@ -80,6 +97,7 @@ void start(CreateCall& call, const Record& record, Connection& connection,
 std::string name_of(const Record& record) {
   if (record.has_participant()) return "participant " + printable(record.participant().id());
   if (record.has_account()) return "account " + printable(record.account().id());
+  if (record.has_sealed_key()) return "seal of key " + printable(record.sealed_key());
   return record.transaction().type() + ' ' + printable(record.transaction().id());
 }
 
@@ -107,6 +125,7 @@ std::size_t create_all(Connection& connection, const std::vector<ImportItem>& it
     queue.Next(&tag, &ok);
     const std::unique_ptr<CreateCall> call(static_cast<CreateCall*>(tag));
     --under_way;
+    call->refuse_bound();
     if (!answered(call->item, call->status)) goes_on = false;
   }
   queue.Shutdown();
@@ -169,6 +188,7 @@ std::string raise_setting(std::size_t bytes) {
 
 RecordTally& tally_of(ImportTallies& tallies, const Record& record) {
   if (record.has_participant()) return tallies.participants;
+  if (record.has_sealed_key()) return tallies.seals;
   return record.has_account() ? tallies.accounts : tallies.transactions;
 }
 
@@ -176,6 +196,7 @@ void ImportWindow::add(ImportItem item) {
   const auto& record = item.record;
   bytes += record.ByteSizeLong();
   auto& to = record.has_participant()                    ? participants
+             : record.has_sealed_key()                   ? seals
              : !record.has_account()                     ? transactions
              : record.account().participant_id().empty() ? standalone
                                                          : owned;
@@ -197,7 +218,8 @@ std::optional<Failure> WindowImport::book(ImportWindow& window, ImportTallies& t
   for (auto* items : {&window.standalone, &window.participants, &window.owned}) {
     if (auto failure = create(*items, tallies)) return failure;
   }
-  return transfer(window.transactions, tallies);
+  if (auto failure = transfer(window.transactions, tallies)) return failure;
+  return create(window.seals, tallies);
 }
 
 std::optional<Failure> WindowImport::create(std::vector<ImportItem>& items,

@@ -2,9 +2,9 @@
 //
 // Within a window, records are created in an order that keeps what depends on one another: accounts
 // that stand alone, participants, accounts of participants, then all transactions as one atomic
-// batch. A window ends between two units, so that floors hold at its end, as they did in the ledger
-// that the file comes from. If the ledger does not take messages of that size, the batch is divided
-// between two units as well.
+// batch, and seals of keys last. A window ends between two units, so that floors hold at its end,
+// as they did in the ledger that the file comes from. If the ledger does not take messages of that
+// size, the batch is divided between two units as well.
 //
 // Right before a batch is sent, it is looked what has come since the last look: a batch of an
 // earlier run may have been committed late, and its keys may have expired since.
@@ -39,6 +39,7 @@ struct ImportTallies {
   RecordTally participants;
   RecordTally accounts;
   RecordTally transactions;
+  RecordTally seals;  // of keys
 };
 // The tally of the record's sort.
 RecordTally& tally_of(ImportTallies& tallies, const Record& record);
@@ -49,11 +50,13 @@ struct ImportWindow {
   std::vector<ImportItem> participants;
   std::vector<ImportItem> owned;
   std::vector<ImportItem> transactions;
+  std::vector<ImportItem> seals;
   std::size_t bytes = 0;  // of the messages
 
   void add(ImportItem item);
   std::size_t size() const {
-    return standalone.size() + participants.size() + owned.size() + transactions.size();
+    return standalone.size() + participants.size() + owned.size() + transactions.size() +
+           seals.size();
   }
 };
 

@@ -11,12 +11,13 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
-// What an import takes over of a record: not its sequence, time, id and key.
+// What an import takes over of a record: not its sequence and time, and not the id and the key of a
+// transaction.
 std::size_t digest_of(const Record& record, RecordFields fields) {
-  for (const auto field : {Field::sequence, Field::time, Field::key, Field::with_next}) {
-    fields[field].clear();
+  for (const auto field : {Field::sequence, Field::time, Field::with_next}) fields[field].clear();
+  if (record.has_transaction()) {
+    for (const auto field : {Field::id, Field::key}) fields[field].clear();
   }
-  if (record.has_transaction()) fields[Field::id].clear();
   std::string text;
   // Each text with its length, so that no two contents give one text.
   const auto add = [&text](const std::string& part) {

@@ -164,6 +164,13 @@ void read_account(const RecordFields& fields, Reading& in, wire::Account& to) {
   in.metadata(*to.mutable_metadata());
 }
 
+std::string read_seal(const RecordFields& fields, Reading& in) {
+  in.only("a seal", {Field::sequence, Field::time, Field::kind, Field::key});
+  in.no_lists("a seal", false);
+  in.id(fields[Field::key], "key");
+  return fields[Field::key];
+}
+
 bool sums_to_zero(const wire::Transaction& transaction) {
   __extension__ using Sum = __int128;
   Sum sum = 0;
@@ -246,6 +253,8 @@ bool is_known(const Record& record) {
       return has_type && !has_unknown_fields(transaction) &&
              std::ranges::none_of(transaction.entries(), has_unknown_fields);
     }
+    case Record::kSealedKey:
+      return true;
     case Record::RECORD_NOT_SET:
       break;
   }
@@ -277,6 +286,9 @@ RecordFields to_fields(const Record& record) {
     fields[Field::initial_balance] = std::to_string(from.balance());
     fields[Field::floor] = std::to_string(from.floor());
     fields.metadata.insert(from.metadata().begin(), from.metadata().end());
+  } else if (record.has_sealed_key()) {
+    fields[Field::kind] = kSealKind;
+    fields[Field::key] = record.sealed_key();
   } else {
     const auto& from = record.transaction();
     fields[Field::kind] = from.type();
@@ -314,9 +326,11 @@ tl::expected<Record, std::string> to_record(const RecordFields& fields) {
     record.mutable_account()->set_created_at(record.time());
   } else if (kind == kTransferKind || kind == "credit" || kind == "debit") {
     read_transaction(fields, in, record);
+  } else if (kind == kSealKind) {
+    record.set_sealed_key(read_seal(fields, in));
   } else {
     in.refuse("kind is " + Reading::quoted(kind) +
-              " and has to be participant, account, transfer, credit, debit or end");
+              " and has to be participant, account, transfer, credit, debit, seal or end");
   }
   if (!in.is_good()) return tl::unexpected(in.error());
   return record;

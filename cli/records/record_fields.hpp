@@ -75,6 +75,8 @@ struct RecordFields {
 // The kinds of lines that are no record.
 inline constexpr std::string_view kEndKind = "end";
 inline constexpr std::string_view kTransferKind = "transfer";
+// Of an idempotency key.
+inline constexpr std::string_view kSealKind = "seal";
 
 // The first line of a file.
 struct ExportHeader {

@@ -177,9 +177,9 @@ class Run {
     const auto sum = [](const RecordTally& booked, const RecordTally& known) {
       return RecordTally{booked.imported, booked.already_there + known.already_there};
     };
-    const ImportTallies all{sum(tallies_.participants, known_.participants),
-                            sum(tallies_.accounts, known_.accounts),
-                            sum(tallies_.transactions, known_.transactions)};
+    const ImportTallies all{
+        sum(tallies_.participants, known_.participants), sum(tallies_.accounts, known_.accounts),
+        sum(tallies_.transactions, known_.transactions), sum(tallies_.seals, known_.seals)};
     auto& out = session_.console().out;
     if (session_.json()) {
       const auto json = [](const RecordTally& tally) {
@@ -192,6 +192,7 @@ class Run {
                        {"participants", json(all.participants)},
                        {"accounts", json(all.accounts)},
                        {"transactions", json(all.transactions)},
+                       {"seals", json(all.seals)},
                        {"other_transactions", std::to_string(there_->others())}});
       return;
     }
@@ -202,6 +203,7 @@ class Run {
     add("participants", all.participants);
     add("accounts", all.accounts);
     add("transactions", all.transactions);
+    if (all.seals.imported + all.seals.already_there > 0) add("sealed keys", all.seals);
     out << table.text(session_.console().colour_out);
     if (there_->others() > 0) {
       out << "The ledger has " << there_->others()

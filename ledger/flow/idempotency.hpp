@@ -13,7 +13,7 @@
 
 namespace sg::ledger {
 
-// The committed transfer that a key stands for.
+// The record that a key is bound to: a committed transfer, or a seal.
 struct KeyBinding {
   Sequence sequence = 0;
   TimeMs time = 0;
@@ -22,6 +22,8 @@ struct KeyBinding {
   // batch, or of the transfer alone.
   bool starts_unit = true;
   bool ends_unit = true;
+  // It stands for nothing, and nothing will ever commit with it: the record is a seal.
+  bool sealed = false;
 };
 
 // What the chain says of the keys of an atomic batch. It is replayed as a whole or not at all.

@@ -32,6 +32,11 @@ Error refusal_of(const NewAccount& account, const Unit&, const Refusal& refusal)
   return error;
 }
 
+// No shard is asked for it.
+Error refusal_of(const KeyRequest&, const Unit&, const Refusal& refusal) {
+  return {refusal.reason, "a request for a key was refused by a shard", {}, Outcome::none};
+}
+
 Error refusal_of(const TransferBatch& batch, const Unit& unit, const Refusal& refusal) {
   Error error{refusal.reason, {}, {}, Outcome::none};
   const auto place = locate(unit, refusal.entry);
@@ -104,6 +109,12 @@ Error rejection_error(RejectedUnits::Why why) {
               "a shard restarted before the commit: nothing changed, try again",
               {},
               Outcome::none};
+    case RejectedUnits::Why::too_many_seals:
+      return {
+          Reason::too_many_seals,
+          "the ledger has as many sealed keys as ledger.max_seals allows: the key is not sealed",
+          {},
+          Outcome::none};
     case RejectedUnits::Why::key_unreadable:
       return {Reason::journal_unavailable,
               "the journal could not look the idempotency key up, so what it did is unknown: try "
@@ -130,6 +141,14 @@ Error mismatch_error(const Transfer& transfer) {
   const std::string key(transfer.idempotency_key);
   return {Reason::idempotency_mismatch,
           "idempotency key " + key + " stands for a transfer with other content",
+          {{"idempotency_key", key}},
+          Outcome::none};
+}
+
+Error sealed_error(const Transfer& transfer) {
+  const std::string key(transfer.idempotency_key);
+  return {Reason::key_sealed,
+          "idempotency key " + key + " was sealed: nothing has committed with it, and nothing will",
           {{"idempotency_key", key}},
           Outcome::none};
 }

@@ -11,6 +11,8 @@ namespace sg::ledger {
 Error refusal_error(const Unit& unit, const Refusal& refusal);
 Error rejection_error(RejectedUnits::Why why);
 Error mismatch_error(const Transfer& transfer);
+// The key was bound to "never".
+Error sealed_error(const Transfer& transfer);
 // The transfer of an atomic batch whose key an earlier request of another shape has bound.
 Error other_batch_error(const Transfer& transfer);
 // The reference has to be unique, and stands in the chain.

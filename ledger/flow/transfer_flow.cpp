@@ -60,6 +60,8 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
     batch->part_heard[shard] = batch->parts[shard].units.empty();
     if (!batch->part_heard[shard]) ++batch->parts_unheard;
   }
+  conclude_unlocked(*batch, now, effects);
+  if (batch->parts_unheard == 0) return drop_if_decided(*batch);
   prompt_round_ = batch->id;
   effects.lock = batch;
   for (std::uint32_t shard = 0; shard < options_.shards; ++shard) {
@@ -125,6 +127,16 @@ void TransferFlow::voted_late(const LateVote& vote, SteadyTime now, Effects& eff
   hear(batch, vote.unit, vote.vote == Vote::refused ? &vote.refusal : nullptr);
   if (unit.unheard == 0) conclude(batch, vote.unit, now, effects);
   drop_if_decided(batch);
+}
+
+void TransferFlow::conclude_unlocked(LockBatch& batch, SteadyTime now, Effects& effects) {
+  const bool any = std::any_of(batch.submissions.begin(), batch.submissions.end(),
+                               [](const auto& one) { return one->key_request() != nullptr; });
+  for (std::uint32_t unit = 0; any && unit < batch.units.size(); ++unit) {
+    if (batch.units[unit].unheard > 0) continue;
+    batch.units[unit].submission->times.voted = now;
+    conclude(batch, unit, now, effects);
+  }
 }
 
 void TransferFlow::conclude(LockBatch& batch, std::uint32_t index, SteadyTime now,
@@ -229,10 +241,11 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index,
   last_committed_ = sequence;
   submission.times.handed_over = committed.handed_over;
   submission.times.durable = committed.durable;
+  const auto state = submission.key_request() != nullptr ? State::sealed : State::committed;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != State::undecided) continue;
     prefetch_key_after(submission, i);
-    commit(submission, i, sequence++, committed.time);
+    decide(submission, i, state, sequence++, committed.time);
     if (!submission.transfers().empty()) end_key(submission, i, Joiners::share_refusal);
   }
 }

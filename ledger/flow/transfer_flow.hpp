@@ -38,6 +38,7 @@ struct RejectedUnits {
     reference_used,  // the same of a reference that is to be unique
     storage_full,
     overloaded,            // the indexes are too far behind
+    too_many_seals,        // of keys, in the ledger
     key_unreadable,        // whether its key stands in the chain could not be read
     reference_unreadable,  // the same of a reference; its key is not bound
     refused,               // the journal's own check failed: a bug
@@ -128,6 +129,7 @@ class TransferFlow {
   struct BoundKeys {
     absl::flat_hash_map<const Transfer*, Result<KeyBinding>> bindings;
     std::optional<Error> unreadable;  // nothing could be looked up
+    Sequence until = 0;               // of the chain, or further
 
     // Nothing: the key is new.
     std::optional<Result<KeyBinding>> of(const Transfer& transfer) const;
@@ -185,10 +187,14 @@ class TransferFlow {
   void give_back(const Pending& pending);
   // Asks for what the key of an item further on will look at.
   void prefetch_key_after(const Submission& submission, std::uint32_t item) const;
-  // True when the item's key decided it.
-  bool replay(Submission& submission, std::uint32_t item, const KeyBinding& binding);
+  // What the record says that the item's key is bound to.
+  void replay(Submission& submission, std::uint32_t item, const KeyBinding& binding);
+  // The answer to a question about a key that nothing has bound.
+  void tell_unbound(Submission& submission, Sequence until);
 
   void hear(LockBatch& batch, std::uint32_t unit, const Refusal* refusal);
+  // Hands over the units that need no lock, of requests for keys.
+  void conclude_unlocked(LockBatch& batch, SteadyTime now, Effects& effects);
   void conclude(LockBatch& batch, std::uint32_t unit, SteadyTime now, Effects& effects);
   void fail_part(LockBatch& batch, std::uint32_t shard, Effects& effects);
   void abort(LockBatch& batch, std::uint32_t unit, Effects& effects);
@@ -203,6 +209,9 @@ class TransferFlow {
   void refuse(Submission& submission, std::uint32_t item, std::shared_ptr<const Error> error);
   void refuse_all(Submission& submission, const Error& error, std::uint32_t blamed);
   void commit(Submission& submission, std::uint32_t item, Sequence sequence, TimeMs time);
+  // As commit(), with the state that the record gives the item.
+  void decide(Submission& submission, std::uint32_t item, ItemResult::State state,
+              Sequence sequence, TimeMs time);
   void count_decided(Submission& submission);
   // All that the submission shows is durable: answers it, unless it has to wait for a round.
   void tell(Submission& submission);

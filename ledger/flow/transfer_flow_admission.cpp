@@ -30,6 +30,7 @@ TransferFlow::BoundKeys TransferFlow::look_up_keys(std::span<const Pending> pend
     }
   }
   BoundKeys bound;
+  bound.until = keys_.durable();
   if (keyed.empty()) return bound;
   auto found = keys_.find(keyed);
   if (!found) {
@@ -88,36 +89,51 @@ void TransferFlow::admit(const Pending& pending, const Known& known, LockBatch& 
   if (batch.units.size() > units) batch.submissions.push_back(pending.submission);
 }
 
-bool TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding) {
+void TransferFlow::replay(Submission& submission, std::uint32_t item, const KeyBinding& binding) {
   submission.observed = std::max(submission.observed, binding.sequence);
   submission.shows_state = true;
-  if (binding.same_content) {
+  const auto& transfer = submission.transfers()[item];
+  if (submission.key_request() != nullptr) {
+    decide(submission, item, binding.sealed ? State::sealed : State::committed, binding.sequence,
+           binding.time);
+  } else if (binding.sealed) {
+    refuse(submission, item, std::make_shared<Error>(sealed_error(transfer)));
+  } else if (binding.same_content) {
     commit(submission, item, binding.sequence, binding.time);
-    return true;
+  } else {
+    refuse(submission, item, std::make_shared<Error>(mismatch_error(transfer)));
   }
-  refuse(submission, item, std::make_shared<Error>(mismatch_error(submission.transfers()[item])));
-  return false;
 }
 
-// True when the item needs locks; otherwise its key decided it, or it joined another.
+void TransferFlow::tell_unbound(Submission& submission, Sequence until) {
+  submission.shows_state = true;
+  decide(submission, 0, State::unbound, until, 0);
+}
+
+// True when the item becomes a unit; otherwise its key decided it, or it joined another.
 bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t item,
                               const Known& known) {
   const auto& transfer = submission->transfers()[item];
-  const auto take_reference = [&] {
+  const auto* asked = submission->key_request();
+  const auto is_unit = [&] {
+    if (asked != nullptr) return asked->seals;
     return !submission->unique || take_references({submission, item, 1}, known.references);
   };
-  if (transfer.idempotency_key.empty()) return take_reference();
-  if (!keys_in_flight_.begin(transfer)) {
+  if (transfer.idempotency_key.empty()) return is_unit();
+  const bool waits =
+      asked == nullptr || !asked->seals || !faults::has(faults::Defect::seal_unchecked);
+  if (!keys_in_flight_.begin(transfer) && waits) {
     submission->results[item].state = State::joined;
     keys_in_flight_.join(transfer, {submission, item, 1});
     return false;
   }
   const auto binding = known.keys.of(transfer);
-  if (!binding && take_reference()) return true;
+  if (!binding && is_unit()) return true;
   // Nobody can have joined it yet.
   keys_in_flight_.end(transfer);
-  if (!binding) return false;
-  if (*binding) {
+  if (!binding) {
+    if (asked != nullptr) tell_unbound(*submission, known.keys.until);
+  } else if (*binding) {
     replay(*submission, item, **binding);
   } else {
     refuse(*submission, item, std::make_shared<Error>(binding->error()));
@@ -162,6 +178,11 @@ std::optional<TransferFlow::AtomicKeys> TransferFlow::atomic_keys(Submission& su
     const auto binding = bound.of(transfer);
     if (binding && !*binding) {
       refuse_all(submission, binding->error(), kNone);
+      return std::nullopt;
+    }
+    if (binding && (*binding)->sealed) {
+      submission.observed = std::max(submission.observed, (*binding)->sequence);
+      refuse_all(submission, sealed_error(transfer), i);
       return std::nullopt;
     }
     keys.items.push_back(i);

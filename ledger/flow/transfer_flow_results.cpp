@@ -47,8 +47,13 @@ void TransferFlow::refuse_all(Submission& submission, const Error& error, std::u
 
 void TransferFlow::commit(Submission& submission, std::uint32_t item, Sequence sequence,
                           TimeMs time) {
+  decide(submission, item, State::committed, sequence, time);
+}
+
+void TransferFlow::decide(Submission& submission, std::uint32_t item, State state,
+                          Sequence sequence, TimeMs time) {
   auto& result = submission.results[item];
-  result.state = State::committed;
+  result.state = state;
   result.sequence = sequence;
   result.time = time;
   submission.observed = std::max(submission.observed, sequence);
@@ -59,7 +64,8 @@ void TransferFlow::commit(Submission& submission, std::uint32_t item, Sequence s
 void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners policy) {
   const auto& transfer = submission.transfers()[item];
   const auto& result = submission.results[item];
-  const bool committed = result.state == State::committed;
+  const bool sealed = result.state == State::sealed;
+  const bool committed = result.state == State::committed || sealed;
   if (submission.unique && wants_unique_reference(transfer)) end_reference(transfer, committed);
   if (transfer.idempotency_key.empty()) return;
   const auto ended = keys_in_flight_.end(transfer);
@@ -72,13 +78,19 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
     if (std::none_of(first, first + joiner.item_count, joined)) continue;
     const bool same =
         joiner.item_count == 1 && same_content(waiter.transfers()[joiner.first_item], *ended.first);
+    const bool asks = waiter.key_request() != nullptr;
     waiter.observed = std::max(waiter.observed, submission.observed);
-    if (committed && same) {
+    if (committed && asks) {
+      decide(waiter, joiner.first_item, result.state, result.sequence, result.time);
+    } else if (sealed && joiner.item_count == 1) {
+      refuse(waiter, joiner.first_item,
+             std::make_shared<Error>(sealed_error(waiter.transfers()[joiner.first_item])));
+    } else if (committed && same) {
       commit(waiter, joiner.first_item, result.sequence, result.time);
     } else if (committed && joiner.item_count == 1) {
       refuse(waiter, joiner.first_item,
              std::make_shared<Error>(mismatch_error(waiter.transfers()[joiner.first_item])));
-    } else if (same && policy == Joiners::share_refusal) {
+    } else if (same && !asks && policy == Joiners::share_refusal) {
       refuse(waiter, joiner.first_item, result.error);
     } else {
       // A refusal binds no key, and an atomic batch looks at all of its keys again.
@@ -156,11 +168,12 @@ void TransferFlow::stop(Reason reason) {
       const bool told = (submission->observed <= durable_ && is_confirmed) ||
                         (result.error && result.error->outcome == Outcome::unknown);
       if (result.state == State::refused && told) continue;
-      if (result.state == State::committed && result.sequence <= durable_) continue;
+      const bool has_record = result.state == State::committed || result.state == State::sealed;
+      if (has_record && result.sequence <= durable_) continue;
+      if (result.state == State::unbound && told) continue;
       // Without a round this node may not know what an earlier attempt with the key did.
-      const bool is_unknown =
-          result.state == State::committed || (options_.confirms && has_key(*submission, i) &&
-                                               !faults::has(faults::Defect::tell_none_of_waiting));
+      const bool is_unknown = has_record || (options_.confirms && has_key(*submission, i) &&
+                                             !faults::has(faults::Defect::tell_none_of_waiting));
       lose(result, is_unknown ? Outcome::unknown : Outcome::none);
     }
     submission->answer();

@@ -43,6 +43,9 @@ void add_entries(LockBatch& batch, std::uint32_t unit, const NewAccount& account
   if (!owner.empty()) add_entry(batch, unit, shard, {owner, 0, 1, LockMode::participant_absent});
 }
 
+// The coordinator keeps keys apart, and no shard knows them.
+void add_entries(LockBatch&, std::uint32_t, const KeyRequest&) {}
+
 void add_entries(LockBatch& batch, std::uint32_t unit, const TransferBatch& asked) {
   const auto of = batch.units[unit];
   std::uint32_t index = 0;

@@ -6,6 +6,8 @@
 namespace sg::persistence {
 
 void add_mentions(const DecodedRecord& record, Mentions& into) {
+  if (record.kind == RecordKind::seal) return into.add_seal(record.sequence, record.key);
+  if (!is_transaction(record.kind)) return;
   into.add(record.sequence, record.postings, record.reference,
            record.key.empty() ? std::nullopt : std::optional(key_hash(record.key)));
 }
@@ -26,6 +28,7 @@ StoreResult<void> add_block(const BlockView& block, GroupContents& into,
       into.participants.push_back(record.participant);
     } else {
       add_mentions(record, into.mentions);
+      if (!is_transaction(record.kind)) continue;
       postings.insert(postings.end(), record.postings.begin(), record.postings.end());
     }
   }

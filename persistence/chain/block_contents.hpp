@@ -7,7 +7,7 @@
 
 namespace sg::persistence {
 
-// Adds what a transfer, credit or debit mentions.
+// Adds what the record mentions; nothing with a creation.
 void add_mentions(const DecodedRecord& record, Mentions& into);
 
 // Adds the block's mentions, keys, accounts and participants to `into`, whose head becomes the

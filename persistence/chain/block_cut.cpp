@@ -40,9 +40,9 @@ StoreResult<std::string> cut_block(const BlockView& block, std::uint32_t count) 
     }
     if (i >= count) {
       take_out(record, totals);
-    } else if (has_details(record.extension)) {
+    } else if (has_details(record.extension) || record.kind == RecordKind::seal) {
       format = kFormatOfCommands;
-    } else if (!record.extension.empty() || static_cast<std::uint8_t>(record.kind) > kKindMask) {
+    } else if (!record.extension.empty()) {
       format = std::max(format, kFormatOfExtensions);
     }
   }

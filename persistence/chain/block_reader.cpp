@@ -45,6 +45,12 @@ bool read_account(ByteReader& in, ledger::Account& into) {
   return true;
 }
 
+bool read_seal(ByteReader& in, DecodedRecord& into) {
+  into.seal_number = in.varint();
+  into.key = in.text();
+  return into.seal_number != 0 && !into.key.empty();
+}
+
 bool read_participant(ByteReader& in, ledger::Participant& into) {
   const auto role = in.fixed<std::uint8_t>();
   if (role > ledger::kLastRole) return false;
@@ -113,12 +119,12 @@ std::string_view BlockView::record_bytes(std::uint32_t index) const {
   return bytes_.substr(begin, end - begin);
 }
 
-bool BlockView::is_transaction_at(std::uint32_t index) const {
+RecordKind BlockView::kind_at(std::uint32_t index) const {
   const auto bytes = record_bytes(index);
-  if (bytes.empty()) return false;
+  if (bytes.empty()) return RecordKind{};
   ByteReader in(bytes);
   const auto tag = in.fixed<std::uint8_t>();
-  return is_transaction(read_kind(tag, in));
+  return read_kind(tag, in);
 }
 
 RecordKind BlockView::read_kind(std::uint8_t tag, ByteReader& in) const {
@@ -167,6 +173,9 @@ bool BlockView::read_fields(ByteReader& in, bool has_key, DecodedRecord& into) c
     into.participant.sequence = into.sequence;
     into.participant.created_at = stamp_.time;
     return read_participant(in, into.participant);
+  }
+  if (into.kind == RecordKind::seal && !has_key && format_ >= kFormatOfCommands) {
+    return read_seal(in, into);
   }
   return false;
 }

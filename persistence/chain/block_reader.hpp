@@ -24,6 +24,8 @@ struct DecodedRecord {
   std::string_view reference;
   std::string_view key;
   std::string_view extension;  // empty: none
+  // Of a seal, beside its key.
+  std::uint64_t seal_number = 0;
   // Of a creation, with sequence and time.
   ledger::Account account;
   ledger::Participant participant;
@@ -47,8 +49,9 @@ class BlockView {
 
   // `index` < count(). False when its bytes are not a record; `into` keeps its capacity.
   [[nodiscard]] bool read_record(std::uint32_t index, DecodedRecord& into) const;
-  // Only whether it is a transaction, without decoding it.
-  bool is_transaction_at(std::uint32_t index) const;
+  // Its kind alone, without decoding it; 0 if the bytes are not a record's.
+  RecordKind kind_at(std::uint32_t index) const;
+  bool is_transaction_at(std::uint32_t index) const { return is_transaction(kind_at(index)); }
   // Whether the record is the first of its unit: blocks begin and end with whole units.
   bool starts_unit_at(std::uint32_t index) const;
 

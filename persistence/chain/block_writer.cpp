@@ -8,7 +8,7 @@
 //               is read without decoding the others
 //   checksum := u32, CRC-32C of everything before it
 //
-//   record      := tag:u8 [kind:u8] (transaction | account | participant) [extension]
+//   record      := tag:u8 [kind:u8] (transaction | account | participant | seal) [extension]
 //   tag         := kind in bits 0-2, has key in bit 3, last of its unit in bit 4, has extension in
 //                  bit 5; kind 7: it stands in the byte after the tag
 //   transaction := n:varint (account:varint amount:zigzag){n} text(reference)
@@ -16,12 +16,13 @@
 //   account     := number:varint type:u8 floor:zigzag initial:zigzag text(id)
 //                  text(participant id) metadata
 //   participant := role:u8 text(id) text(name) metadata
+//   seal        := number:varint text(key)
 //   extension   := text(fields, as extension.hpp says)
 //   metadata    := n:varint (text(key) text(value)){n}
 //   text        := length:varint bytes
 //
-// Bit 5 and kind 7 are of format 5, the details of commands in an extension of format 7. A block
-// has version 4 while none of its records needs more.
+// Bit 5 and kind 7 are of format 5, seals and the details of commands in an extension of format 7.
+// A block has version 4 while none of its records needs more.
 //
 // A record's sequence is first + its index. A block's hash is SHA-256 over all of its bytes.
 #include "persistence/chain/block_writer.hpp"
@@ -124,6 +125,17 @@ void BlockWriter::add(const ledger::Participant& participant, const ledger::Orig
   *to++ = static_cast<char>(participant.role);
   to = put_text(put_text(to, participant.id), participant.name);
   to = put_metadata(to, participant.metadata);
+  buffer_.set_end(flag != 0 ? put_text(to, extension_) : to);
+}
+
+void BlockWriter::add(const SealRecord& record) {
+  start_record();
+  const auto flag = make_extension(record.extension, nullptr, record.origin);
+  format_ = std::max(format_, kFormatOfCommands);
+  char* to = buffer_.reserve(2 + 3 * kMaxVarintBytes + record.key.size() + extension_.size());
+  *to++ = static_cast<char>(kKindFollows | flag);
+  *to++ = static_cast<char>(RecordKind::seal);
+  to = put_text(put_varint(to, record.number), record.key);
   buffer_.set_end(flag != 0 ? put_text(to, extension_) : to);
 }
 

@@ -39,6 +39,7 @@ class BlockWriter {
            std::string_view extension = {});
   void add(const ledger::Participant& participant, const ledger::Origin* origin = nullptr,
            std::string_view extension = {});
+  void add(const SealRecord& record);
   void mark_unit_end();
   // Of all blocks since clear(), the open one with them.
   std::size_t bytes() const { return buffer_.size(); }

@@ -16,7 +16,7 @@ namespace sg::persistence {
 //   5  a record's kind may stand in a byte of its own, and a record may have an extension
 //   6  of the store alone, no block has it: the store belongs to a member of a group
 //      (log/log_store.hpp), so its last blocks may not be committed
-//   7  a transfer may have the details of a command in its extension
+//   7  a transfer may have the details of a command in its extension, and keys may be sealed
 inline constexpr std::uint16_t kOldestFormat = 4;
 inline constexpr std::uint16_t kNewestFormat = 7;
 inline constexpr std::uint16_t kFormatOfExtensions = 5;
@@ -59,6 +59,7 @@ enum class RecordKind : std::uint8_t {
   transfer = 3,
   account = 4,
   participant = 5,
+  seal = 8,  // of a key; needs format 7
 };
 inline constexpr std::uint8_t kKindMask = 0x07;
 inline constexpr std::uint8_t kHasKey = 0x08;
@@ -74,6 +75,11 @@ inline constexpr std::uint8_t kHasExtension = 0x20;
 
 constexpr bool is_transaction(RecordKind kind) {
   return kind >= RecordKind::credit && kind <= RecordKind::transfer;
+}
+
+// Whether the indexes know the record.
+constexpr bool has_mentions(RecordKind kind) {
+  return is_transaction(kind) || kind == RecordKind::seal;
 }
 
 // --- the meta family ---

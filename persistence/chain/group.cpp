@@ -91,6 +91,14 @@ ledger::Participant Group::add(const ledger::NewParticipant& participant,
   return created;
 }
 
+Sequence Group::add(const SealRecord& record) {
+  GroupContents& in = *contents_;
+  const Sequence sequence = in.next_record();
+  in.writer.add(record);
+  in.mentions.add_seal(sequence, record.key);
+  return sequence;
+}
+
 void Group::end_unit() {
   GroupContents& in = *contents_;
   if (!in.unit_is_open) return;

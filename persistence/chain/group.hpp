@@ -35,6 +35,7 @@ class Group {
   ledger::Account add(const ledger::NewAccount& account, const ledger::Origin* origin = nullptr);
   ledger::Participant add(const ledger::NewParticipant& participant,
                           const ledger::Origin* origin = nullptr);
+  Sequence add(const SealRecord& record);
   // The records since the last call are one unit: they never stand in two blocks.
   void end_unit();
 

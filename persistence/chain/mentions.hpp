@@ -18,7 +18,11 @@
 namespace sg::persistence {
 
 // What a record may be found by beside its accounts and its key: the first byte of a link's text.
-enum class LinkKind : char { reference = 'r' };
+enum class LinkKind : char {
+  reference = 'r',
+  seal = 's',      // of that key
+  any_seal = 'n',  // without a text: the youngest is found, and it has a number
+};
 
 struct Mentions {
   // A record's text in `texts`, its kind first. The index makes a term of it (record_index.hpp).
@@ -32,6 +36,7 @@ struct Mentions {
   std::vector<Mention> keys;
   std::vector<Link> links;
   std::string texts;  // of the links, one after the other
+  bool has_seals = false;
 
   // A transfer, credit or debit. `key`: the hash of its key, if it has one.
   void add(Sequence sequence, std::span<const Posting> postings, std::string_view reference,
@@ -39,6 +44,11 @@ struct Mentions {
     for (const Posting& posting : postings) history.push_back({posting.account, sequence});
     if (key) keys.push_back({*key, sequence});
     if (!reference.empty()) add_link(LinkKind::reference, reference, sequence);
+  }
+  void add_seal(Sequence sequence, std::string_view key) {
+    add_link(LinkKind::seal, key, sequence);
+    add_link(LinkKind::any_seal, {}, sequence);
+    has_seals = true;
   }
   void add_link(LinkKind kind, std::string_view text, Sequence sequence) {
     links.push_back({sequence, static_cast<std::uint32_t>(1 + text.size())});
@@ -60,6 +70,7 @@ struct Mentions {
     keys.clear();
     links.clear();
     texts.clear();
+    has_seals = false;
   }
 };
 

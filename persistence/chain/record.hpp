@@ -49,6 +49,14 @@ struct TransferRecord {
   const ledger::Origin* origin = nullptr;    // who sent it; null: not kept. Needs format 5
 };
 
+// A key is sealed: nothing will ever commit with it. A view, as above. Needs format 7.
+struct SealRecord {
+  std::string_view key;
+  std::uint64_t number = 0;  // it is the ledger's n-th seal, from 1
+  const ledger::Origin* origin = nullptr;
+  std::string_view extension = {};
+};
+
 // ledger::Details, with texts of its own.
 struct StoredDetails {
   ledger::Metadata metadata;
@@ -74,7 +82,6 @@ struct StoredTransaction {
   bool ends_unit = true;  // it is the last of what was committed as a whole
 };
 
-// The transfer that an idempotency key is bound to.
 using ledger::KeyBinding;
 
 // Balances of consecutive accounts, the first of them number page * kBalancesOfPage, with all

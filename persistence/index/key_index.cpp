@@ -11,6 +11,7 @@
 
 #include "persistence/chain/block_cursor.hpp"
 #include "persistence/chain/extension.hpp"
+#include "persistence/index/seal_lookup.hpp"
 
 namespace sg::persistence {
 namespace {
@@ -115,6 +116,15 @@ std::vector<Search*> visit(Bindings& bindings, std::vector<Search*> searches,
 StoreResult<std::vector<FoundKey>> KeyIndex::find(
     const KeyValue& rows, const RecordIndex& index, AccountIdCache& ids,
     std::span<const ledger::Transfer* const> transfers, const Searched& searched) const {
+  auto found = find_transfers(rows, index, ids, transfers, searched);
+  if (!found || !index.has_seals()) return found;
+  return add_seals(rows, index, transfers, {searched.after + 1, searched.durable + 1},
+                   std::move(*found));
+}
+
+StoreResult<std::vector<FoundKey>> KeyIndex::find_transfers(
+    const KeyValue& rows, const RecordIndex& index, AccountIdCache& ids,
+    std::span<const ledger::Transfer* const> transfers, const Searched& searched) const {
   std::vector<Term> terms(transfers.size());
   for (std::size_t i = 0; i < transfers.size(); ++i) terms[i] = transfers[i]->key_hash;
   // Most keys are new. The filters sort those out together, without reading a page.
@@ -122,7 +132,7 @@ StoreResult<std::vector<FoundKey>> KeyIndex::find(
   const auto candidates = index.candidates(Index::keys, terms, searched.after);
   if (candidates.empty()) return found;
   const MentionRange range{searched.after + 1, searched.durable + 1};
-  const auto oldest = clock_.load(std::memory_order_relaxed) - retention_ms_;
+  const auto oldest = this->oldest();
   std::vector<Search> searches;
   searches.reserve(candidates.size());
   for (const auto i : candidates) {

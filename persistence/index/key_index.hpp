@@ -36,10 +36,17 @@ class KeyIndex {
                                           AccountIdCache& ids,
                                           std::span<const ledger::Transfer* const> transfers,
                                           const Searched& searched) const;
+  // Keys of older blocks have expired, by their place on the run clock, in ms.
+  std::int64_t oldest() const { return clock_.load(std::memory_order_relaxed) - retention_ms_; }
   // Sets the run clock, in ms: that of the chain's head.
   void advance(std::int64_t run_ms) { clock_.store(run_ms, std::memory_order_relaxed); }
 
  private:
+  // find() without seals.
+  StoreResult<std::vector<FoundKey>> find_transfers(
+      const KeyValue& rows, const RecordIndex& index, AccountIdCache& ids,
+      std::span<const ledger::Transfer* const> transfers, const Searched& searched) const;
+
   std::int64_t retention_ms_;
   std::atomic<std::int64_t> clock_ = 0;  // the run clock, in ms
 };

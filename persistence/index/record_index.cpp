@@ -58,7 +58,17 @@ StoreResult<void> RecordIndex::load(const KeyValue& rows) {
     indexed_ = *indexed;
     keys_given_up_ = *keys_given_up;
   }
+  if (auto looked = look_for_seals(rows); !looked) return looked;
   return find_orphans(rows);
+}
+
+// No seal stands in the gap: programs that know no links know no seals.
+StoreResult<void> RecordIndex::look_for_seals(const KeyValue& rows) {
+  const auto term = link_term(link_text(LinkKind::any_seal, {}));
+  const auto found = find(rows, Index::links, term, {.limit = 1});
+  if (!found) return tl::unexpected(found.error());
+  if (!found->empty()) has_seals_.store(true, std::memory_order_release);
+  return {};
 }
 
 StoreResult<void> RecordIndex::load_runs(const KeyValue& rows, Frozen& into) {
@@ -191,6 +201,7 @@ void RecordIndex::push(const Mentions& mentions, Sequence last, std::int64_t run
   push(Index::history, mentions.history);
   push(Index::keys, mentions.keys);
   push(Index::links, hashed(mentions));
+  if (mentions.has_seals) has_seals_.store(true, std::memory_order_release);
   std::shared_ptr<Chunk> full;
   {
     const std::lock_guard lock(mutex_);

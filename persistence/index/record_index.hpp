@@ -23,6 +23,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -59,6 +60,9 @@ class RecordIndex {
   Sequence indexed() const;
   // Keys of records up to this sequence have expired and may be in no run any more.
   Sequence keys_given_up() const;
+
+  // False: no key is sealed.
+  bool has_seals() const { return has_seals_.load(std::memory_order_acquire); }
 
   // The records whose links are still to be read; empty: links may be looked up.
   SequenceSpan link_gap() const;
@@ -186,10 +190,13 @@ class RecordIndex {
                             bool sync, Sequence given_up = 0);
   std::shared_ptr<const Frozen> frozen() const;
 
+  StoreResult<void> look_for_seals(const KeyValue& rows);
+
   const std::size_t chunk_mentions_;
   const std::int64_t key_retention_ms_;
   std::uint64_t link_secret_;  // changed by load() only
   KeyedHash link_hash_;
+  std::atomic<bool> has_seals_ = false;
 
   mutable std::mutex mutex_;                   // guards what follows
   mutable std::condition_variable published_;  // signalled when unindexed_ may have fallen

@@ -56,7 +56,8 @@ StoreResult<void> RecordIndex::read_gap(const KeyValue& rows, const SequenceSpan
     const auto end = std::min(block.last(), gap.last);
     mentions.clear();
     for (Sequence sequence = read.last + 1; sequence <= end; ++sequence) {
-      if (!block.is_transaction_at(static_cast<std::uint32_t>(sequence - block.first()))) continue;
+      const auto index = static_cast<std::uint32_t>(sequence - block.first());
+      if (!has_mentions(block.kind_at(index))) continue;
       if (auto decoded = read_record(block, sequence, record); !decoded) {
         return tl::unexpected(decoded.error());
       }

@@ -16,8 +16,8 @@ using persistence::ByteReader;
 using persistence::kMaxVarintBytes;
 
 enum class Kind : std::uint8_t { call = 1, cancel = 2, answer = 3, rejected = 4 };
-enum class What : std::uint8_t { batch = 1, account = 2, participant = 3 };
-enum class Result : std::uint8_t { none = 0, committed = 1, refused = 2 };
+enum class What : std::uint8_t { batch = 1, account = 2, participant = 3, key = 4 };
+enum class Result : std::uint8_t { none = 0, committed = 1, refused = 2, unbound = 3, sealed = 4 };
 
 class Writer {
  public:
@@ -97,6 +97,12 @@ void write(Writer& out, const ledger::NewParticipant& participant, const std::ve
   out.text(participant.name);
   out.byte(static_cast<std::uint8_t>(participant.role));
   out.facts(participant.metadata);
+}
+
+void write(Writer& out, const ledger::KeyRequest& asked, const std::vector<ItemResult>&) {
+  out.byte(static_cast<std::uint8_t>(What::key));
+  out.byte(asked.seals ? 1 : 0);
+  out.text(asked.key_alone.idempotency_key);
 }
 
 ledger::Metadata read_facts(ByteReader& in) {
@@ -191,6 +197,19 @@ bool read_participant(ByteReader& in, ForwardedCall& call) {
          !check(participant);
 }
 
+bool read_key(ByteReader& in, ForwardedCall& call) {
+  auto& asked = call.operation.emplace<ledger::KeyRequest>();
+  const auto seals = in.fixed<std::uint8_t>();
+  asked.seals = seals == 1;
+  asked.key_alone.idempotency_key = in.text();
+  call.results.resize(1);
+  if (!in.at_end() || seals > 1 || ledger::check_id(asked.key_alone.idempotency_key, "key")) {
+    return false;
+  }
+  persistence::stamp(asked.key_alone);
+  return true;
+}
+
 std::optional<CallMessage> read_call(std::string bytes) {
   auto call = std::make_unique<ForwardedCall>();
   call->bytes = std::move(bytes);
@@ -217,6 +236,7 @@ std::optional<CallMessage> read_call(std::string bytes) {
   const bool is_right = what == What::batch         ? read_batch(in, *call)
                         : what == What::account     ? read_account(in, *call)
                         : what == What::participant ? read_participant(in, *call)
+                        : what == What::key         ? read_key(in, *call)
                                                     : false;
   if (!is_right) return std::nullopt;
   return CallMessage(std::move(call));
@@ -273,6 +293,15 @@ std::optional<CallMessage> read_answer(ByteReader in) {
         result.error = table[index];
         break;
       }
+      case Result::unbound:
+        result.state = ItemResult::State::unbound;
+        result.sequence = in.varint();
+        break;
+      case Result::sealed:
+        result.state = ItemResult::State::sealed;
+        result.sequence = in.varint();
+        result.time = in.signed_varint();
+        break;
       default:
         return std::nullopt;
     }
@@ -341,10 +370,14 @@ std::string encode_answer(std::uint64_t id, const ledger::Submission& submission
   }
   out.number(submission.results.size());
   for (const auto& result : submission.results) {
-    if (result.state == ItemResult::State::committed) {
-      out.byte(static_cast<std::uint8_t>(Result::committed));
+    const bool is_sealed = result.state == ItemResult::State::sealed;
+    if (is_sealed || result.state == ItemResult::State::committed) {
+      out.byte(static_cast<std::uint8_t>(is_sealed ? Result::sealed : Result::committed));
       out.number(result.sequence);
       out.signed_number(result.time);
+    } else if (result.state == ItemResult::State::unbound) {
+      out.byte(static_cast<std::uint8_t>(Result::unbound));
+      out.number(result.sequence);
     } else if (result.error) {
       out.byte(static_cast<std::uint8_t>(Result::refused));
       out.number(places.at(result.error.get()));

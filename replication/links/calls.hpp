@@ -5,19 +5,22 @@
 //   has      := 1: origin | 2: trace
 //   origin   := caller:text peer:text                who sent it to the node where it came in
 //   trace    := request_id:text traceparent:text     by what logs find it
-//   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant
-//   item     := kind:u8 entries:varint (account:text amount:signed)* reference:text key:text
+//   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant | 4:u8 seals:u8
+//   key:text item     := kind:u8 entries:varint (account:text amount:signed)* reference:text
+//   key:text
 //               [details:text]                       kind + 128: as in
 //               persistence/chain/extension.hpp
 //             | 0:u8                                 refused already, where it came in
 //   cancel   := 2:u8 id                              its caller has gone
 //   answer   := 3:u8 id observed errors:varint error* count (0:u8 | 1:u8 sequence time:signed
-//             | 2:u8 error_index)*
+//             | 2:u8 error_index | 3:u8 sequence | 4:u8 sequence time:signed)*
+//                                                    committed, refused, unbound, sealed
 //   error    := reason:text outcome:u8 message:text facts:varint (name:text value:text)*
 //   rejected := 4:u8 id                              nothing of it was carried out
 //
-// Details and traces are sent from level 7 on (persistence/log/log_row.hpp): then every node knows
-// them. Numbers are varints. A reader takes memory in proportion to the bytes that came.
+// Details, traces and requests for keys are sent from level 7 on (persistence/log/log_row.hpp):
+// then every node knows them. Numbers are varints. A reader takes memory in proportion to the bytes
+// that came.
 #pragma once
 
 #include <chrono>

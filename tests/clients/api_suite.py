@@ -19,11 +19,12 @@ import grpc
 from api_calls import (CALL_TIMEOUT_S, INT64_MAX, METHODS, MIB, ApiTest, Code, entries, move, pb,
                        type_of)
 from api_commands import Commands
+from api_keys import Keys
 from api_records import RecordCalls
 from api_transport import Stop, Transport  # noqa: F401  (unittest finds them here)
 
 
-class Calls(RecordCalls, Commands, ApiTest):
+class Calls(RecordCalls, Commands, Keys, ApiTest):
     """All of one daemon or node."""
 
     @classmethod

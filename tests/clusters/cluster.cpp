@@ -261,7 +261,8 @@ ClusterNode& Cluster::door() {
 void Cluster::hand_to(const ClusterNode& node, const TestSubmissionPtr& submission,
                       std::uint64_t term) {
   const auto transfers = submission->transfers();
-  const bool is_command = std::any_of(transfers.begin(), transfers.end(),
+  const bool is_command = submission->key_request() != nullptr ||
+                          std::any_of(transfers.begin(), transfers.end(),
                                       [](const auto& one) { return one.details != nullptr; });
   if (!is_command || store_of(node).knows_commands()) {
     caf::anon_send(node.process->desk(), actors::Submit{{submission}, term});

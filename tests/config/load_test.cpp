@@ -72,6 +72,7 @@ key_retention = 90000
 [ledger]
 shards = 8
 lock_timeout = 1500
+max_seals = 7
 [supervisor]
 intensity = 0
 period = 60
@@ -85,7 +86,7 @@ level = "warning"
   Settings expected;
   expected.server = {{"::1", 0}, 1, 1'048'576, milliseconds(250), 3, microseconds(0)};
   expected.storage = {"/var/lib/scalegraph", 33'554'432, 1'048'577, 1'001, 1'002, seconds(90'000)};
-  expected.ledger = {8, milliseconds(1'500)};
+  expected.ledger = {8, milliseconds(1'500), 7};
   expected.supervisor = {0, seconds(60)};
   expected.scheduler = {4, 50};
   expected.log = {LogLevel::warning};

@@ -96,7 +96,7 @@ TEST_CASE("A refused override says why and changes nothing", "[config][override]
       {"ledger.shards=1e2", "--set: ledger.shards = \"1e2\": must be an integer from 1 to 1024"},
       {"ledger.shard=2",
        "--set: ledger.shard: unknown key, did you mean ledger.shards? [ledger] has shards, "
-       "lock_timeout"},
+       "lock_timeout, max_seals"},
       {"shards=2",
        "--set: shards: unknown key, did you mean ledger.shards? keys stand in tables; " + tables},
       {"legder.shards=2", "--set: legder.shards: unknown table, did you mean [ledger]? " + tables},
@@ -186,6 +186,7 @@ TEST_CASE("The bounds are those that operators were promised", "[config][overrid
       {"storage.key_retention", 1, 315'360'000},
       {"ledger.shards", 1, 1'024},
       {"ledger.lock_timeout", 1, 600'000},
+      {"ledger.max_seals", 0, 1'000'000'000},
       {"supervisor.intensity", 0, 1'000'000},
       {"supervisor.period", 1, 86'400},
       {"supervisor.liveness_period", 1, 86'400},

@@ -104,6 +104,7 @@ TEST_CASE("The defaults are those that operators were promised", "[config][sampl
       {"storage.key_retention", number(86'400)},
       {"ledger.shards", number(2)},
       {"ledger.lock_timeout", number(5'000)},
+      {"ledger.max_seals", number(10'000'000)},
       {"supervisor.intensity", number(10)},
       {"supervisor.period", number(10)},
       {"supervisor.liveness_period", number(10)},

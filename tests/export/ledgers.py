@@ -101,7 +101,8 @@ class Ledger:
                          for one in self.pages("ListTransactions", "transactions", limit=1000,
                                                account_id=account.id)]
             for account in accounts}
-        return {"participants": [of_participant(one) for one in
+        seals = [one.sealed_key for one in self.records() if one.HasField("sealed_key")]
+        return {"seals": seals, "participants": [of_participant(one) for one in
                                  self.pages("ListParticipants", "participants")],
                 "accounts": accounts, "histories": histories}
 
@@ -176,6 +177,8 @@ def fill_commands(ledger):
     for n in range(3):
         ledger.ask("Execute", command(*pairs, reference=f"once {n}", unique_reference=True))
     ledger.ask("Execute", command(*pairs, reference="once 1", metadata={"used": "again"}))
+    for n, text in enumerate(("a key", "önskan", 'x,"y"')):
+        ledger.ask("SealKey", key=f"{text} {n}")
     # Nothing beside: as a transfer.
     ledger.ask("Execute", command(*pairs))
     several = [command(*pairs, metadata={"n": str(n)} if n else {}, effective_at=-n * 1000,

@@ -22,6 +22,8 @@ void add_again(BlockWriter& writer, const DecodedRecord& record) {
     writer.add(transfer);
   } else if (record.kind == RecordKind::account) {
     writer.add(record.account, nullptr, record.extension);
+  } else if (record.kind == RecordKind::seal) {
+    writer.add(SealRecord{record.key, record.seal_number, nullptr, record.extension});
   } else {
     writer.add(record.participant, nullptr, record.extension);
   }

@@ -19,11 +19,34 @@ inline std::string on_shard(std::uint32_t shard, const LedgerHouse& house, int n
   }
 }
 
-// "OK", the reason of the refusal, or "" while there is no answer.
+// Two accounts on two shards, the first with 10.
+struct FlowBed {
+  LedgerHouse house{2};
+  std::string a = on_shard(0, house), b = on_shard(1, house);
+
+  FlowBed() {
+    house.open_account(a, 10);
+    house.open_account(b, 0);
+  }
+  TestSubmissionPtr submit(TestSubmissionPtr submission) {
+    house.submit(submission);
+    return submission;
+  }
+  TestSubmissionPtr ask(TestSubmissionPtr submission) {
+    house.submit(submission);
+    house.run();
+    return submission;
+  }
+};
+
+// "OK", what became of a key, the reason of the refusal, or "" while there is no answer.
 inline std::string told(const TestSubmissionPtr& submission, std::size_t item = 0) {
   if (!submission->answered()) return {};
   const auto& result = submission->results[item];
-  if (result.state == ledger::ItemResult::State::committed) return "OK";
+  using State = ledger::ItemResult::State;
+  if (result.state == State::committed) return "OK";
+  if (result.state == State::unbound) return "UNBOUND";
+  if (result.state == State::sealed) return "SEALED";
   return std::string(to_string(result.error->reason));
 }
 

@@ -8,24 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Bed {
-  LedgerHouse house{2};
-  std::string a = on_shard(0, house), b = on_shard(1, house);
-
-  Bed() {
-    house.open_account(a, 10);
-    house.open_account(b, 0);
-  }
-  TestSubmissionPtr submit(TestSubmissionPtr submission) {
-    house.submit(submission);
-    return submission;
-  }
-  TestSubmissionPtr ask(TestSubmissionPtr submission) {
-    house.submit(submission);
-    house.run();
-    return submission;
-  }
-};
+using Bed = FlowBed;
 
 TEST_CASE("A key that is bound answers its one effect, always", "[ledger][flow][keys]") {
   Bed bed;

@@ -6,23 +6,7 @@
 namespace sg::test {
 namespace {
 
-struct Bed {
-  LedgerHouse house{2};
-  std::string a = on_shard(0, house), b = on_shard(1, house);
-
-  Bed() {
-    house.open_account(a, 10);
-    house.open_account(b, 0);
-  }
-  TestSubmissionPtr submit(TestSubmissionPtr submission) {
-    house.submit(submission);
-    return submission;
-  }
-  TestSubmissionPtr ask(TestSubmissionPtr submission) {
-    house.submit(submission);
-    house.run();
-    return submission;
-  }
+struct Bed : FlowBed {
   Order once(std::string reference = "r", std::string key = {}, ledger::Amount amount = -1) const {
     return {{{a, amount}}, std::move(key), std::move(reference), true};
   }

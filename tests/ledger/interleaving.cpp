@@ -84,6 +84,10 @@ Order draw_order(Draws& draws, bool keyed) {
 }
 
 TestSubmissionPtr draw_submission(Draws& draws) {
+  if (draws.one_in(14)) {
+    auto key = "key-" + std::to_string(draws.below(18));
+    return draws.one_in(2) ? seal_key(std::move(key)) : key_outcome(std::move(key));
+  }
   if (draws.one_in(12)) return new_participant("p" + std::to_string(draws.below(2)));
   if (draws.one_in(8)) {
     const auto balance = static_cast<Amount>(draws.below(15));
@@ -171,7 +175,8 @@ class Player {
   void submit(Draws& draws) {
     const auto& all = house_.submissions();
     const auto* earlier = all.empty() ? nullptr : all[draws.below(all.size())].get();
-    const bool again = earlier != nullptr && !earlier->orders().empty() && draws.one_in(6);
+    const bool again = earlier != nullptr && !earlier->orders().empty() &&
+                       earlier->key_request() == nullptr && draws.one_in(6);
     auto submission = again ? draw_again(draws, *earlier) : draw_submission(draws);
     if (draws.one_in(4)) submission->deadline = house_.now() + milliseconds(draws.below(4000));
     submit(std::move(submission), draws.one_in(2));

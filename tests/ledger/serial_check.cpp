@@ -70,6 +70,7 @@ class AnswerCheck {
 
   std::string fault() const {
     const auto& result = submission_.results[item_];
+    if (submission_.key_request() != nullptr && result.is_answer()) return of_key(result);
     if (result.state == ItemResult::State::committed) return committed(result);
     if (result.state != ItemResult::State::refused) return "answered without a result";
     if (!result.error) return "refused without an error";
@@ -93,6 +94,35 @@ class AnswerCheck {
     return {};
   }
 
+  std::string of_key(const ItemResult& result) const {
+    const auto& keys = journal_.image().keys;
+    const auto found = keys.find(submission_.orders().front().key);
+    if (result.sequence > durable_) return "an outcome of a key before it was durable";
+    if (result.state == ItemResult::State::unbound) {
+      if (result.sequence < submission_.durable) return "UNBOUND without a look at the chain";
+      const bool is_bound = found != keys.end() && found->second.sequence <= result.sequence;
+      return is_bound ? "UNBOUND of a key that was bound" : "";
+    }
+    if (found == keys.end() || found->second.sequence != result.sequence) {
+      return "a key was told bound by another record";
+    }
+    const bool is_sealed = result.state == ItemResult::State::sealed;
+    if (is_sealed != found->second.sealed) return "COMMITTED and SEALED were mistaken";
+    if (is_sealed && !submission_.key_request()->seals &&
+        journal_.record_at(result.sequence)->submission == &submission_) {
+      return "a question has sealed the key";
+    }
+    return {};
+  }
+
+  std::string sealed(const std::string& key) const {
+    const auto& keys = journal_.image().keys;
+    const auto found = keys.find(key);
+    const bool is_sealed =
+        found != keys.end() && found->second.sealed && found->second.sequence <= durable_;
+    return is_sealed ? "" : "KEY_SEALED of a key that no durable record has sealed";
+  }
+
   // A key that was sequenced before the request decides it, whatever the funds are since.
   bool overlooks_key(Reason reason) const {
     const auto code = code_of(reason);
@@ -107,6 +137,7 @@ class AnswerCheck {
   }
 
   std::string refused(const ledger::Error& error) const {
+    if (error.reason == Reason::key_sealed) return sealed(fact(error, "idempotency_key"));
     if (overlooks_key(error.reason)) return "a bound key was refused: " + error.message;
     switch (error.reason) {
       case Reason::insufficient_funds:
@@ -189,6 +220,7 @@ class AnswerCheck {
     asked.idempotency_key = key;
     const auto bound = journal_.find(std::array{static_cast<const ledger::Transfer*>(&asked)});
     if (!bound || bound->empty()) return "MISMATCH with a key that nothing durable bound";
+    if (bound->front().binding->sealed) return "MISMATCH with a sealed key";
     if (submission_.is_atomic()) {
       return is_replay() ? "MISMATCH of a batch that was committed like that" : "";
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "persistence/chain/record.hpp"
 #include "replication/links/calls.hpp"
 #include "replication/links/frames.hpp"
 #include "replication/links/hello.hpp"
@@ -222,6 +223,44 @@ TEST_CASE("A forwarded call is the call that came in") {
   CHECK(opened.initial_balance == 9);
   CHECK(opened.floor == -3);
   CHECK(opened.metadata.at("country") == "SE");
+}
+
+TEST_CASE("A request for a key is forwarded, and so is what became of the key") {
+  for (const bool seals : {false, true}) {
+    Asked asked;
+    ledger::KeyRequest request{{}, seals};
+    request.key_alone.idempotency_key = "order 17";
+    asked.operation = request;
+    asked.results.resize(1);
+    const auto bytes = encode_call(7, 3, std::chrono::milliseconds(250), asked);
+    const auto call = decoded<std::unique_ptr<ForwardedCall>>(bytes);
+    const auto& got = std::get<ledger::KeyRequest>(call->operation);
+    CHECK(got.seals == seals);
+    CHECK(got.key_alone.idempotency_key == "order 17");
+    CHECK(got.key_alone.key_hash == persistence::key_hash("order 17"));
+    CHECK(call->results.size() == 1);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      CHECK_FALSE(decode_call_message(bytes.substr(0, size)));
+    }
+    CHECK_FALSE(decode_call_message(bytes + "x"));
+    request.key_alone.idempotency_key = "";
+    asked.operation = request;
+    CHECK_FALSE(decode_call_message(encode_call(7, 3, std::chrono::milliseconds(1), asked)));
+  }
+  Asked told;
+  told.results.resize(2);
+  told.results[0].state = ledger::ItemResult::State::unbound;
+  told.results[0].sequence = 300;
+  told.results[1].state = ledger::ItemResult::State::sealed;
+  told.results[1].sequence = 301;
+  told.results[1].time = 17;
+  const auto answer = decoded<CallAnswer>(encode_answer(4, told));
+  REQUIRE(answer.results.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(answer.results[i].state == told.results[i].state);
+    CHECK(answer.results[i].sequence == told.results[i].sequence);
+    CHECK(answer.results[i].time == told.results[i].time);
+  }
 }
 
 TEST_CASE("An answer has each result where it belongs") {

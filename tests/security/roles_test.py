@@ -19,14 +19,14 @@ TABLE = (
     ("admin operator teller participant auditor",
      "ParticipantService.GetParticipant ParticipantService.GetParticipantAccounts "
      "LedgerService.GetAccount LedgerService.GetBalance LedgerService.ListTransactions "
-     "LedgerService.GetTransaction"),
+     "LedgerService.GetTransaction QueryService.GetKeyOutcome"),
     ("admin operator teller auditor",
      "ParticipantService.ListParticipants AdminService.ListAccounts AdminService.GetBalanceSheet "
      "QueryService.FindTransactions"),
     ("admin teller participant",
      "LedgerService.Credit LedgerService.Debit LedgerService.Transfer LedgerService.TransferBatch "
      "LedgerService.StreamTransfers CommandService.Execute CommandService.ExecuteBatch "
-     "CommandService.StreamExecute"),
+     "CommandService.StreamExecute CommandService.SealKey"),
     ("admin teller",
      "ParticipantService.CreateParticipant ParticipantService.CreateParticipantAccount "
      "LedgerService.CreateAccount ImportService.Import"),
@@ -99,6 +99,8 @@ class Table(RolesTest):
             "LedgerService.GetTransaction": {"id": transaction},
             "AdminService.ExplainTransaction": {"id": transaction},
             "QueryService.FindTransactions": {"reference": "r"},
+            "QueryService.GetKeyOutcome": {"key": "key of nobody"},
+            "CommandService.SealKey": {"key": name},
             "LedgerService.Credit": {**own, "amount": 1},
             "LedgerService.Debit": {**own, "amount": 1},
             "LedgerService.Transfer": {"entries": pair},

@@ -25,6 +25,7 @@ class Replay {
   void breach(std::string text) { breaches_.push_back(std::move(text)); }
   void add_account(const ledger::Account& account);
   void add(const persistence::StoredTransaction& transaction);
+  void read_seals();
   std::string name_of(const persistence::StoredTransaction& transaction) const;
   void check_against_intent(const persistence::StoredTransaction& transaction,
                             const Intent& intent);
@@ -135,6 +136,26 @@ void Replay::add(const persistence::StoredTransaction& transaction) {
   if (transaction.ends_unit) end_unit();
 }
 
+void Replay::read_seals() {
+  for (persistence::RecordRange range{1, store_.durable(), kAll}; range.first <= range.last;) {
+    const auto portion = store_.records(range);
+    if (!portion) return breach("the records cannot be read: " + portion.error().message);
+    range.first = portion->next;
+    for (const auto& record : portion->records) {
+      const auto* seal = std::get_if<persistence::SealedKey>(&record.content);
+      if (seal == nullptr) continue;
+      image_.names.emplace(record.sequence, "the seal of " + seal->key);
+      if (!image_.seals.emplace(seal->key, record.sequence).second) {
+        breach("key " + seal->key + " is sealed twice");
+      }
+      const auto bound = image_.keys.find(seal->key);
+      if (bound != image_.keys.end()) {
+        breach("key " + seal->key + " is sealed, and " + bound->second.second + " has it");
+      }
+    }
+  }
+}
+
 ChainImage Replay::run() {
   const auto accounts = store_.accounts({}, kAll);
   persistence::TransactionRange range;
@@ -146,6 +167,7 @@ ChainImage Replay::run() {
   }
   for (const auto& account : *accounts) add_account(account);
   for (auto it = transactions->rbegin(); it != transactions->rend(); ++it) add(*it);
+  read_seals();
   if (image_.names.size() != store_.durable()) {
     breach("the chain ends at " + std::to_string(store_.durable()) + " but has " +
            std::to_string(image_.names.size()) + " records");

@@ -37,6 +37,7 @@ struct ChainImage {
   // What was committed as a whole: the names of its transfers by their first sequence.
   std::map<ledger::Sequence, std::vector<std::string>> units;
   std::map<std::string, std::pair<ledger::Sequence, std::string>> keys;  // and whose they are
+  std::map<std::string, ledger::Sequence> seals;                         // by key
 };
 
 // Reads and replays; what does not fit the log, or breaks a rule, is a breach.

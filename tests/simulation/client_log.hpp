@@ -18,8 +18,9 @@ namespace sg::test {
 
 using IntentId = std::size_t;
 
-// A change that somebody wants, once: a transfer, or an account. Its reference, or the account's
-// id, names it in the chain; one whose reference others have too says its name in its metadata.
+// A change that somebody wants, once: a transfer, an account, or the seal of a key. Its reference,
+// or the account's id, names it in the chain; one whose reference others have too says its name in
+// its metadata. Or the question what became of a key.
 struct Intent {
   std::string name;
   std::string reference;  // empty: the name
@@ -27,6 +28,8 @@ struct Intent {
   std::vector<Posting> postings;
   std::string key;
   bool creates = false;
+  bool asks_key = false;  // for its outcome, and nothing else
+  bool seals = false;     // and wants it sealed
   ledger::Amount opening = 0;
   ledger::Amount floor = 0;
   // Durable when it was asked for the first time.
@@ -57,6 +60,7 @@ struct Answer {
   Operation operation;   // that it is a part of
   std::size_t item = 0;  // its place there
   bool committed = false;
+  ledger::ItemResult::State state = ledger::ItemResult::State::undecided;
   ledger::Sequence sequence = 0;
   ledger::Error error;
   std::size_t attempt = 0;  // those of one request share it

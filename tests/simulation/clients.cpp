@@ -100,7 +100,8 @@ void Clients::act() {
   if (!all_.empty() && random.chance(w.duplicate)) {
     const auto& operation = random.pick(all_);
     if (is_idempotent(operation)) {
-      if (log_.intents[operation.intents.front()].creates || random.below(3) > 0) {
+      const auto& first = log_.intents[operation.intents.front()];
+      if (first.creates || first.asks_key || random.below(3) > 0) {
         return ask(operation);
       }
       all_.push_back(changed(operation));
@@ -126,6 +127,9 @@ TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
     account.initial_balance = first.opening;
     account.floor = first.floor;
     submission = TestSubmissionPtr(new TestSubmission(std::move(account)), told);
+  } else if (first.asks_key) {
+    submission = TestSubmissionPtr(new TestSubmission(first.key, first.seals), told);
+    submission->stamp_keys(persistence::stamp);
   } else {
     std::vector<Order> orders;
     for (const auto id : attempt->operation.intents) {
@@ -234,6 +238,7 @@ void Clients::note(const Attempt& attempt, std::size_t item, const ItemResult& r
   Answer answer;
   answer.intent = attempt.operation.intents[item];
   answer.committed = result.state == ItemResult::State::committed;
+  answer.state = result.state;
   answer.sequence = result.sequence;
   answer.operation = attempt.operation;
   answer.item = item;
@@ -248,8 +253,9 @@ void Clients::note(const Attempt& attempt, std::size_t item, const ItemResult& r
   world_.trace.mix(answer.sequence);
   world_.trace.say([&] {
     return "  told of " + log_.intents[answer.intent].name + ": " +
-           (answer.committed
-                ? "committed " + std::to_string(answer.sequence)
+           (!result.error
+                ? "state " + std::to_string(static_cast<int>(answer.state)) + " at " +
+                      std::to_string(answer.sequence)
                 : std::string(to_string(answer.error.reason)) + ", " + answer.error.message);
   });
   log_.answers.push_back(std::move(answer));

@@ -114,6 +114,8 @@ class Clients {
   const std::string& pick_account();
   IntentId new_transfer(bool keyed);
   IntentId new_account();
+  // For a key that some transfer has, or will have.
+  IntentId new_key_request();
   void ask(Operation operation);
   TestSubmissionPtr submission_for(const AttemptPtr& attempt);
   void move(const std::string& account, ledger::Amount amount, std::string key);

@@ -17,6 +17,7 @@ using ledger::Outcome;
 using ledger::Reason;
 using ledger::Sequence;
 using ledger::WideAmount;
+using State = ledger::ItemResult::State;
 
 // Amounts in facts may be wider than a balance; such a one could never be granted.
 bool is_wide(const std::string& amount) { return amount.size() > 18; }
@@ -51,6 +52,8 @@ class Judge {
   // Whether the chain has the atomic batch as one unit, or its one transfer.
   bool is_committed_whole(const Operation& operation) const;
   void check_answer(const Answer& answer);
+  void check_key_outcome(const Answer& answer, const Intent& intent);
+  void check_sealed(const Answer& answer, const Intent& intent);
   void check_committed(const Answer& answer, const Intent& intent);
   void check_refused(const Answer& answer, const Intent& intent);
   void check_range(const Answer& answer, const Intent& intent);
@@ -163,10 +166,50 @@ bool Judge::is_committed_whole(const Operation& operation) const {
 
 void Judge::check_answer(const Answer& answer) {
   const auto& intent = log_.intents[answer.intent];
-  if (answer.committed) {
+  if (intent.asks_key && answer.state != State::refused) {
+    check_key_outcome(answer, intent);
+  } else if (answer.committed) {
     check_committed(answer, intent);
   } else {
     check_refused(answer, intent);
+  }
+}
+
+// Keys never expire here.
+void Judge::check_key_outcome(const Answer& answer, const Intent& intent) {
+  const auto text = "the outcome of " + intent.key + " was told ";
+  if (answer.sequence > answer.told) return breach(text + "before it was durable");
+  const auto bound = chain_.keys.find(intent.key);
+  const auto seal = chain_.seals.find(intent.key);
+  const auto committed_at = bound == chain_.keys.end() ? 0 : bound->second.first;
+  const auto sealed_at = seal == chain_.seals.end() ? 0 : seal->second;
+  switch (answer.state) {
+    case State::committed:
+      if (committed_at != answer.sequence) breach(text + "COMMITTED by another record");
+      return;
+    case State::sealed:
+      if (sealed_at != answer.sequence) breach(text + "SEALED by another record");
+      return;
+    case State::unbound: {
+      if (intent.seals) return breach(text + "UNBOUND to one who has sealed it");
+      if (answer.sequence < answer.asked) return breach(text + "from what was too old");
+      const auto at = std::max(committed_at, sealed_at);
+      if (at != 0 && at <= answer.sequence) breach(text + "UNBOUND, and it was bound");
+      return;
+    }
+    default:
+      return breach(text + "without a state");
+  }
+}
+
+// Whoever is refused for a sealed key, or for one of another item of the batch.
+void Judge::check_sealed(const Answer& answer, const Intent& intent) {
+  const auto key = fact(answer.error, "idempotency_key");
+  const auto text = intent.name + ": KEY_SEALED of " + key;
+  if (key != intent.key) return breach(text + ", which is not its own");
+  const auto seal = chain_.seals.find(key);
+  if (seal == chain_.seals.end() || seal->second > answer.told) {
+    breach(text + ", but nothing durable has sealed it");
   }
 }
 
@@ -245,6 +288,8 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
       }
       return;
     }
+    case Reason::key_sealed:
+      return check_sealed(answer, intent);
     case Reason::idempotency_mismatch: {
       const auto& intents = answer.operation.intents;
       const bool twins = std::any_of(intents.begin(), intents.end(), [&](IntentId other) {

@@ -11,7 +11,8 @@ constexpr int kMaxParties = 6;
 constexpr int kMaxItems = 6;
 constexpr ledger::Amount kMaxMoved = 120;
 constexpr std::size_t kNear = 6;
-constexpr std::uint64_t kShared = 40;  // references that several intents have
+constexpr std::uint64_t kShared = 40;    // references that several intents have
+constexpr std::uint64_t kKeysAhead = 4;  // that are asked for before a transfer has them
 // An account that is asked for before somebody makes it.
 constexpr std::size_t kNamesAhead = 2;
 
@@ -23,6 +24,10 @@ Operation Clients::new_operation() {
   auto& random = world_.random;
   const auto& w = world_.scenario.workload;
   Operation operation;
+  if (w.key_requests > 0 && world_.more.chance(w.key_requests)) {
+    operation.intents.push_back(new_key_request());
+    return operation;
+  }
   if (random.chance(w.create)) {
     operation.intents.push_back(new_account());
     return operation;
@@ -78,6 +83,22 @@ IntentId Clients::new_account() {
   if (std::find(accounts_.begin(), accounts_.end(), intent.name) == accounts_.end()) {
     accounts_.push_back(intent.name);
   }
+  log_.intents.push_back(std::move(intent));
+  return log_.intents.size() - 1;
+}
+
+IntentId Clients::new_key_request() {
+  auto& more = world_.more;
+  const auto count = log_.intents.size();
+  Intent intent;
+  intent.name = "key request " + std::to_string(count);
+  intent.asks_key = true;
+  intent.seals = more.below(2) == 0;
+  // Most of a request of late, which may be in flight.
+  const auto recent = more.below(4) == 0 ? count : std::min<std::uint64_t>(count, 10);
+  const auto place = count - recent + more.below(recent + kKeysAhead);
+  intent.key = "kt" + std::to_string(place);
+  if (place < count && !log_.intents[place].key.empty()) intent.key = log_.intents[place].key;
   log_.intents.push_back(std::move(intent));
   return log_.intents.size() - 1;
 }

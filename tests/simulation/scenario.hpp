@@ -24,9 +24,10 @@ struct Workload {
   Ppm hot = 0;                        // entries on the first account
   Ppm local = 0;  // entries on the first few, so that some pages of balances rest
   Ppm keyed = 0;
-  Ppm duplicate = 0;   // asks for what was asked before, with the same key
-  Ppm mismatch = 0;    // uses a key for something else
-  Ppm references = 0;  // has one that others have too, or that has to be unique
+  Ppm duplicate = 0;     // asks for what was asked before, with the same key
+  Ppm mismatch = 0;      // uses a key for something else
+  Ppm references = 0;    // has one that others have too, or that has to be unique
+  Ppm key_requests = 0;  // what became of a key is asked, or it is sealed
   Ppm batch = 0;
   Ppm atomic = 0;  // of the batches
   Ppm read = 0;

@@ -106,6 +106,10 @@ class ForwardingStore : public persistence::Store {
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
     return below_->find_keys(transfers, after);
   }
+  persistence::StoreResult<std::uint64_t> seals() const override { return below_->seals(); }
+  persistence::StoreResult<ledger::TimeMs> keys_kept_since() const override {
+    return below_->keys_kept_since();
+  }
 
   persistence::StoreResult<bool> index_some(bool all) override { return below_->index_some(all); }
   bool has_index_work() const override { return below_->has_index_work(); }

@@ -82,6 +82,8 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
       late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::reference_used});
     } else if (used > 0) {
       reject(index, RejectedUnits::Why::reference_used);
+    } else if (unit.submission->key_request() != nullptr && image_.seals >= max_seals) {
+      reject(index, RejectedUnits::Why::too_many_seals);
     } else if (full) {
       reject(index, RejectedUnits::Why::storage_full);
     } else {
@@ -161,7 +163,9 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
                                     ledger::RecordPlace{image_.last, time_});
     }
     if (transfer.idempotency_key.empty()) continue;
-    const ModelBinding bound{image_.last, time_, content(transfer)};
+    const bool seals = submission.key_request() != nullptr;
+    if (seals) ++image_.seals;
+    const ModelBinding bound{image_.last, time_, content(transfer), seals};
     if (!image_.keys.emplace(transfer.idempotency_key, bound).second) {
       faults.push_back("key " + std::string(transfer.idempotency_key) + " has two effects");
     }
@@ -199,11 +203,11 @@ ledger::Result<std::vector<ledger::BoundTransfer>> ModelJournal::find(
   for (const auto* transfer : transfers) {
     const auto found = durable_.keys.find(transfer->idempotency_key);
     if (found == durable_.keys.end()) continue;
-    const auto& [sequence, time, theirs] = found->second;
+    const auto& [sequence, time, theirs, sealed] = found->second;
     const auto& unit = unit_of(sequence).records;
     bound.push_back({transfer, ledger::KeyBinding{sequence, time, theirs == content(*transfer),
                                                   unit.front().sequence == sequence,
-                                                  unit.back().sequence == sequence}});
+                                                  unit.back().sequence == sequence, sealed}});
   }
   return bound;
 }

@@ -30,6 +30,7 @@ struct ModelBinding {
   ledger::Sequence sequence = 0;
   ledger::TimeMs time = 0;
   std::string content;
+  bool sealed = false;
 };
 
 struct Image {
@@ -37,6 +38,7 @@ struct Image {
   std::set<std::string, std::less<>> participants;
   std::map<std::string, ModelBinding, std::less<>> keys;
   std::map<std::string, ledger::RecordPlace, std::less<>> references;  // of the oldest with each
+  std::size_t seals = 0;                                               // among the keys
   ledger::Sequence last = 0;
 };
 
@@ -110,6 +112,7 @@ class ModelJournal final : public ledger::KeySource {
   std::size_t references_asked = 0;  // of find_references()
   std::vector<std::uint64_t> shard_incarnations;
   std::uint64_t coordinator = 0;
+  std::size_t max_seals = 1'000'000;
   bool full = false;          // refuses what it would have to store
   bool keys_readable = true;  // false: find() answers JOURNAL_UNAVAILABLE
   std::vector<std::string> faults;

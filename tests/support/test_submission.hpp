@@ -59,12 +59,23 @@ class TestSubmission final : public ledger::Submission {
     results.resize(1);
   }
 
+  // A request for a key.
+  TestSubmission(std::string key, bool seals) {
+    orders_.push_back({{}, std::move(key), {}});
+    ledger::KeyRequest asked{{}, seals};
+    asked.key_alone.idempotency_key = orders_.front().key;
+    operation = asked;
+    results.resize(1);
+  }
+
   const std::vector<Order>& orders() const { return orders_; }
   // Lets `stamp` write the hashes of the keys, as the gateway does.
   template <class Stamp>
   void stamp_keys(const Stamp& stamp) {
     if (auto* batch = std::get_if<ledger::TransferBatch>(&operation)) {
       for (auto& transfer : batch->transfers) stamp(transfer);
+    } else if (auto* asked = std::get_if<ledger::KeyRequest>(&operation)) {
+      stamp(asked->key_alone);
     }
   }
 
@@ -98,6 +109,13 @@ inline TestSubmissionPtr transfer(std::vector<Posting> postings, std::string key
   std::vector<Order> orders;
   orders.push_back({std::move(postings), std::move(key), {}});
   return transfers(std::move(orders));
+}
+
+inline TestSubmissionPtr key_outcome(std::string key) {
+  return std::make_shared<TestSubmission>(std::move(key), false);
+}
+inline TestSubmissionPtr seal_key(std::string key) {
+  return std::make_shared<TestSubmission>(std::move(key), true);
 }
 
 inline TestSubmissionPtr new_account(std::string id, ledger::Amount balance = 0,

@@ -50,6 +50,7 @@ void fill(wire::ExportRecord& to, const persistence::ChainRecord& from) {
       to.set_idempotency_key(one.key);
       to.set_with_next(!one.transaction.ends_unit);
     }
+    void operator()(const persistence::SealedKey& one) const { to.set_sealed_key(one.key); }
   };
   to.set_sequence(from.sequence);
   to.set_time(from.time);

@@ -8,6 +8,7 @@
 #include "actors/gateway/methods/cluster_calls.hpp"
 #include "actors/gateway/methods/explain.hpp"
 #include "actors/gateway/methods/export_call.hpp"
+#include "actors/gateway/methods/key_calls.hpp"
 #include "actors/gateway/methods/reads.hpp"
 #include "actors/gateway/methods/reflection_call.hpp"
 #include "actors/gateway/methods/stream_call.hpp"
@@ -102,7 +103,9 @@ constexpr std::array kMethods{
     Method{kCommands, "ExecuteBatch", kWrites, kMoveMoney, make<UnaryCall>, execute_batch},
     Method{kCommands, "StreamExecute", kWrites, kMoveMoney,
            make_stream<proto::BatchForm::commands>},
+    Method{kCommands, "SealKey", kWrites, kMoveMoney, make<UnaryCall>, seal_key},
 
+    Method{kQueries, "GetKeyOutcome", kReads, kReadAccount, make<UnaryCall>, get_key_outcome},
     Method{kQueries, "FindTransactions", kReads, kReadLedger, make<UnaryCall>, find_transactions},
 
     Method{kAdmin, "ListAccounts", kReads, kReadLedger, make<UnaryCall>, list_accounts},

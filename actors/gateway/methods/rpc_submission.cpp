@@ -38,6 +38,12 @@ class RpcSubmission::Answered final : public UnaryCompletion {
   std::shared_ptr<RpcSubmission> submission_;
 };
 
+std::shared_ptr<RpcSubmission> submission_for(UnaryCall& call, RpcSubmission::Respond respond) {
+  auto submission = std::make_shared<RpcSubmission>(call, 0, respond);
+  submission->deadline = steady_deadline(call.context());
+  return submission;
+}
+
 RpcSubmission& submission_of(const Completed& completed) {
   return as<RpcSubmission::Answered>(completed).submission();
 }
@@ -55,7 +61,7 @@ RpcSubmission::~RpcSubmission() {
 
 telemetry::CountsByParties RpcSubmission::lost() const {
   telemetry::CountsByParties counts{};
-  if (!is_handed_over) return counts;
+  if (!is_handed_over || key_request() != nullptr) return counts;
   const auto all = transfers();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (results[i].state == ledger::ItemResult::State::refused) continue;

@@ -135,6 +135,8 @@ class RpcSubmission final : public ledger::Submission {
   Respond respond_;
 };
 
+// A submission of the call, with its deadline.
+std::shared_ptr<RpcSubmission> submission_for(UnaryCall& call, RpcSubmission::Respond respond);
 // The submission that a completion carries. Needs: it was not lost.
 RpcSubmission& submission_of(const Completed& completed);
 

@@ -13,13 +13,6 @@ namespace {
 
 using ledger::ItemResult;
 
-// A submission with the call's deadline.
-std::shared_ptr<RpcSubmission> submission_for(UnaryCall& call, RpcSubmission::Respond respond) {
-  auto submission = std::make_shared<RpcSubmission>(call, 0, respond);
-  submission->deadline = steady_deadline(call.context());
-  return submission;
-}
-
 // True when the one item committed; otherwise the call has its error.
 bool committed(const RpcSubmission& submission, UnaryCall& call) {
   const auto& result = submission.results.front();

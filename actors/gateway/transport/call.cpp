@@ -171,7 +171,7 @@ void Call::audit(const ledger::Submission& submission) {
   std::uint64_t refused = 0;
   std::optional<std::size_t> first;
   for (std::size_t i = 0; i < submission.results.size(); ++i) {
-    if (submission.results[i].state == ledger::ItemResult::State::committed) continue;
+    if (submission.results[i].is_answer()) continue;
     ++refused;
     if (!first) first = i;
   }

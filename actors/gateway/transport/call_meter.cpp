@@ -51,7 +51,8 @@ telemetry::MethodCalls& CallMeter::of(const Method& method) {
 
 void CallMeter::count(const ledger::Submission& submission, ledger::SteadyTime now) {
   Tally tally;
-  const auto transfers = submission.transfers();
+  const bool moves_money = submission.key_request() == nullptr;
+  const auto transfers = moves_money ? submission.transfers() : std::span<const ledger::Transfer>();
   for (std::size_t i = 0; i < submission.results.size(); ++i) {
     const auto& result = submission.results[i];
     if (i < transfers.size()) {

@@ -25,6 +25,7 @@ std::string subject_of(const QueryAsk& ask) {
     std::string operator()(const TransactionPage& one) const { return one.account_id; }
     std::string operator()(const CommittedAudit& one) const { return one.caller; }
     std::string operator()(const ReferencePage& one) const { return one.reference; }
+    std::string operator()(const KeyOutcomeOf&) const { return {}; }
     std::string operator()(const ParticipantPage&) const { return {}; }
     std::string operator()(const AccountPage&) const { return {}; }
     std::string operator()(const BalanceSheetOf&) const { return {}; }
@@ -125,6 +126,12 @@ void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
   hand_in(std::move(query), std::move(otherwise));
 }
 
+void UnaryCall::read_back(QueryPtr query, ledger::Sequence sequence, ledger::Error otherwise) {
+  query->freshness = ReadAtLeast{sequence};
+  query->only_participant = only_participant();
+  hand_in(std::move(query), std::move(otherwise));
+}
+
 void UnaryCall::hand_in(QueryPtr query, std::optional<ledger::Error> otherwise) {
   is_asked_ = true;
   query_ = query;
@@ -136,7 +143,7 @@ void UnaryCall::hand_in(QueryPtr query, std::optional<ledger::Error> otherwise) 
 void UnaryCall::completed(const Completed& completed) {
   if (completed.part == kOwnAccountsPart) return own_accounts_known(completed);
   // Also if the call was given up: its client may call again all the same.
-  if (is_submitted_) count(completed);
+  if (is_submitted_ && !std::exchange(is_counted_, true)) count(completed);
   if (answered_) return;
   if (!completed.completion) return fail(lost_error());
   as<UnaryCompletion>(completed).respond(*this);

@@ -54,6 +54,11 @@ class UnaryCall final : public Call {
   // Hands the query to the queries actor. `otherwise` is the error for the client if that actor is
   // restarting or hangs; by default a read fails with UNAVAILABLE.
   void ask(QueryPtr query, std::optional<ledger::Error> otherwise = {});
+  // As ask(), on behalf of a submission whose answer was decided at this sequence: reads at least
+  // up to it.
+  void read_back(QueryPtr query, ledger::Sequence sequence, ledger::Error otherwise);
+  // Whom or what it is about, for the audit log.
+  using Call::set_subject;
   // Answers with this message, within the limits of an answer.
   void reply(const google::protobuf::Message& message);
   void reply(const grpc::ByteBuffer& response);
@@ -100,6 +105,7 @@ class UnaryCall final : public Call {
   Admissions::Place place_;     // until the answer is sent
   std::weak_ptr<Query> query_;
   bool is_submitted_ = false;  // waits for the coordinator, or did
+  bool is_counted_ = false;    // the meter knows what came of the submission
   bool is_asked_ = false;      // waits for the queries actor, or did
   bool answered_ = false;
   bool is_done_ = false;      // gRPC's done event came: the client has its status, or has gone
