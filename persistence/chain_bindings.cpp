@@ -1,4 +1,5 @@
 // What the chain has bound: idempotency keys, by transfers and by seals, and references.
+#include <algorithm>
 #include <utility>
 
 #include "persistence/chain/block_cursor.hpp"
@@ -57,9 +58,12 @@ StoreResult<TimeMs> ChainStore::keys_kept_since() const {
     const auto first = first_block(
         rows, durable(), [oldest](const BlockStamp& stamp) { return stamp.run_ms >= oldest; });
     if (!first) return tl::unexpected(first.error());
-    if (*first <= 1) return 0;
+    // Under a shorter retention, before this start, keys may have been given up that would count.
+    const auto known = std::max(*first, index_->keys_given_up() + 1);
+    if (known <= 1) return 0;
+    if (known > durable()) return head().time + 1;
     BlockCursor blocks(rows);
-    if (auto found = blocks.require(*first); !found) return tl::unexpected(found.error());
+    if (auto found = blocks.require(known); !found) return tl::unexpected(found.error());
     return blocks.block().stamp().time;
   });
 }

@@ -18,7 +18,10 @@ ExitCode seal(Session& session, const std::string& key) {
   wire::SealKeyRequest request;
   request.set_key(key);
   wire::KeyOutcome reply;
-  return session.ask(&wire::CommandService::Stub::SealKey, request, reply, render_key_outcome);
+  const auto code =
+      session.ask(&wire::CommandService::Stub::SealKey, request, reply, render_key_outcome);
+  // So that `key seal K && pay` pays only if nothing has.
+  return code == kDone && reply.state() == wire::COMMITTED ? kRefused : code;
 }
 
 void add(CLI::App& group, Command& chosen, const char* name, const char* description,

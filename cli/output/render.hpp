@@ -35,9 +35,9 @@ namespace sg::cli {
 // One transaction on each line, with its first entries. If there are more transactions, the last
 // line says which --page-token shows them.
 using Transactions = google::protobuf::RepeatedPtrField<scalegraph::ledger::Transaction>;
+[[nodiscard]] std::string render_transactions(const Transactions& transactions,
+                                              const std::string& next_page_token, bool colour);
 [[nodiscard]] std::string render_key_outcome(const scalegraph::ledger::KeyOutcome& outcome,
                                              bool colour);
-std::string render_transactions(const Transactions& transactions,
-                                const std::string& next_page_token, bool colour);
 
 }  // namespace sg::cli

@@ -148,7 +148,7 @@ Error mismatch_error(const Transfer& transfer) {
 Error sealed_error(const Transfer& transfer) {
   const std::string key(transfer.idempotency_key);
   return {Reason::key_sealed,
-          "idempotency key " + key + " was sealed: nothing has committed with it, and nothing will",
+          "idempotency key " + key + " is sealed: nothing commits with it any more",
           {{"idempotency_key", key}},
           Outcome::none};
 }

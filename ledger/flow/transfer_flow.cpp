@@ -278,7 +278,12 @@ void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
     abort(batch, index, effects);
     const bool is_bound = rejected.why == RejectedUnits::Why::key_bound;
     if (!is_bound && rejected.why != RejectedUnits::Why::reference_used) {
-      end_unit(batch, index, rejection_error(rejected.why), kNone, Joiners::try_again);
+      // Who waits to seal the same key would be refused as well, one after the other.
+      const bool is_lasting = rejected.why == RejectedUnits::Why::too_many_seals ||
+                              rejected.why == RejectedUnits::Why::storage_full;
+      const bool shares = is_lasting && unit.submission->key_request() != nullptr;
+      end_unit(batch, index, rejection_error(rejected.why), kNone,
+               shares ? Joiners::share_refusal : Joiners::try_again);
       continue;
     }
     unit.state = UnitState::done;

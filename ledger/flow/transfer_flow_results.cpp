@@ -90,7 +90,7 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
     } else if (committed && joiner.item_count == 1) {
       refuse(waiter, joiner.first_item,
              std::make_shared<Error>(mismatch_error(waiter.transfers()[joiner.first_item])));
-    } else if (same && !asks && policy == Joiners::share_refusal) {
+    } else if (same && policy == Joiners::share_refusal && (!asks || waiter.key_request()->seals)) {
       refuse(waiter, joiner.first_item, result.error);
     } else {
       // A refusal binds no key, and an atomic batch looks at all of its keys again.

@@ -7,8 +7,9 @@
 //   tag 2     := metadata of a transfer: n:varint (text(key) text(value)){n}, keys ascending
 //   tag 3     := when it took effect for its caller: zigzag, ms since 1970, not 0
 //   tag 4     := nothing: its entries had to sum to zero
+//   tag 5     := nothing: no other transaction could have its reference
 //
-// Tags 2 to 4 are the details of a command (ledger/details.hpp), and need format 7. They stand in
+// Tags 2 to 5 are the details of a command (ledger/details.hpp), and need format 7. They stand in
 // this order before the origin, and one that says nothing is left out: details have one form.
 //
 // Origins are numbered within a block, in the order in which they come up. A number that has not

@@ -11,12 +11,11 @@ namespace {
 
 // The seal of the key, or nullopt.
 StoreResult<std::optional<KeyBinding>> find_seal(const KeyValue& rows, const RecordIndex& index,
+                                                 BlockCursor& blocks, DecodedRecord& record,
                                                  Term term, std::string_view key,
                                                  const MentionRange& range) {
   const auto places = index.find(rows, Index::links, term, range);
   if (!places) return tl::unexpected(places.error());
-  BlockCursor blocks(rows);
-  DecodedRecord record;
   for (const auto place : *places) {
     if (auto found = blocks.require(place); !found) return tl::unexpected(found.error());
     if (auto read = read_record(blocks.block(), place, record); !read) {
@@ -50,9 +49,12 @@ StoreResult<std::vector<FoundKey>> add_seals(const KeyValue& rows, const RecordI
     terms.push_back(index.link_term(link_text(LinkKind::seal, transfers[i]->idempotency_key)));
   }
   std::vector<FoundKey> sealed;
+  BlockCursor blocks(rows);
+  DecodedRecord record;
   for (const auto place : index.candidates(Index::links, terms, range.first - 1)) {
     const auto transfer = open[place];
-    auto seal = find_seal(rows, index, terms[place], transfers[transfer]->idempotency_key, range);
+    auto seal = find_seal(rows, index, blocks, record, terms[place],
+                          transfers[transfer]->idempotency_key, range);
     if (!seal) {
       sealed.push_back({transfer, tl::unexpected(seal.error())});
     } else if (*seal) {

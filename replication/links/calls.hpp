@@ -5,11 +5,11 @@
 //   has      := 1: origin | 2: trace
 //   origin   := caller:text peer:text                who sent it to the node where it came in
 //   trace    := request_id:text traceparent:text     by what logs find it
-//   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant | 4:u8 seals:u8
-//   key:text item     := kind:u8 entries:varint (account:text amount:signed)* reference:text
-//   key:text
-//               [details:text]                       kind + 128: as in
-//               persistence/chain/extension.hpp
+//   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant
+//             | 4:u8 seals:u8 key:text               what became of a key
+//   item     := kind:u8 entries:varint (account:text amount:signed)* reference:text key:text
+//               [details:text]                       kind + 128: as persistence/chain/extension.hpp
+//                                                    has them
 //             | 0:u8                                 refused already, where it came in
 //   cancel   := 2:u8 id                              its caller has gone
 //   answer   := 3:u8 id observed errors:varint error* count (0:u8 | 1:u8 sequence time:signed

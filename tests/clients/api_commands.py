@@ -63,12 +63,12 @@ class Commands:
         a, b = self.account(100), self.account(0)
         wrong = Code.INVALID_ARGUMENT
         self.refused_command(command((a, -5), (b, 4), balanced=True), wrong, "ENTRIES_UNBALANCED",
-                             field="entries", sum="-1")
+                             field="transfer.entries", sum="-1")
         self.refused_command(command((a, -5), (b, 5), metadata={"k": "x" * 16 * 1024}), wrong,
                              "METADATA_TOO_LARGE", field="metadata")
-        self.refused_command(command(), wrong, "NO_ENTRIES", field="entries")
+        self.refused_command(command(), wrong, "NO_ENTRIES", field="transfer.entries")
         self.refused_command(pb.Command(reference="r"), wrong, "ACTION_MISSING", field="action")
-        self.refused_command(command((a, 0)), wrong, "AMOUNT_ZERO", field="entries[0].amount")
+        self.refused_command(command((a, 0)), wrong, "AMOUNT_ZERO", field="transfer.entries[0].amount")
         self.refused_command(command((a, -101)), Code.FAILED_PRECONDITION, "INSUFFICIENT_FUNDS",
                              account_id=a)
         # What this server does not know narrows what is asked: a hold, a later option, a flag.

@@ -193,7 +193,7 @@ def history(ctl, transfer_id):
     equal(ctl.json("key", "show", "k1")["transaction"], listed["transactions"][-1], "key show")
     equal(ctl.text("key", "show", "k1")[0], ["state", "COMMITTED"], "key show")
     unbound = ctl.text("key", "show", "a key of nobody")
-    equal([row[0] for row in unbound], ["state", "up"], "a key that is not bound")
+    equal([row[0] for row in unbound], ["state", "up to sequence"], "a key that is not bound")
     sealed = ctl.text("key", "seal", "a key of nobody")
     equal(sealed[0], ["state", "SEALED"], "key seal")
     equal(ctl.text("key", "show", "a key of nobody"), sealed, "a key that is sealed")

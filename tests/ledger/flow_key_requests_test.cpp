@@ -131,6 +131,16 @@ TEST_CASE("A seal that cannot be written seals nothing", "[ledger][flow][key req
   CHECK(told(question) == (is_full ? "UNBOUND" : "OK"));
 }
 
+TEST_CASE("Who waits to seal a key shares a refusal that lasts", "[ledger][flow][key requests]") {
+  Bed bed;
+  bed.house.journal().max_seals = 0;
+  std::vector<TestSubmissionPtr> seals;
+  for (int i = 0; i < 1'000; ++i) seals.push_back(bed.submit(seal_key("key")));
+  bed.house.run();
+  for (const auto& seal : seals) CHECK(told(seal) == "TOO_MANY_SEALS");
+  CHECK(bed.house.flow().undecided_batches() == 0);
+}
+
 TEST_CASE("Without the journal a seal is of unknown outcome, and no shard is needed for it",
           "[ledger][flow][key requests]") {
   Bed bed;

@@ -148,6 +148,45 @@ TEST_CASE("A verification reports seals that do not fit", "[persistence][seals]"
   }
 }
 
+TEST_CASE("Keys that were given up stay unknown under a longer retention", "[persistence][seals]") {
+  auto options = small_chunks();
+  const auto disk = make_memory_disk();
+  const auto opened = [&] { return value_of(open_memory_store(disk, options)); };
+  TimeMs time = 1'000;
+  std::int64_t run_ms = 0;
+  const auto append = [&](Store& store, const std::string& key) {
+    auto group = store.begin_group(time += 50, run_ms += 100);
+    if (key.empty()) {
+      ledger::NewAccount account;
+      account.id = "a";
+      group.add(account);
+    } else {
+      const TransferSpec spec{{{0, 1}}, "", key};
+      group.add(spec.record());
+    }
+    group.end_unit();
+    succeeded(store.append_now(std::move(group)));
+  };
+  {
+    const auto store = opened();
+    append(*store, "");
+    for (int i = 0; i < 100; ++i) append(*store, key_of(i));
+    for (int left = 1'000; left > 0 && value_of(store->index_some(true)); --left) {
+    }
+    CHECK(value_of(store->keys_kept_since()) > 0);
+  }
+  options.key_retention_ms = 1'000'000;
+  const auto store = opened();
+  const auto since = value_of(store->keys_kept_since());
+  CHECK(since > 0);
+  // Whatever is not found was asked for before.
+  for (int i = 0; i < 100; ++i) {
+    const auto asked = 1'000 + 50 * (i + 2);
+    if (asked >= since) CHECK(value_of(find_key(*store, key_of(i))).has_value());
+  }
+  CHECK_FALSE(value_of(find_key(*store, key_of(0))).has_value());
+}
+
 TEST_CASE("It is told from which time on keys are known", "[persistence][seals]") {
   Bed store(GENERATE(Backend::memory, Backend::rocksdb), small_chunks());
   CHECK(value_of(store->keys_kept_since()) == 0);

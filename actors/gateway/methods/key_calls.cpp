@@ -26,6 +26,11 @@ void fill(wire::KeyOutcome& to, const KeyOutcome& from) {
   to.set_keys_kept_since(from.keys_kept_since);
 }
 
+// Whether the request itself may have sealed the key.
+bool has_sealed(const ledger::Submission& submission) {
+  return submission.key_request()->seals && submission.results.front().state == State::sealed;
+}
+
 // What was read of the record, on its way to the gateway's thread. It keeps the submission, which
 // the audit log asks for.
 class OutcomeRead final : public UnaryCompletion {
@@ -37,8 +42,7 @@ class OutcomeRead final : public UnaryCompletion {
   void respond(UnaryCall& call) override {
     if (!result_) {
       auto error = result_.error();
-      // The key may be sealed by now.
-      if (submission_->key_request()->seals) error.outcome = ledger::Outcome::unknown;
+      if (has_sealed(*submission_)) error.outcome = ledger::Outcome::unknown;
       return call.fail(error);
     }
     wire::KeyOutcome response;
@@ -77,7 +81,7 @@ void respond_key_outcome(RpcSubmission& submission, UnaryCall& call) {
   const auto& result = submission.results.front();
   if (!result.is_answer()) return call.fail(*submission.told_error(0));
   auto otherwise = queries_away_error();
-  if (submission.key_request()->seals) otherwise.outcome = ledger::Outcome::unknown;
+  if (has_sealed(submission)) otherwise.outcome = ledger::Outcome::unknown;
   call.read_back(std::make_shared<OutcomeQuery>(call, submission.shared_from_this()),
                  result.sequence, std::move(otherwise));
 }

@@ -21,6 +21,16 @@ namespace {
 // between two accounts needs five portions.
 constexpr std::size_t kFieldsOfPortion = 16'384;
 constexpr std::size_t kEntriesOfPortion = 4'096;
+// The entries of a command stand in its action.
+ledger::Error in_action(ledger::Error error) {
+  for (auto& [name, value] : error.metadata) {
+    if (name != "field" || !value.starts_with("entries")) continue;
+    if (error.message.starts_with(value)) error.message.insert(0, "transfer.");
+    value.insert(0, "transfer.");
+  }
+  return error;
+}
+
 // What the answer to one item needs beside the texts of the request: ids, times, or an error.
 constexpr std::size_t kAnswerBytesOfItem = 128;
 
@@ -88,7 +98,7 @@ void RpcSubmission::take_list(proto::TransferList& list) {
 
 std::optional<ledger::Error> RpcSubmission::read_item(const grpc::ByteBuffer& request,
                                                       proto::BatchForm form) {
-  set_form(form);
+  form_ = form;
   const auto bytes = copy_bytes(request);
   if (!bytes) return proto::malformed_request(proto::item_type_of(form));
   proto::TransferList list;
@@ -102,7 +112,7 @@ std::optional<ledger::Error> RpcSubmission::read_item(const grpc::ByteBuffer& re
 }
 
 void RpcSubmission::begin_batch(grpc::ByteBuffer& request, proto::BatchForm form) {
-  set_form(form);
+  form_ = form;
   if (const auto bytes = copy_bytes(request)) {
     reading_ = std::make_unique<Reading>(*bytes, form);
   } else {
@@ -157,7 +167,9 @@ std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
 }
 
 std::optional<ledger::Error> RpcSubmission::check_item(ledger::Transfer& transfer) {
-  if (auto error = check(transfer)) return error;
+  if (auto error = check(transfer)) {
+    return form_ == proto::BatchForm::commands ? in_action(std::move(*error)) : error;
+  }
   // Here and not in the coordinator, which all submissions have to pass.
   persistence::stamp(transfer);
   return std::nullopt;
@@ -189,7 +201,7 @@ bool RpcSubmission::write_response_portion() {
       if (told_.empty()) told_ = results;
       told_[i].error = std::move(error);
     }
-    writer_.emplace(transfers(), told_.empty() ? results : told_, answer_form_);
+    writer_.emplace(transfers(), told_.empty() ? results : told_, answer_form());
   }
   return writer_->write(kEntriesOfPortion);
 }

@@ -78,11 +78,12 @@ class RpcSubmission final : public ledger::Submission {
                                     std::string_view key);
 
   // It came as commands, or some of its transfers have details as only these have.
-  bool is_command() const {
-    return answer_form_ == proto::TransactionForm::whole || !details_.empty();
-  }
+  bool is_command() const { return form_ == proto::BatchForm::commands || !details_.empty(); }
   // How its answers tell of what committed.
-  proto::TransactionForm answer_form() const { return answer_form_; }
+  proto::TransactionForm answer_form() const {
+    return form_ == proto::BatchForm::commands ? proto::TransactionForm::whole
+                                               : proto::TransactionForm::brief;
+  }
 
   // Writes a portion of the TransferBatchResponse. Returns true if there is more to write.
   [[nodiscard]] bool write_response_portion();
@@ -99,9 +100,6 @@ class RpcSubmission final : public ledger::Submission {
   // Its transfers of which nobody will learn more, by their number of entries.
   telemetry::CountsByParties lost() const;
   void on_answered() override;
-  void set_form(proto::BatchForm form) {
-    if (form == proto::BatchForm::commands) answer_form_ = proto::TransactionForm::whole;
-  }
   // Keeps the request's bytes in one piece. Returns a view of them, or nullopt if gRPC cannot copy
   // them.
   std::optional<std::string_view> copy_bytes(const grpc::ByteBuffer& request);
@@ -115,7 +113,7 @@ class RpcSubmission final : public ledger::Submission {
   std::vector<ledger::Entry> entries_;   // of all transfers, which have spans of it
   std::deque<ledger::Details> details_;  // of those that have some, which point at them
   std::size_t metadata_pairs_ = 0;       // in all of them
-  proto::TransactionForm answer_form_ = proto::TransactionForm::brief;
+  proto::BatchForm form_ = proto::BatchForm::transfers;
   // Takes what the reader has made, but for the transfers.
   void take_list(proto::TransferList& list);
   // A batch that is being read: the reader and the list that it fills.

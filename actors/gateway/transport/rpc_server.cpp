@@ -240,7 +240,7 @@ void RpcServer::submission_answered(Call& call, const ledger::Submission& submis
   gathering_.answered();
   const auto now = std::chrono::steady_clock::now();
   meter_.count(submission, now);
-  call.describe(recent_writes_.add(submission, now));
+  if (submission.key_request() == nullptr) call.describe(recent_writes_.add(submission, now));
 }
 
 void RpcServer::submission_lost(const Completed& completed) {
