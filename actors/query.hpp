@@ -49,6 +49,10 @@ struct AccountPage {
 struct TransactionById {
   std::string id;
 };
+// What a caller itself has committed, all of it.
+struct TransactionsAt {
+  std::vector<ledger::Sequence> sequences;
+};
 struct TransactionPage {
   std::string account_id;  // empty: every account
   std::int64_t limit = 0;  // 0: 50
@@ -105,6 +109,8 @@ struct Balance {
   ledger::Amount balance = 0;
 };
 
+using TransactionList = std::vector<persistence::StoredTransaction>;
+
 struct FoundTransactions {
   Page<persistence::StoredTransaction> page;
   ledger::Sequence sequence = 0;  // all up to it was looked at
@@ -136,13 +142,14 @@ struct BalanceSheet {
   persistence::ChainTotals totals;
 };
 
-using QueryAsk = std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById,
-                              BalanceOf, AccountPage, TransactionById, TransactionPage,
-                              ReferencePage, KeyOutcomeOf, BalanceSheetOf, CommittedAudit,
-                              AnsweredAudit, RecordsOfChain, VerifyChain, BackupAsk>;
+using QueryAsk =
+    std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
+                 AccountPage, TransactionById, TransactionsAt, TransactionPage, ReferencePage,
+                 KeyOutcomeOf, BalanceSheetOf, CommittedAudit, AnsweredAudit, RecordsOfChain,
+                 VerifyChain, BackupAsk>;
 using QueryAnswer =
     std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
-                 Balance, Page<AccountView>, persistence::StoredTransaction,
+                 Balance, Page<AccountView>, persistence::StoredTransaction, TransactionList,
                  Page<persistence::StoredTransaction>, FoundTransactions, KeyOutcome, BalanceSheet,
                  Page<persistence::AuditedRecord>, Page<std::string>, ChainPortion,
                  persistence::VerifyReport, BackupCreated, Page<BackupFacts>, BackupContents,

@@ -98,6 +98,7 @@ enum class Defect : std::uint8_t {
   marker_before_pages,  // a checkpoint's marker is written while its pages are not durable
   reuse_reference,      // the journal does not see references of records that are not durable
   seal_unchecked,       // a seal does not wait for a request with its key, and nothing is looked up
+  reversal_race,        // two reversals of one transaction take no notice of one another
   leak_admission,       // a call that has ended keeps its place in the gateway
   // --- of a cluster ---
   refuse_without_round,     // a node that leads no more refuses from what it last knew

@@ -21,9 +21,14 @@ struct Details {
   bool balanced = false;
   // No other transaction has its reference yet.
   bool unique_reference = false;
+  // Of a reversal: what it takes back, as its id names it. Sequence 0: it is none.
+  TransactionPlace reverses{};
+  // All that is left of it: no entries were asked for.
+  bool reverses_all = false;
 
   bool empty() const {
-    return metadata.empty() && effective_at == 0 && !balanced && !unique_reference;
+    return metadata.empty() && effective_at == 0 && !balanced && !unique_reference &&
+           reverses.sequence == 0;
   }
   bool operator==(const Details&) const = default;
 };

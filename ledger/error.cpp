@@ -59,6 +59,8 @@ constexpr std::array kRows{
     Row{Reason::key_sealed, "KEY_SEALED", Code::failed_precondition},
     Row{Reason::too_many_seals, "TOO_MANY_SEALS", Code::resource_exhausted},
     Row{Reason::reference_exists, "REFERENCE_EXISTS", Code::already_exists},
+    Row{Reason::reversal_exceeded, "REVERSAL_EXCEEDED", Code::failed_precondition},
+    Row{Reason::not_reversible, "NOT_REVERSIBLE", Code::failed_precondition},
     Row{Reason::batch_aborted, "BATCH_ABORTED", Code::aborted},
     // Who calls is not known, or may not do this.
     Row{Reason::unauthenticated, "UNAUTHENTICATED", Code::unauthenticated},

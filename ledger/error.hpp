@@ -81,6 +81,9 @@ enum class Reason : std::uint8_t {
   too_many_seals,  // of keys
   // A transaction has the reference that was to be unique.
   reference_exists,
+  // Of a transaction that is to be taken back.
+  reversal_exceeded,  // more than is left of it
+  not_reversible,     // it moved no money
   // Another item of the same atomic batch was refused.
   batch_aborted,
   // Who calls is not known, or may not do this.

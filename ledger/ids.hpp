@@ -66,6 +66,7 @@ void write_transaction_id(TimeMs time, Sequence sequence, char* to);
 struct TransactionPlace {
   TimeMs time = 0;
   Sequence sequence = 0;
+  bool operator==(const TransactionPlace&) const = default;
 };
 // Reads an id that transaction_id() made. Returns nullopt for any other text. Lower case is not
 // accepted, so a transaction has exactly one id.

@@ -40,6 +40,13 @@ Error debit_error(const Entry& debit, Outcome outcome) {
   return {Reason::permission_denied, std::move(message), {{"account_id", std::move(id)}}, outcome};
 }
 
+Error reversal_error(Outcome outcome) {
+  return {Reason::permission_denied,
+          "a participant may not take transactions back: an operator may",
+          {},
+          outcome};
+}
+
 Error credits_error(Outcome outcome) {
   const auto most = to_text(kMaxCredits);
   return {Reason::permission_denied,
@@ -59,7 +66,9 @@ void find_forbidden(const Submission& submission, const IsOwn& is_own, const For
     if (!submission.is_atomic()) credits = 0;
     credits += credits_of(transfers[i]);
     std::optional<Error> error;
-    if (const auto* debit = other_debit(transfers[i], is_own)) {
+    if (transfers[i].kind == TransferKind::reversal) {
+      error = reversal_error(outcome_of(transfers[i]));
+    } else if (const auto* debit = other_debit(transfers[i], is_own)) {
       error = debit_error(*debit, outcome_of(transfers[i]));
     } else if (credits > kMaxCredits) {
       error = credits_error(outcome_of(transfers[i]));

@@ -1,4 +1,5 @@
-// What a participant may move: debits of its own accounts, and credits of all. Pure functions of a
+// What a participant may move: debits of its own accounts, and credits of all; it takes nothing
+// back, since that debits others. Pure functions of a
 // submission: thread-safe.
 //
 // A refusal must not tell what another account holds. A credit is refused if it would take the
@@ -21,11 +22,11 @@ using IsOwn = std::function<bool(std::string_view account_id)>;
 // The most that a participant may credit in one transfer, or in one atomic batch.
 inline constexpr WideAmount kMaxCredits = (WideAmount{1} << 62) - 1;
 
-// True if every account that an undecided transfer debits is the caller's own, and no unit credits
-// more than kMaxCredits.
+// True if every account that an undecided transfer debits is the caller's own, no unit credits more
+// than kMaxCredits, and none is a reversal.
 bool is_permitted(const Submission& submission, const IsOwn& is_own);
 
-// Refuses each undecided transfer that debits another account or credits too much, with
+// Refuses each undecided transfer that debits another account, credits too much or reverses, with
 // PERMISSION_DENIED: whether an account exists is not told. Of an atomic batch all others are
 // refused with it. Needs: nothing was handed to the coordinator yet.
 void refuse_forbidden(Submission& submission, const IsOwn& is_own);

@@ -23,6 +23,7 @@
 #include "ledger/error.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/origin.hpp"
+#include "ledger/reversal.hpp"
 #include "ledger/transfer.hpp"
 
 namespace sg::ledger {
@@ -65,6 +66,8 @@ struct ItemResult {
   };
 
   State state = State::undecided;
+  // With `committed`: an earlier request with the key did it, which may have been taken back since.
+  bool replayed = false;
   // With `committed` and `sealed`: the record that did it, and the time of its block. With
   // `unbound`: no record up to this one has the key.
   Sequence sequence = 0;
@@ -122,6 +125,8 @@ class Submission : public std::enable_shared_from_this<Submission> {
   std::shared_ptr<const Trace> trace;  // of a node's client that gave one; null: none
   // `received` by its caller, the others by who works on it.
   WriteTimes times;
+  // The node that hands it over wants to know which of its results are `replayed`.
+  bool tells_replays = false;
 
   // Set by the caller at any time. It counts until the commit is handed to the journal; after that
   // only the outcome does.
@@ -138,6 +143,12 @@ class Submission : public std::enable_shared_from_this<Submission> {
   bool is_atomic() const {
     const auto* batch = std::get_if<TransferBatch>(&operation);
     return batch != nullptr && batch->atomic;
+  }
+  // The reversal that the item is, once it was worked out; else null.
+  const Reversal* reversal_of(std::uint32_t item) const {
+    if (!reversals) return nullptr;
+    const auto found = reversals->of_item.find(item);
+    return found == reversals->of_item.end() ? nullptr : found->second;
   }
   // How many results it has: one for each transfer, or one for another operation.
   std::size_t items() const {
@@ -156,12 +167,13 @@ class Submission : public std::enable_shared_from_this<Submission> {
   bool is_handed_over = false;  // it is on its way to the coordinator
 
   // --- the coordinator's own ---
-  std::uint32_t undecided = 0;  // items
-  bool keyed = false;           // at least one transfer has an idempotency key
-  bool unique = false;          // at least one wants a reference that nothing else has
-  Sequence observed = 0;        // the last sequence that any of the results shows
-  std::vector<LockWait> waits;  // the first of them
-  bool shows_state = false;     // some result was not decided by a commit: a refusal, or a replay
+  std::uint32_t undecided = 0;           // items
+  bool keyed = false;                    // at least one transfer has an idempotency key
+  bool claims = false;                   // at least one has a claim (ledger/flow/claim.hpp)
+  std::unique_ptr<Reversals> reversals;  // null: it has none, or they were not worked out
+  Sequence observed = 0;                 // the last sequence that any of the results shows
+  std::vector<LockWait> waits;           // the first of them
+  bool shows_state = false;  // some result was not decided by a commit: a refusal, or a replay
 
  private:
   // Sends the results to whoever waits for them. Called at most once, on the thread that answers.

@@ -12,13 +12,17 @@ namespace {
 
 // The name of a wrong field, as the caller knows it. A credit or debit has no list of entries.
 std::string field_of(const Transfer& transfer, std::size_t entry, std::string_view name) {
-  if (transfer.kind != TransferKind::transfer) return std::string(name);
+  if (transfer.kind == TransferKind::credit || transfer.kind == TransferKind::debit) {
+    return std::string(name);
+  }
   return "entries[" + std::to_string(entry) + "]." + std::string(name);
 }
 
 // A credit or debit moves money on one account, in its own direction.
 std::optional<Error> check_kind(const Transfer& transfer) {
-  if (transfer.kind == TransferKind::transfer) return std::nullopt;
+  if (transfer.kind == TransferKind::transfer || transfer.kind == TransferKind::reversal) {
+    return std::nullopt;
+  }
   const bool is_credit = transfer.kind == TransferKind::credit;
   if (transfer.entries.size() == 1 && (transfer.entries[0].amount > 0) == is_credit) {
     return std::nullopt;
@@ -27,6 +31,23 @@ std::optional<Error> check_kind(const Transfer& transfer) {
                is_credit ? "type is credit: it has to have one entry, with an amount above 0"
                          : "type is debit: it has to have one entry, with an amount below 0",
                {{"field", "type"}},
+               Outcome::none};
+}
+
+// A reversal says what it takes back, and nothing else does.
+std::optional<Error> check_reverses(const Transfer& transfer) {
+  const bool reverses = transfer.details != nullptr && transfer.details->reverses.sequence != 0;
+  if (reverses == (transfer.kind == TransferKind::reversal)) return std::nullopt;
+  if (reverses) {
+    return Error{Reason::type_mismatch,
+                 "type is " + std::string(to_string(transfer.kind)) +
+                     ": only a reversal takes a transaction back",
+                 {{"field", "type"}},
+                 Outcome::none};
+  }
+  return Error{Reason::transaction_not_found,
+               "transaction_id is not the id of a transaction: a reversal names what it takes back",
+               {{"field", "transaction_id"}},
                Outcome::none};
 }
 
@@ -66,6 +87,8 @@ std::string_view to_string(TransferKind kind) {
       return "credit";
     case TransferKind::debit:
       return "debit";
+    case TransferKind::reversal:
+      return "reversal";
     case TransferKind::transfer:
       break;
   }
@@ -73,7 +96,8 @@ std::string_view to_string(TransferKind kind) {
 }
 
 std::optional<TransferKind> parse_transfer_kind(std::string_view name) {
-  for (const auto kind : {TransferKind::credit, TransferKind::debit, TransferKind::transfer}) {
+  for (const auto kind : {TransferKind::credit, TransferKind::debit, TransferKind::transfer,
+                          TransferKind::reversal}) {
     if (name == to_string(kind)) return kind;
   }
   return std::nullopt;
@@ -82,7 +106,8 @@ std::optional<TransferKind> parse_transfer_kind(std::string_view name) {
 bool same_content(const Transfer& a, const Transfer& b) {
   const bool same_details = a.details == nullptr || b.details == nullptr ? a.details == b.details
                                                                          : *a.details == *b.details;
-  return a.kind == b.kind && a.reference == b.reference && same_details &&
+  if (a.kind != b.kind || a.reference != b.reference || !same_details) return false;
+  return reverses_all(a) ||
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     [](const Entry& one, const Entry& other) {
                       return one.account_id == other.account_id && one.amount == other.amount;
@@ -107,7 +132,10 @@ std::optional<Error> check_reference(std::string_view reference) {
 
 std::optional<Error> check(const Transfer& transfer) {
   const auto entries = transfer.entries;
-  if (entries.empty()) {
+  if (transfer.details != nullptr || transfer.kind == TransferKind::reversal) {
+    if (auto error = check_reverses(transfer)) return error;
+  }
+  if (entries.empty() && !reverses_all(transfer)) {
     return Error{Reason::no_entries,
                  "entries is empty: a transfer needs 1 to 4096 entries",
                  {{"field", "entries"}},

@@ -21,9 +21,9 @@
 namespace sg::ledger {
 
 // The numbers are those of the store, so they never change.
-enum class TransferKind : std::uint8_t { credit = 1, debit = 2, transfer = 3 };
+enum class TransferKind : std::uint8_t { credit = 1, debit = 2, transfer = 3, reversal = 9 };
 
-// "credit", "debit" or "transfer".
+// "credit", "debit", "transfer" or "reversal".
 std::string_view to_string(TransferKind kind);
 // The kind of that name, or nullopt.
 std::optional<TransferKind> parse_transfer_kind(std::string_view name);
@@ -54,14 +54,19 @@ inline bool wants_unique_reference(const Transfer& transfer) {
   return transfer.details != nullptr && transfer.details->unique_reference;
 }
 
+// Its entries are all that is left of what it reverses: they were not asked for.
+inline bool reverses_all(const Transfer& transfer) {
+  return transfer.details != nullptr && transfer.details->reverses_all;
+}
+
 // True when kind, entries (in order), reference and details are equal. Two requests with one
 // idempotency key must agree in these, or the second ends with IDEMPOTENCY_MISMATCH. Compares the
-// content itself, not a digest.
+// content itself, not a digest. Entries that were not asked for do not count.
 bool same_content(const Transfer& a, const Transfer& b);
 
 // The argument checks of the status table: the number of entries, each entry in order, the
-// reference, the details, the key. Returns the first error, or nullopt. A credit or debit also
-// needs check_amount().
+// reference, the details, the key; what a reversal reverses comes first. Returns the first error,
+// or nullopt. A credit or debit also needs check_amount().
 std::optional<Error> check(const Transfer& transfer);
 
 // REFERENCE_TOO_LONG or NOT_UTF8, or nullopt.

@@ -21,6 +21,9 @@ AuditedRecord to_audited(const DecodedRecord& record, TimeMs time, ledger::Origi
       break;
     case RecordKind::transfer:
       break;
+    case RecordKind::reversal:
+      audited.what = "reversal";
+      break;
     case RecordKind::account:
       audited.what = "account";
       audited.created = record.account.id;

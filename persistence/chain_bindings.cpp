@@ -5,6 +5,7 @@
 #include "persistence/chain/block_cursor.hpp"
 #include "persistence/chain_store.hpp"
 #include "persistence/index/reference_lookup.hpp"
+#include "persistence/index/reversal_lookup.hpp"
 #include "persistence/index/seal_lookup.hpp"
 #include "persistence/transaction_reader.hpp"
 
@@ -45,6 +46,24 @@ StoreResult<std::vector<FoundReference>> ChainStore::find_references(
     auto found = persistence::find_references(rows, *index_, transfers, {after + 1, durable() + 1});
     if (!found || takes_writes(rows)) return found;
     return with_undecided(std::move(*found), transfers.size(), undecided(rows));
+  });
+}
+
+StoreResult<std::vector<FoundReference>> ChainStore::find_reversed(
+    std::span<const ledger::Transfer* const> transfers, Sequence after) const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<FoundReference>> {
+    auto found = persistence::find_reversed(rows, *index_, transfers, {after + 1, durable() + 1});
+    if (!found || takes_writes(rows)) return found;
+    return with_undecided(std::move(*found), transfers.size(), undecided(rows));
+  });
+}
+
+StoreResult<std::optional<ledger::Original>> ChainStore::original(
+    const ledger::TransactionPlace& place) const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::optional<ledger::Original>> {
+    auto found = read_original(rows, *index_, account_ids_, place, durable());
+    if (!takes_writes(rows)) return tl::unexpected(undecided(rows));
+    return found;
   });
 }
 

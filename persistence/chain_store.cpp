@@ -269,7 +269,7 @@ StoreResult<std::vector<ledger::Account>> ChainStore::accounts_of(
 
 StoreResult<std::optional<StoredTransaction>> ChainStore::transaction(Sequence sequence) const {
   return with_rows([&](KeyValue& rows) {
-    return TransactionReader(rows, account_ids_, durable()).read(sequence);
+    return TransactionReader(rows, account_ids_, durable()).read_whole(*index_, sequence);
   });
 }
 

@@ -72,6 +72,10 @@ class ChainStore : public Store {
   StoreResult<TimeMs> keys_kept_since() const override;
   StoreResult<std::vector<FoundReference>> find_references(
       std::span<const ledger::Transfer* const> transfers, Sequence after) const override;
+  StoreResult<std::vector<FoundReference>> find_reversed(
+      std::span<const ledger::Transfer* const> transfers, Sequence after) const override;
+  StoreResult<std::optional<ledger::Original>> original(
+      const ledger::TransactionPlace& place) const override;
 
   StoreResult<bool> index_some(bool all) override;
   bool has_index_work() const override;

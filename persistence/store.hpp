@@ -79,7 +79,7 @@ struct AuditedRecord {
   Sequence sequence = 0;
   TimeMs time = 0;
   ledger::OriginPtr origin;
-  std::string what;     // "credit", "debit", "transfer", "account", "participant", "seal"
+  std::string what;     // a kind of transaction, "account", "participant" or "seal"
   std::string created;  // the id of what was created; empty for a transaction
 };
 struct AuditRange {
@@ -194,12 +194,13 @@ class Store {
   // By account type.
   virtual StoreResult<std::vector<ledger::Account>> accounts_of(
       std::string_view participant_id) const = 0;
+  // With its reversals.
   virtual StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const = 0;
   // Newest first. Creations and initial balances are not listed.
   virtual StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const = 0;
-  // Those with exactly that reference, which is not empty, newest first and with their details.
-  // `range.account` is not looked at. `building` until all older records were read once.
+  // Those with exactly that reference, which is not empty, newest first, with their details and
+  // reversals. `range.account` is not looked at. `building` until all older records were read once.
   virtual StoreResult<std::vector<StoredTransaction>> transactions_with(
       std::string_view reference, const TransactionRange& range,
       const Enough<StoredTransaction>& enough = {}) const = 0;
@@ -234,6 +235,14 @@ class Store {
   // whole is `building` while transactions_with() is.
   virtual StoreResult<std::vector<FoundReference>> find_references(
       std::span<const ledger::Transfer* const> transfers, Sequence after = 0) const = 0;
+  // Of reversals those whose original a durable record after `after` takes back, in full or in
+  // part; with the newest of these. Otherwise as find_keys().
+  virtual StoreResult<std::vector<FoundReference>> find_reversed(
+      std::span<const ledger::Transfer* const> transfers, Sequence after) const = 0;
+  // What the place names, with what all durable reversals have left of it. Nullopt: no durable
+  // record is at that place. Between a failed write and the next reopen() an error.
+  virtual StoreResult<std::optional<ledger::Original>> original(
+      const ledger::TransactionPlace& place) const = 0;
 
   // --- maintenance, off the journal's thread ---
   // Does one piece of the work on the indexes: a chunk of the unindexed tail (with `all` a part of

@@ -6,6 +6,7 @@
 
 #include "persistence/chain/extension.hpp"
 #include "persistence/index/reference_lookup.hpp"
+#include "persistence/index/reversal_lookup.hpp"
 
 namespace sg::persistence {
 
@@ -17,7 +18,9 @@ StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord&
   stored.kind = static_cast<ledger::TransferKind>(record.kind);
   stored.reference = record.reference;
   // Of a record with fields that this program does not know the others are told.
-  if (with_details) stored.details = stored_details(record.extension).value_or(StoredDetails());
+  if (with_details || record.kind == RecordKind::reversal) {
+    stored.details = stored_details(record.extension).value_or(StoredDetails());
+  }
   stored.ends_unit = record.ends_unit;
   stored.entries.reserve(record.postings.size());
   for (const Posting& posting : record.postings) {
@@ -41,6 +44,16 @@ StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence s
   auto stored = to_stored(record_, block.stamp().time, with_details);
   if (!stored) return tl::unexpected(stored.error());
   return std::move(*stored);
+}
+
+StoreResult<std::optional<StoredTransaction>> TransactionReader::read_whole(
+    const RecordIndex& index, Sequence sequence) {
+  auto stored = read(sequence, true);
+  if (!stored || !*stored) return stored;
+  auto reversals = find_reversals(rows_, index, sequence, {1, durable_ + 1, kMaxReversedBy});
+  if (!reversals) return tl::unexpected(reversals.error());
+  (*stored)->reversed_by = std::move(*reversals);
+  return stored;
 }
 
 StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
@@ -100,7 +113,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list_with(
     const auto found = index.find(rows_, Index::links, term, range);
     if (!found) return tl::unexpected(found.error());
     for (const Sequence sequence : *found) {
-      auto stored = read(sequence);
+      auto stored = read_whole(index, sequence);
       if (!stored) return tl::unexpected(stored.error());
       if (!*stored || (*stored)->reference != reference) continue;
       listed.push_back(std::move(**stored));

@@ -30,7 +30,10 @@ class TransactionReader {
 
   // Nullopt if the record is the creation of an account or participant, or is not durable.
   // Details are rarely wanted, and may be large.
-  StoreResult<std::optional<StoredTransaction>> read(Sequence sequence, bool with_details = true);
+  StoreResult<std::optional<StoredTransaction>> read(Sequence sequence, bool with_details);
+  // The same with its details and its reversals.
+  StoreResult<std::optional<StoredTransaction>> read_whole(const RecordIndex& index,
+                                                           Sequence sequence);
   // The transactions in the range, newest first, at most `range.limit`. Creations are left out.
   // With an account only those that touch it, found by the history. The list ends early when
   // `enough` returns true.
@@ -38,7 +41,7 @@ class TransactionReader {
                                                    const TransactionRange& range,
                                                    const Enough<StoredTransaction>& enough);
 
-  // Those with that reference, newest first, with their details.
+  // Those with that reference, newest first, with their details and reversals.
   StoreResult<std::vector<StoredTransaction>> list_with(const RecordIndex& index,
                                                         std::string_view reference,
                                                         const TransactionRange& range,

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 
+#include "persistence/chain/block_contents.hpp"
 #include "persistence/chain/format.hpp"
 #include "persistence/chain/mentions.hpp"
 #include "persistence/encoding/sha256.hpp"
@@ -174,6 +175,7 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       index_.skip(block.first() + i, block.first() + i);
       catalog_.lose_record();
       seals_.lose_record();
+      reversals_.lose_record();
       continue;
     }
     const bool has_extension = !record_.extension.empty();
@@ -204,6 +206,11 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       }
       std::vector<std::string> found;
       catalog_.check(rows, record_, found);
+      for (auto& text : found) problem(std::move(text));
+    }
+    if (is_transaction(record_.kind)) {
+      std::vector<std::string> found;
+      reversals_.check(rows, record_, found);
       for (auto& text : found) problem(std::move(text));
     }
     if (has_mentions(record_.kind) && !record_.key.empty()) {
@@ -238,6 +245,9 @@ void Verifier::add_mentions(const DecodedRecord& record) {
   if (!record.reference.empty()) {
     index_.add_link(link_text(LinkKind::reference, record.reference), record.sequence);
   }
+  if (const auto original = original_of(record)) {
+    index_.add_link(link_text(LinkKind::reversal, sequence_text(original)), record.sequence);
+  }
 }
 
 void Verifier::lose_records(Sequence last) {
@@ -245,6 +255,7 @@ void Verifier::lose_records(Sequence last) {
   index_.skip(next_, last);
   catalog_.lose_record();
   seals_.lose_record();
+  reversals_.lose_record();
 }
 
 void Verifier::apply_account(const DecodedRecord& record) {

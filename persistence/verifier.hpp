@@ -17,8 +17,8 @@
 // Not thread-safe. Between the calls the store may grow or be reopened. The walk ends where the
 // head was at the start.
 //
-// Limits: memory for each account and each seal, not for each record. A report has at most 100
-// problems.
+// Limits: memory for each account, each seal and each reversal, not for each record. A report has
+// at most 100 problems.
 #pragma once
 
 #include <functional>
@@ -29,6 +29,7 @@
 #include "persistence/chain/block_cursor.hpp"
 #include "persistence/index/index_verifier.hpp"
 #include "persistence/medium/key_value.hpp"
+#include "persistence/reversal_verifier.hpp"
 #include "persistence/rows/catalog_verifier.hpp"
 #include "persistence/seal_verifier.hpp"
 #include "persistence/store.hpp"
@@ -118,6 +119,7 @@ class Verifier {
   std::uint64_t records_ = 0;
   CatalogVerifier catalog_;
   SealVerifier seals_;
+  ReversalVerifier reversals_;
   IndexVerifier index_;
   std::vector<AccountNumber> mentioned_;  // of the current record; kept for its memory
   std::vector<std::string> problems_;

@@ -165,6 +165,8 @@ bool TransferReader::transfer() {
     } else if (form_ == BatchForm::import &&
                tag == tag_of(Imported::kUniqueReferenceFieldNumber, kNumber)) {
       good = flag(details_.unique_reference);
+    } else if (form_ == BatchForm::import && tag == tag_of(Imported::kReversesFieldNumber, kText)) {
+      good = original("reverses");
     } else {
       good = skip(tag);
     }
@@ -182,15 +184,21 @@ bool TransferReader::command() {
   using Request = wire::Command;
   begin_item();
   ledger::Transfer transfer;
-  bool has_action = false;
+  int of_action = 0;
   while (const auto tag = in_.next_tag()) {
     bool good = false;
     if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
-    if (tag == tag_of(Request::kTransferFieldNumber, kText)) {
-      has_action = in_action_ = true;
-      good = in_.nested([this] { return action(); });
+    const bool reverses = tag == tag_of(Request::kReverseFieldNumber, kText);
+    if (reverses || tag == tag_of(Request::kTransferFieldNumber, kText)) {
+      const int field = reverses ? Request::kReverseFieldNumber : Request::kTransferFieldNumber;
+      // Of two actions the last one counts.
+      if (of_action != 0 && of_action != field) drop_action();
+      of_action = field;
+      transfer.kind = reverses ? ledger::TransferKind::reversal : ledger::TransferKind::transfer;
+      in_action_ = reverses ? "reverse." : "transfer.";
+      good = in_.nested([this, reverses] { return reverses ? reversal() : action(); });
       // As in_entry_: it stays set after a failure.
-      in_action_ = !good;
+      if (good) in_action_ = {};
     } else if (tag == tag_of(Request::kReferenceFieldNumber, kText)) {
       good = text(transfer.reference, "reference");
     } else if (tag == tag_of(Request::kIdempotencyKeyFieldNumber, kText)) {
@@ -204,9 +212,12 @@ bool TransferReader::command() {
     }
     if (!good) return false;
   }
-  if (!has_action && in_.is_at_end()) {
+  if (of_action == 0 && in_.is_at_end()) {
     refuse(missing_action(path_of("action")));
     return false;
+  }
+  if (of_action == Request::kReverseFieldNumber) {
+    details_.reverses_all = entries_of_transfer_ == 0;
   }
   add(transfer);
   return in_.is_at_end();
@@ -216,17 +227,50 @@ bool TransferReader::command() {
 bool TransferReader::action() {
   while (const auto tag = in_.next_tag()) {
     if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
-    if (tag != tag_of(wire::TransferAction::kEntriesFieldNumber, kText)) {
-      if (!skip(tag)) return false;
-      continue;
-    }
-    ++entries_of_transfer_;
-    in_entry_ = true;
-    if (!in_.nested([this] { return entry(); })) return false;
-    in_entry_ = false;
-    if (entries_of_transfer_ > ledger::kMaxEntries) into_.entries.pop_back();
+    const bool is_entry = tag == tag_of(wire::TransferAction::kEntriesFieldNumber, kText);
+    if (!(is_entry ? entry_of_action() : skip(tag))) return false;
   }
   return in_.is_at_end();
+}
+
+bool TransferReader::entry_of_action() {
+  ++entries_of_transfer_;
+  in_entry_ = true;
+  if (!in_.nested([this] { return entry(); })) return false;
+  in_entry_ = false;
+  if (entries_of_transfer_ > ledger::kMaxEntries) into_.entries.pop_back();
+  return true;
+}
+
+bool TransferReader::reversal() {
+  using Fields = wire::ReverseAction;
+  while (const auto tag = in_.next_tag()) {
+    bool good = false;
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (tag == tag_of(Fields::kTransactionIdFieldNumber, kText)) {
+      good = original("transaction_id");
+    } else if (tag == tag_of(Fields::kEntriesFieldNumber, kText)) {
+      good = entry_of_action();
+    } else {
+      good = skip(tag);
+    }
+    if (!good) return false;
+  }
+  return in_.is_at_end();
+}
+
+// Any other text than an id stands for no transaction: the ledger's check refuses that.
+bool TransferReader::original(std::string_view name) {
+  std::string_view id;
+  if (!text(id, name)) return false;
+  details_.reverses = ledger::parse_transaction_id(id).value_or(ledger::TransactionPlace());
+  return true;
+}
+
+void TransferReader::drop_action() {
+  into_.entries.resize(first_entry_);
+  entries_of_transfer_ = 0;
+  details_.reverses = {};
 }
 
 bool TransferReader::options() {
@@ -303,6 +347,7 @@ bool TransferReader::skip_rest(ledger::Transfer& transfer) {
 // alone.
 void TransferReader::add(ledger::Transfer& transfer) {
   transfer.entries = {into_.entries.data() + first_entry_, entries_of_transfer_};
+  if (details_.reverses.sequence == 0) details_.reverses_all = false;
   if (!details_.empty()) {
     ledger::sort_metadata(details_);
     into_.metadata_pairs += details_.metadata.size();
@@ -349,7 +394,7 @@ std::string TransferReader::path_of(std::string_view name) const {
     const auto& list = type_of(form_).FindFieldByNumber(1)->name();
     path = list + "[" + std::to_string(into_.transfers.size()) + "].";
   }
-  if (in_action_) path += "transfer.";
+  path += in_action_;
   if (in_entry_) path += "entries[" + std::to_string(entries_of_transfer_ - 1) + "].";
   return path.append(name);
 }

@@ -91,6 +91,10 @@ class TransferReader {
   bool transfer();
   bool command();
   bool action();
+  bool reversal();
+  bool entry_of_action();
+  bool original(std::string_view name);
+  void drop_action();
   bool options();
   bool metadata();
   bool effective_at();
@@ -114,12 +118,12 @@ class TransferReader {
   const BatchForm form_;
   State state_ = State::more;
   std::optional<ledger::Error> error_;
-  bool is_batch_ = false;                // the request is no single transfer
-  bool in_entry_ = false;                // inside an entry; for the path of a wrong text
-  bool in_action_ = false;               // of a command; for the path too
-  ledger::Details details_;              // of the current transfer
-  std::size_t transfer_began_ = 0;       // in_.fields() when the current transfer began
-  std::size_t first_entry_ = 0;          // index of its first entry in the list
+  bool is_batch_ = false;           // the request is no single transfer
+  bool in_entry_ = false;           // inside an entry; for the path of a wrong text
+  std::string_view in_action_{};    // its name and a dot, inside one of a command; for the path
+  ledger::Details details_;         // of the current transfer
+  std::size_t transfer_began_ = 0;  // in_.fields() when the current transfer began
+  std::size_t first_entry_ = 0;     // index of its first entry in the list
   std::size_t entries_of_transfer_ = 0;  // entries that it has so far, stored or not
 };
 

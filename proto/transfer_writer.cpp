@@ -43,10 +43,12 @@ std::uint8_t* put_nested(std::uint8_t* to, int field, std::size_t size) {
   to = WireFormatLite::WriteTagToArray(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED, to);
   return CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(size), to);
 }
+std::uint8_t* put_bytes(std::uint8_t* to, std::string_view bytes) {
+  return CodedOutputStream::WriteRawToArray(bytes.data(), static_cast<int>(bytes.size()), to);
+}
 std::uint8_t* put_text(std::uint8_t* to, int field, std::string_view text) {
   if (text.empty()) return to;
-  to = put_nested(to, field, text.size());
-  return CodedOutputStream::WriteRawToArray(text.data(), static_cast<int>(text.size()), to);
+  return put_bytes(put_nested(to, field, text.size()), text);
 }
 std::uint8_t* put_number(std::uint8_t* to, int field, std::int64_t value) {
   return value == 0 ? to : WireFormatLite::WriteInt64ToArray(field, value, to);
@@ -66,6 +68,7 @@ std::size_t pair_size(std::string_view key, std::string_view value) {
 
 std::size_t size_of(const ledger::Details& details) {
   auto size = number_size(details.effective_at);
+  if (details.reverses.sequence != 0) size += nested_size(ledger::kTransactionIdChars);
   for (const auto& [key, value] : details.metadata) size += nested_size(pair_size(key, value));
   return size;
 }
@@ -84,8 +87,14 @@ std::size_t size_of(const ledger::Transfer& transfer, const ItemResult& result,
 }
 
 std::uint8_t* put_filled(std::uint8_t* to, int field, std::string_view text) {
-  to = put_nested(to, field, text.size());
-  return CodedOutputStream::WriteRawToArray(text.data(), static_cast<int>(text.size()), to);
+  return put_bytes(put_nested(to, field, text.size()), text);
+}
+
+// Made in place: a transaction id is text of fixed length.
+std::uint8_t* put_id(std::uint8_t* to, int field, ledger::TimeMs time, ledger::Sequence sequence) {
+  to = put_nested(to, field, ledger::kTransactionIdChars);
+  ledger::write_transaction_id(time, sequence, reinterpret_cast<char*>(to));
+  return to + ledger::kTransactionIdChars;
 }
 
 std::uint8_t* put(std::uint8_t* to, const ledger::Details& details) {
@@ -94,17 +103,17 @@ std::uint8_t* put(std::uint8_t* to, const ledger::Details& details) {
     to = put_nested(to, Transaction::kMetadataFieldNumber, pair_size(key, value));
     to = put_filled(put_filled(to, kMapKey, key), kMapValue, value);
   }
+  if (const auto& place = details.reverses; place.sequence != 0) {
+    to = put_id(to, Transaction::kReversesFieldNumber, place.time, place.sequence);
+  }
   return put_number(to, Transaction::kEffectiveAtFieldNumber, details.effective_at);
 }
 
 std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const ItemResult& result,
                   TransactionForm form) {
   using wire::Transaction;
-  // The id is made in place: a transaction id is text of fixed length.
-  to = put_nested(to, Transaction::kIdFieldNumber, ledger::kTransactionIdChars);
-  ledger::write_transaction_id(result.time, result.sequence, reinterpret_cast<char*>(to));
-  to = put_text(to + ledger::kTransactionIdChars, Transaction::kTypeFieldNumber,
-                to_string(transfer.kind));
+  to = put_id(to, Transaction::kIdFieldNumber, result.time, result.sequence);
+  to = put_text(to, Transaction::kTypeFieldNumber, to_string(transfer.kind));
   for (const auto& entry : transfer.entries) {
     to = put_nested(to, Transaction::kEntriesFieldNumber, size_of(entry));
     to = put_text(to, wire::TransferEntry::kAccountIdFieldNumber, entry.account_id);
@@ -149,8 +158,12 @@ grpc::ByteBuffer write_transaction(const ledger::Transfer& transfer, const ItemR
 class ResultsWriter::State {
  public:
   State(std::span<const ledger::Transfer> transfers, std::span<const ItemResult> results,
-        TransactionForm form)
-      : transfers_(transfers), results_(results), form_(form), sizes_(results.size()) {}
+        TransactionForm form, std::span<const std::string> records)
+      : transfers_(transfers),
+        results_(results),
+        form_(form),
+        records_(records),
+        sizes_(results.size()) {}
 
   // Works on results with about `entries` entries. True if there is more to do.
   bool work(std::size_t entries) {
@@ -181,14 +194,17 @@ class ResultsWriter::State {
     const auto* details = transfers_[i].details;
     return transfers_[i].entries.size() + 1 + (details != nullptr ? details->metadata.size() : 0);
   }
+  bool has_record(std::size_t i) const { return !records_.empty() && !records_[i].empty(); }
   bool is_committed(std::size_t i) const {
     return results_[i].state == ItemResult::State::committed;
   }
 
   void measure(std::size_t i) {
     if (!is_committed(i)) errors_.push_back(error_bytes(*results_[i].error));
-    sizes_[i] = static_cast<std::uint32_t>(
-        is_committed(i) ? size_of(transfers_[i], results_[i], form_) : errors_.back().size());
+    sizes_[i] =
+        static_cast<std::uint32_t>(!is_committed(i) ? errors_.back().size()
+                                   : has_record(i)  ? records_[i].size()
+                                                    : size_of(transfers_[i], results_[i], form_));
     // A result is nested twice: field `results` holds a TransferResult, which holds one field.
     size_ += nested_size(nested_size(sizes_[i]));
   }
@@ -197,17 +213,19 @@ class ResultsWriter::State {
     to_ = put_nested(to_, wire::TransferBatchResponse::kResultsFieldNumber, nested_size(sizes_[i]));
     if (is_committed(i)) {
       to_ = put_nested(to_, wire::TransferResult::kTransactionFieldNumber, sizes_[i]);
-      to_ = put(to_, transfers_[i], results_[i], form_);
+      to_ =
+          has_record(i) ? put_bytes(to_, records_[i]) : put(to_, transfers_[i], results_[i], form_);
       return;
     }
     const auto& error = errors_[next_error_++];
     to_ = put_nested(to_, wire::TransferResult::kErrorFieldNumber, sizes_[i]);
-    to_ = CodedOutputStream::WriteRawToArray(error.data(), static_cast<int>(error.size()), to_);
+    to_ = put_bytes(to_, error);
   }
 
   std::span<const ledger::Transfer> transfers_;
   std::span<const ItemResult> results_;
   const TransactionForm form_;
+  std::span<const std::string> records_;
   std::vector<std::uint32_t> sizes_;  // of the Transaction or error in each result
   std::vector<std::string> errors_;   // serialised, of the refused results in order
   std::size_t size_ = 0;              // of the response, as far as it is measured
@@ -218,8 +236,9 @@ class ResultsWriter::State {
 };
 
 ResultsWriter::ResultsWriter(std::span<const ledger::Transfer> transfers,
-                             std::span<const ItemResult> results, TransactionForm form)
-    : state_(std::make_unique<State>(transfers, results, form)) {}
+                             std::span<const ItemResult> results, TransactionForm form,
+                             std::span<const std::string> records)
+    : state_(std::make_unique<State>(transfers, results, form, records)) {}
 
 ResultsWriter::~ResultsWriter() = default;
 

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "ledger/submission.hpp"
 
@@ -35,10 +36,13 @@ grpc::ByteBuffer write_results(std::span<const ledger::Transfer> transfers,
 //   send(writer.take());
 class ResultsWriter {
  public:
-  // Needs: both spans outlive the writer and do not change meanwhile. They have the same size.
+  // Needs: the spans outlive the writer and do not change meanwhile. They have the same size, but
+  // `records` may be empty. A committed item whose record is not empty is told by that: it is a
+  // Transaction as bytes.
   ResultsWriter(std::span<const ledger::Transfer> transfers,
                 std::span<const ledger::ItemResult> results,
-                TransactionForm form = TransactionForm::brief);
+                TransactionForm form = TransactionForm::brief,
+                std::span<const std::string> records = {});
   ~ResultsWriter();
   ResultsWriter(const ResultsWriter&) = delete;
   ResultsWriter& operator=(const ResultsWriter&) = delete;

@@ -80,6 +80,13 @@ ledger::Result<std::vector<ledger::BoundReference>> StoredKeys::find_references(
   return bound;
 }
 
+ledger::Result<std::optional<ledger::Original>> StoredKeys::original(
+    const ledger::TransactionPlace& place) {
+  auto found = store_->original(place);
+  if (!found) return tl::unexpected(unavailable_error(found.error()));
+  return std::move(*found);
+}
+
 Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
                          std::uint64_t start_number)
     : self_(self),

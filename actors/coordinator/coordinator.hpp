@@ -31,6 +31,8 @@ class StoredKeys final : public ledger::KeySource {
       std::span<const ledger::Transfer* const> transfers) override;
   ledger::Result<std::vector<ledger::BoundReference>> find_references(
       std::span<const ledger::Transfer* const> transfers) override;
+  ledger::Result<std::optional<ledger::Original>> original(
+      const ledger::TransactionPlace& place) override;
 
  private:
   std::shared_ptr<persistence::Store> store_;

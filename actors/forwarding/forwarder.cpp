@@ -51,6 +51,7 @@ class RemoteSubmission final : public ledger::Submission {
     results = std::move(call_->results);
     origin = std::move(call_->origin);
     trace = std::move(call_->trace);
+    tells_replays = call_->tells_replays;
   }
   ~RemoteSubmission() override {
     if (answered()) return;

@@ -5,6 +5,7 @@
 #include "actors/actor_errors.hpp"
 #include "actors/journal/journal.hpp"
 #include "faults/fault_injection.hpp"
+#include "ledger/flow/claim.hpp"
 #include "ledger/invariant.hpp"
 #include "telemetry/log.hpp"
 
@@ -98,32 +99,38 @@ void Journal::look_up_keys(const UnitsOf& units) {
   }
 }
 
-void Journal::look_up_references(const UnitsOf& units) {
-  used_.clear();
-  references_unreadable_.clear();
+void Journal::look_up_claims(const UnitsOf& units) {
+  lost_claims_.clear();
+  claims_unreadable_.clear();
   std::vector<const ledger::Transfer*> unique;
+  std::vector<const ledger::Transfer*> reversals;
   for (const auto index : units.units) {
     const auto& unit = units.batch->units[index];
     const auto& submission = *unit.submission;
-    if (!submission.unique) continue;
+    if (!submission.claims) continue;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
       const auto& transfer = submission.transfers()[i];
-      if (is_undecided(submission.results[i]) && ledger::wants_unique_reference(transfer)) {
-        unique.push_back(&transfer);
-      }
+      if (!is_undecided(submission.results[i])) continue;
+      if (ledger::wants_unique_reference(transfer)) unique.push_back(&transfer);
+      if (ledger::is_reversal(transfer)) reversals.push_back(&transfer);
     }
   }
-  if (unique.empty()) return;
-  const auto found = runtime_->store->find_references(unique, units.batch->keys_known);
-  if (!found) {
-    log(Module::journal).error("cannot look references up: {}", found.error().message);
-    references_unreadable_.insert(unique.begin(), unique.end());
-    return;
-  }
-  for (const auto& [transfer, place] : *found) {
-    (place ? used_ : references_unreadable_).insert(unique[transfer]);
-    if (!place) log(Module::journal).error("cannot look a reference up: {}", place.error().message);
-  }
+  using Found = persistence::StoreResult<std::vector<persistence::FoundReference>>;
+  const auto take = [this](const std::vector<const ledger::Transfer*>& asked, const Found& found) {
+    if (!found) {
+      log(Module::journal).error("cannot look claims up: {}", found.error().message);
+      claims_unreadable_.insert(asked.begin(), asked.end());
+      return;
+    }
+    for (const auto& [transfer, place] : *found) {
+      (place ? lost_claims_ : claims_unreadable_).insert(asked[transfer]);
+      if (!place) log(Module::journal).error("cannot look a claim up: {}", place.error().message);
+    }
+  };
+  const auto after = units.batch->keys_known;
+  if (!unique.empty()) take(unique, runtime_->store->find_references(unique, after));
+  if (reversals.empty() || faults::has(faults::Defect::reversal_race)) return;
+  take(reversals, runtime_->store->find_reversed(reversals, after));
 }
 
 std::optional<Journal::Booked> Journal::key_problem(const ledger::Transfer& transfer) {
@@ -155,6 +162,29 @@ Journal::Booked Journal::book_seal(LockBatch& batch, std::uint32_t index,
   return Booked::yes;
 }
 
+// What the coordinator did not see: of items that do not ask, and so take no claim, and of an
+// earlier coordinator's.
+std::optional<Journal::Booked> Journal::claim_problem(const Unit& unit) {
+  const auto& submission = *unit.submission;
+  for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+    const auto& transfer = submission.transfers()[i];
+    if (!is_undecided(submission.results[i])) continue;
+    if (claims_unreadable_.contains(&transfer)) return Booked::claim_unreadable;
+    if (lost_claims_.contains(&transfer)) return Booked::claim_lost;
+    if (ledger::wants_unique_reference(transfer) &&
+        is_claim_in_flight(Claims::hash_of(transfer.reference)) &&
+        !faults::has(faults::Defect::reuse_reference)) {
+      return Booked::claim_lost;
+    }
+    if (ledger::is_reversal(transfer) &&
+        is_claim_in_flight(Claims::hash_of(transfer.details->reverses)) &&
+        !faults::has(faults::Defect::reversal_race)) {
+      return Booked::claim_lost;
+    }
+  }
+  return std::nullopt;
+}
+
 Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   const auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
@@ -166,14 +196,8 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
     if (transfer.idempotency_key.empty()) continue;
     if (const auto problem = key_problem(transfer)) return *problem;
   }
-  for (auto i = unit.first_item; submission.unique && i < end; ++i) {
-    const auto& transfer = transfers[i];
-    if (!is_undecided(submission.results[i]) || !ledger::wants_unique_reference(transfer)) continue;
-    if (references_unreadable_.contains(&transfer)) return Booked::reference_unreadable;
-    // What the coordinator did not see: of items that do not ask, and so take nothing.
-    if (used_.contains(&transfer) || is_in_flight(transfer.reference)) {
-      return Booked::reference_used;
-    }
+  if (submission.claims) {
+    if (const auto problem = claim_problem(unit)) return *problem;
   }
   if (!move_money(batch, unit)) return Booked::refused;
 
@@ -188,7 +212,10 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
       postings_.push_back({batch.account_numbers[account++], entry.amount});
     }
     if (!transfer.idempotency_key.empty()) gathered_.keys.insert(transfer.key_hash);
-    if (!transfer.reference.empty()) gathered_.references.add(transfer.reference);
+    if (!transfer.reference.empty()) gathered_.claims.add(Claims::hash_of(transfer.reference));
+    const auto* reversal = submission.reversal_of(i);
+    if (reversal != nullptr) gathered_.claims.add(Claims::hash_of(transfer.details->reverses));
+    const auto* remainder = reversal != nullptr ? &reversal->remainder : nullptr;
     const auto added = group_->add(persistence::TransferRecord{transfer.kind,
                                                                postings_,
                                                                transfer.reference,
@@ -196,7 +223,8 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
                                                                transfer.key_hash,
                                                                {},
                                                                transfer.details,
-                                                               submission.origin.get()});
+                                                               submission.origin.get(),
+                                                               remainder});
     ledger::invariant(added == sequence++, "the sequences of a unit have a gap");
   }
   group_->end_unit();

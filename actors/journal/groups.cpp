@@ -178,11 +178,10 @@ bool Journal::is_in_flight(std::uint64_t key_hash) const {
                      [key_hash](const Gathered& group) { return group.keys.contains(key_hash); });
 }
 
-bool Journal::is_in_flight(std::string_view reference) {
-  if (faults::has(Defect::reuse_reference)) return false;
-  return gathered_.references.contains(reference) ||
+bool Journal::is_claim_in_flight(std::size_t claim) {
+  return gathered_.claims.contains(claim) ||
          std::any_of(under_way_.begin(), under_way_.end(),
-                     [reference](Gathered& group) { return group.references.contains(reference); });
+                     [claim](Gathered& group) { return group.claims.contains(claim); });
 }
 
 void Journal::Gathered::add(Gathered& later) {
@@ -193,7 +192,7 @@ void Journal::Gathered::add(Gathered& later) {
   move_all(later.rejected, rejected);
   move_all(later.waiters, waiters);
   keys.insert(later.keys.begin(), later.keys.end());
-  references.add(later.references);
+  claims.add(later.claims);
 }
 
 void Journal::end(caf::error why) {

@@ -201,7 +201,7 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
     return;
   }
   look_up_keys(units);
-  look_up_references(units);
+  look_up_claims(units);
   const bool all_stand = all_votes_stand(batch);
   UnitsOf booked{units.batch, {}};
   booked.units.reserve(units.units.size());
@@ -221,8 +221,8 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
       case Booked::key_bound:
         reject(units.batch, index, RejectedUnits::Why::key_bound);
         break;
-      case Booked::reference_used:
-        reject(units.batch, index, RejectedUnits::Why::reference_used);
+      case Booked::claim_lost:
+        reject(units.batch, index, RejectedUnits::Why::claim_lost);
         break;
       case Booked::too_many_seals:
         reject(units.batch, index, RejectedUnits::Why::too_many_seals);
@@ -230,8 +230,8 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
       case Booked::key_unreadable:
         reject(units.batch, index, RejectedUnits::Why::key_unreadable);
         break;
-      case Booked::reference_unreadable:
-        reject(units.batch, index, RejectedUnits::Why::reference_unreadable);
+      case Booked::claim_unreadable:
+        reject(units.batch, index, RejectedUnits::Why::claim_unreadable);
         break;
       case Booked::refused:
         reject(units.batch, index, RejectedUnits::Why::refused);

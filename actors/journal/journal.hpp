@@ -109,10 +109,10 @@ class Journal {
   enum class Booked {
     yes,
     key_bound,
-    reference_used,
+    claim_lost,
     too_many_seals,
     key_unreadable,
-    reference_unreadable,
+    claim_unreadable,
     refused
   };
   Booked book(ledger::LockBatch& batch, std::uint32_t unit);
@@ -124,10 +124,12 @@ class Journal {
   bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit);
   // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);
-  // Fills used_ and references_unreadable_.
-  void look_up_references(const ledger::UnitsOf& units);
-  // Whether a record that is not durable has the reference.
-  bool is_in_flight(std::string_view reference);
+  // Fills lost_claims_ and claims_unreadable_.
+  void look_up_claims(const ledger::UnitsOf& units);
+  // What keeps the items of the unit from having what they claim; nullopt: nothing does.
+  std::optional<Booked> claim_problem(const ledger::Unit& unit);
+  // Whether a record that is not durable has the claim of that hash.
+  bool is_claim_in_flight(std::size_t claim);
   void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);
@@ -135,17 +137,21 @@ class Journal {
   void count_run_time();
 
   // --- groups ---
-  // References of the records of a group, by a hash. To add one is cheap, since hardly any is ever
-  // looked for: they become a set when one is.
-  class References {
+  // References of the records of a group, and what they take back, by hashes. To add one is cheap,
+  // since hardly any is ever looked for: they become a set when one is.
+  class Claims {
    public:
-    void add(std::string_view reference) { added_.push_back(absl::HashOf(reference)); }
-    void add(const References& other) {
+    static std::size_t hash_of(std::string_view reference) { return absl::HashOf(reference); }
+    static std::size_t hash_of(const ledger::TransactionPlace& original) {
+      return absl::HashOf(original.sequence);
+    }
+    void add(std::size_t claim) { added_.push_back(claim); }
+    void add(const Claims& other) {
       added_.insert(added_.end(), other.added_.begin(), other.added_.end());
     }
-    bool contains(std::string_view reference) {
+    bool contains(std::size_t claim) {
       for (; in_set_ < added_.size(); ++in_set_) set_.insert(added_[in_set_]);
-      return set_.contains(absl::HashOf(reference));
+      return set_.contains(claim);
     }
 
    private:
@@ -161,7 +167,7 @@ class Journal {
     std::vector<ledger::RejectedUnits> rejected;
     std::vector<AwaitDurable> waiters;
     absl::flat_hash_set<std::uint64_t> keys;  // by their hash
-    References references;
+    Claims claims;
 
     void add(Gathered& later);
   };
@@ -232,10 +238,10 @@ class Journal {
   bool is_over_ = false;      // the actor has quit
   std::uint16_t format_ = 0;  // of the store
   // Of the units that are being sequenced: the transfers whose keys stand in the chain, and those
-  // whose references do and have to be unique.
+  // whose claims do: a reference that has to be unique, or another reversal of the original.
   absl::flat_hash_set<const ledger::Transfer*> bound_;
-  absl::flat_hash_set<const ledger::Transfer*> used_;
-  absl::flat_hash_set<const ledger::Transfer*> references_unreadable_;
+  absl::flat_hash_set<const ledger::Transfer*> lost_claims_;
+  absl::flat_hash_set<const ledger::Transfer*> claims_unreadable_;
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
   bool keys_readable_ = true;                  // false: none could be looked up
   std::optional<std::uint64_t> seals_;         // of all that was sequenced; read when it is needed

@@ -50,10 +50,16 @@ void fill(wire::Transaction& to, const persistence::StoredTransaction& from) {
   }
   to.set_timestamp(from.time);
   to.set_reference(from.reference);
+  if (const auto& place = from.details.reverses; place.sequence != 0) {
+    to.set_reverses(ledger::transaction_id(place.time, place.sequence));
+  }
 }
 
 void fill_whole(wire::Transaction& to, const persistence::StoredTransaction& from) {
   fill(to, from);
+  for (const auto& place : from.reversed_by) {
+    to.add_reversed_by(ledger::transaction_id(place.time, place.sequence));
+  }
   if (from.details == persistence::StoredDetails()) return;
   to.mutable_metadata()->insert(from.details.metadata.begin(), from.details.metadata.end());
   to.set_effective_at(from.details.effective_at);

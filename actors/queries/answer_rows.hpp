@@ -28,7 +28,7 @@ ledger::Error too_large_error(const char* what_to_ask_instead);
 // Fill the wire's message with a row. Needs: the message is empty.
 void fill(wire::Participant& to, const ledger::Participant& from);
 void fill(wire::Account& to, const AccountView& from);
-// Without its details, which lists leave out.
+// Without its metadata and reversals, which lists leave out.
 void fill(wire::Transaction& to, const persistence::StoredTransaction& from);
 void fill_whole(wire::Transaction& to, const persistence::StoredTransaction& from);
 

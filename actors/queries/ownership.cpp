@@ -39,6 +39,8 @@ class Owner {
     if (*is_own) return std::nullopt;
     return missing_transaction(ask.id);
   }
+  // Asked on behalf of a write that was permitted.
+  std::optional<Error> refuse(const TransactionsAt&) const { return std::nullopt; }
   std::optional<Error> refuse(const KeyOutcomeOf& ask) const {
     if (ask.state != ledger::ItemResult::State::committed) return std::nullopt;
     const auto read = store_.transaction(ask.sequence);

@@ -147,6 +147,31 @@ ReadResult read_key_outcome(const persistence::Store& store, const KeyOutcomeOf&
   return outcome;
 }
 
+ReadResult read_transactions_at(const persistence::Store& store, const TransactionsAt& ask) {
+  // What one request may say is far below: only reversals say less than their answers.
+  constexpr std::size_t kMostBytes = 4 * kMaxAnswerBytes;
+  TransactionList list;
+  list.reserve(ask.sequences.size());
+  RowSizes sizes;
+  std::size_t bytes = 0;
+  for (const auto sequence : ask.sequences) {
+    auto found = store.transaction(sequence);
+    if (!found) return failed(found.error());
+    if (!*found) return tl::unexpected(missing_transaction(std::to_string(sequence)));
+    bytes += sizes.of(**found);
+    if (bytes > kMostBytes) {
+      return tl::unexpected(
+          ledger::Error{Reason::result_too_large,
+                        "it is committed, and the transactions of the request are too large to be "
+                        "told together: look them up one by one, or retry fewer at a time",
+                        {{"max_bytes", std::to_string(kMostBytes)}},
+                        ledger::Outcome::unknown});
+    }
+    list.push_back(std::move(**found));
+  }
+  return list;
+}
+
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask) {
   if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
   if (!ask.account_id.empty()) {

@@ -29,6 +29,7 @@ ledger::Error bad_token_error();
 ReadResult read_participant(const persistence::Store& store, const ParticipantById& ask);
 ReadResult read_participants(const persistence::Store& store, const ParticipantPage& ask);
 ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask);
+ReadResult read_transactions_at(const persistence::Store& store, const TransactionsAt& ask);
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask);
 ReadResult read_key_outcome(const persistence::Store& store, const KeyOutcomeOf& ask);
 ReadResult find_transactions(const persistence::Store& store, const ReferencePage& ask);

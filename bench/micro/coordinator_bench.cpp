@@ -23,6 +23,10 @@ class NoKeys final : public ledger::KeySource {
       std::span<const ledger::Transfer* const>) override {
     return std::vector<ledger::BoundReference>{};
   }
+  ledger::Result<std::optional<ledger::Original>> original(
+      const ledger::TransactionPlace&) override {
+    return std::optional<ledger::Original>{};
+  }
 };
 
 // Forming the lock batch alone, for two shards.

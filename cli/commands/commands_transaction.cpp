@@ -151,11 +151,12 @@ void add_find(CLI::App& group, Command& chosen) {
 }  // namespace
 
 void add_transaction_commands(CLI::App& app, Command& chosen) {
-  CLI::App* group = app.add_subcommand("tx", "Show, list, find and explain transactions");
+  CLI::App* group = app.add_subcommand("tx", "Show, list, find, reverse and explain transactions");
   group->require_subcommand(1);
   add_get(*group, chosen);
   add_list(*group, chosen);
   add_find(*group, chosen);
+  add_reverse_command(*group, chosen);
   add_explain(*group, chosen);
 }
 

@@ -106,6 +106,8 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
   fields.add("time", command_line::iso_8601(transaction.timestamp()));
   // Fields that are optional are left out when they are empty.
   if (!transaction.reference().empty()) fields.add("reference", transaction.reference());
+  if (!transaction.reverses().empty()) fields.add("reverses", transaction.reverses());
+  for (const auto& id : transaction.reversed_by()) fields.add("reversed by", id);
   if (transaction.effective_at() != 0) {
     fields.add("effective at", command_line::iso_8601(transaction.effective_at()));
   }

@@ -42,11 +42,13 @@ enum class Column : std::uint8_t {
   effective_at,
   balanced,
   unique_reference,
+  reverses,
 };
-constexpr std::size_t kColumns = 21;
+constexpr std::size_t kColumns = 22;
 constexpr std::string_view kColumnNames =
     "sequence,time,kind,id,with_next,entry,entries,account,amount,reference,key,name,role,"
-    "participant,type,initial_balance,floor,metadata,effective_at,balanced,unique_reference";
+    "participant,type,initial_balance,floor,metadata,effective_at,balanced,unique_reference,"
+    "reverses";
 constexpr std::string_view kHeaderKind = "export";
 static_assert(kColumnNames.starts_with(kCsvBeginning));
 
@@ -72,6 +74,7 @@ constexpr std::array kFieldColumns{
     FieldColumn{Column::effective_at, Field::effective_at},
     FieldColumn{Column::balanced, Field::balanced},
     FieldColumn{Column::unique_reference, Field::unique_reference},
+    FieldColumn{Column::reverses, Field::reverses},
 };
 
 using Cells = std::vector<std::string>;
@@ -241,8 +244,9 @@ class CsvWriter final : public RecordWriter {
       cell(cells, Column::account) = std::move(fields.entries[i].account);
       cell(cells, Column::amount) = std::move(fields.entries[i].amount);
       append_row(cells, out);
-      for (const auto column : {Column::with_next, Column::reference, Column::key, Column::metadata,
-                                Column::effective_at, Column::balanced, Column::unique_reference}) {
+      for (const auto column :
+           {Column::with_next, Column::reference, Column::key, Column::metadata,
+            Column::effective_at, Column::balanced, Column::unique_reference, Column::reverses}) {
         cell(cells, column).clear();
       }
     }

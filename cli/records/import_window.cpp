@@ -3,10 +3,12 @@
 #include <grpcpp/completion_queue.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
 
 #include "cli/output/text_width.hpp"
+#include "cli/records/imported_search.hpp"
 #include "cli/records/retries.hpp"
 
 namespace sg::cli {
@@ -159,8 +161,17 @@ const char* const kNotOfThisExport =
     "this is not of an earlier import of the file: what stands in its way cannot be merged; import "
     "into a ledger without it";
 
-// All of them as one batch. `ledger`: that the file comes from.
-wire::ImportRequest request_of(std::span<const ImportItem> items, const std::string& ledger) {
+// Whether one of them takes back a transaction from `first` on: that has to be there before, since
+// its id is not known earlier.
+bool takes_back(std::span<const ImportItem> items, std::uint64_t first) {
+  return std::ranges::any_of(
+      items, [first](const ImportItem& item) { return item.record.reverses_sequence() >= first; });
+}
+
+// All of them as one batch. `ledger`: that the file comes from; `originals`: the ids here of what
+// reversals take back, by the sequences that these had there.
+wire::ImportRequest request_of(std::span<const ImportItem> items, const std::string& ledger,
+                               const std::map<std::uint64_t, std::string>& originals) {
   wire::ImportRequest request;
   request.set_atomic(true);
   for (const auto& [record, line] : items) {
@@ -174,6 +185,8 @@ wire::ImportRequest request_of(std::span<const ImportItem> items, const std::str
     to.set_effective_at(imported_effective_at(record));
     to.set_balanced(record.balanced());
     to.set_unique_reference(record.unique_reference());
+    if (record.reverses_sequence() == 0) continue;
+    to.set_reverses(originals.at(record.reverses_sequence()));
   }
   return request;
 }
@@ -339,8 +352,10 @@ std::size_t WindowImport::next_batch(const std::vector<ImportItem>& items) const
   const std::span all(items);
   auto end = end_of_unit(all, 0);
   auto bytes = bytes_of(all.first(end));
+  const auto first = items.front().record.sequence();
   while (end < items.size()) {
     const auto next = end_of_unit(all, end);
+    if (takes_back(all.subspan(end, next - end), first)) break;
     bytes += bytes_of(all.subspan(end, next - end));
     if (bytes > most_bytes_) break;
     end = next;
@@ -356,12 +371,20 @@ std::optional<Failure> WindowImport::divide(std::span<const ImportItem> items,
   }
   auto failure = refused;
   failure.message = sequences_of(items) + ", which commits as one: " + failure.message;
-  failure.hint = raise_setting(request_of(items, ledger_).ByteSizeLong());
+  failure.hint = raise_setting(bytes_of(items));
   return failure;
 }
 
 std::optional<Failure> WindowImport::send(std::span<const ImportItem> items) {
-  const auto request = request_of(items, ledger_);
+  std::map<std::uint64_t, std::string> originals;
+  for (const auto& [record, line] : items) {
+    const auto sequence = record.reverses_sequence();
+    if (sequence == 0 || originals.contains(sequence)) continue;
+    auto id = find_imported(connection_, ledger_, sequence);
+    if (!id) return at_item(std::move(id.error()), record, line);
+    originals.emplace(sequence, std::move(*id));
+  }
+  const auto request = request_of(items, ledger_, originals);
   const auto of_batch = [&items](Failure failure) {
     failure.message = sequences_of(items) + ": " + failure.message;
     return failure;

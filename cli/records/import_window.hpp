@@ -4,7 +4,8 @@
 // that stand alone, participants, accounts of participants, then all transactions as one atomic
 // batch, and seals of keys last. A window ends between two units, so that floors hold at its end,
 // as they did in the ledger that the file comes from. If the ledger does not take messages of that
-// size, the batch is divided between two units as well.
+// size, the batch is divided between two units as well; and before a reversal of what is in it,
+// since that one has to name an id of this ledger.
 //
 // Right before a batch is sent, it is looked what has come since the last look: a batch of an
 // earlier run may have been committed late, and its keys may have expired since.

@@ -12,11 +12,11 @@ namespace {
 namespace wire = scalegraph::ledger;
 
 // What an import takes over of a record: not its sequence and time, and not the id and the key of a
-// transaction.
+// transaction, nor the sequence of what it takes back.
 std::size_t digest_of(const Record& record, RecordFields fields) {
   for (const auto field : {Field::sequence, Field::time, Field::with_next}) fields[field].clear();
   if (record.has_transaction()) {
-    for (const auto field : {Field::id, Field::key}) fields[field].clear();
+    for (const auto field : {Field::id, Field::key, Field::reverses}) fields[field].clear();
   }
   std::string text;
   // Each text with its length, so that no two contents give one text.

@@ -169,6 +169,7 @@ class Handler : public nlohmann::json_sax<Json> {
       case Field::initial_balance:
       case Field::floor:
       case Field::effective_at:
+      case Field::reverses:
         return type != Type::boolean;
       case Field::with_next:
       case Field::balanced:

@@ -41,7 +41,8 @@ constexpr std::array<std::string_view, kFields> kNames = {"format",
                                                           "floor",
                                                           "effective_at",
                                                           "balanced",
-                                                          "unique_reference"};
+                                                          "unique_reference",
+                                                          "reverses"};
 
 // Collects the first thing that is wrong. What is read after it does not count.
 class Reading {
@@ -179,9 +180,9 @@ bool sums_to_zero(const wire::Transaction& transaction) {
 }
 
 void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
-  in.only("a transaction",
-          {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next, Field::reference,
-           Field::key, Field::effective_at, Field::balanced, Field::unique_reference});
+  in.only("a transaction", {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next,
+                            Field::reference, Field::key, Field::effective_at, Field::balanced,
+                            Field::unique_reference, Field::reverses});
   auto& to = *record.mutable_transaction();
   to.set_type(fields[Field::kind]);
   to.set_id(fields[Field::id]);
@@ -199,6 +200,15 @@ void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
   record.set_balanced(in.flag(Field::balanced));
   record.set_unique_reference(in.flag(Field::unique_reference));
   record.set_with_next(in.flag(Field::with_next));
+  if (to.type() == kReversalKind) {
+    record.set_reverses_sequence(in.integer<std::uint64_t>(Field::reverses));
+    if (in.is_good() &&
+        (record.reverses_sequence() == 0 || record.reverses_sequence() >= record.sequence())) {
+      in.refuse("reverses has to be the sequence of a transaction before this one");
+    }
+  } else if (!fields[Field::reverses].empty()) {
+    in.refuse("only a reversal has the field reverses");
+  }
   if (fields.entries.empty()) in.refuse("a transaction has to have entries");
   if (fields.entries.size() > kMaxEntries) in.refuse("there are over 4096 entries");
   for (const auto& entry : fields.entries) {
@@ -249,7 +259,7 @@ bool is_known(const Record& record) {
     case Record::kTransaction: {
       const auto& transaction = record.transaction();
       const bool has_type = transaction.type() == kTransferKind || transaction.type() == "credit" ||
-                            transaction.type() == "debit";
+                            transaction.type() == "debit" || transaction.type() == kReversalKind;
       return has_type && !has_unknown_fields(transaction) &&
              std::ranges::none_of(transaction.entries(), has_unknown_fields);
     }
@@ -301,6 +311,9 @@ RecordFields to_fields(const Record& record) {
     }
     if (record.balanced()) fields[Field::balanced] = "true";
     if (record.unique_reference()) fields[Field::unique_reference] = "true";
+    if (record.reverses_sequence() != 0) {
+      fields[Field::reverses] = std::to_string(record.reverses_sequence());
+    }
     fields.metadata.insert(from.metadata().begin(), from.metadata().end());
     fields.entries.reserve(static_cast<std::size_t>(from.entries_size()));
     for (const auto& entry : from.entries()) {
@@ -324,13 +337,15 @@ tl::expected<Record, std::string> to_record(const RecordFields& fields) {
   } else if (kind == "account") {
     read_account(fields, in, *record.mutable_account());
     record.mutable_account()->set_created_at(record.time());
-  } else if (kind == kTransferKind || kind == "credit" || kind == "debit") {
+  } else if (kind == kTransferKind || kind == "credit" || kind == "debit" ||
+             kind == kReversalKind) {
     read_transaction(fields, in, record);
   } else if (kind == kSealKind) {
     record.set_sealed_key(read_seal(fields, in));
   } else {
-    in.refuse("kind is " + Reading::quoted(kind) +
-              " and has to be participant, account, transfer, credit, debit, seal or end");
+    in.refuse(
+        "kind is " + Reading::quoted(kind) +
+        " and has to be participant, account, transfer, credit, debit, reversal, seal or end");
   }
   if (!in.is_good()) return tl::unexpected(in.error());
   return record;

@@ -49,8 +49,9 @@ enum class Field : std::uint8_t {
   effective_at,
   balanced,
   unique_reference,
+  reverses,  // the sequence of what a reversal takes back
 };
-inline constexpr std::size_t kFields = 21;
+inline constexpr std::size_t kFields = 22;
 // "format", "from_sequence", ...
 std::string_view name_of(Field field);
 
@@ -75,6 +76,7 @@ struct RecordFields {
 // The kinds of lines that are no record.
 inline constexpr std::string_view kEndKind = "end";
 inline constexpr std::string_view kTransferKind = "transfer";
+inline constexpr std::string_view kReversalKind = "reversal";
 // Of an idempotency key.
 inline constexpr std::string_view kSealKind = "seal";
 

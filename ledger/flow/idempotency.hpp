@@ -9,6 +9,7 @@
 
 #include "ledger/error.hpp"
 #include "ledger/ids.hpp"
+#include "ledger/reversal.hpp"
 #include "ledger/transfer.hpp"
 
 namespace sg::ledger {
@@ -56,7 +57,7 @@ struct BoundReference {
   Result<RecordPlace> place;           // an error: whether its reference is used cannot be told
 };
 
-// What the durable chain says of keys and references.
+// What the durable chain says of keys, references and transactions that are to be taken back.
 class KeySource {
  public:
   virtual ~KeySource() = default;
@@ -68,6 +69,8 @@ class KeySource {
   // Those of the transfers whose references, which are not empty, some transaction has.
   virtual Result<std::vector<BoundReference>> find_references(
       std::span<const Transfer* const> transfers) = 0;
+  // What the place names, with what is left of it. Nullopt: no record is at that place.
+  virtual Result<std::optional<Original>> original(const TransactionPlace& place) = 0;
 };
 
 }  // namespace sg::ledger

@@ -87,6 +87,10 @@ bool precedes(const Refusal& a, const Refusal& b) {
          std::tuple(!is_not_found(b.reason), b.entry);
 }
 
+bool precedes(const Unit& unit, const Refusal& refusal, std::uint32_t item) {
+  return is_not_found(refusal.reason) || locate(unit, refusal.entry).item < item;
+}
+
 Error refusal_error(const Unit& unit, const Refusal& refusal) {
   return std::visit([&](const auto& operation) { return refusal_of(operation, unit, refusal); },
                     unit.submission->operation);
@@ -121,13 +125,14 @@ Error rejection_error(RejectedUnits::Why why) {
               "again with the same key",
               {},
               Outcome::unknown};
-    case RejectedUnits::Why::reference_unreadable:
+    case RejectedUnits::Why::claim_unreadable:
       return {Reason::journal_unavailable,
-              "the journal could not look the reference up: nothing changed, try again",
+              "the journal could not look up who else has the reference, or takes the transaction "
+              "back: nothing changed, try again",
               {},
               Outcome::none};
     case RejectedUnits::Why::key_bound:
-    case RejectedUnits::Why::reference_used:
+    case RejectedUnits::Why::claim_lost:
     case RejectedUnits::Why::refused:
       break;
   }
@@ -169,6 +174,31 @@ Error reference_twice_error(const Transfer& transfer) {
           "an earlier transfer of the atomic batch has the reference \"" + reference +
               "\" already, and options.unique_reference asks for one that no other has",
           {{"reference", reference}},
+          Outcome::none};
+}
+
+Error missing_original_error(const Transfer& reversal) {
+  const auto& place = reversal.details->reverses;
+  const auto id = transaction_id(place.time, place.sequence);
+  return {Reason::transaction_not_found,
+          "there is no transaction " + id + " to be taken back",
+          {{"transaction_id", id}},
+          Outcome::none};
+}
+
+Error too_many_reversed_error() {
+  return {Reason::too_many_entries,
+          "the transactions that the batch takes back have more than " +
+              std::to_string(kMaxReversedEntries) + " entries: send fewer reversals at a time",
+          {{"field", "reverse"}},
+          Outcome::none};
+}
+
+Error reversals_overloaded_error() {
+  return {Reason::overloaded,
+          "too many large transactions are being taken back at the same time: nothing changed, try "
+          "again",
+          {},
           Outcome::none};
 }
 

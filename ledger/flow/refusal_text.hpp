@@ -19,6 +19,12 @@ Error other_batch_error(const Transfer& transfer);
 Error reference_exists_error(const Transfer& transfer, const RecordPlace& place);
 // The same of one that an earlier transfer of the same atomic batch has.
 Error reference_twice_error(const Transfer& transfer);
+// No record is what the reversal names.
+Error missing_original_error(const Transfer& reversal);
+// The transactions that the submission takes back are too large together.
+Error too_many_reversed_error();
+// The same of all submissions that are under way.
+Error reversals_overloaded_error();
 Error away_error(std::uint32_t shard);
 Error cancelled_error();
 Error late_error();
@@ -27,5 +33,8 @@ Error aborted_error();
 
 // The order of the status table: not found in entry order, then all else in entry order.
 bool precedes(const Refusal& a, const Refusal& b);
+// Whether it comes before what an item's original is refused for: an account that does not exist
+// does, and all that refuses an earlier item.
+bool precedes(const Unit& unit, const Refusal& refusal, std::uint32_t item);
 
 }  // namespace sg::ledger

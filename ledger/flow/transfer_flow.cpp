@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ledger/flow/claim.hpp"
 #include "ledger/flow/refusal_text.hpp"
 #include "ledger/invariant.hpp"
 
@@ -30,7 +31,7 @@ void TransferFlow::submit(SubmissionPtr submission) {
     return;
   }
   s.keyed = has_any_key(s);
-  s.unique = std::any_of(s.transfers().begin(), s.transfers().end(), wants_unique_reference);
+  s.claims = std::any_of(s.transfers().begin(), s.transfers().end(), has_claims);
   queue_.push_back({std::move(submission), 0, items});
 }
 
@@ -130,7 +131,9 @@ void TransferFlow::voted_late(const LateVote& vote, SteadyTime now, Effects& eff
 }
 
 void TransferFlow::conclude_unlocked(LockBatch& batch, SteadyTime now, Effects& effects) {
-  const bool any = std::any_of(batch.submissions.begin(), batch.submissions.end(),
+  // A reversal that moves nothing, since it cannot, needs no lock either.
+  const bool any = !batch.states.empty() ||
+                   std::any_of(batch.submissions.begin(), batch.submissions.end(),
                                [](const auto& one) { return one->key_request() != nullptr; });
   for (std::uint32_t unit = 0; any && unit < batch.units.size(); ++unit) {
     if (batch.units[unit].unheard > 0) continue;
@@ -143,12 +146,21 @@ void TransferFlow::conclude(LockBatch& batch, std::uint32_t index, SteadyTime no
                             Effects& effects) {
   auto& unit = batch.units[index];
   auto& submission = *unit.submission;
+  // What refuses an atomic batch need not refuse the same transfer alone.
+  const auto joiners = unit.item_count > 1 ? Joiners::try_again : Joiners::share_refusal;
+  if (const auto state = batch.states.find(index); state != batch.states.end()) {
+    const auto& [item, error] = state->second;
+    const bool goes_first =
+        unit.refusal == kNone || !precedes(unit, batch.refusals[unit.refusal], item);
+    if (goes_first) {
+      abort(batch, index, effects);
+      return end_unit(batch, index, error, item, joiners);
+    }
+  }
   if (unit.refusal != kNone) {
     const auto& refusal = batch.refusals[unit.refusal];
     const auto item = locate(unit, refusal.entry).item;
     abort(batch, index, effects);
-    // What refuses an atomic batch need not refuse the same transfer alone.
-    const auto joiners = unit.item_count > 1 ? Joiners::try_again : Joiners::share_refusal;
     return end_unit(batch, index, refusal_error(unit, refusal), item, joiners);
   }
   const bool cancelled = submission.cancelled.load(std::memory_order_relaxed);
@@ -277,7 +289,7 @@ void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
     if (unit.state != UnitState::committing) continue;
     abort(batch, index, effects);
     const bool is_bound = rejected.why == RejectedUnits::Why::key_bound;
-    if (!is_bound && rejected.why != RejectedUnits::Why::reference_used) {
+    if (!is_bound && rejected.why != RejectedUnits::Why::claim_lost) {
       // Who waits to seal the same key would be refused as well, one after the other.
       const bool is_lasting = rejected.why == RejectedUnits::Why::too_many_seals ||
                               rejected.why == RejectedUnits::Why::storage_full;

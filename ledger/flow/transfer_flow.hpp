@@ -33,15 +33,15 @@ struct CommittedUnits {
 };
 struct RejectedUnits {
   enum class Why : std::uint8_t {
-    shard_changed,   // a vote came from an older incarnation
-    key_bound,       // its key stands in the chain: the retry will find it there
-    reference_used,  // the same of a reference that is to be unique
+    shard_changed,  // a vote came from an older incarnation
+    key_bound,      // its key stands in the chain: the retry will find it there
+    claim_lost,     // the same of its reference, or of a reversal of what it takes back
     storage_full,
-    overloaded,            // the indexes are too far behind
-    too_many_seals,        // of keys, in the ledger
-    key_unreadable,        // whether its key stands in the chain could not be read
-    reference_unreadable,  // the same of a reference; its key is not bound
-    refused,               // the journal's own check failed: a bug
+    overloaded,        // the indexes are too far behind
+    too_many_seals,    // of keys, in the ledger
+    key_unreadable,    // whether its key stands in the chain could not be read
+    claim_unreadable,  // the same of what it claims; its key is not bound
+    refused,           // the journal's own check failed: a bug
   };
   UnitsOf units;
   Why why = Why::shard_changed;
@@ -103,7 +103,9 @@ class TransferFlow {
 
   std::size_t undecided_batches() const { return active_.size(); }
   std::size_t keys_in_flight() const { return keys_in_flight_.size(); }
-  std::size_t references_in_flight() const { return references_in_flight_.size(); }
+  std::size_t claims_in_flight() const { return claims_in_flight_.size(); }
+  // Of transactions that are being taken back: about as many amounts are held in memory.
+  std::size_t reversed_entries() const { return reversed_entries_; }
   std::size_t unanswered() const {
     return queue_.size() + active_.size() + unanswered_.size() + unconfirmed_.size() +
            confirming_.size();
@@ -115,7 +117,7 @@ class TransferFlow {
     std::uint32_t first_item = 0;
     std::uint32_t item_count = 1;
     bool key_bound = false;  // the journal found its key in the chain: only the outcome counts
-    bool woken = false;      // a reference that it waited for is kept for it
+    bool woken = false;      // a claim that it waited for is kept for it
   };
   struct Waiting {
     LockBatchPtr batch;
@@ -135,15 +137,15 @@ class TransferFlow {
     std::optional<Result<KeyBinding>> of(const Transfer& transfer) const;
   };
 
-  // A reference that has to be unique, of an undecided item, and who waits for its end.
-  struct ReferenceInFlight {
+  // A claim of an undecided item, and who waits for its end.
+  struct ClaimInFlight {
     std::deque<Pending> waiting;
     // For whom it is kept, while nobody has it: an item, or the first of an atomic batch.
     const Submission* kept_for = nullptr;
     std::uint32_t kept_item = 0;
   };
   // Ordered, so that walking over it repeats.
-  using ReferencesInFlight = std::map<std::string, ReferenceInFlight, std::less<>>;
+  using ClaimsInFlight = std::map<std::string, ClaimInFlight, std::less<>>;
 
   // What the chain says of the references of a batch that have to be unique.
   struct UsedReferences {
@@ -170,21 +172,32 @@ class TransferFlow {
   bool join_in_flight(const Pending& pending);
   std::optional<AtomicKeys> atomic_keys(Submission& submission, const BoundKeys& bound);
   bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const Known& known);
-  // Takes the references of the items that have to be unique. False: one of them is used, and all
-  // items are refused, or one is in flight, and all wait until that has ended.
-  bool take_references(const Pending& pending, const UsedReferences& used);
+  // Takes what the items claim, and works out what reversals move. False: one of them cannot have
+  // it, and all items are refused, or it is in flight, and all wait until that has ended.
+  bool take_claims(const Pending& pending, const UsedReferences& used);
   // Why the item's reference cannot be taken, and nullopt if nothing is known against it.
   std::optional<Error> reference_error(Submission& submission, std::uint32_t item,
                                        const UsedReferences& used);
-  // The item that has taken the reference has ended. If it has committed all who wait try again,
-  // and are refused. Otherwise the first of them does, and the others wait for that one: all of
-  // them at once would take the work of all, again and again.
-  void end_reference(const Transfer& transfer, bool committed);
-  static bool is_kept_for(const ReferenceInFlight& reference, const Pending& pending);
-  // Keeps the reference for the first who still waits for it, or gives it up.
-  void pass_on(ReferencesInFlight::iterator taken);
-  // References that were kept for it and that it did not take go to the next.
+  // The item that has taken the claims has ended. A reference that has committed is used for good:
+  // all who wait try again, and are refused. Otherwise the first of them does, and the others wait
+  // for that one: all of them at once would take the work of all, again and again.
+  void end_claims(const Transfer& transfer, bool committed);
+  static bool is_kept_for(const ClaimInFlight& claim, const Pending& pending);
+  // Keeps the claim for the first who still waits for it, or gives it up.
+  void pass_on(ClaimsInFlight::iterator taken);
+  // Claims that were kept for it and that it did not take go to the next.
   void give_back(const Pending& pending);
+  // Gives the reversals among the items their entries, and notes in state_ why one of them is not
+  // possible. False: one takes back what is not there or cannot be read, and all items are refused.
+  bool work_out_reversals(const Pending& pending);
+  // Reads what the item takes back. An error of its own, or of the item.
+  Result<Original> find_original(Submission& submission, std::uint32_t item);
+  // Works one of them out, and takes it off the original.
+  std::optional<Error> work_out(Submission& submission, std::uint32_t item, Original& original);
+  // As add_unit(), with what the items' originals are refused for.
+  void add(LockBatch& batch, Submission& submission, std::uint32_t first, std::uint32_t count);
+  // Refuses the undecided items of what waits: all of them for one that is to blame.
+  void refuse_pending(const Pending& pending, std::uint32_t blamed, Error error);
   // Asks for what the key of an item further on will look at.
   void prefetch_key_after(const Submission& submission, std::uint32_t item) const;
   // What the record says that the item's key is bound to.
@@ -193,7 +206,7 @@ class TransferFlow {
   void tell_unbound(Submission& submission, Sequence until);
 
   void hear(LockBatch& batch, std::uint32_t unit, const Refusal* refusal);
-  // Hands over the units that need no lock, of requests for keys.
+  // Concludes the units that need no lock.
   void conclude_unlocked(LockBatch& batch, SteadyTime now, Effects& effects);
   void conclude(LockBatch& batch, std::uint32_t unit, SteadyTime now, Effects& effects);
   void fail_part(LockBatch& batch, std::uint32_t shard, Effects& effects);
@@ -208,6 +221,7 @@ class TransferFlow {
   void end_key(Submission& submission, std::uint32_t item, Joiners joiners);
   void refuse(Submission& submission, std::uint32_t item, std::shared_ptr<const Error> error);
   void refuse_all(Submission& submission, const Error& error, std::uint32_t blamed);
+  // The record that an earlier request with the item's key has made.
   void commit(Submission& submission, std::uint32_t item, Sequence sequence, TimeMs time);
   // As commit(), with the state that the record gives the item.
   void decide(Submission& submission, std::uint32_t item, ItemResult::State state,
@@ -225,7 +239,9 @@ class TransferFlow {
   std::deque<Pending> queue_;
   std::map<std::uint64_t, LockBatchPtr> active_;  // walked, so in an order that repeats
   KeysInFlight keys_in_flight_;
-  ReferencesInFlight references_in_flight_;
+  ClaimsInFlight claims_in_flight_;
+  std::size_t reversed_entries_ = 0;   // of submissions that are not told yet
+  std::optional<StateRefusal> state_;  // of the unit that is being added
   std::vector<Waiting> waiting_;
   std::vector<bool> away_;
   // Decided, but what they show is not durable yet.

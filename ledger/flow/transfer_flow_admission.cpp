@@ -76,14 +76,14 @@ void TransferFlow::admit(const Pending& pending, const Known& known, LockBatch& 
   const auto units = batch.units.size();
   reserve(batch, submission);
   if (submission.transfers().empty()) {
-    add_unit(batch, submission, 0, 1);
+    add(batch, submission, 0, 1);
   } else if (submission.is_atomic()) {
-    if (admit_atomic(pending, known)) add_unit(batch, submission, 0, pending.item_count);
+    if (admit_atomic(pending, known)) add(batch, submission, 0, pending.item_count);
   } else {
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
       prefetch_key_after(submission, i);
       if (submission.results[i].state != State::undecided) continue;
-      if (admit_item(pending.submission, i, known)) add_unit(batch, submission, i, 1);
+      if (admit_item(pending.submission, i, known)) add(batch, submission, i, 1);
     }
   }
   if (batch.units.size() > units) batch.submissions.push_back(pending.submission);
@@ -117,7 +117,7 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
   const auto* asked = submission->key_request();
   const auto is_unit = [&] {
     if (asked != nullptr) return asked->seals;
-    return !submission->unique || take_references({submission, item, 1}, known.references);
+    return !submission->claims || take_claims({submission, item, 1}, known.references);
   };
   if (transfer.idempotency_key.empty()) return is_unit();
   const bool waits =
@@ -139,6 +139,14 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
     refuse(*submission, item, std::make_shared<Error>(binding->error()));
   }
   return false;
+}
+
+void TransferFlow::add(LockBatch& batch, Submission& submission, std::uint32_t first,
+                       std::uint32_t count) {
+  add_unit(batch, submission, first, count);
+  if (!state_) return;
+  batch.states.emplace(static_cast<std::uint32_t>(batch.units.size() - 1),
+                       *std::exchange(state_, {}));
 }
 
 // True when a key of the batch is in flight: then all of the batch waits for that key's outcome.
@@ -196,7 +204,7 @@ std::optional<TransferFlow::AtomicKeys> TransferFlow::atomic_keys(Submission& su
 bool TransferFlow::admit_atomic(const Pending& pending, const Known& known) {
   auto& submission = *pending.submission;
   const auto take_all = [&] {
-    return !submission.unique || take_references(pending, known.references);
+    return !submission.claims || take_claims(pending, known.references);
   };
   if (!submission.keyed) return take_all();
   if (join_in_flight(pending)) return false;

@@ -20,6 +20,7 @@ void TransferFlow::count_decided(Submission& submission) {
 }
 
 void TransferFlow::tell(Submission& submission) {
+  if (submission.reversals) reversed_entries_ -= submission.reversals->entries;
   const bool waits = options_.confirms && submission.shows_state &&
                      !faults::has(faults::Defect::refuse_without_round);
   if (!waits) return submission.answer();
@@ -47,6 +48,7 @@ void TransferFlow::refuse_all(Submission& submission, const Error& error, std::u
 
 void TransferFlow::commit(Submission& submission, std::uint32_t item, Sequence sequence,
                           TimeMs time) {
+  submission.results[item].replayed = true;
   decide(submission, item, State::committed, sequence, time);
 }
 
@@ -66,7 +68,7 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
   const auto& result = submission.results[item];
   const bool sealed = result.state == State::sealed;
   const bool committed = result.state == State::committed || sealed;
-  if (submission.unique && wants_unique_reference(transfer)) end_reference(transfer, committed);
+  if (submission.claims) end_claims(transfer, committed);
   if (transfer.idempotency_key.empty()) return;
   const auto ended = keys_in_flight_.end(transfer);
   for (const auto& joiner : ended.joiners) {
@@ -156,7 +158,7 @@ void TransferFlow::stop(Reason reason) {
     open.insert(open.end(), waiting->begin(), waiting->end());
   }
   for (const auto& joiner : keys_in_flight_.end_all()) open.push_back(joiner.submission);
-  for (const auto& [reference, in_flight] : references_in_flight_) {
+  for (const auto& [claim, in_flight] : claims_in_flight_) {
     for (const auto& pending : in_flight.waiting) open.push_back(pending.submission);
   }
   for (const auto& submission : open) {
@@ -178,7 +180,7 @@ void TransferFlow::stop(Reason reason) {
     }
     submission->answer();
   }
-  references_in_flight_.clear();
+  claims_in_flight_.clear();
   queue_.clear();
   active_.clear();
   unanswered_.clear();

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,12 @@ struct Refusal {
   WideAmount before = 0;    // the balance with the unit's earlier items on it
   WideAmount amount = 0;    // what the item to blame moves on the account
   Sequence observed = 0;    // the last sequence that the judgement saw
+};
+
+// Why a unit will be refused whatever its shards say, unless one of its accounts does not exist.
+struct StateRefusal {
+  std::uint32_t item = 0;  // the item to blame
+  Error error;
 };
 
 // The place of a name in a shard's lock table.
@@ -150,6 +157,7 @@ struct LockBatch {
 
   // Coordinator's own.
   std::vector<Refusal> refusals;
+  std::map<std::uint32_t, StateRefusal> states;  // by unit, of those that will be refused for one
   std::vector<bool> part_heard;  // by shard: it has voted, or it ended and cannot vote any more
   std::uint32_t parts_unheard = 0;
   std::uint32_t undecided = 0;  // units

@@ -1,15 +1,23 @@
 #include "persistence/chain/block_contents.hpp"
 
 #include "persistence/chain/block_cursor.hpp"
+#include "persistence/chain/extension.hpp"
 #include "persistence/chain/record.hpp"
 
 namespace sg::persistence {
+
+Sequence original_of(const DecodedRecord& record) {
+  if (record.kind != RecordKind::reversal) return 0;
+  const auto details = read_details(record.extension);
+  return details ? details->reverses.sequence : 0;
+}
 
 void add_mentions(const DecodedRecord& record, Mentions& into) {
   if (record.kind == RecordKind::seal) return into.add_seal(record.sequence, record.key);
   if (!is_transaction(record.kind)) return;
   into.add(record.sequence, record.postings, record.reference,
-           record.key.empty() ? std::nullopt : std::optional(key_hash(record.key)));
+           record.key.empty() ? std::nullopt : std::optional(key_hash(record.key)),
+           original_of(record));
 }
 
 StoreResult<void> add_block(const BlockView& block, GroupContents& into,

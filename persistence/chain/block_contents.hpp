@@ -7,6 +7,9 @@
 
 namespace sg::persistence {
 
+// What the record takes back; 0: it is no reversal, or its extension is not well formed.
+Sequence original_of(const DecodedRecord& record);
+
 // Adds what the record mentions; nothing with a creation.
 void add_mentions(const DecodedRecord& record, Mentions& into);
 

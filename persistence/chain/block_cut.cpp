@@ -40,7 +40,7 @@ StoreResult<std::string> cut_block(const BlockView& block, std::uint32_t count) 
     }
     if (i >= count) {
       take_out(record, totals);
-    } else if (has_details(record.extension) || record.kind == RecordKind::seal) {
+    } else if (has_details(record.extension) || needs_commands(record.kind)) {
       format = kFormatOfCommands;
     } else if (!record.extension.empty()) {
       format = std::max(format, kFormatOfExtensions);

@@ -163,6 +163,7 @@ bool BlockView::read_record(std::uint32_t index, DecodedRecord& into) const {
 }
 
 bool BlockView::read_fields(ByteReader& in, bool has_key, DecodedRecord& into) const {
+  if (needs_commands(into.kind) && format_ < kFormatOfCommands) return false;
   if (is_transaction(into.kind)) return read_transaction(in, has_key, into);
   if (into.kind == RecordKind::account && !has_key) {
     into.account.sequence = into.sequence;
@@ -174,9 +175,7 @@ bool BlockView::read_fields(ByteReader& in, bool has_key, DecodedRecord& into) c
     into.participant.created_at = stamp_.time;
     return read_participant(in, into.participant);
   }
-  if (into.kind == RecordKind::seal && !has_key && format_ >= kFormatOfCommands) {
-    return read_seal(in, into);
-  }
+  if (into.kind == RecordKind::seal && !has_key) return read_seal(in, into);
   return false;
 }
 

@@ -21,7 +21,8 @@
 //   metadata    := n:varint (text(key) text(value)){n}
 //   text        := length:varint bytes
 //
-// Bit 5 and kind 7 are of format 5, seals and the details of commands in an extension of format 7.
+// Bit 5 and kind 7 are of format 5; seals, reversals and the details of commands in an extension of
+// format 7.
 // A block has version 4 while none of its records needs more.
 //
 // A record's sequence is first + its index. A block's hash is SHA-256 over all of its bytes.
@@ -69,9 +70,11 @@ void BlockWriter::begin(Sequence first) {
 }
 
 std::uint8_t BlockWriter::make_extension(std::string_view fields, const ledger::Details* details,
-                                         const ledger::Origin* origin) {
+                                         const ledger::Origin* origin,
+                                         const ledger::Remainder* remainder) {
   extension_ = fields;
   if (details != nullptr) put_details(*details, extension_);
+  if (remainder != nullptr) put_remainder(*remainder, extension_);
   if (origin != nullptr) origins_.put(*origin, extension_);
   if (extension_.empty()) return 0;
   format_ = std::max(format_, details != nullptr ? kFormatOfCommands : kFormatOfExtensions);
@@ -80,13 +83,19 @@ std::uint8_t BlockWriter::make_extension(std::string_view fields, const ledger::
 
 void BlockWriter::add(const TransferRecord& record) {
   start_record();
-  const auto flag = make_extension(record.extension, record.details, record.origin);
+  const auto flag =
+      make_extension(record.extension, record.details, record.origin, record.remainder);
   const bool has_key = !record.idempotency_key.empty();
   char* to =
-      buffer_.reserve(1 + 4 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
+      buffer_.reserve(2 + 4 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
                       record.reference.size() + record.idempotency_key.size() + extension_.size());
-  *to++ =
-      static_cast<char>(static_cast<std::uint8_t>(record.kind) | (has_key ? kHasKey : 0) | flag);
+  const auto kind = static_cast<std::uint8_t>(record.kind);
+  const auto in_tag = std::min(kind, kKindFollows);
+  *to++ = static_cast<char>(in_tag | (has_key ? kHasKey : 0) | flag);
+  if (in_tag == kKindFollows) {
+    format_ = std::max(format_, kFormatOfCommands);
+    *to++ = static_cast<char>(kind);
+  }
   to = put_varint(to, record.postings.size());
   for (const Posting& posting : record.postings) {
     to = put_varint(put_varint(to, posting.account), zigzag(posting.amount));

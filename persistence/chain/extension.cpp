@@ -13,7 +13,11 @@ constexpr std::uint64_t kMetadata = 2;
 constexpr std::uint64_t kEffectiveAt = 3;
 constexpr std::uint64_t kBalanced = 4;
 constexpr std::uint64_t kUniqueReference = 5;
-constexpr std::uint64_t kLastOfDetails = kUniqueReference;
+constexpr std::uint64_t kReverses = 6;
+constexpr std::uint64_t kRemainder = 7;
+constexpr std::uint64_t kLast = kRemainder;
+
+constexpr std::uint8_t kFlag = 1;
 
 void append_number(std::string& to, std::uint64_t value) {
   std::array<char, kMaxVarintBytes> buffer{};
@@ -85,6 +89,49 @@ void put_details(const ledger::Details& details, std::string& extension) {
     append_number(extension, kUniqueReference);
     append_text(extension, {});
   }
+  if (details.reverses.sequence != 0) {
+    content.clear();
+    append_number(content, details.reverses.sequence);
+    append_number(content, zigzag(details.reverses.time));
+    content += static_cast<char>(details.reverses_all ? kFlag : 0);
+    append_number(extension, kReverses);
+    append_text(extension, content);
+  }
+}
+
+void put_remainder(const ledger::Remainder& remainder, std::string& extension) {
+  std::string content(1, static_cast<char>(remainder.balanced ? kFlag : 0));
+  append_number(content, remainder.parts.size());
+  for (const auto& part : remainder.parts) {
+    append_number(content, part.account);
+    append_number(content, zigzag(part.amount));
+  }
+  append_number(extension, kRemainder);
+  append_text(extension, content);
+}
+
+std::optional<ledger::Remainder> read_remainder(std::string_view extension) {
+  std::optional<ledger::Remainder> remainder;
+  bool is_right = true;
+  const bool is_whole = for_each_field(extension, [&](std::uint64_t tag, std::string_view content) {
+    if (tag != kRemainder) return;
+    ByteReader in(content);
+    const auto flag = in.fixed<std::uint8_t>();
+    const auto count = in.varint();
+    // A part has two bytes at least.
+    is_right = in.ok() && flag <= kFlag && count <= in.left();
+    if (!is_right) return;
+    remainder.emplace().balanced = flag == kFlag;
+    remainder->parts.resize(count);
+    for (auto& part : remainder->parts) {
+      part.account = in.varint32();
+      part.amount = in.signed_varint();
+      is_right = is_right && part.account != ledger::kNoAccount && part.amount != 0;
+    }
+    is_right = is_right && in.at_end();
+  });
+  if (!is_whole || !is_right) return std::nullopt;
+  return remainder;
 }
 
 std::optional<ledger::Details> read_details(std::string_view extension) {
@@ -102,16 +149,22 @@ std::optional<ledger::Details> read_details(std::string_view extension) {
   };
   const bool is_whole = for_each_field(extension, [&](std::uint64_t tag, std::string_view content) {
     // The origin ends the extension, whatever its tag.
-    const auto place = tag == kOrigin ? kLastOfDetails + 1 : tag;
-    if (place <= last || tag > kLastOfDetails) is_right = false;
+    const auto place = tag == kOrigin ? kLast + 1 : tag;
+    if (place <= last || tag > kLast) is_right = false;
     last = place;
-    if (tag == kOrigin || !is_right) return;
+    if (tag == kOrigin || tag == kRemainder || !is_right) return;
     ByteReader in(content);
     if (tag == kMetadata) {
       is_right = metadata(in);
     } else if (tag == kEffectiveAt) {
       details.effective_at = in.signed_varint();
       is_right = in.at_end() && details.effective_at != 0;
+    } else if (tag == kReverses) {
+      details.reverses.sequence = in.varint();
+      details.reverses.time = in.signed_varint();
+      const auto flag = in.fixed<std::uint8_t>();
+      details.reverses_all = flag == kFlag;
+      is_right = in.at_end() && flag <= kFlag && details.reverses.sequence != 0;
     } else {
       (tag == kBalanced ? details.balanced : details.unique_reference) = true;
       is_right = content.empty();
@@ -133,6 +186,8 @@ StoreResult<StoredDetails> stored_details(std::string_view extension) {
   stored.effective_at = details->effective_at;
   stored.balanced = details->balanced;
   stored.unique_reference = details->unique_reference;
+  stored.reverses = details->reverses;
+  stored.reverses_all = details->reverses_all;
   return stored;
 }
 

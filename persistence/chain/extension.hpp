@@ -8,9 +8,13 @@
 //   tag 3     := when it took effect for its caller: zigzag, ms since 1970, not 0
 //   tag 4     := nothing: its entries had to sum to zero
 //   tag 5     := nothing: no other transaction could have its reference
+//   tag 6     := of a reversal, what it takes back: sequence:varint time:zigzag all:u8
+//   tag 7     := of a reversal, what is left: balanced:u8 n:varint (account:varint
+//   amount:zigzag){n}
 //
-// Tags 2 to 5 are the details of a command (ledger/details.hpp), and need format 7. They stand in
-// this order before the origin, and one that says nothing is left out: details have one form.
+// Tags 2 to 6 are the details of a command (ledger/details.hpp), and need format 7. They stand in
+// this order before the origin, and one that says nothing is left out: details have one form. Tag 7
+// follows from the chain before the record and is not content; a record that has tag 6 has it too.
 //
 // Origins are numbered within a block, in the order in which they come up. A number that has not
 // come up yet is followed by the texts. So in a block of one caller all records but the first have
@@ -61,6 +65,9 @@ class OriginWriter {
 
 // Appends the fields of the details.
 void put_details(const ledger::Details& details, std::string& extension);
+void put_remainder(const ledger::Remainder& remainder, std::string& extension);
+// Of a reversal. Nullopt: it is not well formed, or there is none.
+std::optional<ledger::Remainder> read_remainder(std::string_view extension);
 // The details in an extension, as views of it; empty ones if it has none. Nullopt: it is not well
 // formed, or has fields that are not known.
 std::optional<ledger::Details> read_details(std::string_view extension);

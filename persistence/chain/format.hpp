@@ -16,7 +16,8 @@ namespace sg::persistence {
 //   5  a record's kind may stand in a byte of its own, and a record may have an extension
 //   6  of the store alone, no block has it: the store belongs to a member of a group
 //      (log/log_store.hpp), so its last blocks may not be committed
-//   7  a transfer may have the details of a command in its extension, and keys may be sealed
+//   7  a transfer may have the details of a command in its extension, keys may be sealed, and
+//      transactions taken back
 inline constexpr std::uint16_t kOldestFormat = 4;
 inline constexpr std::uint16_t kNewestFormat = 7;
 inline constexpr std::uint16_t kFormatOfExtensions = 5;
@@ -59,7 +60,8 @@ enum class RecordKind : std::uint8_t {
   transfer = 3,
   account = 4,
   participant = 5,
-  seal = 8,  // of a key; needs format 7
+  seal = 8,      // of a key; needs format 7
+  reversal = 9,  // of a transaction; needs format 7
 };
 inline constexpr std::uint8_t kKindMask = 0x07;
 inline constexpr std::uint8_t kHasKey = 0x08;
@@ -74,7 +76,12 @@ inline constexpr std::uint8_t kKindFollows = 7;
 inline constexpr std::uint8_t kHasExtension = 0x20;
 
 constexpr bool is_transaction(RecordKind kind) {
-  return kind >= RecordKind::credit && kind <= RecordKind::transfer;
+  return (kind >= RecordKind::credit && kind <= RecordKind::transfer) ||
+         kind == RecordKind::reversal;
+}
+
+constexpr bool needs_commands(RecordKind kind) {
+  return kind == RecordKind::seal || kind == RecordKind::reversal;
 }
 
 // Whether the indexes know the record.

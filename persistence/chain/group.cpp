@@ -60,7 +60,8 @@ Sequence Group::add(const TransferRecord& record) {
   const Sequence sequence = in.next_record();
   in.writer.add(record);
   in.mentions.add(sequence, record.postings, record.reference,
-                  record.idempotency_key.empty() ? std::nullopt : std::optional(record.key_hash));
+                  record.idempotency_key.empty() ? std::nullopt : std::optional(record.key_hash),
+                  record.details != nullptr ? record.details->reverses.sequence : 0);
   for (const Posting& posting : record.postings) in.totals.postings += posting.amount;
   ++in.totals.transactions;
   return sequence;

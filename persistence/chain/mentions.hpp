@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "persistence/chain/mention.hpp"
+#include "persistence/encoding/bytes.hpp"
 
 namespace sg::persistence {
 
@@ -22,7 +23,15 @@ enum class LinkKind : char {
   reference = 'r',
   seal = 's',      // of that key
   any_seal = 'n',  // without a text: the youngest is found, and it has a number
+  reversal = 'v',  // of the transaction with the sequence that sequence_text() writes
 };
+
+// A sequence as the text of a link.
+inline std::string sequence_text(Sequence sequence) {
+  std::string text(sizeof sequence, '\0');
+  put_fixed(text.data(), sequence);
+  return text;
+}
 
 struct Mentions {
   // A record's text in `texts`, its kind first. The index makes a term of it (record_index.hpp).
@@ -38,12 +47,13 @@ struct Mentions {
   std::string texts;  // of the links, one after the other
   bool has_seals = false;
 
-  // A transfer, credit or debit. `key`: the hash of its key, if it has one.
+  // A transaction. `key`: the hash of its key, if it has one; `reverses`: what it takes back, or 0.
   void add(Sequence sequence, std::span<const Posting> postings, std::string_view reference,
-           std::optional<Term> key) {
+           std::optional<Term> key, Sequence reverses = 0) {
     for (const Posting& posting : postings) history.push_back({posting.account, sequence});
     if (key) keys.push_back({*key, sequence});
     if (!reference.empty()) add_link(LinkKind::reference, reference, sequence);
+    if (reverses != 0) add_link(LinkKind::reversal, sequence_text(reverses), sequence);
   }
   void add_seal(Sequence sequence, std::string_view key) {
     add_link(LinkKind::seal, key, sequence);

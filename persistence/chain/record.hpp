@@ -14,6 +14,7 @@
 #include "ledger/ids.hpp"
 #include "ledger/money.hpp"
 #include "ledger/origin.hpp"
+#include "ledger/reversal.hpp"
 #include "ledger/transfer.hpp"
 #include "persistence/encoding/sha256.hpp"
 
@@ -47,6 +48,7 @@ struct TransferRecord {
   std::string_view extension = {};           // further fields, encoded; empty: none. Needs format 5
   const ledger::Details* details = nullptr;  // what was said beside; null: nothing. Needs format 7
   const ledger::Origin* origin = nullptr;    // who sent it; null: not kept. Needs format 5
+  const ledger::Remainder* remainder = nullptr;  // with a reversal, and only there
 };
 
 // A key is sealed: nothing will ever commit with it. A view, as above. Needs format 7.
@@ -63,6 +65,8 @@ struct StoredDetails {
   TimeMs effective_at = 0;
   bool balanced = false;
   bool unique_reference = false;
+  ledger::TransactionPlace reverses{};
+  bool reverses_all = false;
 
   bool operator==(const StoredDetails&) const = default;
 };
@@ -80,7 +84,10 @@ struct StoredTransaction {
   std::string reference;
   StoredDetails details;
   bool ends_unit = true;  // it is the last of what was committed as a whole
+  // Its reversals, newest first and at most kMaxReversedBy; only where one is read alone.
+  std::vector<ledger::TransactionPlace> reversed_by;
 };
+inline constexpr std::size_t kMaxReversedBy = 100;
 
 using ledger::KeyBinding;
 

@@ -60,10 +60,11 @@ class Bindings {
       return false;
     }
     if (static_cast<ledger::TransferKind>(record_.kind) != transfer.kind ||
-        record_.reference != transfer.reference ||
-        record_.postings.size() != transfer.entries.size()) {
+        record_.reference != transfer.reference) {
       return false;
     }
+    if (ledger::reverses_all(transfer)) return true;
+    if (record_.postings.size() != transfer.entries.size()) return false;
     for (std::size_t i = 0; i < record_.postings.size(); ++i) {
       if (record_.postings[i].amount != transfer.entries[i].amount) return false;
       const auto id = ids_.id_of(record_.postings[i].account, catalog_);

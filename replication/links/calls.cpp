@@ -17,7 +17,14 @@ using persistence::kMaxVarintBytes;
 
 enum class Kind : std::uint8_t { call = 1, cancel = 2, answer = 3, rejected = 4 };
 enum class What : std::uint8_t { batch = 1, account = 2, participant = 3, key = 4 };
-enum class Result : std::uint8_t { none = 0, committed = 1, refused = 2, unbound = 3, sealed = 4 };
+enum class Result : std::uint8_t {
+  none = 0,
+  committed = 1,
+  refused = 2,
+  unbound = 3,
+  sealed = 4,
+  replayed = 5
+};
 
 class Writer {
  public:
@@ -53,6 +60,7 @@ constexpr std::uint8_t kHasDetails = 0x80;
 // Of a call.
 constexpr std::uint8_t kHasOrigin = 1;
 constexpr std::uint8_t kHasTrace = 2;
+constexpr std::uint8_t kTellsReplays = 4;
 
 void write(Writer& out, const ledger::Details& details) {
   std::string fields;
@@ -143,12 +151,14 @@ bool read_batch(ByteReader& in, ForwardedCall& call) {
       continue;
     }
     const auto known = static_cast<std::uint8_t>(kind & ~kHasDetails);
-    if (known == 0 || known > static_cast<std::uint8_t>(ledger::TransferKind::transfer)) {
+    const bool is_reversal = known == static_cast<std::uint8_t>(ledger::TransferKind::reversal);
+    if (known == 0 ||
+        (known > static_cast<std::uint8_t>(ledger::TransferKind::transfer) && !is_reversal)) {
       return false;
     }
     transfer.kind = static_cast<ledger::TransferKind>(known);
     const auto entries = in.varint();
-    if (entries == 0 || entries > ledger::kMaxEntries) return false;
+    if ((entries == 0 && !is_reversal) || entries > ledger::kMaxEntries) return false;
     for (std::uint64_t e = 0; e < entries && in.ok(); ++e) {
       const auto account = in.text();
       call.entries.push_back({account, in.signed_varint()});
@@ -219,7 +229,8 @@ std::optional<CallMessage> read_call(std::string bytes) {
   call->term = in.varint();
   call->left = std::chrono::milliseconds(in.varint() & 0x7fff'ffff'ffffU);
   const auto has = in.fixed<std::uint8_t>();
-  if (has > (kHasOrigin | kHasTrace)) return std::nullopt;
+  if (has > (kHasOrigin | kHasTrace | kTellsReplays)) return std::nullopt;
+  call->tells_replays = (has & kTellsReplays) != 0;
   if ((has & kHasOrigin) != 0) {
     ledger::Origin origin;
     origin.caller = in.text();
@@ -281,6 +292,9 @@ std::optional<CallMessage> read_answer(ByteReader in) {
     switch (static_cast<Result>(in.fixed<std::uint8_t>())) {
       case Result::none:
         break;
+      case Result::replayed:
+        result.replayed = true;
+        [[fallthrough]];
       case Result::committed:
         result.state = ItemResult::State::committed;
         result.sequence = in.varint();
@@ -319,7 +333,8 @@ std::string encode_call(std::uint64_t id, Term term, std::chrono::milliseconds l
   out.number(id);
   out.number(term);
   out.number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count())));
-  out.byte((submission.origin ? kHasOrigin : 0) | (submission.trace ? kHasTrace : 0));
+  out.byte((submission.origin ? kHasOrigin : 0) | (submission.trace ? kHasTrace : 0) |
+           (submission.tells_replays ? kTellsReplays : 0));
   if (submission.origin) {
     out.text(submission.origin->caller);
     out.text(submission.origin->peer);
@@ -372,7 +387,10 @@ std::string encode_answer(std::uint64_t id, const ledger::Submission& submission
   for (const auto& result : submission.results) {
     const bool is_sealed = result.state == ItemResult::State::sealed;
     if (is_sealed || result.state == ItemResult::State::committed) {
-      out.byte(static_cast<std::uint8_t>(is_sealed ? Result::sealed : Result::committed));
+      const bool is_replayed = submission.tells_replays && result.replayed;
+      out.byte(static_cast<std::uint8_t>(is_sealed     ? Result::sealed
+                                         : is_replayed ? Result::replayed
+                                                       : Result::committed));
       out.number(result.sequence);
       out.signed_number(result.time);
     } else if (result.state == ItemResult::State::unbound) {

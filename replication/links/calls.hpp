@@ -2,7 +2,7 @@
 //
 //   call     := 1:u8 id term left_ms has:u8 [origin] [trace] operation
 //                                                    left_ms 0: the caller waits for ever
-//   has      := 1: origin | 2: trace
+//   has      := 1: origin | 2: trace | 4: the answer is to tell which items are replayed
 //   origin   := caller:text peer:text                who sent it to the node where it came in
 //   trace    := request_id:text traceparent:text     by what logs find it
 //   operation:= 1:u8 atomic:u8 count item* | 2:u8 account | 3:u8 participant
@@ -13,8 +13,8 @@
 //             | 0:u8                                 refused already, where it came in
 //   cancel   := 2:u8 id                              its caller has gone
 //   answer   := 3:u8 id observed errors:varint error* count (0:u8 | 1:u8 sequence time:signed
-//             | 2:u8 error_index | 3:u8 sequence | 4:u8 sequence time:signed)*
-//                                                    committed, refused, unbound, sealed
+//             | 2:u8 error_index | 3:u8 sequence | 4:u8 sequence time:signed
+//             | 5:u8 sequence time:signed)*          committed, refused, unbound, sealed, replayed
 //   error    := reason:text outcome:u8 message:text facts:varint (name:text value:text)*
 //   rejected := 4:u8 id                              nothing of it was carried out
 //
@@ -45,6 +45,7 @@ struct ForwardedCall {
   std::chrono::milliseconds left{0};
   ledger::OriginPtr origin;
   std::shared_ptr<const ledger::Trace> trace;
+  bool tells_replays = false;
   // Views of `bytes` and `entries`, which live as long as the call.
   ledger::Operation operation;
   std::vector<ledger::ItemResult> results;

@@ -236,6 +236,10 @@ class GrowingChain final : public ledger::KeySource {
       std::span<const ledger::Transfer* const>) override {
     return std::vector<ledger::BoundReference>{};
   }
+  ledger::Result<std::optional<ledger::Original>> original(
+      const ledger::TransactionPlace&) override {
+    return std::optional<ledger::Original>{};
+  }
   ledger::Sequence first_looked_at = 0;
 
  private:

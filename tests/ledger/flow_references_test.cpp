@@ -79,7 +79,7 @@ TEST_CASE("Who asks for a reference in flight waits for its end", "[ledger][flow
     CHECK(told(second) == "OK");
     CHECK(fact(third, "transaction_id") == bed.id_of(second));
   }
-  CHECK(bed.house.flow().references_in_flight() == 0);
+  CHECK(bed.house.flow().claims_in_flight() == 0);
   CHECK(bed.house.flow().keys_in_flight() == 0);
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("Items of a batch ask one after the other, those of an atomic one toge
   CHECK(ask({bed.once("4", "k"), bed.once("4", "k"), bed.once("5", "l")}) ==
         Told{"OK", "OK", "OK"});
   CHECK(bed.house.balance(bed.a) == 10 - 2 - 2 - 2);
-  CHECK(bed.house.flow().references_in_flight() == 0);
+  CHECK(bed.house.flow().claims_in_flight() == 0);
 }
 
 TEST_CASE("An atomic batch waits as a whole for a reference in flight",
@@ -171,7 +171,7 @@ TEST_CASE("Those who wait for a reference try one after the other, and all if on
   CHECK(told(batch, kMany) == "OK");
   // Each is asked for twice: when it comes, and when its turn has come.
   CHECK(bed.house.journal().references_asked - lookups <= 2 * (2 * kMany + 1));
-  CHECK(bed.house.flow().references_in_flight() == 0);
+  CHECK(bed.house.flow().claims_in_flight() == 0);
 }
 
 TEST_CASE("A reference that is kept for one who does not take it goes to the next",
@@ -196,7 +196,7 @@ TEST_CASE("A reference that is kept for one who does not take it goes to the nex
   CHECK(told(bound) == "IDEMPOTENCY_MISMATCH");
   CHECK(told(late) == "LOCK_TIMEOUT");
   CHECK(told(last) == "OK");
-  CHECK(bed.house.flow().references_in_flight() == 0);
+  CHECK(bed.house.flow().claims_in_flight() == 0);
 }
 
 TEST_CASE("A reference that cannot be looked up is refused, and nothing is done",

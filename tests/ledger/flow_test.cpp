@@ -74,7 +74,7 @@ TEST_CASE("An item that its checks refused is left out", "[ledger][flow]") {
   Bed bed;
   for (const auto all : {Atomic::no, Atomic::yes}) {
     const auto asked = transfers({{{{bed.a, -1}}, {}, {}}, {{{"", 1}}, {}, {}}}, all);
-    asked->results[1] = {ledger::ItemResult::State::refused, 0, 0,
+    asked->results[1] = {ledger::ItemResult::State::refused, false, 0, 0,
                          std::make_shared<ledger::Error>(*check(asked->transfers()[1]))};
     bed.ask(asked);
     CHECK(told_all(asked) == Told{"OK", "ID_EMPTY"});
@@ -151,7 +151,7 @@ TEST_CASE("While a prompt round is out, what comes forms the next batch", "[ledg
 TEST_CASE("A submission that is decided already is answered at once", "[ledger][flow]") {
   Bed bed;
   const auto asked = transfer({{"", 1}});
-  asked->results[0] = {ledger::ItemResult::State::refused, 0, 0,
+  asked->results[0] = {ledger::ItemResult::State::refused, false, 0, 0,
                        std::make_shared<ledger::Error>(*check(asked->transfers()[0]))};
   bed.house.submit(asked);
   CHECK(told(asked) == "ID_EMPTY");

@@ -83,6 +83,38 @@ Order draw_order(Draws& draws, bool keyed) {
   return order;
 }
 
+// Takes back what an earlier unit has made, or seems to have: all of it, or some of an entry.
+Order draw_reversal(Draws& draws, const ModelJournal& journal) {
+  Order order;
+  const auto& chain = journal.chain();
+  const auto& unit = chain[draws.one_in(2) ? draws.below(std::min<std::size_t>(chain.size(), 4))
+                                           : draws.below(chain.size())];
+  const auto& record = unit.records[draws.below(unit.records.size())];
+  order.reverses = {unit.time, record.sequence};
+  if (draws.one_in(20)) ++order.reverses.time;
+  if (draws.one_in(20)) order.reverses.sequence += 100;
+  if (record.postings.empty() || draws.one_in(2)) return order;
+  for (auto n = 1 + draws.below(2); n > 0; --n) {
+    const auto& posting = record.postings[draws.below(record.postings.size())];
+    const auto amount = posting.amount == kMin ? kMax : -posting.amount;
+    const auto part = amount / static_cast<Amount>(1 + draws.below(3));
+    order.postings.push_back({posting.account, part == 0 ? amount : part});
+  }
+  if (draws.one_in(12)) order.postings.push_back({draw_account(draws), draw_amount(draws)});
+  return order;
+}
+
+TestSubmissionPtr draw_reversals(Draws& draws, const ModelJournal& journal) {
+  std::vector<Order> orders;
+  const auto atomic = draws.one_in(2) ? Atomic::yes : Atomic::no;
+  const bool keyed = draws.one_in(3);
+  for (auto n = draws.one_in(2) ? 1 : 1 + draws.below(3); n > 0; --n) {
+    orders.push_back(draws.one_in(5) ? draw_order(draws, keyed) : draw_reversal(draws, journal));
+    if (keyed) orders.back().key = "key-" + std::to_string(draws.below(18));
+  }
+  return transfers(std::move(orders), atomic);
+}
+
 TestSubmissionPtr draw_submission(Draws& draws) {
   if (draws.one_in(14)) {
     auto key = "key-" + std::to_string(draws.below(18));
@@ -177,7 +209,10 @@ class Player {
     const auto* earlier = all.empty() ? nullptr : all[draws.below(all.size())].get();
     const bool again = earlier != nullptr && !earlier->orders().empty() &&
                        earlier->key_request() == nullptr && draws.one_in(6);
-    auto submission = again ? draw_again(draws, *earlier) : draw_submission(draws);
+    const bool reverses = !again && !house_.journal().chain().empty() && draws.one_in(5);
+    auto submission = again      ? draw_again(draws, *earlier)
+                      : reverses ? draw_reversals(draws, house_.journal())
+                                 : draw_submission(draws);
     if (draws.one_in(4)) submission->deadline = house_.now() + milliseconds(draws.below(4000));
     submit(std::move(submission), draws.one_in(2));
   }

@@ -34,11 +34,21 @@ std::vector<std::uint32_t> effective_items(const TestSubmission& submission) {
   return items;
 }
 
+bool takes_back_all(const TestSubmission& submission, std::uint32_t item) {
+  const auto& order = submission.orders()[item];
+  return order.reverses.sequence != 0 && order.postings.empty();
+}
+
 WideAmount net_on(const TestSubmission& submission, std::uint32_t item,
                   const std::string& account) {
   WideAmount net = 0;
   for (const auto& posting : submission.orders()[item].postings) {
     if (posting.account == account) net += posting.amount;
+  }
+  if (!takes_back_all(submission, item)) return net;
+  // As it was worked out.
+  for (const auto& entry : submission.transfers()[item].entries) {
+    if (entry.account_id == account) net += entry.amount;
   }
   return net;
 }
@@ -160,6 +170,11 @@ class AnswerCheck {
         return mismatch(fact(error, "idempotency_key"));
       case Reason::reference_exists:
         return used(fact(error, "reference"), fact(error, "transaction_id"));
+      case Reason::reversal_exceeded:
+      case Reason::not_reversible:
+        return not_taken_back(error);
+      case Reason::transaction_not_found:
+        return original_missing(fact(error, "transaction_id"));
       case Reason::batch_aborted:
         return aborted();
       case Reason::internal:
@@ -176,6 +191,8 @@ class AnswerCheck {
     const auto account = fact(error, "account_id");
     const bool low = error.reason == Reason::insufficient_funds;
     const auto shown = fact(error, "balance");
+    // It shares the refusal of another attempt, which was worked out.
+    if (takes_back_all(submission_, item_) && submission_.reversal_of(item_) == nullptr) return {};
     const auto own = net_on(submission_, item_, account);
     const auto text = fact(error, "amount");
     if (ledger::fits(own) && std::to_string(static_cast<Amount>(own)) != text) {
@@ -271,6 +288,63 @@ class AnswerCheck {
       }
     }
     return "REFERENCE_EXISTS of a transaction that is none";
+  }
+
+  // Items of the unit that take the same transaction back, up to this one.
+  std::map<std::string, WideAmount> taken_before(Sequence original) const {
+    std::map<std::string, WideAmount> taken;
+    if (!submission_.is_atomic()) return taken;
+    for (const auto i : effective_items(submission_)) {
+      const auto& order = submission_.orders()[i];
+      if (i >= item_ || order.reverses.sequence != original) continue;
+      for (const auto& posting : order.postings) taken[posting.account] += posting.amount;
+    }
+    return taken;
+  }
+
+  // Some durable state since the request came leaves less than it asks for.
+  std::string not_taken_back(const ledger::Error& error) const {
+    const auto& order = submission_.orders()[item_];
+    const auto original = order.reverses.sequence;
+    if (original == 0) return "a refusal of a reversal that was not asked for";
+    const auto* record = journal_.record_at(original);
+    if (record == nullptr || original > durable_) return "a refusal of what nothing durable is";
+    if (error.reason == Reason::not_reversible) {
+      return record->postings.empty() ? "" : "NOT_REVERSIBLE of what moved money";
+    }
+    // An earlier item that takes back all leaves nothing: whatever comes after it is refused.
+    const auto& orders = submission_.orders();
+    const bool all_before =
+        submission_.is_atomic() &&
+        std::any_of(orders.begin(), orders.begin() + item_, [&](const Order& earlier) {
+          return earlier.reverses.sequence == original && earlier.postings.empty();
+        });
+    if (all_before) return {};
+    std::map<std::string, WideAmount> asked;
+    for (const auto& posting : order.postings) asked[posting.account] += posting.amount;
+    const auto before = taken_before(original);
+    for (auto until = std::max(since(), original); until <= durable_; ++until) {
+      auto left = journal_.left_of(original, until);
+      for (const auto& [account, amount] : before) left[account] += amount;
+      const bool nothing =
+          std::all_of(left.begin(), left.end(), [](const auto& one) { return one.second == 0; });
+      if (nothing) return {};
+      for (const auto& [account, amount] : asked) {
+        const auto reversible = -left[account];
+        const bool fits_in = reversible > 0 ? amount >= 0 && amount <= reversible
+                                            : amount <= 0 && amount >= reversible;
+        if (!fits_in || reversible == 0) return {};
+      }
+    }
+    return "no serial order refuses the reversal of " + std::to_string(original);
+  }
+
+  std::string original_missing(const std::string& id) const {
+    const auto& place = submission_.orders()[item_].reverses;
+    if (ledger::transaction_id(place.time, place.sequence) != id) return "NOT_FOUND of another";
+    const bool is_there = place.sequence <= since() && journal_.record_at(place.sequence) &&
+                          journal_.unit_of(place.sequence).time == place.time;
+    return is_there ? "TRANSACTION_NOT_FOUND of one that was durable before the request" : "";
   }
 
   std::string aborted() const {
@@ -403,13 +477,13 @@ void check_rest(LedgerHouse& house, Faults& faults) {
     }
   }
   const auto& flow = house.flow();
-  if (flow.undecided_batches() + flow.keys_in_flight() + flow.references_in_flight() +
+  if (flow.undecided_batches() + flow.keys_in_flight() + flow.claims_in_flight() +
           flow.unanswered() >
       0) {
     faults.push_back("the coordinator is not at rest: batches " +
                      std::to_string(flow.undecided_batches()) + ", keys " +
-                     std::to_string(flow.keys_in_flight()) + ", references " +
-                     std::to_string(flow.references_in_flight()) + ", unanswered " +
+                     std::to_string(flow.keys_in_flight()) + ", claims " +
+                     std::to_string(flow.claims_in_flight()) + ", unanswered " +
                      std::to_string(flow.unanswered()));
   }
   if (house.waiting() > 0) faults.push_back("a queue is not empty");

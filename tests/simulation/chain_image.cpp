@@ -29,7 +29,8 @@ class Replay {
   std::string name_of(const persistence::StoredTransaction& transaction) const;
   void check_against_intent(const persistence::StoredTransaction& transaction,
                             const Intent& intent);
-  void apply(const persistence::StoredTransaction& transaction);
+  // What is left of what it takes back, and that it takes no more.
+  void take_back(const persistence::StoredTransaction& transaction, const Intent& intent);
   void end_unit();
 
   const persistence::Store& store_;
@@ -63,10 +64,12 @@ void Replay::check_against_intent(const persistence::StoredTransaction& transact
                                   const Intent& intent) {
   const bool same =
       transaction.reference == reference_of(intent) &&
-      std::equal(transaction.entries.begin(), transaction.entries.end(), intent.postings.begin(),
-                 intent.postings.end(), [](const auto& entry, const Posting& posting) {
-                   return entry.account_id == posting.account && entry.amount == posting.amount;
-                 });
+      transaction.details.reverses == intent.reverses &&
+      (reverses_all(intent) ||
+       std::equal(transaction.entries.begin(), transaction.entries.end(), intent.postings.begin(),
+                  intent.postings.end(), [](const auto& entry, const Posting& posting) {
+                    return entry.account_id == posting.account && entry.amount == posting.amount;
+                  }));
   if (!same) breach(intent.name + " is another transfer in the chain than was asked for");
   if (intent.key.empty()) return;
   const auto [bound, added] =
@@ -75,6 +78,31 @@ void Replay::check_against_intent(const persistence::StoredTransaction& transact
     breach("key " + intent.key + " has two effects: " + bound->second.second + " and " +
            intent.name);
   }
+}
+
+void Replay::take_back(const persistence::StoredTransaction& transaction, const Intent& intent) {
+  std::map<std::string, WideAmount> moved;
+  for (const auto& entry : transaction.entries) moved[entry.account_id] += entry.amount;
+  image_.remainders[transaction.sequence].emplace(transaction.sequence, moved);
+  const auto& place = intent.reverses;
+  if (place.sequence == 0) return;
+  const auto original = image_.remainders.find(place.sequence);
+  const auto text = intent.name + " takes back " + std::to_string(place.sequence);
+  if (original == image_.remainders.end() || place.sequence >= transaction.sequence) {
+    return breach(text + ", which is no transaction before it");
+  }
+  auto left = original->second.rbegin()->second;
+  for (const auto& [account, amount] : moved) {
+    if (!can_take(left[account], amount)) {
+      breach(text + ": " + std::to_string(static_cast<Amount>(amount)) + " on " + account +
+             ", more than was left");
+    }
+    left[account] += amount;
+  }
+  const bool is_all =
+      std::all_of(left.begin(), left.end(), [](const auto& one) { return one.second == 0; });
+  if (reverses_all(intent) && !is_all) breach(text + ", and leaves some of it");
+  original->second.emplace(transaction.sequence, std::move(left));
 }
 
 // Within an atomic batch a balance may pass below its floor: the unit's net counts.
@@ -117,6 +145,7 @@ void Replay::add(const persistence::StoredTransaction& transaction) {
     breach(name + " was done twice");
   }
   check_against_intent(transaction, *intent->second);
+  take_back(transaction, *intent->second);
   const bool is_first =
       image_.references.try_emplace(transaction.reference, transaction.sequence).second;
   if (intent->second->unique && !is_first) {

@@ -37,7 +37,11 @@ struct ChainImage {
   // What was committed as a whole: the names of its transfers by their first sequence.
   std::map<ledger::Sequence, std::vector<std::string>> units;
   std::map<std::string, std::pair<ledger::Sequence, std::string>> keys;  // and whose they are
-  std::map<std::string, ledger::Sequence> seals;                         // by key
+  // Of each transaction what is left of it by account, from the sequence on that tells of it: its
+  // own, or that of a reversal.
+  using Remainders = std::map<ledger::Sequence, std::map<std::string, ledger::WideAmount>>;
+  std::map<ledger::Sequence, Remainders> remainders;
+  std::map<std::string, ledger::Sequence> seals;  // by key
 };
 
 // Reads and replays; what does not fit the log, or breaks a rule, is a breach.

@@ -18,15 +18,16 @@ namespace sg::test {
 
 using IntentId = std::size_t;
 
-// A change that somebody wants, once: a transfer, an account, or the seal of a key. Its reference,
-// or the account's id, names it in the chain; one whose reference others have too says its name in
-// its metadata. Or the question what became of a key.
+// A change that somebody wants, once: a transfer or reversal, an account, or the seal of a key. Its
+// reference, or the account's id, names it in the chain; one whose reference others have too says
+// its name in its metadata. Or the question what became of a key.
 struct Intent {
   std::string name;
   std::string reference;  // empty: the name
   bool unique = false;    // its reference has to be
   std::vector<Posting> postings;
   std::string key;
+  ledger::TransactionPlace reverses{};  // what it takes back: without postings all that is left
   bool creates = false;
   bool asks_key = false;  // for its outcome, and nothing else
   bool seals = false;     // and wants it sealed
@@ -39,6 +40,15 @@ struct Intent {
   // It was refused, and nothing that was asked since or before can have made it.
   bool must_be_absent = false;
 };
+
+inline bool reverses_all(const Intent& intent) {
+  return intent.reverses.sequence != 0 && intent.postings.empty();
+}
+// Whether a reversal may move so much on an account, of which so much is left of the original.
+inline bool can_take(ledger::WideAmount left, ledger::WideAmount amount) {
+  if (left == 0) return false;
+  return left > 0 ? amount <= 0 && amount >= -left : amount >= 0 && amount <= -left;
+}
 
 inline const std::string& reference_of(const Intent& intent) {
   return intent.reference.empty() ? intent.name : intent.reference;

@@ -135,6 +135,7 @@ TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
     for (const auto id : attempt->operation.intents) {
       const auto& intent = log_.intents[id];
       orders.push_back({intent.postings, intent.key, reference_of(intent), intent.unique, {}});
+      orders.back().reverses = intent.reverses;
       if (!intent.reference.empty()) orders.back().metadata = {{"name", intent.name}};
     }
     const auto all = attempt->operation.atomic ? Atomic::yes : Atomic::no;
@@ -239,6 +240,7 @@ void Clients::note(const Attempt& attempt, std::size_t item, const ItemResult& r
   answer.intent = attempt.operation.intents[item];
   answer.committed = result.state == ItemResult::State::committed;
   answer.state = result.state;
+  if (answer.committed) done_.push_back({{result.time, result.sequence}, answer.intent});
   answer.sequence = result.sequence;
   answer.operation = attempt.operation;
   answer.item = item;

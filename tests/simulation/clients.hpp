@@ -114,6 +114,8 @@ class Clients {
   const std::string& pick_account();
   IntentId new_transfer(bool keyed);
   IntentId new_account();
+  // Takes back something that was told committed; nullopt: nothing was yet.
+  std::optional<IntentId> new_reversal(bool keyed);
   // For a key that some transfer has, or will have.
   IntentId new_key_request();
   void ask(Operation operation);
@@ -148,6 +150,12 @@ class Clients {
   std::size_t asked_for_ = 0;  // operations
   std::size_t may_ask_for_ = 0;
   std::size_t created_ = 0;
+  // What was told committed, of whichever kind.
+  struct Done {
+    ledger::TransactionPlace place;
+    IntentId intent = 0;
+  };
+  std::vector<Done> done_;
   std::vector<Operation> all_;
   std::vector<Operation> again_;
   std::vector<AttemptPtr> open_;

@@ -1,16 +1,15 @@
 #include "tests/simulation/judge.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <set>
 #include <string_view>
 
 #include "ledger/invariant.hpp"
+#include "tests/simulation/judgement.hpp"
 #include "tests/support/error_fact.hpp"
 
 namespace sg::test {
-namespace {
 
 using ledger::Amount;
 using ledger::Outcome;
@@ -19,65 +18,12 @@ using ledger::Sequence;
 using ledger::WideAmount;
 using State = ledger::ItemResult::State;
 
+namespace {
+
 // Amounts in facts may be wider than a balance; such a one could never be granted.
 bool is_wide(const std::string& amount) { return amount.size() > 18; }
 
-class Judge {
- public:
-  Judge(const persistence::Store& store, const ClientLog& log)
-      : store_(store), log_(log), chain_(read_chain(store, log, breaches_)) {}
-
-  Breaches run() {
-    for (const auto& complaint : log_.complaints) breaches_.push_back(complaint);
-    check_verification();
-    check_balances();
-    check_histories();
-    check_units();
-    for (const auto& answer : log_.answers) check_answer(answer);
-    check_absent();
-    for (const auto& reading : log_.readings) check_reading(reading);
-    for (const auto& listing : log_.listings) check_listing(listing);
-    return std::move(breaches_);
-  }
-
- private:
-  void breach(std::string text) { breaches_.push_back(std::move(text)); }
-
-  void check_verification();
-  void check_balances();
-  void check_histories();
-  void check_units();
-  // The names that an operation leaves in the chain: of two intents with one key, the first.
-  std::vector<std::string> effects_of(const Operation& operation) const;
-  // Whether the chain has the atomic batch as one unit, or its one transfer.
-  bool is_committed_whole(const Operation& operation) const;
-  void check_answer(const Answer& answer);
-  void check_key_outcome(const Answer& answer, const Intent& intent);
-  void check_sealed(const Answer& answer, const Intent& intent);
-  void check_committed(const Answer& answer, const Intent& intent);
-  void check_refused(const Answer& answer, const Intent& intent);
-  void check_range(const Answer& answer, const Intent& intent);
-  void check_reference(const Answer& answer, const Intent& intent);
-  // What the request moves on the account up to the refused item, which is included.
-  WideAmount moved_through(const Answer& answer, const std::string& account) const;
-  void check_absent();
-  void check_reading(const Reading& reading);
-  void check_listing(const Listing& listing);
-
-  const Timeline* timeline(const std::string& account) const {
-    const auto found = chain_.accounts.find(account);
-    return found == chain_.accounts.end() || found->second.points.empty() ? nullptr
-                                                                          : &found->second;
-  }
-  // Whether the account had a balance like that at a moment from `first` to `last`.
-  static bool had(const Timeline& timeline, Sequence first, Sequence last,
-                  const std::function<bool(Amount)>& balance);
-
-  const persistence::Store& store_;
-  const ClientLog& log_;
-  Breaches breaches_;
-  ChainImage chain_;
-};
+}  // namespace
 
 bool Judge::had(const Timeline& timeline, Sequence first, Sequence last,
                 const std::function<bool(Amount)>& balance) {
@@ -175,44 +121,6 @@ void Judge::check_answer(const Answer& answer) {
   }
 }
 
-// Keys never expire here.
-void Judge::check_key_outcome(const Answer& answer, const Intent& intent) {
-  const auto text = "the outcome of " + intent.key + " was told ";
-  if (answer.sequence > answer.told) return breach(text + "before it was durable");
-  const auto bound = chain_.keys.find(intent.key);
-  const auto seal = chain_.seals.find(intent.key);
-  const auto committed_at = bound == chain_.keys.end() ? 0 : bound->second.first;
-  const auto sealed_at = seal == chain_.seals.end() ? 0 : seal->second;
-  switch (answer.state) {
-    case State::committed:
-      if (committed_at != answer.sequence) breach(text + "COMMITTED by another record");
-      return;
-    case State::sealed:
-      if (sealed_at != answer.sequence) breach(text + "SEALED by another record");
-      return;
-    case State::unbound: {
-      if (intent.seals) return breach(text + "UNBOUND to one who has sealed it");
-      if (answer.sequence < answer.asked) return breach(text + "from what was too old");
-      const auto at = std::max(committed_at, sealed_at);
-      if (at != 0 && at <= answer.sequence) breach(text + "UNBOUND, and it was bound");
-      return;
-    }
-    default:
-      return breach(text + "without a state");
-  }
-}
-
-// Whoever is refused for a sealed key, or for one of another item of the batch.
-void Judge::check_sealed(const Answer& answer, const Intent& intent) {
-  const auto key = fact(answer.error, "idempotency_key");
-  const auto text = intent.name + ": KEY_SEALED of " + key;
-  if (key != intent.key) return breach(text + ", which is not its own");
-  const auto seal = chain_.seals.find(key);
-  if (seal == chain_.seals.end() || seal->second > answer.told) {
-    breach(text + ", but nothing durable has sealed it");
-  }
-}
-
 void Judge::check_committed(const Answer& answer, const Intent& intent) {
   const auto found = chain_.by_name.find(intent.name);
   if (found == chain_.by_name.end()) {
@@ -307,6 +215,11 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
     }
     case Reason::reference_exists:
       return check_reference(answer, intent);
+    case Reason::reversal_exceeded:
+    case Reason::not_reversible:
+      return check_not_reversed(answer, intent);
+    case Reason::transaction_not_found:
+      return check_original_missing(answer, intent);
     case Reason::batch_aborted:
       if (std::none_of(log_.answers.begin(), log_.answers.end(), [&](const Answer& other) {
             return other.attempt == answer.attempt && !other.committed &&
@@ -320,29 +233,6 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
     default:
       return breach(text + " of a valid request: " + error.message);
   }
-}
-
-// The transaction that is told has the reference, or an earlier item of the same atomic batch.
-void Judge::check_reference(const Answer& answer, const Intent& intent) {
-  const auto text = intent.name + ": " + answer.error.message;
-  if (!intent.unique) return breach(text + ", but it asked for no unique reference");
-  const auto id = fact(answer.error, "transaction_id");
-  if (id.empty()) {
-    const auto& [intents, atomic] = answer.operation;
-    const bool is_earlier = std::any_of(
-        intents.begin(), intents.begin() + static_cast<std::ptrdiff_t>(answer.item),
-        [&](IntentId other) { return reference_of(log_.intents[other]) == reference_of(intent); });
-    if (!atomic || !is_earlier) breach(text + ", but no earlier item has it");
-    return;
-  }
-  const auto place = ledger::parse_transaction_id(id);
-  const auto record =
-      place ? store_.transaction(place->sequence)
-            : persistence::StoreResult<std::optional<persistence::StoredTransaction>>();
-  if (!record || !*record || (*record)->reference != reference_of(intent)) {
-    return breach(text + ", but that is no transaction with its reference");
-  }
-  if (place->sequence > answer.told) breach(text + ", which was not durable");
 }
 
 WideAmount Judge::moved_through(const Answer& answer, const std::string& account) const {
@@ -371,7 +261,14 @@ void Judge::check_range(const Answer& answer, const Intent& intent) {
   }
   const auto amount_text = fact(error, "amount");
   if (is_wide(amount_text)) return;
-  const auto amount = moved_through(answer, fact(error, "account_id"));
+  // What takes back all that is left does not say how much that is.
+  const auto& [intents, atomic] = answer.operation;
+  const bool takes_all = std::any_of(intents.begin(), intents.end(), [this](IntentId id) {
+    return reverses_all(log_.intents[id]);
+  });
+  if (takes_all && atomic) return;
+  const auto amount = reverses_all(intent) ? std::stoll(amount_text)
+                                           : moved_through(answer, fact(error, "account_id"));
   const auto since = intent.key.empty() ? answer.asked : *intent.first_asked;
   const bool low = error.reason == Reason::insufficient_funds;
   if (!had(*account, since, answer.told, [&](Amount balance) {
@@ -439,8 +336,6 @@ void Judge::check_listing(const Listing& listing) {
   breach("the listing of " + listing.account + " is of no moment between " +
          std::to_string(listing.asked) + " and " + std::to_string(listing.told));
 }
-
-}  // namespace
 
 Breaches judge_invariants(std::uint64_t before) {
   if (ledger::invariants_broken() == before) return {};

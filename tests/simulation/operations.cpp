@@ -41,9 +41,32 @@ Operation Clients::new_operation() {
   bool keyed = random.chance(w.keyed);
   for (int i = 0; i < items; ++i) {
     if (!operation.atomic) keyed = random.chance(w.keyed);
-    operation.intents.push_back(new_transfer(keyed));
+    const auto reversal =
+        w.reversals > 0 && world_.more.chance(w.reversals) ? new_reversal(keyed) : std::nullopt;
+    operation.intents.push_back(reversal ? *reversal : new_transfer(keyed));
   }
   return operation;
+}
+
+std::optional<IntentId> Clients::new_reversal(bool keyed) {
+  if (done_.empty()) return std::nullopt;
+  auto& more = world_.more;
+  // Most of a few of late: several take back the same.
+  const auto among = more.below(3) == 0 ? done_.size() : std::min<std::size_t>(done_.size(), 4);
+  const auto& [place, of] = done_[done_.size() - 1 - more.below(among)];
+  Intent intent;
+  intent.name = "reversal " + std::to_string(log_.intents.size());
+  intent.reverses = place;
+  if (more.below(40) == 0) ++intent.reverses.time;
+  if (keyed) intent.key = "k" + intent.name;
+  const auto& moved = log_.intents[of].postings;
+  if (!moved.empty() && more.below(3) > 0) {
+    const auto& [account, amount] = moved[more.below(moved.size())];
+    const auto part = amount / more.between(1, 3);
+    intent.postings.push_back({account, -(part == 0 ? amount : part)});
+  }
+  log_.intents.push_back(std::move(intent));
+  return log_.intents.size() - 1;
 }
 
 Operation Clients::changed(Operation operation) {

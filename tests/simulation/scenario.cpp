@@ -102,6 +102,7 @@ Scenario choose_scenario(Random& random) {
 void choose_more(Scenario& scenario, Random& random) {
   if (random.below(4) == 0) scenario.workload.references = 50 * kPercent >> random.below(3);
   if (random.below(4) == 0) scenario.workload.key_requests = 20 * kPercent >> random.below(3);
+  if (random.below(4) == 0) scenario.workload.reversals = 30 * kPercent >> random.below(3);
 }
 
 }  // namespace sg::test

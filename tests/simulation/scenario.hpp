@@ -27,6 +27,7 @@ struct Workload {
   Ppm duplicate = 0;     // asks for what was asked before, with the same key
   Ppm mismatch = 0;      // uses a key for something else
   Ppm references = 0;    // has one that others have too, or that has to be unique
+  Ppm reversals = 0;     // takes back what was told committed
   Ppm key_requests = 0;  // what became of a key is asked, or it is sealed
   Ppm batch = 0;
   Ppm atomic = 0;  // of the batches

@@ -102,6 +102,14 @@ class ForwardingStore : public persistence::Store {
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
     return below_->find_references(transfers, after);
   }
+  persistence::StoreResult<std::vector<persistence::FoundReference>> find_reversed(
+      std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
+    return below_->find_reversed(transfers, after);
+  }
+  persistence::StoreResult<std::optional<ledger::Original>> original(
+      const ledger::TransactionPlace& place) const override {
+    return below_->original(place);
+  }
   persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
     return below_->find_keys(transfers, after);

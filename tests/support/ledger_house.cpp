@@ -257,7 +257,13 @@ void LedgerHouse::deliver(std::size_t nth) {
 
 void LedgerHouse::run_unsynced() {
   advance();
-  while (channels_ready() > 0) deliver(0);
+  while (channels_ready() > 0 || flow_->can_advance()) {
+    if (channels_ready() > 0) {
+      deliver(0);
+    } else {
+      advance();
+    }
+  }
 }
 
 void LedgerHouse::run() {

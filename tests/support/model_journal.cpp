@@ -1,6 +1,7 @@
 #include "tests/support/model_journal.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sg::test {
 
@@ -59,6 +60,83 @@ Sequence ModelJournal::used_at(const ledger::Unit& unit) const {
   return at;
 }
 
+namespace {
+
+// What the record takes back; 0: it is no reversal.
+Sequence original_of(const ModelRecord& record) {
+  const auto transfers = record.submission->transfers();
+  if (transfers.empty() || transfers[record.item].details == nullptr) return 0;
+  return transfers[record.item].details->reverses.sequence;
+}
+
+}  // namespace
+
+// The last reversal of an original of the unit that its coordinator did not see; 0: there is none.
+Sequence ModelJournal::reversed_at(const ledger::LockBatch& batch, const ledger::Unit& unit) const {
+  const auto& submission = *unit.submission;
+  Sequence at = 0;
+  for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
+    if (submission.transfers().empty()) continue;
+    const auto& transfer = submission.transfers()[i];
+    if (submission.results[i].state != ItemResult::State::undecided) continue;
+    if (transfer.details == nullptr || transfer.details->reverses.sequence == 0) continue;
+    for (const auto& stored : chain_) {
+      for (const auto& record : stored.records) {
+        const bool is_late = record.sequence > batch.keys_known;
+        if (is_late && original_of(record) == transfer.details->reverses.sequence) {
+          at = std::max(at, record.sequence);
+        }
+      }
+    }
+  }
+  return at;
+}
+
+std::map<std::string, WideAmount> ModelJournal::left_of(Sequence transaction,
+                                                        Sequence until) const {
+  std::map<std::string, WideAmount> left;
+  for (const auto& unit : chain_) {
+    for (const auto& record : unit.records) {
+      const bool counts = record.sequence == transaction || original_of(record) == transaction;
+      if (!counts || record.sequence > until) continue;
+      for (const auto& posting : record.postings) left[posting.account] += posting.amount;
+    }
+  }
+  return left;
+}
+
+ledger::Result<std::optional<ledger::Original>> ModelJournal::original(
+    const ledger::TransactionPlace& place) {
+  if (!keys_readable) {
+    return tl::unexpected(
+        ledger::Error{Reason::journal_unavailable, "no", {}, ledger::Outcome::none});
+  }
+  if (place.sequence > durable_.last || unit_of(place.sequence).time != place.time) {
+    return std::nullopt;
+  }
+  const auto& record = *record_at(place.sequence);
+  ledger::Original original;
+  original.place = place;
+  original.newest = place.sequence;
+  original.is_reversible = !record.postings.empty();
+  auto left = left_of(place.sequence, durable_.last);
+  // In the order of its entries.
+  for (const auto& posting : record.postings) {
+    const auto amount = std::exchange(left[posting.account], 0);
+    if (amount == 0) continue;
+    const auto number = image_.accounts.find(posting.account)->second.number;
+    original.remaining.push_back({number, posting.account, amount});
+  }
+  for (const auto& unit : chain_) {
+    for (const auto& one : unit.records) {
+      if (one.sequence <= durable_.last && original_of(one) == place.sequence) {
+        original.newest = one.sequence;
+      }
+    }
+  }
+  return original;
+}
+
 ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
   Reply reply;
   auto& batch = *units.batch;
@@ -71,7 +149,7 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
   for (const auto index : units.units) {
     auto& unit = batch.units[index];
     const auto bound = bound_at(unit);
-    const auto used = used_at(unit);
+    const auto used = std::max(used_at(unit), reversed_at(batch, unit));
     if (touches_changed_shard(batch, index)) {
       reject(index, RejectedUnits::Why::shard_changed);
     } else if (bound > durable_.last) {
@@ -79,9 +157,9 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
     } else if (bound > 0) {
       reject(index, RejectedUnits::Why::key_bound);
     } else if (used > durable_.last) {
-      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::reference_used});
+      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::claim_lost});
     } else if (used > 0) {
-      reject(index, RejectedUnits::Why::reference_used);
+      reject(index, RejectedUnits::Why::claim_lost);
     } else if (unit.submission->key_request() != nullptr && image_.seals >= max_seals) {
       reject(index, RejectedUnits::Why::too_many_seals);
     } else if (full) {
@@ -134,6 +212,23 @@ void ModelJournal::apply(ledger::LockBatch& batch, std::uint32_t index) {
   }
 }
 
+// An account has something left, of the sign that the original has moved, or nothing.
+void ModelJournal::check_reversal(const ModelRecord& reversal) {
+  const auto original = original_of(reversal);
+  if (original == 0) return;
+  const auto* record = record_at(original);
+  if (record == nullptr || record->sequence >= reversal.sequence) {
+    return faults.push_back("a reversal takes back what is not before it");
+  }
+  std::map<std::string, WideAmount> moved;
+  for (const auto& posting : record->postings) moved[posting.account] += posting.amount;
+  for (const auto& [id, left] : left_of(original, image_.last)) {
+    const auto whole = moved.contains(id) ? moved[id] : 0;
+    const bool is_right = whole >= 0 ? left >= 0 && left <= whole : left <= 0 && left >= whole;
+    if (!is_right) faults.push_back("more was taken back on " + id + " than was moved");
+  }
+}
+
 void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
                                    ModelUnit& stored) {
   const auto& submission = *unit.submission;
@@ -154,6 +249,7 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
       ++number;
     }
     stored.records.push_back(std::move(record));
+    check_reversal(stored.records.back());
     if (!transfer.reference.empty()) {
       const bool is_used = image_.references.contains(transfer.reference);
       if (is_used && ledger::wants_unique_reference(transfer)) {
@@ -230,6 +326,7 @@ ledger::Result<std::vector<ledger::BoundReference>> ModelJournal::find_reference
 std::string ModelJournal::content(const ledger::Transfer& transfer) {
   std::string text = std::to_string(static_cast<int>(transfer.kind));
   for (const auto& entry : transfer.entries) {
+    if (ledger::reverses_all(transfer)) break;
     text += '|' + std::string(entry.account_id) + '=' + std::to_string(entry.amount);
   }
   text.append("#").append(transfer.reference);
@@ -239,7 +336,10 @@ std::string ModelJournal::content(const ledger::Transfer& transfer) {
   }
   return text + '#' + std::to_string(transfer.details->effective_at) +
          (transfer.details->balanced ? "#balanced" : "") +
-         (transfer.details->unique_reference ? "#unique" : "");
+         (transfer.details->unique_reference ? "#unique" : "") + "#" +
+         std::to_string(transfer.details->reverses.sequence) + "/" +
+         std::to_string(transfer.details->reverses.time) +
+         (transfer.details->reverses_all ? "#all" : "");
 }
 
 const ModelUnit& ModelJournal::unit_of(Sequence sequence) const {

@@ -97,6 +97,9 @@ class ModelJournal final : public ledger::KeySource {
   ledger::Result<std::vector<ledger::BoundReference>> find_references(
       std::span<const ledger::Transfer* const> transfers) override;
 
+  ledger::Result<std::optional<ledger::Original>> original(
+      const ledger::TransactionPlace& place) override;
+
   const Image& first() const { return first_; }
   const Image& image() const { return image_; }
   const std::vector<ModelUnit>& chain() const { return chain_; }
@@ -104,6 +107,10 @@ class ModelJournal final : public ledger::KeySource {
   const ModelRecord* record_at(ledger::Sequence sequence) const;
   // Needs: the sequence is in the chain.
   const ModelUnit& unit_of(ledger::Sequence sequence) const;
+  // What the transaction has moved on each account, less what its reversals up to `until` took
+  // back; those with 0 too. Needs: it is in the chain.
+  std::map<std::string, ledger::WideAmount> left_of(ledger::Sequence transaction,
+                                                    ledger::Sequence until) const;
   // The sequence that made the participant: 0 if it was there from the start, none if it is not.
   std::optional<ledger::Sequence> made_at(std::string_view participant) const;
   // The account's balance after each sequence that changed it, oldest first.
@@ -121,7 +128,9 @@ class ModelJournal final : public ledger::KeySource {
   bool touches_changed_shard(const ledger::LockBatch& batch, std::uint32_t unit) const;
   ledger::Sequence bound_at(const ledger::Unit& unit) const;
   ledger::Sequence used_at(const ledger::Unit& unit) const;
+  ledger::Sequence reversed_at(const ledger::LockBatch& batch, const ledger::Unit& unit) const;
   void apply(ledger::LockBatch& batch, std::uint32_t index);
+  void check_reversal(const ModelRecord& reversal);
   void apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit, ModelUnit& stored);
 
   Image first_;

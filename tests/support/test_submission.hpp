@@ -25,6 +25,7 @@ struct Order {
   std::string reference;
   bool unique_reference = false;
   std::vector<std::pair<std::string, std::string>> metadata{};  // by key
+  ledger::TransactionPlace reverses{};  // sequence 0: nothing; without postings all that is left
 };
 
 enum class Atomic : bool { no, yes };
@@ -40,13 +41,18 @@ class TestSubmission final : public ledger::Submission {
         entries_[i].push_back({account, amount});
       }
       details_[i].unique_reference = orders_[i].unique_reference;
+      details_[i].reverses = orders_[i].reverses;
+      const bool reverses = orders_[i].reverses.sequence != 0;
+      details_[i].reverses_all = reverses && orders_[i].postings.empty();
       for (const auto& [key, value] : orders_[i].metadata) {
         details_[i].metadata.emplace_back(key, value);
       }
-      batch.transfers.push_back({.entries = entries_[i],
-                                 .reference = orders_[i].reference,
-                                 .idempotency_key = orders_[i].key,
-                                 .details = details_[i].empty() ? nullptr : &details_[i]});
+      batch.transfers.push_back(
+          {.kind = reverses ? ledger::TransferKind::reversal : ledger::TransferKind::transfer,
+           .entries = entries_[i],
+           .reference = orders_[i].reference,
+           .idempotency_key = orders_[i].key,
+           .details = details_[i].empty() ? nullptr : &details_[i]});
     }
     results.resize(orders_.size());
   }

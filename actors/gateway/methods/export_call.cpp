@@ -47,6 +47,7 @@ void fill(wire::ExportRecord& to, const persistence::ChainRecord& from) {
       actors::fill_whole(*to.mutable_transaction(), one.transaction);
       to.set_balanced(one.transaction.details.balanced);
       to.set_unique_reference(one.transaction.details.unique_reference);
+      to.set_reverses_sequence(one.transaction.details.reverses.sequence);
       to.set_idempotency_key(one.key);
       to.set_with_next(!one.transaction.ends_unit);
     }

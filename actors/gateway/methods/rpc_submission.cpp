@@ -21,12 +21,14 @@ namespace {
 // between two accounts needs five portions.
 constexpr std::size_t kFieldsOfPortion = 16'384;
 constexpr std::size_t kEntriesOfPortion = 4'096;
-// The entries of a command stand in its action.
-ledger::Error in_action(ledger::Error error) {
+// The entries of a command, and what it takes back, stand in its action.
+ledger::Error in_action(ledger::Error error, ledger::TransferKind kind) {
+  const auto* action = kind == ledger::TransferKind::reversal ? "reverse." : "transfer.";
   for (auto& [name, value] : error.metadata) {
-    if (name != "field" || !value.starts_with("entries")) continue;
-    if (error.message.starts_with(value)) error.message.insert(0, "transfer.");
-    value.insert(0, "transfer.");
+    const bool is_there = value.starts_with("entries") || value == "transaction_id";
+    if (name != "field" || !is_there) continue;
+    if (error.message.starts_with(value)) error.message.insert(0, action);
+    value.insert(0, action);
   }
   return error;
 }
@@ -99,6 +101,7 @@ void RpcSubmission::take_list(proto::TransferList& list) {
 std::optional<ledger::Error> RpcSubmission::read_item(const grpc::ByteBuffer& request,
                                                       proto::BatchForm form) {
   form_ = form;
+  tells_replays = form == proto::BatchForm::commands;
   const auto bytes = copy_bytes(request);
   if (!bytes) return proto::malformed_request(proto::item_type_of(form));
   proto::TransferList list;
@@ -113,6 +116,7 @@ std::optional<ledger::Error> RpcSubmission::read_item(const grpc::ByteBuffer& re
 
 void RpcSubmission::begin_batch(grpc::ByteBuffer& request, proto::BatchForm form) {
   form_ = form;
+  tells_replays = form == proto::BatchForm::commands;
   if (const auto bytes = copy_bytes(request)) {
     reading_ = std::make_unique<Reading>(*bytes, form);
   } else {
@@ -168,7 +172,8 @@ std::optional<ledger::Error> RpcSubmission::take(ledger::TransferKind kind,
 
 std::optional<ledger::Error> RpcSubmission::check_item(ledger::Transfer& transfer) {
   if (auto error = check(transfer)) {
-    return form_ == proto::BatchForm::commands ? in_action(std::move(*error)) : error;
+    return form_ == proto::BatchForm::commands ? in_action(std::move(*error), transfer.kind)
+                                               : error;
   }
   // Here and not in the coordinator, which all submissions have to pass.
   persistence::stamp(transfer);
@@ -185,23 +190,55 @@ bool RpcSubmission::take_item(ledger::Transfer& transfer) {
 }
 
 std::shared_ptr<const ledger::Error> RpcSubmission::told_error(std::size_t item) const {
-  const auto& error = results[item].error;
+  const auto& error = told_results()[item].error;
   if (error->reason == ledger::Reason::internal) {
     return std::make_shared<const ledger::Error>(with_correlation_id(*error));
   }
   return is_own_ ? ledger::hide_other_balance(error, is_own_) : error;
 }
 
+std::vector<std::uint32_t> RpcSubmission::items_to_read() const {
+  std::vector<std::uint32_t> items;
+  if (has_records_ || form_ != proto::BatchForm::commands) return items;
+  const auto all = transfers();
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    if (results[i].state != ItemResult::State::committed) continue;
+    const bool is_unknown = ledger::reverses_all(all[i]) && all[i].entries.empty();
+    if (is_unknown || results[i].replayed) items.push_back(i);
+  }
+  return items;
+}
+
+void RpcSubmission::take_records(RecordsRead::Records read) {
+  const auto items = items_to_read();
+  has_records_ = true;
+  if (read) {
+    records_.resize(results.size());
+    for (std::size_t i = 0; i < items.size(); ++i) records_[items[i]] = std::move((*read)[i]);
+    return;
+  }
+  told_ = results;
+  const auto error = std::make_shared<const ledger::Error>(std::move(read.error()));
+  for (const auto item : items) {
+    told_[item].state = ItemResult::State::refused;
+    told_[item].error = error;
+  }
+}
+
+const std::string* RpcSubmission::record_of(std::size_t item) const {
+  return records_.empty() || records_[item].empty() ? nullptr : &records_[item];
+}
+
 bool RpcSubmission::write_response_portion() {
   if (!writer_) {
     for (std::size_t i = 0; i < results.size(); ++i) {
-      if (!results[i].error) continue;
+      if (!told_results()[i].error) continue;
       auto error = told_error(i);
-      if (error == results[i].error) continue;
+      if (error == told_results()[i].error) continue;
       if (told_.empty()) told_ = results;
       told_[i].error = std::move(error);
     }
-    writer_.emplace(transfers(), told_.empty() ? results : told_, answer_form());
+    writer_.emplace(transfers(), told_results(), answer_form(), records_);
   }
   return writer_->write(kEntriesOfPortion);
 }

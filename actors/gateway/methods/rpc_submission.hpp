@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/gateway/methods/records_read.hpp"
 #include "actors/gateway/transport/call.hpp"
 #include "actors/gateway/transport/inbox.hpp"
 #include "ledger/submission.hpp"
@@ -85,11 +86,21 @@ class RpcSubmission final : public ledger::Submission {
                                                : proto::TransactionForm::brief;
   }
 
+  // The items of which the answer is read from their records (records_read.hpp), and was not yet.
+  std::vector<std::uint32_t> items_to_read() const;
+  void take_records(RecordsRead::Records records);
+  // The Transaction that was read of the item, or null.
+  const std::string* record_of(std::size_t item) const;
+
   // Writes a portion of the TransferBatchResponse. Returns true if there is more to write.
   [[nodiscard]] bool write_response_portion();
   // The response. Needs: write_response_portion() returned false.
   grpc::ByteBuffer take_response() { return writer_->take(); }
 
+  // What became of the items, as the caller is told.
+  const std::vector<ledger::ItemResult>& told_results() const {
+    return told_.empty() ? results : told_;
+  }
   // Why an item was refused, as its caller is told. Needs: it was refused. The results themselves
   // are left as they are: the coordinator may still share them with others.
   std::shared_ptr<const ledger::Error> told_error(std::size_t item) const;
@@ -124,8 +135,10 @@ class RpcSubmission final : public ledger::Submission {
   };
   std::unique_ptr<Reading> reading_;  // of a batch, until all of it is read
   std::optional<ledger::Error> batch_error_;
-  ledger::IsOwn is_own_;                        // of the caller; empty: it is told everything
-  std::vector<ledger::ItemResult> told_;        // the results, if some are told otherwise
+  ledger::IsOwn is_own_;                  // of the caller; empty: it is told everything
+  std::vector<ledger::ItemResult> told_;  // the results, if some are told otherwise
+  std::vector<std::string> records_;      // by item, empty where none was read; or none at all
+  bool has_records_ = false;              // they were read, or cannot be
   std::optional<proto::ResultsWriter> writer_;  // of the response, once it was begun
   InboxPtr inbox_;
   std::uint64_t call_;  // Call::id()

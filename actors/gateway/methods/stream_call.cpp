@@ -182,6 +182,7 @@ void StreamCall::give_up_held(const ledger::Error& error) {
 }
 
 void StreamCall::give_up_read() {
+  give_up_records();
   if (!held_) return;  // nothing of it waits for a read, or no client has come yet
   give_up_held(queries_away_error());
   read_next();
@@ -235,6 +236,7 @@ void StreamCall::respond(Slot& slot, grpc::ByteBuffer response) {
 
 void StreamCall::completed(const Completed& completed) {
   if ((completed.part & kOwnAccountsPart) != 0) return own_accounts_known(completed);
+  if ((completed.part & kRecordsPart) != 0) return records_read(completed);
   if (completed.completion) {
     server_.submission_answered(*this, submission_of(completed));
   } else {
@@ -248,11 +250,39 @@ void StreamCall::completed(const Completed& completed) {
     refuse(*slot, lost_error());
     return write_next();
   }
+  auto& submission = submission_of(completed);
+  auto self = std::static_pointer_cast<RpcSubmission>(submission.shared_from_this());
+  auto query = query_for_records(*this, completed.part | kRecordsPart, submission);
+  if (!query) return begin_answer(completed.part, std::move(self));
+  slot->reading = std::move(self);
+  // A query that cannot be asked is dropped, and so answered.
+  (void)server_.ask(std::move(query));
+}
+
+void StreamCall::records_read(const Completed& completed) {
+  auto* slot = find_slot(completed.part & ~kRecordsPart);
+  // It was given up.
+  if (slot == nullptr || !slot->reading) return;
+  as<RecordsRead>(completed).hand_over();
+  begin_answer(completed.part & ~kRecordsPart, std::exchange(slot->reading, nullptr));
+}
+
+void StreamCall::give_up_records() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].reading) continue;
+    auto submission = std::exchange(slots_[i].reading, nullptr);
+    submission->take_records(tl::unexpected(records_away_error()));
+    begin_answer(first_slot_ + i, std::move(submission));
+  }
+}
+
+void StreamCall::begin_answer(std::uint64_t number, std::shared_ptr<RpcSubmission> submission) {
+  const bool is_large = submission->is_large();
   do_in_portions(
-      [this, number = completed.part, completion = completed.completion] {
-        return answer_portion(number, submission_of({0, 0, completion}));
+      [this, number, submission = std::move(submission)] {
+        return answer_portion(number, *submission);
       },
-      submission_of(completed).is_large());
+      is_large);
 }
 
 bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission) {

@@ -39,6 +39,7 @@ class StreamCall final : public Call {
   // A request in work, or its response, which waits for the responses before it.
   struct Slot {
     std::weak_ptr<ledger::Submission> submission;  // weak: a dropped one must be destroyed
+    std::shared_ptr<RpcSubmission> reading;        // while its records are read for the response
     std::optional<grpc::ByteBuffer> response;      // once it is known
     Admissions::Place place;                       // until the response is sent
     ledger::SteadyTime received{};
@@ -68,6 +69,11 @@ class StreamCall final : public Call {
   void own_accounts_known(const Completed& completed);
   // Answers that request with an error, and drops the question.
   void give_up_held(const ledger::Error& error);
+  // What was read of the records that a response tells.
+  void records_read(const Completed& completed);
+  // The response is written without the records of those that wait for them.
+  void give_up_records();
+  void begin_answer(std::uint64_t number, std::shared_ptr<RpcSubmission> submission);
   // A portion of writing the response. Returns true if there are more.
   bool answer_portion(std::uint64_t number, RpcSubmission& submission);
   // The slot of that request, or null if it has gone.

@@ -15,14 +15,27 @@ using ledger::ItemResult;
 
 // True when the one item committed; otherwise the call has its error.
 bool committed(const RpcSubmission& submission, UnaryCall& call) {
-  const auto& result = submission.results.front();
+  const auto& result = submission.told_results().front();
   if (result.state == ItemResult::State::committed) return true;
   call.fail(*submission.told_error(0));
   return false;
 }
 
+// True if something has to be read first: the submission responds again with that.
+bool reads_first(const RpcSubmission& submission, UnaryCall& call) {
+  auto query = query_for_records(call, 0, submission);
+  if (!query) return false;
+  call.read_back(std::move(query), submission.observed, records_away_error());
+  return true;
+}
+
 void respond_transaction(RpcSubmission& submission, UnaryCall& call) {
+  if (reads_first(submission, call)) return;
   if (!committed(submission, call)) return;
+  if (const auto* record = submission.record_of(0)) {
+    const grpc::Slice slice(*record);
+    return call.reply(grpc::ByteBuffer(&slice, 1));
+  }
   call.reply(proto::write_transaction(submission.transfers().front(), submission.results.front(),
                                       submission.answer_form()));
 }
@@ -50,6 +63,7 @@ void respond_participant(RpcSubmission& submission, UnaryCall& call) {
 
 // The lambda keeps the submission alive until all portions of the response are written.
 void respond_batch(RpcSubmission& submission, UnaryCall& call) {
+  if (reads_first(submission, call)) return;
   call.in_portions(
       [&call, &submission, alive = submission.shared_from_this()] {
         if (submission.write_response_portion()) return true;

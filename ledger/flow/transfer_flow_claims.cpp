@@ -1,10 +1,14 @@
-// The part of the transfer flow that keeps references unique that have to be.
+// The part of the transfer flow that keeps claims apart (claim.hpp): references that have to be
+// unique, and transactions that are to be taken back.
 //
-// The first item that asks for a reference takes it until it has ended, as it does with its key.
-// Who asks for it meanwhile waits, and tries again then. Items that do not ask may use it at any
-// time: the journal, which puts all of them in order, looks once more (booking.cpp).
+// The first item with a claim takes it until it has ended, as it does with its key. Who has the
+// same claim meanwhile waits, and tries again then. Items that do not ask for a unique reference
+// may use it at any time: the journal, which puts all of them in order, looks once more
+// (booking.cpp).
 #include <algorithm>
 
+#include "faults/fault_injection.hpp"
+#include "ledger/flow/claim.hpp"
 #include "ledger/flow/refusal_text.hpp"
 #include "ledger/flow/transfer_flow.hpp"
 
@@ -26,16 +30,15 @@ bool revive(std::vector<ItemResult>& results, std::uint32_t first, std::uint32_t
 
 }  // namespace
 
-bool TransferFlow::is_kept_for(const ReferenceInFlight& reference, const Pending& pending) {
-  return reference.kept_for == pending.submission.get() &&
-         reference.kept_item == pending.first_item;
+bool TransferFlow::is_kept_for(const ClaimInFlight& claim, const Pending& pending) {
+  return claim.kept_for == pending.submission.get() && claim.kept_item == pending.first_item;
 }
 
 TransferFlow::UsedReferences TransferFlow::look_up_references(std::span<const Pending> pending) {
   std::vector<const Transfer*> asked;
   for (const auto& one : pending) {
     const auto& submission = *one.submission;
-    if (!submission.unique) continue;
+    if (!submission.claims) continue;
     for (auto i = one.first_item; i < one.first_item + one.item_count; ++i) {
       const auto& transfer = submission.transfers()[i];
       const bool is_open = submission.results[i].state == State::undecided;
@@ -65,14 +68,20 @@ std::optional<Error> TransferFlow::reference_error(Submission& submission, std::
   return reference_exists_error(transfer, *place);
 }
 
-bool TransferFlow::take_references(const Pending& pending, const UsedReferences& used) {
+void TransferFlow::refuse_pending(const Pending& pending, std::uint32_t blamed, Error error) {
+  if (pending.item_count > 1) return refuse_all(*pending.submission, error, blamed);
+  refuse(*pending.submission, pending.first_item, std::make_shared<Error>(std::move(error)));
+}
+
+bool TransferFlow::take_claims(const Pending& pending, const UsedReferences& used) {
   auto& submission = *pending.submission;
   const auto end = pending.first_item + pending.item_count;
   const auto transfers = submission.transfers();
   const auto is_open = [&](std::uint32_t i) {
     return submission.results[i].state == State::undecided;
   };
-  std::vector<std::uint32_t> asking;
+  std::vector<std::string> claims;
+  std::vector<std::uint32_t> unique;
   // Items of a unit are judged in their order: an earlier one may have the reference.
   std::map<std::string_view, std::uint32_t> earlier;
   for (auto i = pending.first_item; i < end; ++i) {
@@ -87,51 +96,49 @@ bool TransferFlow::take_references(const Pending& pending, const UsedReferences&
         refuse_all(submission, reference_twice_error(transfers[i]), i);
         return false;
       }
-      asking.push_back(i);
+      unique.push_back(i);
     }
+    for_each_claim(transfers[i], [&](Claim claim) { claims.push_back(std::move(claim.name)); });
     if (!reference.empty()) earlier.emplace(reference, i);
   }
-  for (const auto i : asking) {
-    const auto taken = references_in_flight_.find(transfers[i].reference);
-    if (taken == references_in_flight_.end()) continue;
-    if (is_kept_for(taken->second, pending)) continue;
+  for (const auto& claim : claims) {
+    const auto taken = claims_in_flight_.find(claim);
+    if (faults::has(faults::Defect::reversal_race) && claim.starts_with("original")) continue;
+    if (taken == claims_in_flight_.end() || is_kept_for(taken->second, pending)) continue;
     taken->second.waiting.push_back(pending);
     for (auto j = pending.first_item; j < end; ++j) {
       if (is_open(j)) submission.results[j].state = State::joined;
     }
     return false;
   }
-  for (const auto i : asking) {
+  for (const auto i : unique) {
     if (auto error = reference_error(submission, i, used)) {
-      if (pending.item_count > 1) {
-        refuse_all(submission, *error, i);
-      } else {
-        refuse(submission, i, std::make_shared<Error>(std::move(*error)));
-      }
+      refuse_pending(pending, i, std::move(*error));
       return false;
     }
   }
-  for (const auto i : asking) {
-    references_in_flight_.try_emplace(std::string(transfers[i].reference)).first->second.kept_for =
-        nullptr;
-  }
+  if (!work_out_reversals(pending)) return false;
+  for (const auto& claim : claims) claims_in_flight_[claim].kept_for = nullptr;
   return true;
 }
 
-void TransferFlow::end_reference(const Transfer& transfer, bool committed) {
-  const auto taken = references_in_flight_.find(transfer.reference);
-  if (taken == references_in_flight_.end()) return;
-  if (!committed) return pass_on(taken);
-  const auto waiting = std::move(taken->second.waiting);
-  references_in_flight_.erase(taken);
-  for (const auto& pending : waiting) {
-    if (revive(pending.submission->results, pending.first_item, pending.item_count)) {
-      queue_.push_back(pending);
+void TransferFlow::end_claims(const Transfer& transfer, bool committed) {
+  for_each_claim(transfer, [&](const Claim& claim) {
+    const auto taken = claims_in_flight_.find(claim.name);
+    // Two items of a unit may take the same transaction back: the first of them has ended it.
+    if (taken == claims_in_flight_.end() || taken->second.kept_for != nullptr) return;
+    if (!committed || !claim.is_taken_for_good) return pass_on(taken);
+    const auto waiting = std::move(taken->second.waiting);
+    claims_in_flight_.erase(taken);
+    for (const auto& pending : waiting) {
+      if (revive(pending.submission->results, pending.first_item, pending.item_count)) {
+        queue_.push_back(pending);
+      }
     }
-  }
+  });
 }
 
-void TransferFlow::pass_on(ReferencesInFlight::iterator taken) {
+void TransferFlow::pass_on(ClaimsInFlight::iterator taken) {
   auto& [waiting, kept_for, kept_item] = taken->second;
   while (!waiting.empty()) {
     auto next = std::move(waiting.front());
@@ -144,15 +151,16 @@ void TransferFlow::pass_on(ReferencesInFlight::iterator taken) {
     queue_.push_back(std::move(next));
     return;
   }
-  references_in_flight_.erase(taken);
+  claims_in_flight_.erase(taken);
 }
 
 void TransferFlow::give_back(const Pending& pending) {
   const auto transfers = pending.submission->transfers();
   for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
-    if (!wants_unique_reference(transfers[i])) continue;
-    const auto kept = references_in_flight_.find(transfers[i].reference);
-    if (kept != references_in_flight_.end() && is_kept_for(kept->second, pending)) pass_on(kept);
+    for_each_claim(transfers[i], [&](const Claim& claim) {
+      const auto kept = claims_in_flight_.find(claim.name);
+      if (kept != claims_in_flight_.end() && is_kept_for(kept->second, pending)) pass_on(kept);
+    });
   }
 }
 
