@@ -49,9 +49,11 @@ struct AccountPage {
 struct TransactionById {
   std::string id;
 };
-// What a caller itself has committed, all of it.
+// What a caller itself has committed. The answer has the first of them, up to a size: what a
+// request may say itself is far below that, but a reversal says less than it moves.
 struct TransactionsAt {
-  std::vector<ledger::Sequence> sequences;
+  static constexpr std::size_t kMostBytes = 64 << 20;
+  std::vector<ledger::Sequence> sequences;  // ascending
 };
 struct TransactionPage {
   std::string account_id;  // empty: every account

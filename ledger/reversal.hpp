@@ -35,6 +35,7 @@ struct Original {
   TransactionPlace place;
   Sequence newest = 0;        // the last record that tells of it: itself, or its last reversal
   bool is_reversible = true;  // false: it moved no money
+  bool is_unread = false;     // there was no room for what is left of it
   bool balanced = false;      // its entries had to sum to zero, and so have those of its reversals
   std::vector<Remaining> remaining;  // in the order of its entries; empty: nothing is left
 };
@@ -60,14 +61,21 @@ struct Reversal {
   Remainder remainder;            // after it
 };
 
-// Those of one submission. An attempt that was given up stays as well: shards may still look at it.
+// Those of one submission, with one place for each of its items: the coordinator works out one item
+// while the journal reads another.
+//
+// An attempt that was given up stays as well: shards may still look at its entries.
 struct Reversals {
+  explicit Reversals(std::size_t items) : of_item(items, nullptr) {}
+
   std::deque<Reversal> all;
-  absl::flat_hash_map<std::uint32_t, const Reversal*> of_item;  // of several attempts the last
-  std::size_t entries = 0;  // about as many amounts are held here
+  std::vector<Reversal*> of_item;  // of several attempts the last; null: it is no reversal
+  std::size_t amounts = 0;         // about as many are held here
+  std::size_t made = 0;            // among them, for entries that were not asked for
 };
 
-// The most entries that the transactions which a submission takes back may have in all.
+// The most accounts that one unit, or the entries that were made for one submission, may have of
+// what is taken back.
 inline constexpr std::size_t kMaxReversedEntries = 200'000;
 
 // What takes all of it back. The entries are views of `remaining`, which has to stay where it is.

@@ -146,9 +146,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
   }
   // The reversal that the item is, once it was worked out; else null.
   const Reversal* reversal_of(std::uint32_t item) const {
-    if (!reversals) return nullptr;
-    const auto found = reversals->of_item.find(item);
-    return found == reversals->of_item.end() ? nullptr : found->second;
+    return reversals ? reversals->of_item[item] : nullptr;
   }
   // How many results it has: one for each transfer, or one for another operation.
   std::size_t items() const {
@@ -170,7 +168,7 @@ class Submission : public std::enable_shared_from_this<Submission> {
   std::uint32_t undecided = 0;           // items
   bool keyed = false;                    // at least one transfer has an idempotency key
   bool claims = false;                   // at least one has a claim (ledger/flow/claim.hpp)
-  std::unique_ptr<Reversals> reversals;  // null: it has none, or they were not worked out
+  std::unique_ptr<Reversals> reversals;  // null: it has none
   Sequence observed = 0;                 // the last sequence that any of the results shows
   std::vector<LockWait> waits;           // the first of them
   bool shows_state = false;  // some result was not decided by a commit: a refusal, or a replay

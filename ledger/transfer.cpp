@@ -18,11 +18,21 @@ std::string field_of(const Transfer& transfer, std::size_t entry, std::string_vi
   return "entries[" + std::to_string(entry) + "]." + std::string(name);
 }
 
+bool has_original(const Transfer& transfer) {
+  return transfer.details != nullptr && transfer.details->reverses.sequence != 0;
+}
+
 // A credit or debit moves money on one account, in its own direction.
 std::optional<Error> check_kind(const Transfer& transfer) {
-  if (transfer.kind == TransferKind::transfer || transfer.kind == TransferKind::reversal) {
-    return std::nullopt;
+  if (transfer.kind == TransferKind::reversal) return std::nullopt;
+  if (has_original(transfer)) {
+    return Error{Reason::type_mismatch,
+                 "type is " + std::string(to_string(transfer.kind)) +
+                     ": only a reversal takes a transaction back",
+                 {{"field", "type"}},
+                 Outcome::none};
   }
+  if (transfer.kind == TransferKind::transfer) return std::nullopt;
   const bool is_credit = transfer.kind == TransferKind::credit;
   if (transfer.entries.size() == 1 && (transfer.entries[0].amount > 0) == is_credit) {
     return std::nullopt;
@@ -34,17 +44,9 @@ std::optional<Error> check_kind(const Transfer& transfer) {
                Outcome::none};
 }
 
-// A reversal says what it takes back, and nothing else does.
-std::optional<Error> check_reverses(const Transfer& transfer) {
-  const bool reverses = transfer.details != nullptr && transfer.details->reverses.sequence != 0;
-  if (reverses == (transfer.kind == TransferKind::reversal)) return std::nullopt;
-  if (reverses) {
-    return Error{Reason::type_mismatch,
-                 "type is " + std::string(to_string(transfer.kind)) +
-                     ": only a reversal takes a transaction back",
-                 {{"field", "type"}},
-                 Outcome::none};
-  }
+// Nothing is there by the id that it names.
+std::optional<Error> check_original(const Transfer& transfer) {
+  if (transfer.kind != TransferKind::reversal || has_original(transfer)) return std::nullopt;
   return Error{Reason::transaction_not_found,
                "transaction_id is not the id of a transaction: a reversal names what it takes back",
                {{"field", "transaction_id"}},
@@ -132,10 +134,8 @@ std::optional<Error> check_reference(std::string_view reference) {
 
 std::optional<Error> check(const Transfer& transfer) {
   const auto entries = transfer.entries;
-  if (transfer.details != nullptr || transfer.kind == TransferKind::reversal) {
-    if (auto error = check_reverses(transfer)) return error;
-  }
-  if (entries.empty() && !reverses_all(transfer)) {
+  const bool needs_entries = transfer.kind != TransferKind::reversal;
+  if (entries.empty() && (needs_entries || (has_original(transfer) && !reverses_all(transfer)))) {
     return Error{Reason::no_entries,
                  "entries is empty: a transfer needs 1 to 4096 entries",
                  {{"field", "entries"}},
@@ -168,8 +168,10 @@ std::optional<Error> check(const Transfer& transfer) {
     if (auto error = check_details(transfer)) return error;
   }
   // The key is optional. One that is present must be a valid id.
-  if (transfer.idempotency_key.empty()) return std::nullopt;
-  return check_id(transfer.idempotency_key, "idempotency_key");
+  if (!transfer.idempotency_key.empty()) {
+    if (auto error = check_id(transfer.idempotency_key, "idempotency_key")) return error;
+  }
+  return check_original(transfer);
 }
 
 std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers) {

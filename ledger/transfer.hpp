@@ -65,7 +65,7 @@ inline bool reverses_all(const Transfer& transfer) {
 bool same_content(const Transfer& a, const Transfer& b);
 
 // The argument checks of the status table: the number of entries, each entry in order, the
-// reference, the details, the key; what a reversal reverses comes first. Returns the first error,
+// reference, the details, the key, and that a reversal names an original. Returns the first error,
 // or nullopt. A credit or debit also needs check_amount().
 std::optional<Error> check(const Transfer& transfer);
 

@@ -58,12 +58,15 @@ StoreResult<std::vector<FoundReference>> ChainStore::find_reversed(
   });
 }
 
-StoreResult<std::optional<ledger::Original>> ChainStore::original(
-    const ledger::TransactionPlace& place) const {
-  return with_rows([&](KeyValue& rows) -> StoreResult<std::optional<ledger::Original>> {
-    auto found = read_original(rows, *index_, account_ids_, place, durable());
+StoreResult<std::vector<StoreResult<std::optional<ledger::Original>>>> ChainStore::originals(
+    std::span<const ledger::TransactionPlace> places, std::size_t most) const {
+  using Read = std::vector<StoreResult<std::optional<ledger::Original>>>;
+  return with_rows([&](KeyValue& rows) -> StoreResult<Read> {
+    OriginalReader reader(rows, *index_, account_ids_, durable(), most);
+    Read read;
+    for (const auto& place : places) read.push_back(reader.read(place));
     if (!takes_writes(rows)) return tl::unexpected(undecided(rows));
-    return found;
+    return read;
   });
 }
 

@@ -273,6 +273,13 @@ StoreResult<std::optional<StoredTransaction>> ChainStore::transaction(Sequence s
   });
 }
 
+StoreResult<std::vector<StoredTransaction>> ChainStore::transactions_at(
+    std::span<const Sequence> sequences, const Enough<StoredTransaction>& enough) const {
+  return with_rows([&](KeyValue& rows) {
+    return TransactionReader(rows, account_ids_, durable()).read_at(*index_, sequences, enough);
+  });
+}
+
 StoreResult<std::vector<StoredTransaction>> ChainStore::transactions(
     const TransactionRange& range, const Enough<StoredTransaction>& enough) const {
   return with_rows([&](KeyValue& rows) {

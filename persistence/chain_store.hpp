@@ -74,8 +74,10 @@ class ChainStore : public Store {
       std::span<const ledger::Transfer* const> transfers, Sequence after) const override;
   StoreResult<std::vector<FoundReference>> find_reversed(
       std::span<const ledger::Transfer* const> transfers, Sequence after) const override;
-  StoreResult<std::optional<ledger::Original>> original(
-      const ledger::TransactionPlace& place) const override;
+  StoreResult<std::vector<StoreResult<std::optional<ledger::Original>>>> originals(
+      std::span<const ledger::TransactionPlace> places, std::size_t most) const override;
+  StoreResult<std::vector<StoredTransaction>> transactions_at(
+      std::span<const Sequence> sequences, const Enough<StoredTransaction>& enough) const override;
 
   StoreResult<bool> index_some(bool all) override;
   bool has_index_work() const override;

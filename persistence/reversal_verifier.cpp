@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "persistence/chain/block_cursor.hpp"
 #include "persistence/chain/extension.hpp"
 #include "persistence/chain/remaining.hpp"
 
@@ -38,7 +37,7 @@ bool take_off(Amounts& left, std::span<const Posting> moved) {
 
 }  // namespace
 
-std::optional<ledger::Remainder> ReversalVerifier::before(const KeyValue& rows,
+std::optional<ledger::Remainder> ReversalVerifier::before(BlockCursor& blocks,
                                                           const ledger::Details& details,
                                                           Sequence reversal,
                                                           std::string& problem) const {
@@ -49,7 +48,6 @@ std::optional<ledger::Remainder> ReversalVerifier::before(const KeyValue& rows,
   }
   const auto known = newest_.find(place.sequence);
   const auto sequence = known == newest_.end() ? place.sequence : known->second;
-  BlockCursor blocks(rows);
   DecodedRecord record;
   // A block that cannot be read was reported by the walk.
   if (!blocks.require(sequence) || !read_record(blocks.block(), sequence, record)) {
@@ -70,7 +68,7 @@ std::optional<ledger::Remainder> ReversalVerifier::before(const KeyValue& rows,
   return read_remainder(record.extension);
 }
 
-void ReversalVerifier::check(const KeyValue& rows, const DecodedRecord& record,
+void ReversalVerifier::check(BlockCursor& blocks, const DecodedRecord& record,
                              std::vector<std::string>& problems) {
   const auto name = [&record] { return "record " + std::to_string(record.sequence) + " "; };
   // Fields that do not decode were reported by the walk.
@@ -85,7 +83,7 @@ void ReversalVerifier::check(const KeyValue& rows, const DecodedRecord& record,
   }
   if (!is_reversal || !is_complete_) return;
   std::string problem;
-  const auto before = this->before(rows, *details, record.sequence, problem);
+  const auto before = this->before(blocks, *details, record.sequence, problem);
   newest_[details->reverses.sequence] = record.sequence;
   if (!problem.empty()) problems.push_back(name() + problem);
   if (!before) return;

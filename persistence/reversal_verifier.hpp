@@ -13,23 +13,22 @@
 #include <vector>
 
 #include "ledger/reversal.hpp"
-#include "persistence/chain/block_reader.hpp"
-#include "persistence/medium/key_value.hpp"
+#include "persistence/chain/block_cursor.hpp"
 
 namespace sg::persistence {
 
 class ReversalVerifier {
  public:
-  // To be called with each transaction, in the order of the chain. Appends to `problems` what is
-  // wrong.
-  void check(const KeyValue& rows, const DecodedRecord& record, std::vector<std::string>& problems);
+  // To be called with each transaction, in the order of the chain. `blocks` reads earlier ones.
+  // Appends to `problems` what is wrong.
+  void check(BlockCursor& blocks, const DecodedRecord& record, std::vector<std::string>& problems);
   // A record cannot be read: it may have been a reversal, so nothing more is known of any.
   void lose_record() { is_complete_ = false; }
 
  private:
   // What was left before the reversal. Nullopt: `problem` says why it is not known, or the walk has
   // reported it.
-  std::optional<ledger::Remainder> before(const KeyValue& rows, const ledger::Details& details,
+  std::optional<ledger::Remainder> before(BlockCursor& blocks, const ledger::Details& details,
                                           Sequence reversal, std::string& problem) const;
 
   absl::flat_hash_map<Sequence, Sequence> newest_;  // reversal, by what it takes back

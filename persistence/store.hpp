@@ -196,6 +196,10 @@ class Store {
       std::string_view participant_id) const = 0;
   // With its reversals.
   virtual StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const = 0;
+  // Transactions at these sequences, with their reversals, until `enough`; one for each of them.
+  // Cheapest if the sequences ascend. `corrupt` if one is no durable transaction.
+  virtual StoreResult<std::vector<StoredTransaction>> transactions_at(
+      std::span<const Sequence> sequences, const Enough<StoredTransaction>& enough) const = 0;
   // Newest first. Creations and initial balances are not listed.
   virtual StoreResult<std::vector<StoredTransaction>> transactions(
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const = 0;
@@ -239,10 +243,12 @@ class Store {
   // part; with the newest of these. Otherwise as find_keys().
   virtual StoreResult<std::vector<FoundReference>> find_reversed(
       std::span<const ledger::Transfer* const> transfers, Sequence after) const = 0;
-  // What the place names, with what all durable reversals have left of it. Nullopt: no durable
-  // record is at that place. Between a failed write and the next reopen() an error.
-  virtual StoreResult<std::optional<ledger::Original>> original(
-      const ledger::TransactionPlace& place) const = 0;
+  // What the places name, with what all durable reversals have left of each; one for each place.
+  // Nullopt: no durable record is at that place. Of all together at most `most` amounts are read,
+  // the others are left unread. Cheapest if the places are in the order of their sequences.
+  // Between a failed write and the next reopen() an error.
+  virtual StoreResult<std::vector<StoreResult<std::optional<ledger::Original>>>> originals(
+      std::span<const ledger::TransactionPlace> places, std::size_t most) const = 0;
 
   // --- maintenance, off the journal's thread ---
   // Does one piece of the work on the indexes: a chunk of the unindexed tail (with `all` a part of

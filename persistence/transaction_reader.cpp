@@ -50,10 +50,28 @@ StoreResult<std::optional<StoredTransaction>> TransactionReader::read_whole(
     const RecordIndex& index, Sequence sequence) {
   auto stored = read(sequence, true);
   if (!stored || !*stored) return stored;
-  auto reversals = find_reversals(rows_, index, sequence, {1, durable_ + 1, kMaxReversedBy});
+  auto reversals =
+      find_reversals(rows_, index, of_reversals_, sequence, {1, durable_ + 1, kMaxReversedBy});
   if (!reversals) return tl::unexpected(reversals.error());
   (*stored)->reversed_by = std::move(*reversals);
   return stored;
+}
+
+StoreResult<std::vector<StoredTransaction>> TransactionReader::read_at(
+    const RecordIndex& index, std::span<const Sequence> sequences,
+    const Enough<StoredTransaction>& enough) {
+  std::vector<StoredTransaction> all;
+  for (const auto sequence : sequences) {
+    auto stored = read_whole(index, sequence);
+    if (!stored) return tl::unexpected(stored.error());
+    if (!*stored) {
+      return store_error(StoreFault::corrupt,
+                         "sequence " + std::to_string(sequence) + " is no transaction");
+    }
+    all.push_back(std::move(**stored));
+    if (enough && enough(all.back())) break;
+  }
+  return all;
 }
 
 StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(

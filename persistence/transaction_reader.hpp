@@ -34,6 +34,10 @@ class TransactionReader {
   // The same with its details and its reversals.
   StoreResult<std::optional<StoredTransaction>> read_whole(const RecordIndex& index,
                                                            Sequence sequence);
+  // The same of several, which have to be there, until `enough`.
+  StoreResult<std::vector<StoredTransaction>> read_at(const RecordIndex& index,
+                                                      std::span<const Sequence> sequences,
+                                                      const Enough<StoredTransaction>& enough);
   // The transactions in the range, newest first, at most `range.limit`. Creations are left out.
   // With an account only those that touch it, found by the history. The list ends early when
   // `enough` returns true.
@@ -59,6 +63,7 @@ class TransactionReader {
   AccountIdCache& ids_;
   const Catalog catalog_;
   BlockCursor blocks_;
+  BlockCursor of_reversals_{rows_};
   const Sequence durable_;
   DecodedRecord record_;  // keeps its memory from record to record
 };

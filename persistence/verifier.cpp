@@ -89,6 +89,7 @@ StoreResult<bool> Verifier::start(const KeyValue& rows, const RecordIndex& index
 
 StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
   BlockCursor cursor(rows);
+  BlockCursor earlier(rows);
   auto found = cursor.seek_at_or_after(next_);
   for (; blocks > 0 && next_ <= until_.sequence; --blocks, found = cursor.next()) {
     if (found && !*found) {
@@ -116,7 +117,7 @@ StoreResult<bool> Verifier::walk(const KeyValue& rows, std::size_t blocks) {
     // The records of a damaged or missing block before this one.
     lose_records(block.first() - 1);
     check_place(block);
-    check_records(rows, block);
+    check_records(rows, earlier, block);
     hash_ = block.hash();
     before_ = block.stamp();
     knows_before_ = true;
@@ -163,7 +164,7 @@ void Verifier::check_details(const ledger::Details& details, const std::string& 
   if (sum != 0) problem(name + " is said to be balanced, and sums to " + ledger::to_text(sum));
 }
 
-void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
+void Verifier::check_records(const KeyValue& rows, BlockCursor& earlier, const BlockView& block) {
   const std::string name = name_of_block(block.first(), block.count());
   ChainTotals totals = totals_;
   OriginReader origins;
@@ -190,6 +191,11 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
       if (block.format() < kFormatOfCommands) problem(named() + " has details in an older block");
       check_details(*details, named());
     }
+    const auto check_by = [&](auto& verifier, auto& from) {
+      std::vector<std::string> found;
+      verifier.check(from, record_, found);
+      for (auto& text : found) problem(std::move(text));
+    };
     ++records_;
     if (is_transaction(record_.kind)) {
       ++totals.transactions;
@@ -204,20 +210,10 @@ void Verifier::check_records(const KeyValue& rows, const BlockView& block) {
         totals.postings += record_.account.initial_balance;
         apply_account(record_);
       }
-      std::vector<std::string> found;
-      catalog_.check(rows, record_, found);
-      for (auto& text : found) problem(std::move(text));
+      check_by(catalog_, rows);
     }
-    if (is_transaction(record_.kind)) {
-      std::vector<std::string> found;
-      reversals_.check(rows, record_, found);
-      for (auto& text : found) problem(std::move(text));
-    }
-    if (has_mentions(record_.kind) && !record_.key.empty()) {
-      std::vector<std::string> found;
-      seals_.check(rows, record_, found);
-      for (auto& text : found) problem(std::move(text));
-    }
+    if (is_transaction(record_.kind)) check_by(reversals_, earlier);
+    if (has_mentions(record_.kind) && !record_.key.empty()) check_by(seals_, rows);
     if (record_.ends_unit) end_unit(record_.sequence);
   }
   if (!record_.ends_unit) problem(name + " ends within a unit");

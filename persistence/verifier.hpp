@@ -83,7 +83,8 @@ class Verifier {
   // Compares the block's header with the block before it.
   void check_place(const BlockView& block);
   // Applies all records of the block, and compares its totals.
-  void check_records(const KeyValue& rows, const BlockView& block);
+  // `earlier` reads records before it.
+  void check_records(const KeyValue& rows, BlockCursor& earlier, const BlockView& block);
   // Tells the index verifier which terms the record mentions.
   void add_mentions(const DecodedRecord& record);
   // What a command has said of the record at hand, called `name`.

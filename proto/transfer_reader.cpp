@@ -263,7 +263,8 @@ bool TransferReader::reversal() {
 bool TransferReader::original(std::string_view name) {
   std::string_view id;
   if (!text(id, name)) return false;
-  details_.reverses = ledger::parse_transaction_id(id).value_or(ledger::TransactionPlace());
+  const auto place = ledger::parse_transaction_id(id);
+  details_.reverses = place && place->sequence != 0 ? *place : ledger::TransactionPlace();
   return true;
 }
 

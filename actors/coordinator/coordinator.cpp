@@ -80,11 +80,21 @@ ledger::Result<std::vector<ledger::BoundReference>> StoredKeys::find_references(
   return bound;
 }
 
-ledger::Result<std::optional<ledger::Original>> StoredKeys::original(
-    const ledger::TransactionPlace& place) {
-  auto found = store_->original(place);
-  if (!found) return tl::unexpected(unavailable_error(found.error()));
-  return std::move(*found);
+std::vector<ledger::Result<std::optional<ledger::Original>>> StoredKeys::originals(
+    std::span<const ledger::TransactionPlace> places, std::size_t most) {
+  using Read = ledger::Result<std::optional<ledger::Original>>;
+  auto found = store_->originals(places, most);
+  if (!found) return {places.size(), Read(tl::unexpected(unavailable_error(found.error())))};
+  std::vector<Read> read;
+  read.reserve(found->size());
+  for (auto& one : *found) {
+    if (one) {
+      read.emplace_back(std::move(*one));
+    } else {
+      read.emplace_back(tl::unexpected(unavailable_error(one.error())));
+    }
+  }
+  return read;
 }
 
 Coordinator::Coordinator(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,

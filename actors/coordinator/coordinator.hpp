@@ -31,8 +31,8 @@ class StoredKeys final : public ledger::KeySource {
       std::span<const ledger::Transfer* const> transfers) override;
   ledger::Result<std::vector<ledger::BoundReference>> find_references(
       std::span<const ledger::Transfer* const> transfers) override;
-  ledger::Result<std::optional<ledger::Original>> original(
-      const ledger::TransactionPlace& place) override;
+  std::vector<ledger::Result<std::optional<ledger::Original>>> originals(
+      std::span<const ledger::TransactionPlace> places, std::size_t most) override;
 
  private:
   std::shared_ptr<persistence::Store> store_;

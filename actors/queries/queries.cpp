@@ -197,7 +197,9 @@ void Queries::ask(const QueryPtr& query) {
           [&](const TransactionById& ask) { query->answer(read_transaction(store, ask)); },
           [&](const TransactionPage& ask) { query->answer(read_transactions(store, ask)); },
           [&](const ReferencePage& ask) { query->answer(find_transactions(store, ask)); },
-          [&](const TransactionsAt& ask) { query->answer(read_transactions_at(store, ask)); },
+          [&](const TransactionsAt& ask) {
+            query->answer(read_transactions_at(store, ask, query->cancelled));
+          },
           [&](const KeyOutcomeOf& ask) { query->answer(read_key_outcome(store, ask)); },
           [&](const AccountsOfParticipant& ask) {
             if (auto error = read_accounts_of(store, ask, *query)) {

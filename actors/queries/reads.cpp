@@ -3,13 +3,12 @@
 #include "actors/queries/reads.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
-#include "actors/actor_errors.hpp"
 #include "actors/queries/answer_rows.hpp"
 #include "actors/queries/missing.hpp"
 #include "actors/queries/page_token.hpp"
+#include "actors/queries/read_errors.hpp"
 
 namespace sg::actors {
 
@@ -21,7 +20,6 @@ namespace {
 
 // Rows of a page: the most that may be asked for, and how many without a limit.
 constexpr std::int64_t kMaxPage = 1000;
-constexpr std::int64_t kDefaultTransactions = 50;
 constexpr std::int64_t kDefaultAccounts = 100;
 // Accounts that a balance sheet reads at a time. In between it looks whether it was cancelled.
 constexpr std::size_t kScanPage = 1000;
@@ -29,47 +27,12 @@ constexpr std::size_t kScanPage = 1000;
 // shortest values of its fields.
 constexpr std::size_t kLeastLineBytes = 9;
 
-// An error with one fact for programs. A read changes nothing, so its outcome is `none`.
-tl::unexpected<Error> refuse(Reason reason, std::string message, std::string key,
-                             std::string value) {
-  return tl::unexpected(
-      Error{reason, std::move(message), {{std::move(key), std::move(value)}}, Outcome::none});
-}
-
-// The error for a store that could not be read.
-tl::unexpected<Error> failed(const persistence::StoreError& error) {
-  return tl::unexpected(unavailable_error(error));
-}
-
 tl::unexpected<Error> no_such_account(const std::string& id) {
   return tl::unexpected(missing_account(id));
 }
 
 tl::unexpected<Error> no_such_participant(const std::string& id) {
   return tl::unexpected(missing_participant(id));
-}
-
-tl::unexpected<Error> bad_token() { return tl::unexpected(bad_token_error()); }
-
-// The number that is all of `text`, or nullopt.
-template <class T>
-std::optional<T> number_in(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// 0 is allowed: it means that no page size in bytes was set.
-std::optional<Error> check_page_bytes(std::int64_t page_bytes) {
-  if (page_bytes >= 0 && page_bytes <= static_cast<std::int64_t>(kMaxAnswerBytes)) {
-    return std::nullopt;
-  }
-  return Error{Reason::page_bytes_out_of_range,
-               "page_bytes is " + std::to_string(page_bytes) +
-                   ": it must be from 0 (not set) to 16777216 (16 MiB)",
-               {{"field", "page_bytes"}},
-               Outcome::none};
 }
 
 }  // namespace
@@ -118,140 +81,6 @@ ReadResult read_participants(const persistence::Store& store, const ParticipantP
   if (!more) return tl::unexpected(more.error());
   if (*more) page.next = make_page_token(listing, page.items.back().id);
   return page;
-}
-
-ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask) {
-  if (auto error = ledger::check_id(ask.id, "id")) return tl::unexpected(*error);
-  // An id that we did not make is reported like one that is not there.
-  const auto missing = tl::unexpected(missing_transaction(ask.id));
-  const auto place = ledger::parse_transaction_id(ask.id);
-  if (!place) return missing;
-  auto found = store.transaction(place->sequence);
-  if (!found) return failed(found.error());
-  // The id also holds the block time. Another time means that this id was never given.
-  if (!*found || (*found)->time != place->time) return missing;
-  return std::move(**found);
-}
-
-ReadResult read_key_outcome(const persistence::Store& store, const KeyOutcomeOf& ask) {
-  KeyOutcome outcome{ask.state, ask.sequence, std::nullopt, 0};
-  if (ask.state == ledger::ItemResult::State::committed) {
-    auto found = store.transaction(ask.sequence);
-    if (!found) return failed(found.error());
-    if (!*found) return tl::unexpected(missing_transaction(std::to_string(ask.sequence)));
-    outcome.transaction = std::move(**found);
-  }
-  const auto since = store.keys_kept_since();
-  if (!since) return failed(since.error());
-  outcome.keys_kept_since = *since;
-  return outcome;
-}
-
-ReadResult read_transactions_at(const persistence::Store& store, const TransactionsAt& ask) {
-  // What one request may say is far below: only reversals say less than their answers.
-  constexpr std::size_t kMostBytes = 4 * kMaxAnswerBytes;
-  TransactionList list;
-  list.reserve(ask.sequences.size());
-  RowSizes sizes;
-  std::size_t bytes = 0;
-  for (const auto sequence : ask.sequences) {
-    auto found = store.transaction(sequence);
-    if (!found) return failed(found.error());
-    if (!*found) return tl::unexpected(missing_transaction(std::to_string(sequence)));
-    bytes += sizes.of(**found);
-    if (bytes > kMostBytes) {
-      return tl::unexpected(
-          ledger::Error{Reason::result_too_large,
-                        "it is committed, and the transactions of the request are too large to be "
-                        "told together: look them up one by one, or retry fewer at a time",
-                        {{"max_bytes", std::to_string(kMostBytes)}},
-                        ledger::Outcome::unknown});
-    }
-    list.push_back(std::move(**found));
-  }
-  return list;
-}
-
-ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask) {
-  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
-  if (!ask.account_id.empty()) {
-    if (auto error = ledger::check_id(ask.account_id, "account_id")) return tl::unexpected(*error);
-  }
-  // A token is bound to all filters, so it cannot be used with others.
-  const auto listing = "transactions:" + std::to_string(ask.from) + ":" + std::to_string(ask.to) +
-                       ":" + ask.account_id;
-  persistence::TransactionRange range;
-  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
-              ask.page_bytes);
-  range.limit = end.limit();
-  if (!ask.token.empty()) {
-    const auto position = read_page_token(listing, ask.token);
-    const auto before = position ? number_in<ledger::Sequence>(*position) : std::nullopt;
-    if (!before) return bad_token();
-    range.before = *before;
-  }
-  if (ask.from < 0 || ask.to < 0 || (ask.to != 0 && ask.to < ask.from)) {
-    return refuse(Reason::time_range_invalid,
-                  "from " + std::to_string(ask.from) + " to " + std::to_string(ask.to) +
-                      " is no range: to must not be before from, and neither negative",
-                  "field", ask.from < 0 ? "from" : "to");
-  }
-  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
-  if (!ask.account_id.empty()) {
-    auto account = store.account(ask.account_id);
-    if (!account) return failed(account.error());
-    if (!*account) return no_such_account(ask.account_id);
-    range.account = (*account)->number;
-  }
-  if (ask.from > 0) {
-    auto first = store.first_at_or_after(ask.from);
-    if (!first) return failed(first.error());
-    range.first = *first;
-  }
-  if (ask.to > 0) {
-    auto past = store.first_at_or_after(ask.to);
-    if (!past) return failed(past.error());
-    // The token may stand before the end of the time range already.
-    range.before = std::min(range.before, *past);
-  }
-  auto found = store.transactions(range, end.asked_by<persistence::StoredTransaction>());
-  if (!found) return failed(found.error());
-  Page<persistence::StoredTransaction> page{std::move(*found), {}};
-  const auto more = end.cut(page.items);
-  if (!more) return tl::unexpected(more.error());
-  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
-  return page;
-}
-
-ReadResult find_transactions(const persistence::Store& store, const ReferencePage& ask) {
-  if (ask.reference.empty()) {
-    return refuse(Reason::reference_empty, "reference is empty: say which one is looked for",
-                  "field", "reference");
-  }
-  if (auto error = ledger::check_reference(ask.reference)) return tl::unexpected(*error);
-  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
-  const auto listing = "reference:" + ask.reference;
-  persistence::TransactionRange range;
-  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
-              ask.page_bytes);
-  range.limit = end.limit();
-  if (!ask.token.empty()) {
-    const auto position = read_page_token(listing, ask.token);
-    const auto before = position ? number_in<ledger::Sequence>(*position) : std::nullopt;
-    if (!before) return bad_token();
-    range.before = *before;
-  }
-  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
-  const auto sequence = store.durable();
-  range.before = std::min(range.before, sequence + 1);
-  auto found =
-      store.transactions_with(ask.reference, range, end.asked_by<persistence::StoredTransaction>());
-  if (!found) return failed(found.error());
-  Page<persistence::StoredTransaction> page{std::move(*found), {}};
-  const auto more = end.cut(page.items);
-  if (!more) return tl::unexpected(more.error());
-  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
-  return FoundTransactions{std::move(page), sequence};
 }
 
 std::optional<Error> read_accounts_of(const persistence::Store& store,

@@ -6,6 +6,7 @@
 // Concurrency: thread-safe as far as the store is; a query is worked on by one thread at a time.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -29,7 +30,9 @@ ledger::Error bad_token_error();
 ReadResult read_participant(const persistence::Store& store, const ParticipantById& ask);
 ReadResult read_participants(const persistence::Store& store, const ParticipantPage& ask);
 ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask);
-ReadResult read_transactions_at(const persistence::Store& store, const TransactionsAt& ask);
+// A TransactionList, which ends early if it gets too large, or `cancelled` is set meanwhile.
+ReadResult read_transactions_at(const persistence::Store& store, const TransactionsAt& ask,
+                                const std::atomic<bool>& cancelled);
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask);
 ReadResult read_key_outcome(const persistence::Store& store, const KeyOutcomeOf& ask);
 ReadResult find_transactions(const persistence::Store& store, const ReferencePage& ask);

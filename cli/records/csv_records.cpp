@@ -49,6 +49,9 @@ constexpr std::string_view kColumnNames =
     "sequence,time,kind,id,with_next,entry,entries,account,amount,reference,key,name,role,"
     "participant,type,initial_balance,floor,metadata,effective_at,balanced,unique_reference,"
     "reverses";
+// Of files that were written before transactions could be taken back.
+constexpr std::string_view kOlderColumnNames =
+    kColumnNames.substr(0, kColumnNames.size() - std::string_view(",reverses").size());
 constexpr std::string_view kHeaderKind = "export";
 static_assert(kColumnNames.starts_with(kCsvBeginning));
 
@@ -96,9 +99,11 @@ class CsvSource final : public FieldSource {
       if (!got || *got != Got::fields) return got;
       std::string names;
       for (const auto& name : cells_) names += (names.empty() ? "" : ",") + name;
-      if (names != kColumnNames) {
+      const bool is_older = names == kOlderColumnNames;
+      if (!is_older && names != kColumnNames) {
         return refuse("the first row has to be " + std::string(kColumnNames));
       }
+      if (is_older) columns_ = kColumns - 1;
       has_names_ = true;
     }
     const auto begin = in.offset();
@@ -129,10 +134,12 @@ class CsvSource final : public FieldSource {
     if (!row) return refuse(row.error());
     if (*row == RowRead::end) return Got::end;
     if (*row == RowRead::cut_off) return Got::cut_off;
-    if (cells_.size() != kColumns) {
-      return refuse("the row has " + std::to_string(cells_.size()) + " cells, and an export has " +
-                    std::to_string(kColumns) + " columns");
+    // The names themselves are compared as a whole.
+    if (has_names_ && cells_.size() != columns_) {
+      return refuse("the row has " + std::to_string(cells_.size()) + " cells, and the first one " +
+                    std::to_string(columns_));
     }
+    if (has_names_) cells_.resize(kColumns);
     return Got::fields;
   }
 
@@ -206,6 +213,7 @@ class CsvSource final : public FieldSource {
   Cells cells_;
   std::size_t line_ = 1;  // where the row begins
   bool has_names_ = false;
+  std::size_t columns_ = kColumns;  // of the file
   bool has_header_ = false;
 };
 

@@ -335,7 +335,7 @@ std::optional<Failure> WindowImport::transfer(std::vector<ImportItem>& items,
       tallies.transactions.imported += count;
       backoff.reset();
       items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count));
-    } else if (is_too_large(*failure)) {
+    } else if (is_too_large(*failure) || failure->reason == "TOO_MANY_ENTRIES") {
       if (auto why = divide(batch, *failure)) return why;
     } else if (failure->reason == "IDEMPOTENCY_MISMATCH") {
       // An earlier run's batch came between the look and this one. What it has brought is taken
@@ -371,7 +371,7 @@ std::optional<Failure> WindowImport::divide(std::span<const ImportItem> items,
   }
   auto failure = refused;
   failure.message = sequences_of(items) + ", which commits as one: " + failure.message;
-  failure.hint = raise_setting(bytes_of(items));
+  if (is_too_large(refused)) failure.hint = raise_setting(bytes_of(items));
   return failure;
 }
 

@@ -35,7 +35,13 @@ std::optional<std::uint64_t> origin_of(const Record& record, const std::string& 
 
 tl::expected<std::string, Failure> find_imported(Connection& connection, const std::string& ledger,
                                                  std::uint64_t sequence) {
-  // A key without its last part, the sequence "0".
+  // Most are of late.
+  wire::GetKeyOutcomeRequest asked;
+  asked.set_key(import_key(ledger, sequence));
+  wire::KeyOutcome outcome;
+  const auto status = connection.call(&wire::QueryService::Stub::GetKeyOutcome, asked, &outcome);
+  if (status.ok() && outcome.state() == wire::COMMITTED) return outcome.transaction().id();
+  // Its key has expired, or it is not there. A key without its last part, the sequence "0".
   auto prefix = import_key(ledger, 0);
   prefix.pop_back();
   wire::ExportResponse response;

@@ -69,8 +69,10 @@ class KeySource {
   // Those of the transfers whose references, which are not empty, some transaction has.
   virtual Result<std::vector<BoundReference>> find_references(
       std::span<const Transfer* const> transfers) = 0;
-  // What the place names, with what is left of it. Nullopt: no record is at that place.
-  virtual Result<std::optional<Original>> original(const TransactionPlace& place) = 0;
+  // What the places name, with what is left of each, one for each place. Nullopt: no record is at
+  // that place. In all at most `most` amounts are read: others are left unread.
+  virtual std::vector<Result<std::optional<Original>>> originals(
+      std::span<const TransactionPlace> places, std::size_t most) = 0;
 };
 
 }  // namespace sg::ledger

@@ -32,6 +32,9 @@ void TransferFlow::submit(SubmissionPtr submission) {
   }
   s.keyed = has_any_key(s);
   s.claims = std::any_of(s.transfers().begin(), s.transfers().end(), has_claims);
+  if (s.claims && std::any_of(s.transfers().begin(), s.transfers().end(), is_reversal)) {
+    s.reversals = std::make_unique<Reversals>(s.transfers().size());
+  }
   queue_.push_back({std::move(submission), 0, items});
 }
 
@@ -50,7 +53,7 @@ void TransferFlow::advance(SteadyTime now, Effects& effects) {
     taken.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  const Known known{look_up_keys(taken), look_up_references(taken)};
+  const Known known{look_up_keys(taken), look_up_references(taken), look_up_originals(taken)};
   for (const auto& pending : taken) {
     admit(pending, known, *batch, now);
     if (pending.woken) give_back(pending);

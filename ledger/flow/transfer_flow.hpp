@@ -152,9 +152,17 @@ class TransferFlow {
     absl::flat_hash_map<const Transfer*, Result<RecordPlace>> places;
     std::optional<Error> unreadable;  // nothing could be looked up
   };
+  // What the chain says of what a batch takes back.
+  struct PlaceOrder {
+    bool operator()(const TransactionPlace& a, const TransactionPlace& b) const {
+      return a.sequence != b.sequence ? a.sequence < b.sequence : a.time < b.time;
+    }
+  };
+  using KnownOriginals = std::map<TransactionPlace, Result<std::optional<Original>>, PlaceOrder>;
   struct Known {
     BoundKeys keys;
     UsedReferences references;
+    KnownOriginals originals;
   };
 
   BoundKeys look_up_keys(std::span<const Pending> pending);
@@ -174,7 +182,7 @@ class TransferFlow {
   bool admit_item(const SubmissionPtr& submission, std::uint32_t item, const Known& known);
   // Takes what the items claim, and works out what reversals move. False: one of them cannot have
   // it, and all items are refused, or it is in flight, and all wait until that has ended.
-  bool take_claims(const Pending& pending, const UsedReferences& used);
+  bool take_claims(const Pending& pending, const Known& known);
   // Why the item's reference cannot be taken, and nullopt if nothing is known against it.
   std::optional<Error> reference_error(Submission& submission, std::uint32_t item,
                                        const UsedReferences& used);
@@ -187,13 +195,19 @@ class TransferFlow {
   void pass_on(ClaimsInFlight::iterator taken);
   // Claims that were kept for it and that it did not take go to the next.
   void give_back(const Pending& pending);
+  KnownOriginals look_up_originals(std::span<const Pending> pending);
   // Gives the reversals among the items their entries, and notes in state_ why one of them is not
   // possible. False: one takes back what is not there or cannot be read, and all items are refused.
-  bool work_out_reversals(const Pending& pending);
-  // Reads what the item takes back. An error of its own, or of the item.
-  Result<Original> find_original(Submission& submission, std::uint32_t item);
+  bool work_out_reversals(const Pending& pending, const KnownOriginals& known);
+  // The items that are reversals. Of a unit's transfers with one key the first one counts.
+  static std::vector<std::uint32_t> reversals_among(const Pending& pending);
+  // Whether there is room for what they are taken back of. Otherwise they are refused.
+  bool has_room_for(const Pending& pending, std::span<const std::uint32_t> items,
+                    const KnownOriginals& known);
   // Works one of them out, and takes it off the original.
   std::optional<Error> work_out(Submission& submission, std::uint32_t item, Original& original);
+  // The item has ended, or tries again: what is left after it is not needed any more.
+  void drop_remainder(Submission& submission, std::uint32_t item);
   // As add_unit(), with what the items' originals are refused for.
   void add(LockBatch& batch, Submission& submission, std::uint32_t first, std::uint32_t count);
   // Refuses the undecided items of what waits: all of them for one that is to blame.

@@ -117,7 +117,7 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
   const auto* asked = submission->key_request();
   const auto is_unit = [&] {
     if (asked != nullptr) return asked->seals;
-    return !submission->claims || take_claims({submission, item, 1}, known.references);
+    return !submission->claims || take_claims({submission, item, 1}, known);
   };
   if (transfer.idempotency_key.empty()) return is_unit();
   const bool waits =
@@ -203,9 +203,7 @@ std::optional<TransferFlow::AtomicKeys> TransferFlow::atomic_keys(Submission& su
 // whole, or refused as a whole, or waits for a key in flight.
 bool TransferFlow::admit_atomic(const Pending& pending, const Known& known) {
   auto& submission = *pending.submission;
-  const auto take_all = [&] {
-    return !submission.claims || take_claims(pending, known.references);
-  };
+  const auto take_all = [&] { return !submission.claims || take_claims(pending, known); };
   if (!submission.keyed) return take_all();
   if (join_in_flight(pending)) return false;
   const auto keys = atomic_keys(submission, known.keys);

@@ -73,7 +73,7 @@ void TransferFlow::refuse_pending(const Pending& pending, std::uint32_t blamed, 
   refuse(*pending.submission, pending.first_item, std::make_shared<Error>(std::move(error)));
 }
 
-bool TransferFlow::take_claims(const Pending& pending, const UsedReferences& used) {
+bool TransferFlow::take_claims(const Pending& pending, const Known& known) {
   auto& submission = *pending.submission;
   const auto end = pending.first_item + pending.item_count;
   const auto transfers = submission.transfers();
@@ -112,12 +112,12 @@ bool TransferFlow::take_claims(const Pending& pending, const UsedReferences& use
     return false;
   }
   for (const auto i : unique) {
-    if (auto error = reference_error(submission, i, used)) {
+    if (auto error = reference_error(submission, i, known.references)) {
       refuse_pending(pending, i, std::move(*error));
       return false;
     }
   }
-  if (!work_out_reversals(pending)) return false;
+  if (!work_out_reversals(pending, known.originals)) return false;
   for (const auto& claim : claims) claims_in_flight_[claim].kept_for = nullptr;
   return true;
 }

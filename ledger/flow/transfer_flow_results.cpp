@@ -20,7 +20,7 @@ void TransferFlow::count_decided(Submission& submission) {
 }
 
 void TransferFlow::tell(Submission& submission) {
-  if (submission.reversals) reversed_entries_ -= submission.reversals->entries;
+  if (submission.reversals) reversed_entries_ -= std::exchange(submission.reversals->amounts, 0);
   const bool waits = options_.confirms && submission.shows_state &&
                      !faults::has(faults::Defect::refuse_without_round);
   if (!waits) return submission.answer();
@@ -68,7 +68,10 @@ void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners p
   const auto& result = submission.results[item];
   const bool sealed = result.state == State::sealed;
   const bool committed = result.state == State::committed || sealed;
-  if (submission.claims) end_claims(transfer, committed);
+  if (submission.claims) {
+    end_claims(transfer, committed);
+    drop_remainder(submission, item);
+  }
   if (transfer.idempotency_key.empty()) return;
   const auto ended = keys_in_flight_.end(transfer);
   for (const auto& joiner : ended.joiners) {

@@ -1,8 +1,8 @@
 // The part of the transfer flow that works reversals out: what they move, and what they leave.
 //
-// It reads what is left of the original once nobody else takes that back
-// (transfer_flow_claims.cpp). So what it works out stands until the item ends; the journal looks
-// once more (booking.cpp).
+// What is left of the originals is read as a batch is formed. A reversal is worked out once nobody
+// else takes its original back (transfer_flow_claims.cpp), so that stands until the item ends; the
+// journal looks once more (booking.cpp).
 #include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
@@ -21,19 +21,71 @@ using State = ItemResult::State;
 // few bytes may name a transaction of thousands of entries.
 constexpr std::size_t kMostReversedEntries = 1'000'000;
 
-std::size_t amounts_in(const Reversal& reversal) {
-  return reversal.before.size() + reversal.entries.size() + reversal.remainder.parts.size();
-}
-
 }  // namespace
 
-Result<Original> TransferFlow::find_original(Submission& submission, std::uint32_t item) {
-  const auto& transfer = submission.transfers()[item];
-  auto found = keys_.original(transfer.details->reverses);
-  if (!found) return tl::unexpected(std::move(found.error()));
-  if (!*found) return tl::unexpected(missing_original_error(transfer));
-  submission.observed = std::max(submission.observed, (*found)->newest);
-  return std::move(**found);
+TransferFlow::KnownOriginals TransferFlow::look_up_originals(std::span<const Pending> pending) {
+  KnownOriginals known;
+  for (const auto& one : pending) {
+    if (!one.submission->reversals) continue;
+    for (const auto i : reversals_among(one)) {
+      known.emplace(one.submission->transfers()[i].details->reverses, std::nullopt);
+    }
+  }
+  if (known.empty()) return known;
+  std::vector<TransactionPlace> places;
+  for (const auto& [place, original] : known) places.push_back(place);
+  const auto most = kMostReversedEntries - std::min(reversed_entries_, kMostReversedEntries);
+  auto found = keys_.originals(places, most);
+  auto next = found.begin();
+  for (auto& [place, original] : known) original = std::move(*next++);
+  return known;
+}
+
+std::vector<std::uint32_t> TransferFlow::reversals_among(const Pending& pending) {
+  const auto& submission = *pending.submission;
+  const auto transfers = submission.transfers();
+  std::vector<std::uint32_t> items;
+  absl::flat_hash_set<std::string_view> keys;
+  for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+    if (submission.results[i].state != State::undecided || !is_reversal(transfers[i])) continue;
+    const auto key = transfers[i].idempotency_key;
+    const bool counts = key.empty() || !submission.is_atomic() || keys.insert(key).second;
+    if (counts) items.push_back(i);
+  }
+  return items;
+}
+
+void TransferFlow::drop_remainder(Submission& submission, std::uint32_t item) {
+  if (!submission.reversals || submission.reversals->of_item[item] == nullptr) return;
+  if (submission.reversals->amounts == 0) return;  // the submission is told, and counts no more
+  auto& parts = submission.reversals->of_item[item]->remainder.parts;
+  submission.reversals->amounts -= parts.size();
+  reversed_entries_ -= parts.size();
+  std::exchange(parts, {});
+}
+
+bool TransferFlow::has_room_for(const Pending& pending, std::span<const std::uint32_t> items,
+                                const KnownOriginals& known) {
+  const auto& submission = *pending.submission;
+  std::size_t left = 0;  // after each of them
+  std::size_t made = 0;
+  for (const auto i : items) {
+    const auto& transfer = submission.transfers()[i];
+    const auto& original = **known.find(transfer.details->reverses)->second;
+    const auto accounts = original.remaining.size();
+    left += accounts;
+    if (reverses_all(transfer)) made += 2 * accounts;
+    const auto made_before = submission.reversals->made;
+    if (left > kMaxReversedEntries || made_before + made > 2 * kMaxReversedEntries) {
+      refuse_pending(pending, i, too_many_reversed_error());
+      return false;
+    }
+    if (original.is_unread || reversed_entries_ + left + made > kMostReversedEntries) {
+      refuse_pending(pending, i, reversals_overloaded_error());
+      return false;
+    }
+  }
+  return true;
 }
 
 std::optional<Error> TransferFlow::work_out(Submission& submission, std::uint32_t item,
@@ -45,62 +97,43 @@ std::optional<Error> TransferFlow::work_out(Submission& submission, std::uint32_
     reversal.before = original.remaining;
     reversal.entries = all_of(reversal.before);
     transfer.entries = reversal.entries;
+    reversals.made += reversal.before.size() + reversal.entries.size();
   }
   auto error = take_back(original, transfer);
   // It moves nothing then, and asks for no lock.
   if (error && reverses_all(transfer)) transfer.entries = {};
-  reversal.remainder = remainder_of(original);
-  const auto held = amounts_in(reversal);
-  auto& latest = reversals.of_item[item];
-  if (latest != nullptr) {
-    reversals.entries -= amounts_in(*latest);
-    reversed_entries_ -= amounts_in(*latest);
-  }
-  latest = &reversal;
-  reversals.entries += held;
+  if (!error) reversal.remainder = remainder_of(original);
+  const auto held =
+      reversal.before.size() + reversal.entries.size() + reversal.remainder.parts.size();
+  drop_remainder(submission, item);
+  reversals.of_item[item] = &reversal;
+  reversals.amounts += held;
   reversed_entries_ += held;
   return error;
 }
 
-bool TransferFlow::work_out_reversals(const Pending& pending) {
+bool TransferFlow::work_out_reversals(const Pending& pending, const KnownOriginals& known) {
   state_.reset();
   auto& submission = *pending.submission;
+  if (!submission.reversals) return true;
   const auto transfers = submission.transfers();
-  std::vector<std::uint32_t> items;
-  // Of a unit's transfers with one key the first one counts.
-  absl::flat_hash_set<std::string_view> keys;
-  for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
-    if (submission.results[i].state != State::undecided || !is_reversal(transfers[i])) continue;
-    const auto key = transfers[i].idempotency_key;
-    if (key.empty() || keys.insert(key).second) items.push_back(i);
+  const auto items = reversals_among(pending);
+  for (const auto i : items) {
+    const auto& original = known.find(transfers[i].details->reverses)->second;
+    if (original && *original) {
+      submission.observed = std::max(submission.observed, (*original)->newest);
+      continue;
+    }
+    refuse_pending(pending, i, original ? missing_original_error(transfers[i]) : original.error());
+    return false;
   }
-  if (items.empty()) return true;
-  if (!submission.reversals) submission.reversals = std::make_unique<Reversals>();
+  if (!has_room_for(pending, items, known)) return false;
   // Items of a unit are judged in their order: what one takes back is not left for the next.
   absl::flat_hash_map<Sequence, Original> originals;
-  std::size_t amounts = 0;
   for (const auto i : items) {
     const auto& place = transfers[i].details->reverses;
-    const auto known = originals.find(place.sequence);
-    if (known != originals.end() && known->second.place == place) continue;
-    auto original = find_original(submission, i);
-    if (!original) {
-      refuse_pending(pending, i, std::move(original.error()));
-      return false;
-    }
-    amounts += original->remaining.size();
-    if (submission.reversals->entries + amounts > kMaxReversedEntries) {
-      refuse_pending(pending, i, too_many_reversed_error());
-      return false;
-    }
-    if (reversed_entries_ + amounts > kMostReversedEntries) {
-      refuse_pending(pending, i, reversals_overloaded_error());
-      return false;
-    }
-    originals.emplace(place.sequence, std::move(*original));
-  }
-  for (const auto i : items) {
-    auto& original = originals.find(transfers[i].details->reverses.sequence)->second;
+    auto& original =
+        originals.try_emplace(place.sequence, **known.find(place)->second).first->second;
     auto error = work_out(submission, i, original);
     if (error && !state_) state_ = StateRefusal{i, std::move(*error)};
   }

@@ -24,12 +24,12 @@ StoreResult<void> read_at(BlockCursor& blocks, Sequence sequence, DecodedRecord&
 
 StoreResult<std::vector<ledger::TransactionPlace>> find_reversals(const KeyValue& rows,
                                                                   const RecordIndex& index,
+                                                                  BlockCursor& blocks,
                                                                   Sequence original,
                                                                   const MentionRange& range) {
   std::vector<ledger::TransactionPlace> reversals;
   const auto term = term_of(index, original);
   if (index.candidates(Index::links, {&term, 1}, range.first - 1).empty()) return reversals;
-  BlockCursor blocks(rows);
   DecodedRecord record;
   MentionRange rest = range;
   // Records of another text with the same hash are passed over: then there is another round.
@@ -54,8 +54,10 @@ StoreResult<std::vector<FoundReference>> find_reversed(
   MentionRange newest = range;
   newest.limit = 1;
   std::vector<FoundReference> found;
+  BlockCursor blocks(rows);
   for (std::size_t i = 0; i < transfers.size(); ++i) {
-    auto reversals = find_reversals(rows, index, transfers[i]->details->reverses.sequence, newest);
+    auto reversals =
+        find_reversals(rows, index, blocks, transfers[i]->details->reverses.sequence, newest);
     if (!reversals) {
       found.push_back({i, tl::unexpected(reversals.error())});
     } else if (!reversals->empty()) {
@@ -66,34 +68,33 @@ StoreResult<std::vector<FoundReference>> find_reversed(
   return found;
 }
 
-StoreResult<std::optional<ledger::Original>> read_original(const KeyValue& rows,
-                                                           const RecordIndex& index,
-                                                           AccountIdCache& ids,
-                                                           const ledger::TransactionPlace& place,
-                                                           Sequence durable) {
-  if (place.sequence == 0 || place.sequence > durable) return std::nullopt;
-  BlockCursor blocks(rows);
-  DecodedRecord record;
-  if (auto read = read_at(blocks, place.sequence, record); !read) {
-    return tl::unexpected(read.error());
-  }
-  if (blocks.block().stamp().time != place.time) return std::nullopt;
+StoreResult<std::optional<ledger::Original>> OriginalReader::read(
+    const ledger::TransactionPlace& place) {
+  if (place.sequence == 0 || place.sequence > durable_) return std::nullopt;
+  if (auto found = blocks_.require(place.sequence); !found) return tl::unexpected(found.error());
+  const auto& block = blocks_.block();
+  if (block.stamp().time != place.time) return std::nullopt;
   ledger::Original original;
   original.place = place;
   original.newest = place.sequence;
-  original.is_reversible = is_transaction(record.kind);
+  const auto index = static_cast<std::uint32_t>(place.sequence - block.first());
+  original.is_reversible = block.is_transaction_at(index);
   if (!original.is_reversible) return original;
-  const auto newest = find_reversals(rows, index, place.sequence, {1, durable + 1, 1});
+  const auto newest =
+      find_reversals(rows_, index_, of_reversals_, place.sequence, {1, durable_ + 1, 1});
   if (!newest) return tl::unexpected(newest.error());
   std::optional<ledger::Remainder> remainder;
   if (newest->empty()) {
-    remainder = whole_of(record);
-  } else {
-    original.newest = newest->front().sequence;
-    if (auto read = read_at(blocks, original.newest, record); !read) {
+    if (auto read = read_record(block, place.sequence, record_); !read) {
       return tl::unexpected(read.error());
     }
-    remainder = read_remainder(record.extension);
+    remainder = whole_of(record_);
+  } else {
+    original.newest = newest->front().sequence;
+    if (auto read = read_at(of_reversals_, original.newest, record_); !read) {
+      return tl::unexpected(read.error());
+    }
+    remainder = read_remainder(record_.extension);
   }
   if (!remainder) {
     return store_error(StoreFault::unknown_version,
@@ -101,10 +102,12 @@ StoreResult<std::optional<ledger::Original>> read_original(const KeyValue& rows,
                            " has fields that this program does not know");
   }
   original.balanced = remainder->balanced;
+  original.is_unread = remainder->parts.size() > left_;
+  if (original.is_unread) return original;
   original.remaining = by_account(remainder->parts);
-  const Catalog catalog(rows, durable);
+  left_ -= original.remaining.size();
   for (auto& one : original.remaining) {
-    auto id = ids.id_of(one.account, catalog);
+    auto id = ids_.id_of(one.account, catalog_);
     if (!id) return tl::unexpected(id.error());
     one.account_id = std::move(*id);
   }

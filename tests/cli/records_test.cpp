@@ -45,7 +45,7 @@ void balance(Record& record) {
     entry.set_amount(-entry.amount());
     *one.add_entries() = entry;
   }
-  one.set_type("transfer");
+  if (one.type() != "reversal") one.set_type("transfer");
   record.set_balanced(true);
 }
 
@@ -84,14 +84,18 @@ Record any_record(std::uint64_t sequence) {
       one.set_timestamp(record.time());
       one.set_reference(any_text(false));
       one.set_type(*rc::gen::element<std::string>("credit", "debit", "transfer"));
-      const auto entries = one.type() == "transfer" ? *rc::gen::inRange(1, 5) : 1;
+      const bool is_single = one.type() != "transfer";
+      if (!is_single && sequence > 1 && *rc::gen::arbitrary<bool>()) {
+        one.set_type("reversal");
+        record.set_reverses_sequence(*rc::gen::inRange<std::uint64_t>(1, sequence));
+      }
+      const auto entries = is_single ? 1 : *rc::gen::inRange(1, 5);
       for (int i = 0; i < entries; ++i) {
         auto& entry = *one.add_entries();
         entry.set_account_id(any_text(true));
         entry.set_amount(*rc::gen::nonZero<std::int64_t>());
         const bool is_up = entry.amount() > 0;
-        if (one.type() != "transfer" && is_up != (one.type() == "credit"))
-          entry.set_amount(is_up ? -1 : 1);
+        if (is_single && is_up != (one.type() == "credit")) entry.set_amount(is_up ? -1 : 1);
       }
       if (*rc::gen::arbitrary<bool>()) record.set_idempotency_key(any_text(true));
       record.set_with_next(*rc::gen::arbitrary<bool>());
@@ -268,6 +272,11 @@ TEST_CASE("What is wrong with a line of JSON is told with its line") {
       {start + R"("transfer","balanced":"true"})", "2: balanced has a wrong type"},
       {start + R"("transfer","balanced":true,"entries":[{"account":"a","amount":1}]})",
        "2: balanced is true, and the entries do not sum to zero"},
+      {start + R"("transfer","reverses":"1","entries":[{"account":"a","amount":1}]})",
+       "2: only a reversal has the field reverses"},
+      {start + R"("reversal","entries":[{"account":"a","amount":1}]})", "2: reverses is missing"},
+      {start + R"("reversal","reverses":1,"entries":[{"account":"a","amount":1}]})",
+       "2: reverses has to be the sequence of a transaction before this one"},
       {start + R"("transfer","unique_reference":1})", "2: unique_reference has a wrong type"},
       {start + R"("transfer","unique_reference":true,"entries":[{"account":"a","amount":1}]})",
        "2: unique_reference is true, and there is no reference"},
@@ -364,10 +373,38 @@ TEST_CASE("A record takes bounded memory, whatever the file says") {
   make_writer(RecordFormat::csv)->begin(kHeader, rows);
   const std::string account(3 << 20, 'a');
   for (int i = 1; i <= 9; ++i) {
-    rows += "1,5,transfer,T,," + std::to_string(i) + ",9," + account + ",1,,,,,,,,,,,,\r\n";
+    rows += "1,5,transfer,T,," + std::to_string(i) + ",9," + account + ",1,,,,,,,,,,,,,\r\n";
   }
   CHECK_THAT(read(RecordFormat::csv, rows).refused,
              Catch::Contains("the rows of one transaction are over 8 MiB"));
+}
+
+TEST_CASE("A CSV file of a program before reversals is read") {
+  std::string rows;
+  const auto writer = make_writer(RecordFormat::csv);
+  writer->begin(kHeader, rows);
+  Record record;
+  record.set_sequence(kHeader.from_sequence);
+  record.mutable_transaction()->set_type("credit");
+  auto& entry = *record.mutable_transaction()->add_entries();
+  entry.set_account_id("a");
+  entry.set_amount(5);
+  writer->add(record, rows);
+  writer->end(kHeader.from_sequence, rows);
+  std::string older;
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const auto end = rows.find("\r\n", begin);
+    older += rows.substr(begin, rows.rfind(',', end) - begin) + "\r\n";
+    begin = end + 2;
+  }
+  CHECK(older.find("reverses") == std::string::npos);
+  const auto now = read(RecordFormat::csv, rows);
+  const auto then = read(RecordFormat::csv, older);
+  CHECK(now.refused.empty());
+  CHECK(then.refused.empty());
+  CHECK(then.is_complete);
+  REQUIRE(then.records.size() == 1);
+  CHECK(then.records.front().SerializeAsString() == now.records.front().SerializeAsString());
 }
 
 TEST_CASE("The first line says what comes before the file") {

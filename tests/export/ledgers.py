@@ -108,12 +108,15 @@ class Ledger:
 
     def transfers(self):
         """What was said of each transaction, in their order. When it took effect is what was said
-        of that, or else its time."""
-        return [(one.transaction.type, [(e.account_id, e.amount) for e in one.transaction.entries],
+        of that, or else its time. What a reversal takes back is told by its place among them."""
+        records = [one for one in self.records() if one.HasField("transaction")]
+        places = {one.transaction.id: n for n, one in enumerate(records)}
+        places[""] = None
+        return [(places[one.transaction.reverses], one.transaction.type, [(e.account_id, e.amount) for e in one.transaction.entries],
                  one.transaction.reference, dict(one.transaction.metadata), one.balanced,
                  one.unique_reference,
                  one.transaction.effective_at or one.time)
-                for one in self.records() if one.HasField("transaction")]
+                for one in records]
 
     def check(self):
         """The chain and the balances agree."""
@@ -180,13 +183,35 @@ def fill_commands(ledger):
     for n, text in enumerate(("a key", "önskan", 'x,"y"')):
         ledger.ask("SealKey", key=f"{text} {n}")
     # Nothing beside: as a transfer.
-    ledger.ask("Execute", command(*pairs))
+    plain = ledger.ask("Execute", command(*pairs))
+    fill_reversals(ledger, plain)
     several = [command(*pairs, metadata={"n": str(n)} if n else {}, effective_at=-n * 1000,
                        balanced=n % 2 == 1) for n in range(4)]
     for atomic in (True, False):
         answer = ledger.ask("ExecuteBatch", commands=several, atomic=atomic)
         if any(one.HasField("error") for one in answer.results):
             raise AssertionError(f"a command was refused: {answer}")
+
+
+def reversal(transaction, *pairs, **more):
+    return pb.Command(reverse=pb.ReverseAction(transaction_id=transaction.id,
+                                               entries=entries(*pairs)), **more)
+
+
+def fill_reversals(ledger, plain):
+    """All and parts of transactions of every type, and a reversal that is taken back itself."""
+    back = ledger.ask("Execute", reversal(plain, reference="refund", metadata={"n": "1"},
+                                          idempotency_key="refund"))
+    ledger.ask("Execute", reversal(back))
+    credit = ledger.ask("Credit", account_id="alone 1", amount=9)
+    for _ in range(2):
+        ledger.ask("Execute", reversal(credit, ("alone 1", -3)))
+    # Two of one original, and another transfer, committed as one.
+    answer = ledger.ask("ExecuteBatch", atomic=True, commands=[
+        reversal(credit, ("alone 1", -1)), command(("alone 1", -1), ("alone 2", 1)),
+        reversal(credit)])
+    if any(one.HasField("error") for one in answer.results):
+        raise AssertionError(f"a reversal was refused: {answer}")
 
 
 def fill_many(ledger, transfers, accounts=50, batch=5000):

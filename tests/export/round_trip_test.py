@@ -79,12 +79,13 @@ class RoundTrip(ExportTest):
                     (line["id"], line["kind"], line.get("reference", ""), line.get("key", ""),
                      [(e["account"], int(e["amount"])) for e in line["entries"]],
                      line.get("metadata", {}), int(line.get("effective_at", 0)),
-                     line.get("balanced", False), line.get("unique_reference", False)),
+                     line.get("balanced", False), line.get("unique_reference", False),
+                     int(line.get("reverses", 0))),
                     (record.transaction.id, record.transaction.type, record.transaction.reference,
                      record.idempotency_key,
                      [(e.account_id, e.amount) for e in record.transaction.entries],
                      dict(record.transaction.metadata), record.transaction.effective_at,
-                     record.balanced, record.unique_reference))
+                     record.balanced, record.unique_reference, record.reverses_sequence))
                 # What is empty is left out.
                 self.assertTrue(all(line.values()), line)
         self.ctl(target, "import", path)
@@ -105,7 +106,7 @@ class RoundTrip(ExportTest):
             """What has to be the same in every ledger, and what is in all but the first."""
             lines = [json.loads(line) for line in lines_of(path)[1:-1]]
             when = [line.get("effective_at") for line in lines if "entries" in line]
-            new = ("sequence", "time", "with_next", "effective_at")
+            new = ("sequence", "time", "with_next", "effective_at", "reverses")
             for line in lines:
                 if "entries" in line:
                     del line["id"]

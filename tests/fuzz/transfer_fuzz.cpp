@@ -68,11 +68,17 @@ void check_commands(std::string_view bytes) {
     const auto& command = expected.commands(i);
     const auto& read = list.transfers[static_cast<std::size_t>(i)];
     wire::TransferRequest plain;
-    *plain.mutable_entries() = command.transfer().entries();
+    *plain.mutable_entries() =
+        command.has_reverse() ? command.reverse().entries() : command.transfer().entries();
     plain.set_reference(command.reference());
     plain.set_idempotency_key(command.idempotency_key());
     check_same(plain, read);
     const auto details = read.details != nullptr ? *read.details : ledger::Details();
+    const auto place = ledger::parse_transaction_id(command.reverse().transaction_id());
+    must((read.kind == ledger::TransferKind::reversal) == command.has_reverse() &&
+             details.reverses ==
+                 (place && place->sequence != 0 ? *place : ledger::TransactionPlace()),
+         "what is taken back is read as the parser reads it");
     must(details.balanced == command.options().balanced() &&
              details.unique_reference == command.options().unique_reference() &&
              details.effective_at == command.options().effective_at() &&

@@ -5,7 +5,8 @@
 A line of a ```console block that begins with "$ " is a command, with the lines that a backslash
 continues it by. The lines behind it are what it prints, on either stream; if there are none, that
 is not looked at. A command fails if and only if it prints an error. Ids and times differ from run to
-run: any stands for any other, and `...` at the end of a line for its rest.
+run: any stands for any other, and `...` at the end of a line for its rest. A later command that has
+an id of the page's output gets the one that was printed in its place.
 """
 
 import os
@@ -56,6 +57,10 @@ def normal(lines):
     return result
 
 
+def ids_in(lines):
+    return [found for line in lines for found in VARIES[0][0].findall(line)]
+
+
 def fits(wanted: str, got: str) -> bool:
     return got.startswith(wanted[:-3]) if wanted.endswith("...") else got == wanted
 
@@ -69,19 +74,22 @@ class Guide(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="scalegraph-guide-") as folder:
             server = Server(SCALEGRAPHD, folder, f"{folder}/store", {})
             server.start()
+            ids: dict[str, str] = {}  # those printed, by those of the page
             try:
                 for command, printed in steps:
                     with self.subTest(command=command):
-                        self.run_step(command, printed, server.address)
+                        self.run_step(command, printed, server.address, ids)
             finally:
                 server.stop()
 
-    def run_step(self, command: str, printed: list[str], address: str) -> None:
+    def run_step(self, command: str, printed: list[str], address: str, ids: dict[str, str]) -> None:
+        command = VARIES[0][0].sub(lambda found: ids.get(found[0], found[0]), command)
         environment = dict(os.environ, SCALEGRAPH_SERVER=address,
                            PATH=f"{pathlib.Path(SCALEGRAPHCTL).parent}:{os.environ['PATH']}")
         done = subprocess.run(["bash", "-euc", command], env=environment, timeout=TIMEOUT_S,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         got = normal(done.stdout.splitlines())
+        ids.update(zip(ids_in(printed), ids_in(done.stdout.splitlines())))
         fails = any(line.startswith("error:") for line in printed)
         self.assertEqual(done.returncode != 0, fails, done.stdout)
         if not printed:

@@ -236,9 +236,9 @@ class GrowingChain final : public ledger::KeySource {
       std::span<const ledger::Transfer* const>) override {
     return std::vector<ledger::BoundReference>{};
   }
-  ledger::Result<std::optional<ledger::Original>> original(
-      const ledger::TransactionPlace&) override {
-    return std::optional<ledger::Original>{};
+  std::vector<ledger::Result<std::optional<ledger::Original>>> originals(
+      std::span<const ledger::TransactionPlace> places, std::size_t) override {
+    return {places.size(), std::optional<ledger::Original>{}};
   }
   ledger::Sequence first_looked_at = 0;
 

@@ -228,6 +228,36 @@ TEST_CASE("The journal lets no reversal pass that its coordinator did not know",
   CHECK(bed.balances() == Balances{10, 20});
 }
 
+TEST_CASE("What small requests may hold of large transactions is bounded", "[ledger][flow]") {
+  constexpr int kAccounts = 2'000;
+  constexpr int kReversals = 101;  // 202,000 accounts in all
+  FlowBed bed;
+  std::vector<Posting> credits;
+  for (int i = 0; i < kAccounts; ++i) {
+    const auto id = "many-" + std::to_string(i);
+    bed.house.open_account(id, 0);
+    credits.push_back({id, 200});
+  }
+  const auto paid = bed.ask(transfer(std::move(credits)));
+  REQUIRE(told(paid) == "OK");
+  std::vector<Order> orders(kReversals);
+  for (auto& order : orders) {
+    order.postings = {{"many-0", -1}};
+    order.reverses = {paid->results[0].time, paid->results[0].sequence};
+  }
+  // As one unit: each of them keeps what it leaves of all accounts.
+  const auto as_one = bed.ask(transfers(orders, Atomic::yes));
+  CHECK(told(as_one, kReversals - 1) == "TOO_MANY_ENTRIES");
+  CHECK(told(as_one, 0) == "BATCH_ABORTED");
+  CHECK(bed.house.flow().reversed_entries() == 0);
+  // One after the other.
+  const auto apart = bed.ask(transfers(orders));
+  CHECK(told_all(apart) == Told(kReversals, "OK"));
+  CHECK(bed.house.balance("many-0") == 200 - kReversals);
+  CHECK(bed.house.flow().reversed_entries() == 0);
+  CHECK(bed.house.flow().claims_in_flight() == 0);
+}
+
 TEST_CASE("What can be taken back of amounts at the ends of the range", "[ledger][flow]") {
   constexpr auto kMin = std::numeric_limits<Amount>::min();
   constexpr auto kMax = std::numeric_limits<Amount>::max();

@@ -46,6 +46,24 @@ TEST_CASE("Each transfer that debits another account is refused, the others are 
   CHECK(is_permitted(asked, kOwn));
 }
 
+TEST_CASE("A participant takes nothing back", "[ledger][rights]") {
+  Asked asked;
+  asked.add({{"seb:operating", -5}});
+  asked.add({});
+  asked.finish(false);
+  Details details;
+  details.reverses = {1, 1};
+  details.reverses_all = true;
+  auto& reversal = std::get<TransferBatch>(asked.operation).transfers[1];
+  reversal.kind = TransferKind::reversal;
+  reversal.details = &details;
+  CHECK_FALSE(is_permitted(asked, kOwn));
+  refuse_forbidden(asked, kOwn);
+  CHECK(asked.results[0].state == State::undecided);
+  REQUIRE(asked.results[1].state == State::refused);
+  CHECK(asked.results[1].error->reason == Reason::permission_denied);
+}
+
 TEST_CASE("One such transfer refuses an atomic batch as a whole", "[ledger][rights]") {
   Asked asked;
   asked.add({{"seb:operating", -5}});

@@ -58,7 +58,12 @@ struct Filled : Bed {
     std::vector<std::string> all = value_of((*this)->verify({})).problems;
     return all;
   }
-  std::optional<ledger::Original> read() { return value_of((*this)->original(original)); }
+  std::optional<ledger::Original> read() { return read(original); }
+  std::optional<ledger::Original> read(const ledger::TransactionPlace& place) {
+    const auto all = value_of((*this)->originals({&place, 1}, 1'000));
+    REQUIRE(all.size() == 1);
+    return value_of(all.front());
+  }
 };
 
 std::vector<std::pair<std::string, Amount>> left_of(const std::optional<ledger::Original>& read) {
@@ -124,9 +129,7 @@ TEST_CASE("No more than a hundred reversals are told", "[persistence][reversals]
 TEST_CASE("What a place names", "[persistence][reversals]") {
   Filled store(GENERATE(Backend::memory, Backend::rocksdb));
   const auto place = store.original;
-  const auto read = [&](Sequence sequence, TimeMs time) {
-    return value_of(store->original({time, sequence}));
-  };
+  const auto read = [&](Sequence sequence, TimeMs time) { return store.read({time, sequence}); };
   CHECK_FALSE(read(place.sequence, place.time + 1).has_value());
   CHECK_FALSE(read(place.sequence + 1, place.time).has_value());
   CHECK_FALSE(read(0, place.time).has_value());
@@ -136,6 +139,29 @@ TEST_CASE("What a place names", "[persistence][reversals]") {
   // An account that a record names twice has what it moved there in all.
   const auto twice = store.transfer({{{0, 5}, {1, 3}, {0, -5}, {1, 4}}});
   CHECK(left_of(read(twice, store.now)) == Left{{"b", 7}});
+}
+
+TEST_CASE("No more is read than there is room for", "[persistence][reversals]") {
+  Filled store(Backend::memory);
+  const auto second = store.transfer({{{0, 1}, {1, 2}}});
+  const std::vector<ledger::TransactionPlace> places{store.original, {store.now, second}};
+  const auto all = value_of(store->originals(places, 3));
+  CHECK_FALSE((*all[0])->is_unread);
+  CHECK((*all[1])->is_unread);
+  CHECK((*all[1])->remaining.empty());
+}
+
+TEST_CASE("Transactions are read together, with their reversals", "[persistence][reversals]") {
+  Filled store(GENERATE(Backend::memory, Backend::rocksdb));
+  const auto reversal = reverse(store, {store.original, {{0, 1}}, {{0, -99}, {1, 100}}});
+  const std::vector<Sequence> asked{store.original.sequence, reversal};
+  const auto read = value_of(store->transactions_at(asked, {}));
+  REQUIRE(read.size() == 2);
+  CHECK(read[0].reversed_by.front().sequence == reversal);
+  CHECK(read[1].details.reverses == store.original);
+  const auto first = [](const StoredTransaction&) { return true; };
+  CHECK(value_of(store->transactions_at(asked, first)).size() == 1);
+  CHECK_FALSE(store->transactions_at(std::vector<Sequence>{1}, {}));
 }
 
 TEST_CASE("The journal is told of reversals that a coordinator did not see",
@@ -232,12 +258,12 @@ TEST_CASE("A verification reports reversals that do not fit", "[persistence][rev
     const auto sequence = group.add(record);
     group.end_unit();
     store.append(std::move(group));
-    CHECK(value_of(store->original({store.now, sequence}))->balanced);
+    CHECK(store.read({store.now, sequence})->balanced);
     const auto reversal =
         reverse(store, {{store.now, sequence}, {{0, 2}, {1, -2}}, {{0, -3}, {1, 3}}, false, true});
     CHECK(store.problems().empty());
     // A reversal of a reversal is bound as well.
-    CHECK(value_of(store->original({store.now, reversal}))->balanced);
+    CHECK(store.read({store.now, reversal})->balanced);
     reverse(store, {{store.now, sequence}, {{0, 3}}, {{1, 3}}, false, true});
     CHECK(has("does not balance as record 4 had to"));
   }

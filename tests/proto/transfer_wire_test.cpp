@@ -59,8 +59,16 @@ void check_same(const wire::TransferRequest& expected, const ledger::Transfer& r
 wire::Command any_command() {
   wire::Command command;
   const auto transfer = any_transfer();
-  if (*rc::gen::inRange(0, 8) != 0) {
+  const auto action = *rc::gen::inRange(0, 8);
+  if (action > 2) {
     *command.mutable_transfer()->mutable_entries() = transfer.entries();
+  } else if (action > 0) {
+    auto& reverse = *command.mutable_reverse();
+    reverse.set_transaction_id(
+        *rc::gen::arbitrary<bool>()
+            ? any_text()
+            : ledger::transaction_id(*rc::gen::inRange(0, 99), *rc::gen::inRange(0, 99)));
+    if (*rc::gen::arbitrary<bool>()) *reverse.mutable_entries() = transfer.entries();
   }
   command.set_reference(transfer.reference());
   command.set_idempotency_key(transfer.idempotency_key());
@@ -75,14 +83,26 @@ wire::Command any_command() {
   return command;
 }
 
+// Whether it takes back what an id may name.
+bool is_id(const wire::Command& command) {
+  const auto place = ledger::parse_transaction_id(command.reverse().transaction_id());
+  return place && place->sequence != 0;
+}
+
 void check_same(const wire::Command& expected, const ledger::Transfer& read) {
   wire::TransferRequest plain;
-  *plain.mutable_entries() = expected.transfer().entries();
+  *plain.mutable_entries() =
+      expected.has_reverse() ? expected.reverse().entries() : expected.transfer().entries();
   plain.set_reference(expected.reference());
   plain.set_idempotency_key(expected.idempotency_key());
   check_same(plain, read);
   const auto details = read.details != nullptr ? *read.details : ledger::Details();
   RC_ASSERT((read.details == nullptr) == details.empty());
+  const auto place = ledger::parse_transaction_id(expected.reverse().transaction_id());
+  RC_ASSERT((read.kind == ledger::TransferKind::reversal) == expected.has_reverse());
+  const bool is_id = place && place->sequence != 0;
+  RC_ASSERT((details.reverses == (is_id ? *place : ledger::TransactionPlace())));
+  RC_ASSERT(details.reverses_all == (is_id && expected.reverse().entries().empty()));
   RC_ASSERT(details.balanced == expected.options().balanced());
   RC_ASSERT(details.unique_reference == expected.options().unique_reference());
   RC_ASSERT(details.effective_at == expected.options().effective_at());
@@ -275,9 +295,9 @@ TEST_CASE("Commands are read as the generated code reads them") {
     }
     batch.set_atomic(*rc::gen::arbitrary<bool>());
     const auto bytes = batch.SerializeAsString();
-    const bool has_actions =
-        std::all_of(batch.commands().begin(), batch.commands().end(),
-                    [](const auto& command) { return command.has_transfer(); });
+    const bool has_actions = std::all_of(
+        batch.commands().begin(), batch.commands().end(),
+        [](const auto& command) { return command.action_case() != wire::Command::ACTION_NOT_SET; });
     proto::TransferList read;
     const bool good = wire::CommandBatch().ParseFromString(bytes) && has_actions;
     RC_ASSERT(proto::read_batch(bytes, read, proto::BatchForm::commands) == good);
@@ -346,7 +366,10 @@ TEST_CASE("The answer to a command tells its details and its place") {
     for (const auto& [key, value] : command.metadata()) {
       RC_ASSERT(answer.metadata().at(key) == value);
     }
-    RC_ASSERT(answer.entries_size() == command.transfer().entries_size());
+    const auto entries = command.has_reverse() ? command.reverse().entries_size()
+                                               : command.transfer().entries_size();
+    RC_ASSERT(answer.entries_size() == entries);
+    RC_ASSERT((answer.reverses() == (is_id(command) ? command.reverse().transaction_id() : "")));
   });
 }
 

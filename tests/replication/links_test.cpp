@@ -225,6 +225,63 @@ TEST_CASE("A forwarded call is the call that came in") {
   CHECK(opened.metadata.at("country") == "SE");
 }
 
+TEST_CASE("A reversal is forwarded, and what an earlier request has committed is told as such") {
+  const std::vector<ledger::Entry> entries{{"alice", 5}};
+  ledger::Details all;
+  all.reverses = {-1, 77};
+  all.reverses_all = true;
+  ledger::Details part = all;
+  part.reverses_all = false;
+  ledger::TransferBatch batch;
+  batch.transfers = {{ledger::TransferKind::reversal, {}, "", "key", 0, &all},
+                     {ledger::TransferKind::reversal, entries, "", "", 0, &part}};
+  Asked asked;
+  asked.operation = batch;
+  asked.results.resize(2);
+  asked.tells_replays = true;
+  const auto bytes = encode_call(7, 3, std::chrono::milliseconds(250), asked);
+  const auto call = decoded<std::unique_ptr<ForwardedCall>>(bytes);
+  CHECK(call->tells_replays);
+  const auto& got = std::get<ledger::TransferBatch>(call->operation);
+  REQUIRE(got.transfers.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(ledger::same_content(got.transfers[i], batch.transfers[i]));
+  }
+  CHECK(got.transfers[0].entries.empty());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CHECK_FALSE(decode_call_message(bytes.substr(0, size)));
+  }
+  // One that says of nothing what it takes back, or takes back nothing.
+  for (auto* wrong : {&all, &part}) {
+    auto of_nothing = batch;
+    ledger::Details none = *wrong;
+    none.reverses.sequence = 0;
+    none.effective_at = 1;
+    of_nothing.transfers.front().details = &none;
+    asked.operation = of_nothing;
+    CHECK_FALSE(decode_call_message(encode_call(7, 3, std::chrono::milliseconds(1), asked)));
+  }
+
+  using State = ledger::ItemResult::State;
+  Asked told;
+  told.results.resize(2);
+  for (auto& result : told.results) result.state = State::committed;
+  told.results[0].sequence = 300;
+  told.results[0].time = -17;
+  told.results[1].replayed = true;
+  // Who did not ask need not know it.
+  for (const bool is_asked : {false, true}) {
+    told.tells_replays = is_asked;
+    const auto answer = decoded<CallAnswer>(encode_answer(4, told));
+    REQUIRE(answer.results.size() == 2);
+    CHECK_FALSE(answer.results[0].replayed);
+    CHECK(answer.results[0].sequence == 300);
+    CHECK(answer.results[0].time == -17);
+    CHECK(answer.results[1].state == State::committed);
+    CHECK(answer.results[1].replayed == is_asked);
+  }
+}
+
 TEST_CASE("A request for a key is forwarded, and so is what became of the key") {
   for (const bool seals : {false, true}) {
     Asked asked;

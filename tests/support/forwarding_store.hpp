@@ -106,9 +106,14 @@ class ForwardingStore : public persistence::Store {
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {
     return below_->find_reversed(transfers, after);
   }
-  persistence::StoreResult<std::optional<ledger::Original>> original(
-      const ledger::TransactionPlace& place) const override {
-    return below_->original(place);
+  persistence::StoreResult<std::vector<persistence::StoreResult<std::optional<ledger::Original>>>>
+  originals(std::span<const ledger::TransactionPlace> places, std::size_t most) const override {
+    return below_->originals(places, most);
+  }
+  persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions_at(
+      std::span<const ledger::Sequence> sequences,
+      const persistence::Enough<persistence::StoredTransaction>& enough) const override {
+    return below_->transactions_at(sequences, enough);
   }
   persistence::StoreResult<std::vector<persistence::FoundKey>> find_keys(
       std::span<const ledger::Transfer* const> transfers, ledger::Sequence after) const override {

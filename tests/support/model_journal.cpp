@@ -105,6 +105,13 @@ std::map<std::string, WideAmount> ModelJournal::left_of(Sequence transaction,
   return left;
 }
 
+std::vector<ledger::Result<std::optional<ledger::Original>>> ModelJournal::originals(
+    std::span<const ledger::TransactionPlace> places, std::size_t) {
+  std::vector<ledger::Result<std::optional<ledger::Original>>> all;
+  for (const auto& place : places) all.push_back(original(place));
+  return all;
+}
+
 ledger::Result<std::optional<ledger::Original>> ModelJournal::original(
     const ledger::TransactionPlace& place) {
   if (!keys_readable) {

@@ -97,8 +97,9 @@ class ModelJournal final : public ledger::KeySource {
   ledger::Result<std::vector<ledger::BoundReference>> find_references(
       std::span<const ledger::Transfer* const> transfers) override;
 
-  ledger::Result<std::optional<ledger::Original>> original(
-      const ledger::TransactionPlace& place) override;
+  std::vector<ledger::Result<std::optional<ledger::Original>>> originals(
+      std::span<const ledger::TransactionPlace> places, std::size_t most) override;
+  ledger::Result<std::optional<ledger::Original>> original(const ledger::TransactionPlace& place);
 
   const Image& first() const { return first_; }
   const Image& image() const { return image_; }

@@ -36,11 +36,7 @@ class RecordsQuery final : public Query {
   void on_answered() override { tell(records()); }
   // An exception here must not end the actor that answers.
   RecordsRead::Records records() const {
-    if (!result) {
-      auto error = result.error();
-      error.outcome = ledger::Outcome::unknown;
-      return tl::unexpected(std::move(error));
-    }
+    if (!result) return tl::unexpected(result.error());
     try {
       std::vector<std::string> records;
       for (const auto& one : std::get<TransactionList>(*result)) records.push_back(bytes_of(one));
@@ -70,11 +66,24 @@ RpcSubmission& RecordsRead::hand_over() {
 void RecordsRead::respond(UnaryCall& call) { hand_over().respond(call); }
 
 ledger::Error records_away_error() {
-  return {ledger::Reason::node_unavailable,
-          "it is committed and cannot be read at the moment: try again with the same idempotency "
-          "key, or look it up",
-          {},
-          ledger::Outcome::unknown};
+  return {
+      ledger::Reason::node_unavailable,
+      "what was committed cannot be read at the moment: try again with the same idempotency key",
+      {},
+      ledger::Outcome::unknown};
+}
+
+ledger::Error unread_error(std::optional<ledger::Error> why, ledger::TimeMs time,
+                           ledger::Sequence sequence) {
+  auto error = why.value_or(ledger::Error{ledger::Reason::result_too_large,
+                                          "the answer would be too large",
+                                          {},
+                                          ledger::Outcome::unknown});
+  const auto id = ledger::transaction_id(time, sequence);
+  error.message = "it is committed as transaction " + id + ", which was not read: " + error.message;
+  error.metadata.emplace_back("transaction_id", id);
+  error.outcome = ledger::Outcome::unknown;
+  return error;
 }
 
 QueryPtr query_for_records(Call& call, std::uint64_t part, const RpcSubmission& submission) {

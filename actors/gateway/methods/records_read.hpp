@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ class RpcSubmission;
 // On its way back to the call. It keeps the submission.
 class RecordsRead final : public UnaryCompletion {
  public:
-  // Transactions as bytes, in the order of RpcSubmission::items_to_read(), or why they are not
-  // known.
+  // Transactions as bytes, in the order of RpcSubmission::items_to_read(), those that the answer
+  // has room for; or why they are not known.
   using Records = ledger::Result<std::vector<std::string>>;
 
   RecordsRead(std::shared_ptr<RpcSubmission> submission, Records records)
@@ -40,8 +41,12 @@ class RecordsRead final : public UnaryCompletion {
 // What Completed::part has in addition, when a stream gets RecordsRead.
 inline constexpr std::uint64_t kRecordsPart = std::uint64_t{1} << 62;
 
-// The error while the records cannot be read: they are committed, and a retry tells them.
+// The error while the queries actor is away.
 ledger::Error records_away_error();
+// What is told of a record that was not read: it is committed, under that id. `why`: nullopt if the
+// answer would have been too large.
+ledger::Error unread_error(std::optional<ledger::Error> why, ledger::TimeMs time,
+                           ledger::Sequence sequence);
 
 // Needs: on the gateway's thread; the submission was answered. Null: nothing has to be read.
 QueryPtr query_for_records(Call& call, std::uint64_t part, const RpcSubmission& submission);

@@ -206,22 +206,24 @@ std::vector<std::uint32_t> RpcSubmission::items_to_read() const {
     const bool is_unknown = ledger::reverses_all(all[i]) && all[i].entries.empty();
     if (is_unknown || results[i].replayed) items.push_back(i);
   }
+  const auto earlier = [this](auto a, auto b) { return results[a].sequence < results[b].sequence; };
+  std::stable_sort(items.begin(), items.end(), earlier);
   return items;
 }
 
 void RpcSubmission::take_records(RecordsRead::Records read) {
   const auto items = items_to_read();
   has_records_ = true;
-  if (read) {
-    records_.resize(results.size());
-    for (std::size_t i = 0; i < items.size(); ++i) records_[items[i]] = std::move((*read)[i]);
-    return;
-  }
+  records_.resize(results.size());
+  std::size_t told = 0;
+  for (; read && told < read->size(); ++told) records_[items[told]] = std::move((*read)[told]);
+  if (told == items.size()) return;
   told_ = results;
-  const auto error = std::make_shared<const ledger::Error>(std::move(read.error()));
-  for (const auto item : items) {
-    told_[item].state = ItemResult::State::refused;
-    told_[item].error = error;
+  for (; told < items.size(); ++told) {
+    auto& result = told_[items[told]];
+    result.state = ItemResult::State::refused;
+    result.error = std::make_shared<const ledger::Error>(unread_error(
+        read ? std::nullopt : std::optional(read.error()), result.time, result.sequence));
   }
 }
 

@@ -253,8 +253,10 @@ void StreamCall::completed(const Completed& completed) {
   auto& submission = submission_of(completed);
   auto self = std::static_pointer_cast<RpcSubmission>(submission.shared_from_this());
   auto query = query_for_records(*this, completed.part | kRecordsPart, submission);
-  if (!query) return begin_answer(completed.part, std::move(self));
+  // Of a client that has gone nobody wants to know.
+  if (!query || broken_) return begin_answer(completed.part, std::move(self));
   slot->reading = std::move(self);
+  slot->records_query = query;
   // A query that cannot be asked is dropped, and so answered.
   (void)server_.ask(std::move(query));
 }
@@ -268,11 +270,16 @@ void StreamCall::records_read(const Completed& completed) {
 }
 
 void StreamCall::give_up_records() {
+  // To begin an answer may end it, and with it the slots before it.
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<RpcSubmission>>> waiting;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].reading) continue;
-    auto submission = std::exchange(slots_[i].reading, nullptr);
+    if (const auto query = slots_[i].records_query.lock()) query->cancelled = true;
+    waiting.emplace_back(first_slot_ + i, std::exchange(slots_[i].reading, nullptr));
+  }
+  for (auto& [number, submission] : waiting) {
     submission->take_records(tl::unexpected(records_away_error()));
-    begin_answer(first_slot_ + i, std::move(submission));
+    begin_answer(number, std::move(submission));
   }
 }
 
@@ -373,6 +380,7 @@ void StreamCall::done(bool) {
     for (const auto& slot : slots_) {
       if (const auto submission = slot.submission.lock()) server_.cancel(submission);
     }
+    give_up_records();
   }
   write_next();
 }

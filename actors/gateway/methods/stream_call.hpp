@@ -40,6 +40,7 @@ class StreamCall final : public Call {
   struct Slot {
     std::weak_ptr<ledger::Submission> submission;  // weak: a dropped one must be destroyed
     std::shared_ptr<RpcSubmission> reading;        // while its records are read for the response
+    std::weak_ptr<Query> records_query;            // that reads them
     std::optional<grpc::ByteBuffer> response;      // once it is known
     Admissions::Place place;                       // until the response is sent
     ledger::SteadyTime received{};
