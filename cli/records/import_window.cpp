@@ -16,6 +16,8 @@ namespace {
 
 namespace wire = scalegraph::ledger;
 
+constexpr std::size_t kIdChars = 26;  // of a transaction
+
 // Creations that are under way at a time: the server writes them in groups.
 constexpr std::size_t kInFlight = 64;
 
@@ -371,7 +373,13 @@ std::optional<Failure> WindowImport::divide(std::span<const ImportItem> items,
   }
   auto failure = refused;
   failure.message = sequences_of(items) + ", which commits as one: " + failure.message;
-  if (is_too_large(refused)) failure.hint = raise_setting(bytes_of(items));
+  if (!is_too_large(refused)) return failure;
+  // All ids have one length.
+  std::map<std::uint64_t, std::string> any_ids;
+  for (const auto& item : items) {
+    any_ids.emplace(item.record.reverses_sequence(), std::string(kIdChars, '0'));
+  }
+  failure.hint = raise_setting(request_of(items, ledger_, any_ids).ByteSizeLong());
   return failure;
 }
 

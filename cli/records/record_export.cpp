@@ -70,6 +70,13 @@ tl::expected<Begun, std::string> read_begun(const std::string& path, RecordForma
   if (!header) return tl::unexpected(located(header.error()));
   if (!*header || reader.whole_bytes() == 0) return begun;
   begun.header = **header;
+  // Rows with all columns would not fit below its names.
+  std::ifstream names(path, std::ios::binary);
+  std::string first;
+  std::getline(names, first);
+  if (begun.format == RecordFormat::csv && first.find(",reverses") == std::string::npos) {
+    return tl::unexpected(path + ": was begun by an older program: export it anew");
+  }
   for (;;) {
     auto record = reader.next();
     if (!record) return tl::unexpected(located(record.error()));

@@ -71,6 +71,13 @@ StoreResult<std::vector<FoundReference>> find_reversed(
 StoreResult<std::optional<ledger::Original>> OriginalReader::read(
     const ledger::TransactionPlace& place) {
   if (place.sequence == 0 || place.sequence > durable_) return std::nullopt;
+  if (left_ == 0) {
+    ledger::Original unread;
+    unread.place = place;
+    unread.newest = place.sequence;
+    unread.is_unread = true;
+    return unread;
+  }
   if (auto found = blocks_.require(place.sequence); !found) return tl::unexpected(found.error());
   const auto& block = blocks_.block();
   if (block.stamp().time != place.time) return std::nullopt;
@@ -103,7 +110,11 @@ StoreResult<std::optional<ledger::Original>> OriginalReader::read(
   }
   original.balanced = remainder->balanced;
   original.is_unread = remainder->parts.size() > left_;
-  if (original.is_unread) return original;
+  if (original.is_unread) {
+    // Nor is there for others: who is refused tries again.
+    left_ = 0;
+    return original;
+  }
   original.remaining = by_account(remainder->parts);
   left_ -= original.remaining.size();
   for (auto& one : original.remaining) {

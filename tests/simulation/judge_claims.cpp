@@ -28,9 +28,11 @@ void Judge::check_key_outcome(const Answer& answer, const Intent& intent) {
       return;
     case State::unbound: {
       if (intent.seals) return breach(text + "UNBOUND to one who has sealed it");
-      if (answer.sequence < answer.asked) return breach(text + "from what was too old");
+      // The leader's own store may be behind what another has shown: what was committed up to there
+      // is in flight with the leader, and the question would have joined it.
+      const auto until = std::max(answer.sequence, answer.asked);
       const auto at = std::max(committed_at, sealed_at);
-      if (at != 0 && at <= answer.sequence) breach(text + "UNBOUND, and it was bound");
+      if (at != 0 && at <= until) breach(text + "UNBOUND, and it was bound");
       return;
     }
     default:

@@ -270,6 +270,11 @@ void StreamCall::records_read(const Completed& completed) {
 }
 
 void StreamCall::give_up_records() {
+  // It has its status: with the next answer it may be over.
+  if (finishing_) {
+    for (auto& slot : slots_) slot.reading = nullptr;
+    return;
+  }
   // To begin an answer may end it, and with it the slots before it.
   std::vector<std::pair<std::uint64_t, std::shared_ptr<RpcSubmission>>> waiting;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
@@ -311,7 +316,7 @@ bool StreamCall::answer_portion(std::uint64_t number, RpcSubmission& submission)
 void StreamCall::give_up_write() {
   give_up_held(lost_error());
   for (auto& slot : slots_) {
-    if (!slot.response) refuse(slot, lost_error());
+    if (!slot.response && !slot.reading) refuse(slot, lost_error());
   }
   write_next();
 }
