@@ -143,6 +143,7 @@ class ClusterRun {
     const auto nodes = world_.random.below(3) == 0 ? 5 : 3;
     cluster_ = std::make_shared<Cluster>(world_, faults_, nodes,
                                          [this](std::string text) { breach(std::move(text)); });
+    log_.has_nodes = true;
     clients_ = std::make_unique<Clients>(world_, log_, accounts_of(world_.scenario));
     cluster_->serve(*clients_);
     cluster_->network().options = network;

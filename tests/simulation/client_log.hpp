@@ -105,6 +105,7 @@ struct ClientLog {
   // Intents that were asked for again although they had to be absent, with what was durable then.
   std::vector<std::pair<IntentId, ledger::Sequence>> absent_until;
   std::size_t unknown = 0;
+  bool has_nodes = false;               // the store that answers may be behind those of other nodes
   std::vector<std::string> complaints;  // what no client should see
 };
 

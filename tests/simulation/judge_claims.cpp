@@ -28,6 +28,9 @@ void Judge::check_key_outcome(const Answer& answer, const Intent& intent) {
       return;
     case State::unbound: {
       if (intent.seals) return breach(text + "UNBOUND to one who has sealed it");
+      if (!log_.has_nodes && answer.sequence < answer.asked) {
+        return breach(text + "from what was too old");
+      }
       // The leader's own store may be behind what another has shown: what was committed up to there
       // is in flight with the leader, and the question would have joined it.
       const auto until = std::max(answer.sequence, answer.asked);
