@@ -20,6 +20,16 @@ std::optional<ledger::Sequence> sequence_of(const std::string& listing, const st
   return position ? number_in<ledger::Sequence>(*position) : std::nullopt;
 }
 
+ledger::Result<Page<persistence::StoredTransaction>> page_of(
+    std::vector<persistence::StoredTransaction> found, const PageEnd& end,
+    const std::string& listing) {
+  Page<persistence::StoredTransaction> page{std::move(found), {}};
+  const auto more = end.cut(page.items);
+  if (!more) return tl::unexpected(more.error());
+  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
+  return page;
+}
+
 }  // namespace
 
 ReadResult read_transaction(const persistence::Store& store, const TransactionById& ask) {
@@ -105,11 +115,9 @@ ReadResult read_transactions(const persistence::Store& store, const TransactionP
   }
   auto found = store.transactions(range, end.asked_by<persistence::StoredTransaction>());
   if (!found) return failed(found.error());
-  Page<persistence::StoredTransaction> page{std::move(*found), {}};
-  const auto more = end.cut(page.items);
-  if (!more) return tl::unexpected(more.error());
-  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
-  return page;
+  auto page = page_of(std::move(*found), end, listing);
+  if (!page) return tl::unexpected(page.error());
+  return std::move(*page);
 }
 
 ReadResult find_transactions(const persistence::Store& store, const ReferencePage& ask) {
@@ -135,11 +143,9 @@ ReadResult find_transactions(const persistence::Store& store, const ReferencePag
   auto found =
       store.transactions_with(ask.reference, range, end.asked_by<persistence::StoredTransaction>());
   if (!found) return failed(found.error());
-  Page<persistence::StoredTransaction> page{std::move(*found), {}};
-  const auto more = end.cut(page.items);
-  if (!more) return tl::unexpected(more.error());
-  if (*more) page.next = make_page_token(listing, std::to_string(page.items.back().sequence));
-  return FoundTransactions{std::move(page), sequence};
+  auto page = page_of(std::move(*found), end, listing);
+  if (!page) return tl::unexpected(page.error());
+  return FoundTransactions{std::move(*page), sequence};
 }
 
 }  // namespace sg::actors
