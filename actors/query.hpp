@@ -70,6 +70,13 @@ struct ReferencePage {
   std::string token;
   std::int64_t page_bytes = 0;
 };
+// What was changed of an account's limits.
+struct PolicyPage {
+  std::string account_id;  // empty: of the whole ledger
+  std::int64_t limit = 0;  // 0: 50
+  std::string token;
+  std::int64_t page_bytes = 0;
+};
 // What the record says that decided about a key, or how far the chain was looked through for it.
 struct KeyOutcomeOf {
   ledger::ItemResult::State state = ledger::ItemResult::State::unbound;
@@ -104,11 +111,14 @@ struct VerifyChain {
 struct AccountView {
   ledger::Account account;
   ledger::Amount balance = 0;
+  ledger::Policy policy{};
 };
 
 struct Balance {
   std::string account_id;
   ledger::Amount balance = 0;
+  ledger::Amount available = 0;
+  ledger::Sequence sequence = 0;
 };
 
 using TransactionList = std::vector<persistence::StoredTransaction>;
@@ -147,8 +157,8 @@ struct BalanceSheet {
 using QueryAsk =
     std::variant<ParticipantById, ParticipantPage, AccountsOfParticipant, AccountById, BalanceOf,
                  AccountPage, TransactionById, TransactionsAt, TransactionPage, ReferencePage,
-                 KeyOutcomeOf, BalanceSheetOf, CommittedAudit, AnsweredAudit, RecordsOfChain,
-                 VerifyChain, BackupAsk>;
+                 PolicyPage, KeyOutcomeOf, BalanceSheetOf, CommittedAudit, AnsweredAudit,
+                 RecordsOfChain, VerifyChain, BackupAsk>;
 using QueryAnswer =
     std::variant<std::monostate, ledger::Participant, Page<ledger::Participant>, AccountView,
                  Balance, Page<AccountView>, persistence::StoredTransaction, TransactionList,
@@ -213,11 +223,11 @@ class Query {
   std::vector<std::optional<ledger::AccountReading>> readings;
   ledger::Sequence observed = 0;
   std::uint64_t journal_incarnation = 0;  // whose sequence that is
-  // With AccountPage and AccountsOfParticipant: the page's rows. With AccountPage: their balances,
-  // as the journal tells them.
+  // With AccountPage and AccountsOfParticipant: the page's rows. With AccountPage: how they stand,
+  // as the journal tells it.
   std::vector<ledger::Account> accounts;
   bool has_rows = false;  // they were read, and may be newer than what journal and shards have
-  std::vector<ledger::Amount> balances;
+  std::vector<ledger::Standing> standings;
   std::string next;  // token of the next page
 
  private:

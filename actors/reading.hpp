@@ -24,7 +24,10 @@ inline Durability durability_of(const Query& query, const Runtime& runtime) {
 // Needs: the query asks for a balance and has its reading.
 inline ledger::Result<QueryAnswer> balance_answer(const Query& query) {
   const auto& id = std::get<BalanceOf>(query.ask).account_id;
-  if (const auto& reading = query.readings.front()) return Balance{id, reading->balance};
+  if (const auto& reading = query.readings.front()) {
+    return Balance{id, reading->balance, ledger::available(reading->balance, reading->policy),
+                   reading->observed};
+  }
   return tl::unexpected(ledger::Error{ledger::Reason::account_not_found,
                                       "account " + id + " does not exist",
                                       {{"account_id", id}},

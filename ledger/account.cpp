@@ -116,7 +116,44 @@ std::optional<Error> check(const NewAccount& account) {
                  {{"field", "floor"}},
                  Outcome::none};
   }
+  if (account.ceiling < account.initial_balance) {
+    return Error{Reason::policy_invalid,
+                 "ceiling " + std::to_string(account.ceiling) + " is below the initial balance " +
+                     std::to_string(account.initial_balance),
+                 {{"field", "ceiling"}},
+                 Outcome::none};
+  }
   return check_metadata(account.metadata);
+}
+
+std::optional<Error> check_opened(const NewAccount& account) {
+  if (auto error = check_id(account.id, "account_id")) return error;
+  const auto wrong_type = [](std::string message) {
+    return Error{Reason::type_mismatch, std::move(message), {{"field", "type"}}, Outcome::none};
+  };
+  const bool is_standalone = account.type == AccountType::standalone;
+  if (account.participant_id.empty() != is_standalone) {
+    return is_standalone ? wrong_type("type is STANDALONE: an account of a participant has another")
+                         : wrong_type(
+                               "type is that of a participant's account: name a "
+                               "participant_id, or leave type out");
+  }
+  if (!is_standalone) {
+    if (auto error = check_id(account.participant_id, "participant_id")) return error;
+    const auto prefix = account.participant_id + ":";
+    if (!account.id.starts_with(prefix) || account.id.size() == prefix.size()) {
+      return Error{Reason::id_not_of_participant,
+                   "account_id " + account.id + " does not begin with \"" + prefix +
+                       "\": the id of a participant's account does, and goes on",
+                   {{"field", "account_id"}, {"participant_id", account.participant_id}},
+                   Outcome::none};
+    }
+    const bool is_derived = possible_owner(account.id) == account.participant_id;
+    if (is_derived && account.id != participant_account_id(account.participant_id, account.type)) {
+      return wrong_type("account_id " + account.id + " is that of an account of another type");
+    }
+  }
+  return check(account);
 }
 
 }  // namespace sg::ledger

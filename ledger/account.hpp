@@ -16,6 +16,7 @@
 #include "ledger/error.hpp"
 #include "ledger/ids.hpp"
 #include "ledger/money.hpp"
+#include "ledger/policy.hpp"
 
 namespace sg::ledger {
 
@@ -67,6 +68,7 @@ struct NewAccount {
   Amount initial_balance = 0;  // minor units, 0 or more
   Amount floor = 0;            // the balance never falls below it; may be negative
   Metadata metadata;
+  Amount ceiling = Policy().ceiling;  // nor rises above it
 };
 
 // A participant as it is stored: the request, and the place of the record that created it.
@@ -94,9 +96,18 @@ std::string_view possible_owner(std::string_view account_id);
 
 // Checks id, name, role and metadata, in that order. Returns the first error, or nullopt.
 std::optional<Error> check(const NewParticipant& participant);
-// Checks the ids, the initial balance, the floor and the metadata, in that order. Returns the first
-// error, or nullopt. For a participant's account, `id` comes from participant_account_id(); if that
-// id is too long, the error names `participant_id`, which is the field that the caller sent.
+// As check(), of an account whose id and type the caller has chosen. With a participant the id
+// begins with that and a colon, so that both share a shard; an id that is made of the participant
+// and a type has that type. Without one the type is `standalone`.
+std::optional<Error> check_opened(const NewAccount& account);
+
+// The policy that the account begins with.
+inline Policy policy_of(const NewAccount& account) { return {account.floor, account.ceiling}; }
+
+// Checks the ids, the initial balance, the bounds and the metadata, in that order. Returns the
+// first error, or nullopt. For a participant's account, `id` comes from participant_account_id();
+// if that id is too long, the error names `participant_id`, which is the field that the caller
+// sent.
 std::optional<Error> check(const NewAccount& account);
 
 }  // namespace sg::ledger

@@ -4,11 +4,13 @@
 // A view: the request, or the record, that carries it owns the texts.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "ledger/ids.hpp"
+#include "ledger/policy.hpp"
 
 namespace sg::ledger {
 
@@ -25,10 +27,12 @@ struct Details {
   TransactionPlace reverses{};
   // All that is left of it: no entries were asked for.
   bool reverses_all = false;
+  // Of a policy: what it changes. Its entries are the accounts that it touches, with amount 0.
+  std::optional<PolicyChange> policy{};
 
   bool empty() const {
     return metadata.empty() && effective_at == 0 && !balanced && !unique_reference &&
-           reverses.sequence == 0;
+           reverses.sequence == 0 && !policy;
   }
   bool operator==(const Details&) const = default;
 };

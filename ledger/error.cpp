@@ -20,10 +20,17 @@ constexpr std::array kRows{
     Row{Reason::transaction_not_found, "TRANSACTION_NOT_FOUND", Code::not_found},
     Row{Reason::account_exists, "ACCOUNT_EXISTS", Code::already_exists},
     Row{Reason::participant_exists, "PARTICIPANT_EXISTS", Code::already_exists},
+    Row{Reason::id_not_of_participant, "ID_NOT_OF_PARTICIPANT", Code::invalid_argument},
     Row{Reason::reserved_id, "RESERVED_ID", Code::invalid_argument},
     // The account's balance would leave its range.
     Row{Reason::insufficient_funds, "INSUFFICIENT_FUNDS", Code::failed_precondition},
     Row{Reason::balance_overflow, "BALANCE_OVERFLOW", Code::out_of_range},
+    // The policy of an account does not allow it.
+    Row{Reason::account_closed, "ACCOUNT_CLOSED", Code::failed_precondition},
+    Row{Reason::account_frozen, "ACCOUNT_FROZEN", Code::failed_precondition},
+    Row{Reason::ceiling_exceeded, "CEILING_EXCEEDED", Code::failed_precondition},
+    Row{Reason::account_not_empty, "ACCOUNT_NOT_EMPTY", Code::failed_precondition},
+    Row{Reason::policy_conflict, "POLICY_CONFLICT", Code::failed_precondition},
     // The request is wrong by itself.
     Row{Reason::id_empty, "ID_EMPTY", Code::invalid_argument},
     Row{Reason::id_too_long, "ID_TOO_LONG", Code::invalid_argument},
@@ -53,6 +60,8 @@ constexpr std::array kRows{
     Row{Reason::keys_mixed, "KEYS_MIXED", Code::invalid_argument},
     Row{Reason::entries_unbalanced, "ENTRIES_UNBALANCED", Code::invalid_argument},
     Row{Reason::action_missing, "ACTION_MISSING", Code::invalid_argument},
+    Row{Reason::policy_empty, "POLICY_EMPTY", Code::invalid_argument},
+    Row{Reason::policy_invalid, "POLICY_INVALID", Code::invalid_argument},
     Row{Reason::backup_name_invalid, "BACKUP_NAME_INVALID", Code::invalid_argument},
     // The request disagrees with an earlier one, or with the rest of its batch.
     Row{Reason::idempotency_mismatch, "IDEMPOTENCY_MISMATCH", Code::already_exists},

@@ -42,9 +42,16 @@ enum class Reason : std::uint8_t {
   transaction_not_found,
   account_exists,
   participant_exists,
-  reserved_id,         // it would be the id of an existing participant's account
-  insufficient_funds,  // the balance would fall below the floor
-  balance_overflow,    // the balance would pass the int64 range
+  id_not_of_participant,  // the id of a participant's account does not begin with its own
+  reserved_id,            // it would be the id of an existing participant's account
+  insufficient_funds,     // the balance would fall below the floor
+  balance_overflow,       // the balance would pass the int64 range
+  // What the policy of an account keeps from it.
+  account_closed,
+  account_frozen,     // on the side that an entry is on
+  ceiling_exceeded,   // the balance would rise above the ceiling
+  account_not_empty,  // it is to be closed
+  policy_conflict,    // with what the account holds, or with another part of the policy
   // Arguments that are wrong by themselves, whatever the ledger holds.
   id_empty,
   id_too_long,
@@ -74,6 +81,8 @@ enum class Reason : std::uint8_t {
   keys_mixed,  // an atomic batch with keys on some transfers only
   entries_unbalanced,
   action_missing,  // a command that asks for nothing
+  policy_empty,    // a policy that does
+  policy_invalid,  // it contradicts itself
   backup_name_invalid,
   // The key was used before, for a transfer with other content.
   idempotency_mismatch,

@@ -47,6 +47,13 @@ Error reversal_error(Outcome outcome) {
           outcome};
 }
 
+Error policy_error(Outcome outcome) {
+  return {Reason::permission_denied,
+          "a participant may not change what limits an account: a teller may",
+          {},
+          outcome};
+}
+
 Error credits_error(Outcome outcome) {
   const auto most = to_text(kMaxCredits);
   return {Reason::permission_denied,
@@ -68,6 +75,8 @@ void find_forbidden(const Submission& submission, const IsOwn& is_own, const For
     std::optional<Error> error;
     if (transfers[i].kind == TransferKind::reversal) {
       error = reversal_error(outcome_of(transfers[i]));
+    } else if (is_policy(transfers[i])) {
+      error = policy_error(outcome_of(transfers[i]));
     } else if (const auto* debit = other_debit(transfers[i], is_own)) {
       error = debit_error(*debit, outcome_of(transfers[i]));
     } else if (credits > kMaxCredits) {

@@ -1,6 +1,6 @@
-// What a participant may move: debits of its own accounts, and credits of all; it takes nothing
-// back, since that debits others. Pure functions of a
-// submission: thread-safe.
+// What a participant may move: debits of its own accounts, and credits of all. It takes nothing
+// back, since that debits others, and changes no policy. Pure functions of a submission:
+// thread-safe.
 //
 // A refusal must not tell what another account holds. A credit is refused if it would take the
 // balance past 2^63 - 1. Of a unit that its own debit refuses in any case, the choice of the
@@ -23,12 +23,12 @@ using IsOwn = std::function<bool(std::string_view account_id)>;
 inline constexpr WideAmount kMaxCredits = (WideAmount{1} << 62) - 1;
 
 // True if every account that an undecided transfer debits is the caller's own, no unit credits more
-// than kMaxCredits, and none is a reversal.
+// than kMaxCredits, and none is a reversal or a policy.
 bool is_permitted(const Submission& submission, const IsOwn& is_own);
 
-// Refuses each undecided transfer that debits another account, credits too much or reverses, with
-// PERMISSION_DENIED: whether an account exists is not told. Of an atomic batch all others are
-// refused with it. Needs: nothing was handed to the coordinator yet.
+// Refuses each undecided transfer that debits another account, credits too much, reverses or
+// changes a policy, with PERMISSION_DENIED: whether an account exists is not told. Of an atomic
+// batch all others are refused with it. Needs: nothing was handed to the coordinator yet.
 void refuse_forbidden(Submission& submission, const IsOwn& is_own);
 
 // The error without what another account holds: of that the caller learns only that it cannot take

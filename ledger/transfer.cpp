@@ -24,6 +24,13 @@ bool has_original(const Transfer& transfer) {
 
 // A credit or debit moves money on one account, in its own direction.
 std::optional<Error> check_kind(const Transfer& transfer) {
+  if (transfer.details != nullptr && transfer.details->policy && !is_policy(transfer)) {
+    return Error{Reason::type_mismatch,
+                 "type is " + std::string(to_string(transfer.kind)) +
+                     ": only a policy changes what limits an account",
+                 {{"field", "type"}},
+                 Outcome::none};
+  }
   if (transfer.kind == TransferKind::reversal) return std::nullopt;
   if (has_original(transfer)) {
     return Error{Reason::type_mismatch,
@@ -32,7 +39,7 @@ std::optional<Error> check_kind(const Transfer& transfer) {
                  {{"field", "type"}},
                  Outcome::none};
   }
-  if (transfer.kind == TransferKind::transfer) return std::nullopt;
+  if (transfer.kind == TransferKind::transfer || is_policy(transfer)) return std::nullopt;
   const bool is_credit = transfer.kind == TransferKind::credit;
   if (transfer.entries.size() == 1 && (transfer.entries[0].amount > 0) == is_credit) {
     return std::nullopt;
@@ -71,14 +78,32 @@ std::optional<Error> check_details(const Transfer& transfer) {
                  Outcome::none};
   }
   if (!transfer.details->balanced) return std::nullopt;
-  WideAmount sum = 0;
-  for (const auto& entry : transfer.entries) sum += entry.amount;
-  if (sum == 0) return std::nullopt;
-  return Error{Reason::entries_unbalanced,
-               "the entries sum to " + to_text(sum) +
-                   ", and options.balanced asks for 0: let them sum to zero, or leave it out",
-               {{"field", "entries"}, {"sum", to_text(sum)}},
-               Outcome::none};
+  return check_balanced(transfer, "options.balanced");
+}
+
+// Its entries were made by whoever read the request, so only what it changes is checked.
+std::optional<Error> check_policy(const Transfer& transfer) {
+  if (transfer.details == nullptr || !transfer.details->policy) {
+    return Error{Reason::type_mismatch,
+                 "type is policy: it has to say what changes",
+                 {{"field", "type"}},
+                 Outcome::none};
+  }
+  return check(*transfer.details->policy);
+}
+
+// All that follows the entries.
+std::optional<Error> check_rest(const Transfer& transfer) {
+  if (auto error = check_kind(transfer)) return error;
+  if (auto error = check_reference(transfer.reference)) return error;
+  if (transfer.details != nullptr) {
+    if (auto error = check_details(transfer)) return error;
+  }
+  // The key is optional. One that is present must be a valid id.
+  if (!transfer.idempotency_key.empty()) {
+    if (auto error = check_id(transfer.idempotency_key, "idempotency_key")) return error;
+  }
+  return check_original(transfer);
 }
 
 }  // namespace
@@ -91,6 +116,8 @@ std::string_view to_string(TransferKind kind) {
       return "debit";
     case TransferKind::reversal:
       return "reversal";
+    case TransferKind::policy:
+      return "policy";
     case TransferKind::transfer:
       break;
   }
@@ -99,7 +126,7 @@ std::string_view to_string(TransferKind kind) {
 
 std::optional<TransferKind> parse_transfer_kind(std::string_view name) {
   for (const auto kind : {TransferKind::credit, TransferKind::debit, TransferKind::transfer,
-                          TransferKind::reversal}) {
+                          TransferKind::reversal, TransferKind::policy}) {
     if (name == to_string(kind)) return kind;
   }
   return std::nullopt;
@@ -109,7 +136,8 @@ bool same_content(const Transfer& a, const Transfer& b) {
   const bool same_details = a.details == nullptr || b.details == nullptr ? a.details == b.details
                                                                          : *a.details == *b.details;
   if (a.kind != b.kind || a.reference != b.reference || !same_details) return false;
-  return reverses_all(a) ||
+  // What a policy moves was not asked for: its details say which accounts it touches.
+  return reverses_all(a) || is_policy(a) ||
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                     [](const Entry& one, const Entry& other) {
                       return one.account_id == other.account_id && one.amount == other.amount;
@@ -132,7 +160,22 @@ std::optional<Error> check_reference(std::string_view reference) {
   return std::nullopt;
 }
 
+std::optional<Error> check_balanced(const Transfer& transfer, std::string_view whose) {
+  WideAmount sum = 0;
+  for (const auto& entry : transfer.entries) sum += entry.amount;
+  if (sum == 0) return std::nullopt;
+  return Error{Reason::entries_unbalanced,
+               "the entries sum to " + to_text(sum) + ", and " + std::string(whose) +
+                   " asks for 0: let them sum to zero, or leave it out",
+               {{"field", "entries"}, {"sum", to_text(sum)}},
+               Outcome::none};
+}
+
 std::optional<Error> check(const Transfer& transfer) {
+  if (is_policy(transfer)) {
+    if (auto error = check_policy(transfer)) return error;
+    return check_rest(transfer);
+  }
   const auto entries = transfer.entries;
   const bool needs_entries = transfer.kind != TransferKind::reversal;
   if (entries.empty() && (needs_entries || (has_original(transfer) && !reverses_all(transfer)))) {
@@ -162,16 +205,7 @@ std::optional<Error> check(const Transfer& transfer) {
                    Outcome::none};
     }
   }
-  if (auto error = check_kind(transfer)) return error;
-  if (auto error = check_reference(transfer.reference)) return error;
-  if (transfer.details != nullptr) {
-    if (auto error = check_details(transfer)) return error;
-  }
-  // The key is optional. One that is present must be a valid id.
-  if (!transfer.idempotency_key.empty()) {
-    if (auto error = check_id(transfer.idempotency_key, "idempotency_key")) return error;
-  }
-  return check_original(transfer);
+  return check_rest(transfer);
 }
 
 std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers) {

@@ -21,9 +21,15 @@
 namespace sg::ledger {
 
 // The numbers are those of the store, so they never change.
-enum class TransferKind : std::uint8_t { credit = 1, debit = 2, transfer = 3, reversal = 9 };
+enum class TransferKind : std::uint8_t {
+  credit = 1,
+  debit = 2,
+  transfer = 3,
+  reversal = 9,
+  policy = 10,
+};
 
-// "credit", "debit", "transfer" or "reversal".
+// "credit", "debit", "transfer", "reversal" or "policy".
 std::string_view to_string(TransferKind kind);
 // The kind of that name, or nullopt.
 std::optional<TransferKind> parse_transfer_kind(std::string_view name);
@@ -59,6 +65,8 @@ inline bool reverses_all(const Transfer& transfer) {
   return transfer.details != nullptr && transfer.details->reverses_all;
 }
 
+inline bool is_policy(const Transfer& transfer) { return transfer.kind == TransferKind::policy; }
+
 // True when kind, entries (in order), reference and details are equal. Two requests with one
 // idempotency key must agree in these, or the second ends with IDEMPOTENCY_MISMATCH. Compares the
 // content itself, not a digest. Entries that were not asked for do not count.
@@ -74,6 +82,10 @@ std::optional<Error> check_reference(std::string_view reference);
 
 // Returns KEYS_MIXED unless either every transfer of the atomic batch has a key, or none has.
 std::optional<Error> check_atomic_keys(std::span<const Transfer> transfers);
+
+// ENTRIES_UNBALANCED of entries that have to sum to zero, because `whose` asks for it; nullopt if
+// they do.
+std::optional<Error> check_balanced(const Transfer& transfer, std::string_view whose);
 
 // AMOUNT_NOT_POSITIVE unless the amount of a credit or debit request is above 0. A debit's entry
 // gets the negative amount afterwards.

@@ -24,6 +24,9 @@ AuditedRecord to_audited(const DecodedRecord& record, TimeMs time, ledger::Origi
     case RecordKind::reversal:
       audited.what = "reversal";
       break;
+    case RecordKind::policy:
+      audited.what = "policy";
+      break;
     case RecordKind::account:
       audited.what = "account";
       audited.created = record.account.id;

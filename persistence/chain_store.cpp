@@ -12,6 +12,7 @@
 #include "persistence/rows/checkpoint.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/meta.hpp"
+#include "persistence/rows/rows.hpp"
 #include "persistence/transaction_reader.hpp"
 #include "persistence/verifier.hpp"
 
@@ -218,6 +219,16 @@ StoreResult<LedgerState> ChainStore::load_state() const {
               state.floors.at(number) = floor;
             });
     if (!scanned) return tl::unexpected(scanned.error());
+    // The last one of each account stays.
+    const auto policies =
+        Catalog(rows, state.head.sequence).for_each_policy([&](const PolicyRow& row) {
+          if (row.result.account == ledger::kNoAccount) {
+            state.require_balanced = row.result.require_balanced;
+          } else {
+            state.policies.insert_or_assign(row.result.account, row.result.policy);
+          }
+        });
+    if (!policies) return tl::unexpected(policies.error());
     return state;
   });
 }
@@ -262,9 +273,12 @@ StoreResult<std::vector<ledger::Account>> ChainStore::accounts(
 }
 
 StoreResult<std::vector<ledger::Account>> ChainStore::accounts_of(
-    std::string_view participant_id) const {
-  return with_rows(
-      [&](KeyValue& rows) { return Catalog(rows, durable()).accounts_of(participant_id); });
+    std::string_view participant_id, const ledger::NewAccount* after,
+    const Enough<ledger::Account>& enough) const {
+  const auto position = after != nullptr ? participant_account_position(*after) : std::string();
+  return with_rows([&](KeyValue& rows) {
+    return Catalog(rows, durable()).accounts_of(participant_id, position, enough);
+  });
 }
 
 StoreResult<std::optional<StoredTransaction>> ChainStore::transaction(Sequence sequence) const {
@@ -284,6 +298,17 @@ StoreResult<std::vector<StoredTransaction>> ChainStore::transactions(
     const TransactionRange& range, const Enough<StoredTransaction>& enough) const {
   return with_rows([&](KeyValue& rows) {
     return TransactionReader(rows, account_ids_, durable()).list(*index_, range, enough);
+  });
+}
+
+StoreResult<std::vector<StoredTransaction>> ChainStore::policies(
+    const TransactionRange& range, const Enough<StoredTransaction>& enough) const {
+  return with_rows([&](KeyValue& rows) -> StoreResult<std::vector<StoredTransaction>> {
+    const auto account = range.account.value_or(ledger::kNoAccount);
+    const auto found =
+        Catalog(rows, durable()).policies_of(account, range.first, range.before, range.limit);
+    if (!found) return tl::unexpected(found.error());
+    return TransactionReader(rows, account_ids_, durable()).read_at(*index_, *found, enough);
   });
 }
 

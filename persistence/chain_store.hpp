@@ -53,9 +53,12 @@ class ChainStore : public Store {
       std::string_view after, std::size_t limit,
       const Enough<ledger::Account>& enough = {}) const override;
   StoreResult<std::vector<ledger::Account>> accounts_of(
-      std::string_view participant_id) const override;
+      std::string_view participant_id, const ledger::NewAccount* after = nullptr,
+      const Enough<ledger::Account>& enough = {}) const override;
   StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const override;
   StoreResult<std::vector<StoredTransaction>> transactions(
+      const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const override;
+  StoreResult<std::vector<StoredTransaction>> policies(
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const override;
   StoreResult<std::vector<StoredTransaction>> transactions_with(
       std::string_view reference, const TransactionRange& range,

@@ -18,7 +18,7 @@ StoreResult<CommittedChanges> MemberStore::copy(const ChainCopy& chain) {
     return store_error(StoreFault::unknown_version, "the store belongs to a cluster already");
   }
   auto copied = with_rows([&](KeyValue& rows) -> StoreResult<CommittedChanges> {
-    CommittedChanges changes{head(), head(), {}, {}, {}, false};
+    CommittedChanges changes{head(), head(), {}, {}, {}, {}, false};
     GroupContents contents;
     contents.head = head();
     const auto batch = rows.new_batch();

@@ -134,7 +134,7 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
   std::vector<ChainEnd> ends;  // of the blocks that are committed now
   auto committed = with_rows([&](KeyValue& rows) -> StoreResult<CommittedChanges> {
     LogApplied applied = log_.applied();
-    CommittedChanges changes{head(), head(), {}, {}, {}, false};
+    CommittedChanges changes{head(), head(), {}, {}, {}, {}, false};
     if (index <= applied.index) return changes;
     const auto entries = log_.read(rows, applied.index + 1, index + 1, ~std::uint64_t{0});
     if (!entries) return tl::unexpected(entries.error());
@@ -173,7 +173,7 @@ StoreResult<CommittedChanges> MemberStore::commit(LogIndex index, LogTerm term,
     // catalog, memberships, stores and levels, which nothing else would bring back, do not take the
     // risk.
     const bool has_rows = !contents.accounts.empty() || !contents.participants.empty() ||
-                          membership.has_value() || changes.stores ||
+                          !contents.policies.empty() || membership.has_value() || changes.stores ||
                           applied.level != log_.applied().level;
     if (auto written = rows.write(*batch, has_rows); !written) {
       return tl::unexpected(written.error());
@@ -196,6 +196,7 @@ void MemberStore::show(GroupContents& contents, CommittedChanges& changes) {
   changes.after = contents.head;
   changes.accounts = std::move(contents.accounts);
   changes.participants = std::move(contents.participants);
+  changes.policies = std::move(contents.policies);
 }
 
 void MemberStore::settle(const std::vector<ChainEnd>& committed) {

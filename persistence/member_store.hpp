@@ -38,6 +38,7 @@ struct CommittedChanges {
   std::vector<ledger::Account> accounts;
   std::vector<ledger::Participant> participants;
   std::vector<Posting> postings;
+  std::vector<PolicyRow> policies{};
   bool stores = false;  // which store belongs to whom: other nodes are to be looked at anew
 };
 

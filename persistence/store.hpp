@@ -118,11 +118,14 @@ struct RecordPortion {
   Sequence next = 0;  // where the next portion begins; past the end of the range: there is none
 };
 
-// Balances and floors by account number, after the last record of `head`.
+// Balances by account number and policies, after the last record of `head`. `floors` are those that
+// the accounts were created with.
 struct LedgerState {
   ChainHead head;
   std::vector<Amount> balances;
   std::vector<Amount> floors;
+  ledger::Policies policies{};  // of the accounts that have more than that, or had it
+  bool require_balanced = false;
 };
 
 class Store {
@@ -191,9 +194,11 @@ class Store {
   virtual StoreResult<std::vector<ledger::Account>> accounts(
       std::string_view after, std::size_t limit,
       const Enough<ledger::Account>& enough = {}) const = 0;
-  // By account type.
+  // By account type and then by id, after the account `after` of the participant (null: from the
+  // first).
   virtual StoreResult<std::vector<ledger::Account>> accounts_of(
-      std::string_view participant_id) const = 0;
+      std::string_view participant_id, const ledger::NewAccount* after = nullptr,
+      const Enough<ledger::Account>& enough = {}) const = 0;
   // With its reversals.
   virtual StoreResult<std::optional<StoredTransaction>> transaction(Sequence sequence) const = 0;
   // Transactions at these sequences, with their reversals, until `enough`; one for each of them.
@@ -202,6 +207,10 @@ class Store {
       std::span<const Sequence> sequences, const Enough<StoredTransaction>& enough) const = 0;
   // Newest first. Creations and initial balances are not listed.
   virtual StoreResult<std::vector<StoredTransaction>> transactions(
+      const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const = 0;
+  // Policies of `range.account`, or of the whole ledger if that is not set, newest first, with what
+  // they have made.
+  virtual StoreResult<std::vector<StoredTransaction>> policies(
       const TransactionRange& range, const Enough<StoredTransaction>& enough = {}) const = 0;
   // Those with exactly that reference, which is not empty, newest first, with their details and
   // reversals. `range.account` is not looked at. `building` until all older records were read once.

@@ -21,6 +21,14 @@ StoreResult<StoredTransaction> TransactionReader::to_stored(const DecodedRecord&
   if (with_details || record.kind == RecordKind::reversal) {
     stored.details = stored_details(record.extension).value_or(StoredDetails());
   }
+  if (with_details && record.kind == RecordKind::policy) {
+    stored.policy = read_policy(record.extension);
+    if (stored.policy && stored.policy->account != ledger::kNoAccount) {
+      auto account = catalog_.account(stored.policy->account);
+      if (!account) return tl::unexpected(account.error());
+      stored.account = std::move(*account);
+    }
+  }
   stored.ends_unit = record.ends_unit;
   stored.entries.reserve(record.postings.size());
   for (const Posting& posting : record.postings) {
@@ -81,7 +89,8 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
   for (Sequence next = range.before; next > range.first && listed.size() < range.limit; --next) {
     auto stored = read(next - 1, false);
     if (!stored) return tl::unexpected(stored.error());
-    if (!*stored) continue;
+    // A policy that sweeps nothing moves no money.
+    if (!*stored || (*stored)->entries.empty()) continue;
     listed.push_back(std::move(**stored));
     if (enough && enough(listed.back())) break;
   }

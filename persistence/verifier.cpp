@@ -14,10 +14,12 @@
 #include <algorithm>
 
 #include "persistence/chain/block_contents.hpp"
+#include "persistence/chain/extension.hpp"
 #include "persistence/chain/format.hpp"
 #include "persistence/chain/mentions.hpp"
 #include "persistence/encoding/sha256.hpp"
 #include "persistence/log/log_store.hpp"
+#include "persistence/rows/catalog.hpp"
 #include "persistence/rows/high_water_mark.hpp"
 #include "persistence/rows/meta.hpp"
 #include "persistence/rows/page_stamps.hpp"
@@ -200,6 +202,7 @@ void Verifier::check_records(const KeyValue& rows, BlockCursor& earlier, const B
     if (is_transaction(record_.kind)) {
       ++totals.transactions;
       for (const Posting& posting : record_.postings) totals.postings += posting.amount;
+      check_policies(rows, record_);
       apply_transaction(record_);
       add_mentions(record_);
     } else if (record_.kind == RecordKind::seal) {
@@ -267,7 +270,11 @@ void Verifier::apply_account(const DecodedRecord& record) {
   }
   AccountState state;
   state.balance = account.initial_balance;
-  state.floor = account.floor;
+  policies_.create(account);
+  if (policies_.requires_balance() && account.initial_balance != 0) {
+    problem("record " + std::to_string(record.sequence) +
+            " creates an account with money, and the ledger has to balance");
+  }
   if (account.number < checkpointed_.size() && checkpointed_[account.number].stands) {
     state.checkpoint = checkpointed_[account.number];
     state.has_checkpoint = true;
@@ -284,7 +291,25 @@ void Verifier::apply_account(const DecodedRecord& record) {
             ", which is older");
   }
   accounts_.push_back(state);
-  touched_.push_back(account.number);
+  touched_.emplace_back(account.number, state.balance);
+}
+
+void Verifier::check_policies(const KeyValue& rows, const DecodedRecord& record) {
+  std::vector<std::string> found;
+  if (record.kind == RecordKind::policy) {
+    if (const auto result = read_policy(record.extension)) {
+      catalog_.check(rows, PolicyRow{record.sequence, *result}, found);
+    }
+  }
+  if (knows_balances_) {
+    const auto balance_of = [this](AccountNumber number) { return accounts_[number].balance; };
+    const auto number_of = [&rows](std::string_view id) {
+      const auto account = Catalog(rows, ~Sequence{0} - 1).account(id);
+      return account && *account ? (*account)->number : ledger::kNoAccount;
+    };
+    policies_.check(record, balance_of, number_of, found);
+  }
+  for (auto& text : found) problem(std::move(text));
 }
 
 void Verifier::apply_transaction(const DecodedRecord& record) {
@@ -305,7 +330,7 @@ void Verifier::apply_transaction(const DecodedRecord& record) {
       compare_checkpoint(posting.account, account);
     }
     check_freshness(posting.account, account, record.sequence);
-    touched_.push_back(posting.account);
+    touched_.emplace_back(posting.account, account.balance);
   }
   for (const Posting& posting : record.postings) {
     accounts_[posting.account].balance += posting.amount;
@@ -313,12 +338,19 @@ void Verifier::apply_transaction(const DecodedRecord& record) {
 }
 
 void Verifier::end_unit(Sequence sequence) {
-  for (const AccountNumber number : touched_) {
-    const AccountState& account = accounts_[number];
-    if (account.balance >= account.floor && ledger::fits(account.balance)) continue;
+  // Of an account that was touched several times, the balance before the unit comes first.
+  std::stable_sort(touched_.begin(), touched_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto end = std::unique(touched_.begin(), touched_.end(),
+                               [](const auto& a, const auto& b) { return a.first == b.first; });
+  for (auto touched = touched_.begin(); touched != end; ++touched) {
+    const auto& [number, before] = *touched;
+    const auto after = accounts_[number].balance;
+    if (policies_.is_within(number, before, after)) continue;
+    const auto policy = policies_.of(number);
     problem("after record " + std::to_string(sequence) + " account number " +
-            std::to_string(number) + " has balance " + ledger::to_text(account.balance) +
-            ", its floor is " + std::to_string(account.floor));
+            std::to_string(number) + " has balance " + ledger::to_text(after) + ", its floor is " +
+            std::to_string(policy.floor) + " and its ceiling " + std::to_string(policy.ceiling));
   }
   touched_.clear();
   if (sequence == at_.balances && knows_balances_) balances_at_ = balances();

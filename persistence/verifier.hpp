@@ -29,6 +29,7 @@
 #include "persistence/chain/block_cursor.hpp"
 #include "persistence/index/index_verifier.hpp"
 #include "persistence/medium/key_value.hpp"
+#include "persistence/policy_verifier.hpp"
 #include "persistence/reversal_verifier.hpp"
 #include "persistence/rows/catalog_verifier.hpp"
 #include "persistence/seal_verifier.hpp"
@@ -70,7 +71,6 @@ class Verifier {
   // An account as the walk knows it.
   struct AccountState {
     WideAmount balance = 0;  // wide, since damaged records may leave the range of an Amount
-    Amount floor = 0;
     Checkpointed checkpoint;
     bool has_checkpoint = false;  // there is a checkpointed balance that is not compared yet
     bool is_stale = false;        // it is too old, and that was reported
@@ -93,6 +93,8 @@ class Verifier {
   void lose_records(Sequence last);
   void apply_account(const DecodedRecord& record);
   void apply_transaction(const DecodedRecord& record);
+  // Whether the record obeys the policies, and what it makes of them.
+  void check_policies(const KeyValue& rows, const DecodedRecord& record);
   // Checks the accounts that the unit has touched.
   void end_unit(Sequence sequence);
   // Reports a page that lacks a record from before the marker.
@@ -108,7 +110,8 @@ class Verifier {
   std::uint16_t format_ = 0;                // of the store, as its meta row says
   std::vector<Checkpointed> checkpointed_;  // by account number
   std::vector<AccountState> accounts_;      // by account number
-  std::vector<AccountNumber> touched_;      // accounts that the open unit has touched
+  // Accounts that the open unit has touched, each with its balance before the record.
+  std::vector<std::pair<AccountNumber, WideAmount>> touched_;
   DecodedRecord record_;
   Sequence next_ = 1;           // the first sequence that the walk has not met
   BlockStamp before_;           // of the block before
@@ -121,6 +124,7 @@ class Verifier {
   CatalogVerifier catalog_;
   SealVerifier seals_;
   ReversalVerifier reversals_;
+  PolicyVerifier policies_;
   IndexVerifier index_;
   std::vector<AccountNumber> mentioned_;  // of the current record; kept for its memory
   std::vector<std::string> problems_;

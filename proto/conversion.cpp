@@ -127,6 +127,27 @@ ledger::Result<ledger::NewAccount> to_domain(const wire::CreateAccountRequest& r
   return account;
 }
 
+Error unknown_status(std::string field, int value) {
+  return unknown_enum(field, value, *wire::AccountStatus_descriptor());
+}
+
+ledger::Result<ledger::NewAccount> to_domain(const wire::OpenAccountRequest& request) {
+  if (!wire::AccountType_IsValid(request.type())) {
+    return tl::unexpected(unknown_enum("type", request.type(), *wire::AccountType_descriptor()));
+  }
+  auto type = static_cast<ledger::AccountType>(request.type());
+  if (type == ledger::AccountType::unspecified) {
+    type = request.participant_id().empty() ? ledger::AccountType::standalone
+                                            : ledger::AccountType::operating;
+  }
+  ledger::NewAccount account{
+      request.account_id(),      request.participant_id(), type,
+      request.initial_balance(), request.floor(),          to_metadata(request.metadata())};
+  if (request.has_ceiling()) account.ceiling = request.ceiling();
+  if (auto error = check_opened(account)) return tl::unexpected(*error);
+  return account;
+}
+
 ledger::Result<ledger::ParticipantRole> to_role_filter(int role) {
   if (wire::ParticipantRole_IsValid(role)) return static_cast<ledger::ParticipantRole>(role);
   return tl::unexpected(unknown_enum("role", role, *wire::ParticipantRole_descriptor()));
@@ -142,11 +163,21 @@ void fill(wire::Participant& to, const ledger::NewParticipant& from, ledger::Tim
 
 void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
           ledger::TimeMs created_at) {
+  fill(to, from, balance, created_at, policy_of(from));
+}
+
+void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
+          ledger::TimeMs created_at, const ledger::Policy& policy) {
   to.set_id(from.id);
   to.set_participant_id(from.participant_id);
   to.set_account_type(static_cast<wire::AccountType>(from.type));
   to.set_balance(balance);
-  to.set_floor(from.floor);
+  to.set_floor(policy.floor);
+  if (policy.has_ceiling()) to.set_ceiling(policy.ceiling);
+  to.set_status(policy.closed ? wire::CLOSED : wire::OPEN);
+  to.set_debits_frozen((policy.frozen & ledger::kDebits) != 0);
+  to.set_credits_frozen((policy.frozen & ledger::kCredits) != 0);
+  to.set_available(available(balance, policy));
   to.set_created_at(created_at);
   for (const auto& [key, value] : from.metadata) (*to.mutable_metadata())[key] = value;
 }

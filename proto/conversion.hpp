@@ -44,6 +44,7 @@ void fill(wire::TransferError& to, const ledger::Error& error);
     const wire::CreateParticipantAccountRequest& request);
 [[nodiscard]] ledger::Result<ledger::NewAccount> to_domain(
     const wire::CreateAccountRequest& request);
+[[nodiscard]] ledger::Result<ledger::NewAccount> to_domain(const wire::OpenAccountRequest& request);
 // The role that a list is restricted to. PARTICIPANT_ROLE_UNSPECIFIED means every role.
 [[nodiscard]] ledger::Result<ledger::ParticipantRole> to_role_filter(int role);
 
@@ -51,6 +52,9 @@ void fill(wire::TransferError& to, const ledger::Error& error);
 void fill(wire::Participant& to, const ledger::NewParticipant& from, ledger::TimeMs created_at);
 void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
           ledger::TimeMs created_at);
+// As it stands under another policy than it was created with.
+void fill(wire::Account& to, const ledger::NewAccount& from, ledger::Amount balance,
+          ledger::TimeMs created_at, const ledger::Policy& policy);
 
 // The most fields that a request may have, fields of nested messages included. No valid request
 // comes near it, because its own bounds are far lower. Transfers and batches have a reader of their
@@ -78,6 +82,8 @@ std::optional<ledger::Error> check_shape(const google::protobuf::Descriptor& typ
 [[nodiscard]] ledger::Error unknown_field(std::string field);
 // ACTION_MISSING: of a command that asks for nothing.
 [[nodiscard]] ledger::Error missing_action(std::string field);
+// ENUM_VALUE_UNKNOWN.
+[[nodiscard]] ledger::Error unknown_status(std::string field, int value);
 // A transaction's type that is none, or is missing (an empty name).
 [[nodiscard]] ledger::Error unknown_type(std::string field, std::string_view name);
 // FIELD_UNKNOWN if the message, or one in it, has a field that its type does not know. Nullopt: it

@@ -14,6 +14,7 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "ledger/ids.hpp"
@@ -48,6 +49,25 @@ static_assert(is_same(wire::TransferBatchRequest::kTransfersFieldNumber,
                       wire::CommandBatch::kCommandsFieldNumber));
 static_assert(is_same(wire::TransferBatchRequest::kAtomicFieldNumber,
                       wire::CommandBatch::kAtomicFieldNumber));
+// The actions of a command.
+struct Action {
+  int field = 0;
+  ledger::TransferKind kind = ledger::TransferKind::transfer;
+  std::string_view path;  // of what stands in it
+};
+constexpr std::array kActions{
+    Action{wire::Command::kTransferFieldNumber, ledger::TransferKind::transfer, "transfer."},
+    Action{wire::Command::kReverseFieldNumber, ledger::TransferKind::reversal, "reverse."},
+    Action{wire::Command::kPolicyFieldNumber, ledger::TransferKind::policy, "policy."},
+};
+// Null: the tag is that of another field.
+const Action* action_of(std::uint32_t tag) {
+  for (const auto& action : kActions) {
+    if (tag == tag_of(action.field, kText)) return &action;
+  }
+  return nullptr;
+}
+
 // Of an entry of a map.
 constexpr int kMapKey = 1;
 constexpr int kMapValue = 2;
@@ -167,6 +187,10 @@ bool TransferReader::transfer() {
       good = flag(details_.unique_reference);
     } else if (form_ == BatchForm::import && tag == tag_of(Imported::kReversesFieldNumber, kText)) {
       good = original("reverses");
+    } else if (form_ == BatchForm::import && tag == tag_of(Imported::kPolicyFieldNumber, kText)) {
+      in_action_ = "policy.";
+      good = in_.nested([this] { return policy(); });
+      if (good) in_action_ = {};
     } else {
       good = skip(tag);
     }
@@ -188,15 +212,13 @@ bool TransferReader::command() {
   while (const auto tag = in_.next_tag()) {
     bool good = false;
     if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
-    const bool reverses = tag == tag_of(Request::kReverseFieldNumber, kText);
-    if (reverses || tag == tag_of(Request::kTransferFieldNumber, kText)) {
-      const int field = reverses ? Request::kReverseFieldNumber : Request::kTransferFieldNumber;
+    if (const auto* action = action_of(tag)) {
       // Of two actions the last one counts.
-      if (of_action != 0 && of_action != field) drop_action();
-      of_action = field;
-      transfer.kind = reverses ? ledger::TransferKind::reversal : ledger::TransferKind::transfer;
-      in_action_ = reverses ? "reverse." : "transfer.";
-      good = in_.nested([this, reverses] { return reverses ? reversal() : action(); });
+      if (of_action != 0 && of_action != action->field) drop_action();
+      of_action = action->field;
+      transfer.kind = action->kind;
+      in_action_ = action->path;
+      good = in_.nested([this, action] { return read_action(action->kind); });
       // As in_entry_: it stays set after a failure.
       if (good) in_action_ = {};
     } else if (tag == tag_of(Request::kReferenceFieldNumber, kText)) {
@@ -221,6 +243,17 @@ bool TransferReader::command() {
   }
   add(transfer);
   return in_.is_at_end();
+}
+
+bool TransferReader::read_action(ledger::TransferKind kind) {
+  switch (kind) {
+    case ledger::TransferKind::reversal:
+      return reversal();
+    case ledger::TransferKind::policy:
+      return policy();
+    default:
+      return action();
+  }
 }
 
 // Of too many entries those beyond the most are read and not kept.
@@ -272,6 +305,67 @@ void TransferReader::drop_action() {
   into_.entries.resize(first_entry_);
   entries_of_transfer_ = 0;
   details_.reverses = {};
+  details_.policy.reset();
+}
+
+bool TransferReader::policy() {
+  using Fields = wire::PolicyAction;
+  if (!details_.policy) details_.policy.emplace();
+  auto& change = *details_.policy;
+  while (const auto tag = in_.next_tag()) {
+    bool good = false;
+    if (in_.fields() - transfer_began_ > kMaxFieldsOfTransfer) return false;
+    if (tag == tag_of(Fields::kAccountIdFieldNumber, kText)) {
+      good = text(change.account_id, "account_id");
+    } else if (tag == tag_of(Fields::kSweepToFieldNumber, kText)) {
+      good = text(change.sweep_to, "sweep_to");
+    } else if (tag == tag_of(Fields::kNoteFieldNumber, kText)) {
+      good = text(change.note, "note");
+    } else {
+      good = number_of_policy(tag, change);
+    }
+    if (!good) return false;
+  }
+  return in_.is_at_end();
+}
+
+bool TransferReader::number_of_policy(std::uint32_t tag, ledger::PolicyChange& into) {
+  using Fields = wire::PolicyAction;
+  const auto is = [tag](int field) { return tag == tag_of(field, kNumber); };
+  const bool is_known =
+      is(Fields::kFloorFieldNumber) || is(Fields::kCeilingFieldNumber) ||
+      is(Fields::kClearCeilingFieldNumber) || is(Fields::kDebitsFrozenFieldNumber) ||
+      is(Fields::kCreditsFrozenFieldNumber) || is(Fields::kStatusFieldNumber) ||
+      is(Fields::kAllowBeyondFieldNumber) || is(Fields::kRequireBalancedFieldNumber);
+  if (!is_known) return skip(tag);
+  std::uint64_t value = 0;
+  if (!in_.read_number(value)) return false;
+  const bool flag = value != 0;
+  if (is(Fields::kFloorFieldNumber)) into.floor = static_cast<ledger::Amount>(value);
+  if (is(Fields::kCeilingFieldNumber)) into.ceiling = static_cast<ledger::Amount>(value);
+  if (is(Fields::kClearCeilingFieldNumber)) into.clear_ceiling = flag;
+  if (is(Fields::kDebitsFrozenFieldNumber)) into.debits_frozen = flag;
+  if (is(Fields::kCreditsFrozenFieldNumber)) into.credits_frozen = flag;
+  if (is(Fields::kAllowBeyondFieldNumber)) into.allow_beyond = flag;
+  if (is(Fields::kRequireBalancedFieldNumber)) into.require_balanced = flag;
+  if (!is(Fields::kStatusFieldNumber)) return true;
+  // As the generated parser, which keeps the low 32 bits of an enum.
+  const auto status = static_cast<int>(value);
+  if (!wire::AccountStatus_IsValid(status)) {
+    refuse(unknown_status(path_of("status"), status));
+    return false;
+  }
+  into.status = static_cast<ledger::AccountStatus>(status);
+  return true;
+}
+
+// The accounts that it touches, for the locks.
+void TransferReader::add_policy_entries() {
+  into_.entries.resize(first_entry_);
+  for (const auto id : {details_.policy->account_id, details_.policy->sweep_to}) {
+    if (!id.empty()) into_.entries.push_back({id, 0});
+  }
+  entries_of_transfer_ = into_.entries.size() - first_entry_;
 }
 
 bool TransferReader::options() {
@@ -347,6 +441,7 @@ bool TransferReader::skip_rest(ledger::Transfer& transfer) {
 // The span may count an entry that is not stored. check() refuses such a transfer by the count
 // alone.
 void TransferReader::add(ledger::Transfer& transfer) {
+  if (details_.policy) add_policy_entries();
   transfer.entries = {into_.entries.data() + first_entry_, entries_of_transfer_};
   if (details_.reverses.sequence == 0) details_.reverses_all = false;
   if (!details_.empty()) {

@@ -91,7 +91,11 @@ class TransferReader {
   bool transfer();
   bool command();
   bool action();
+  bool read_action(ledger::TransferKind kind);
   bool reversal();
+  bool policy();
+  bool number_of_policy(std::uint32_t tag, ledger::PolicyChange& into);
+  void add_policy_entries();
   bool entry_of_action();
   bool original(std::string_view name);
   void drop_action();

@@ -73,6 +73,11 @@ std::size_t size_of(const ledger::Details& details) {
   return size;
 }
 
+// Those of a policy are accounts that it touches: what it moves stands in its record.
+std::span<const ledger::Entry> told_entries(const ledger::Transfer& transfer) {
+  return ledger::is_policy(transfer) ? std::span<const ledger::Entry>() : transfer.entries;
+}
+
 // On the wire an unsigned number has the bytes of the signed one.
 std::int64_t signed_of(ledger::Sequence sequence) { return static_cast<std::int64_t>(sequence); }
 
@@ -80,7 +85,7 @@ std::size_t size_of(const ledger::Transfer& transfer, const ItemResult& result,
                     TransactionForm form) {
   auto size = nested_size(ledger::kTransactionIdChars) + text_size(to_string(transfer.kind)) +
               number_size(result.time) + text_size(transfer.reference);
-  for (const auto& entry : transfer.entries) size += nested_size(size_of(entry));
+  for (const auto& entry : told_entries(transfer)) size += nested_size(size_of(entry));
   if (form == TransactionForm::brief) return size;
   if (transfer.details != nullptr) size += size_of(*transfer.details);
   return size + number_size(signed_of(result.sequence));
@@ -114,7 +119,7 @@ std::uint8_t* put(std::uint8_t* to, const ledger::Transfer& transfer, const Item
   using wire::Transaction;
   to = put_id(to, Transaction::kIdFieldNumber, result.time, result.sequence);
   to = put_text(to, Transaction::kTypeFieldNumber, to_string(transfer.kind));
-  for (const auto& entry : transfer.entries) {
+  for (const auto& entry : told_entries(transfer)) {
     to = put_nested(to, Transaction::kEntriesFieldNumber, size_of(entry));
     to = put_text(to, wire::TransferEntry::kAccountIdFieldNumber, entry.account_id);
     to = put_number(to, wire::TransferEntry::kAmountFieldNumber, entry.amount);

@@ -16,6 +16,17 @@ using telemetry::Module;
 
 using faults::Point;
 
+namespace {
+
+// `floor`: that the account was created with.
+ledger::Policy policy_of(const Attached& state, ledger::AccountNumber number,
+                         ledger::Amount floor) {
+  const auto found = state.policies->find(number);
+  return found == state.policies->end() ? ledger::Policy{floor} : found->second;
+}
+
+}  // namespace
+
 AccountShard::AccountShard(caf::event_based_actor* self, RuntimePtr runtime, caf::actor root,
                            std::uint32_t index, std::uint64_t start_number)
     : self_(self),
@@ -100,10 +111,10 @@ caf::error AccountShard::load(const Attached& message) {
   ledger_.emplace(index_, message.incarnation, message.sequence);
   if (runtime_->member) ledger_->note_numbers();
   if (!message.roster) return load_from_store(message);
-  message.roster->for_each_account(
-      [this](std::string_view id, const ShardRoster::Account& account) {
-        ledger_->load_account(id, account.number, account.balance, account.floor);
-      });
+  message.roster->for_each_account([&](std::string_view id, const ShardRoster::Account& account) {
+    ledger_->load_account(id, account.number, account.balance,
+                          policy_of(message, account.number, account.floor));
+  });
   for (const auto& id : message.roster->participants()) ledger_->load_participant(id);
   return {};
 }
@@ -116,7 +127,7 @@ caf::error AccountShard::load_from_store(const Attached& message) {
       message.sequence,
       [&](std::string_view id, ledger::AccountNumber number, ledger::Amount floor) {
         if (ledger::shard_of(id, shards) == index_) {
-          ledger_->load_account(id, number, balances[number], floor);
+          ledger_->load_account(id, number, balances[number], policy_of(message, number, floor));
         }
       });
   if (!accounts) return store_error(accounts.error());
@@ -132,7 +143,8 @@ void AccountShard::follow(const persistence::CommittedChanges& changes) {
   const auto shards = runtime_->settings.ledger.shards;
   for (const auto& account : changes.accounts) {
     if (ledger::shard_of(account.id, shards) == index_) {
-      ledger_->load_account(account.id, account.number, account.initial_balance, account.floor);
+      ledger_->load_account(account.id, account.number, account.initial_balance,
+                            ledger::policy_of(account));
     }
   }
   for (const auto& participant : changes.participants) {
@@ -141,6 +153,9 @@ void AccountShard::follow(const persistence::CommittedChanges& changes) {
     }
   }
   for (const auto& [account, amount] : changes.postings) ledger_->post(account, amount);
+  for (const auto& [sequence, result] : changes.policies) {
+    ledger_->set_policy(result.account, result.policy);
+  }
   ledger_->followed(changes.after.sequence);
   faults::reach(Point::shard_after_apply);
 }

@@ -6,6 +6,7 @@
 #include "actors/journal/journal.hpp"
 #include "faults/fault_injection.hpp"
 #include "ledger/flow/claim.hpp"
+#include "ledger/flow/policy_unit.hpp"
 #include "ledger/invariant.hpp"
 #include "telemetry/log.hpp"
 
@@ -47,10 +48,11 @@ Journal::Booked Journal::book(LockBatch& batch, std::uint32_t index) {
       ledger::Overloaded{
           [&](const ledger::TransferBatch&) { return book_transfers(batch, index); },
           [&](const ledger::NewAccount& asked) {
+            if (const auto problem = policy_problem(batch, index)) return *problem;
             const auto account = group_->add(asked, unit.submission->origin.get());
             batch.set_sequence(index, account.sequence);
             unit.created = account.number;
-            books_.open(account.initial_balance, account.floor);
+            books_.open(account.initial_balance, ledger::policy_of(account));
             return end_creation();
           },
           [&](const ledger::NewParticipant& asked) {
@@ -199,55 +201,98 @@ Journal::Booked Journal::book_transfers(LockBatch& batch, std::uint32_t index) {
   if (submission.claims) {
     if (const auto problem = claim_problem(unit)) return *problem;
   }
-  if (!move_money(batch, unit)) return Booked::refused;
+  if (const auto problem = policy_problem(batch, index)) return *problem;
+  if (!move_money(batch, index)) return Booked::refused;
 
+  const auto outcome = batch.outcomes.find(index);
+  const auto* changed = outcome == batch.outcomes.end() ? nullptr : outcome->second.policies.data();
   auto account = unit.first_account;
   auto sequence = group_->last_sequence() + 1;
   batch.set_sequence(index, sequence);
   for (auto i = unit.first_item; i < end; ++i) {
     if (!is_undecided(submission.results[i])) continue;
     const auto& transfer = transfers[i];
-    postings_.clear();
-    for (const auto& entry : transfer.entries) {
-      postings_.push_back({batch.account_numbers[account++], entry.amount});
-    }
+    const auto* policy = ledger::is_policy(transfer) ? changed++ : nullptr;
+    take_postings(transfer, policy, std::span(batch.account_numbers).subspan(account));
+    account += static_cast<std::uint32_t>(transfer.entries.size());
     if (!transfer.idempotency_key.empty()) gathered_.keys.insert(transfer.key_hash);
     if (!transfer.reference.empty()) gathered_.claims.add(Claims::hash_of(transfer.reference));
     const auto* reversal = submission.reversal_of(i);
     if (reversal != nullptr) gathered_.claims.add(Claims::hash_of(transfer.details->reverses));
     const auto* remainder = reversal != nullptr ? &reversal->remainder : nullptr;
-    const auto added = group_->add(persistence::TransferRecord{transfer.kind,
-                                                               postings_,
-                                                               transfer.reference,
-                                                               transfer.idempotency_key,
-                                                               transfer.key_hash,
-                                                               {},
-                                                               transfer.details,
-                                                               submission.origin.get(),
-                                                               remainder});
+    const auto added =
+        group_->add(persistence::TransferRecord{transfer.kind,
+                                                postings_,
+                                                transfer.reference,
+                                                transfer.idempotency_key,
+                                                transfer.key_hash,
+                                                {},
+                                                transfer.details,
+                                                submission.origin.get(),
+                                                remainder,
+                                                policy != nullptr ? &policy->result : nullptr});
     ledger::invariant(added == sequence++, "the sequences of a unit have a gap");
   }
   group_->end_unit();
   return Booked::yes;
 }
 
-bool Journal::move_money(const LockBatch& batch, const Unit& unit) {
+void Journal::take_postings(const ledger::Transfer& transfer, const ledger::ChangedPolicy* changed,
+                            std::span<const ledger::AccountNumber> numbers) {
+  postings_.clear();
+  if (changed == nullptr) {
+    for (std::size_t i = 0; i < transfer.entries.size(); ++i) {
+      postings_.push_back({numbers[i], transfer.entries[i].amount});
+    }
+  } else if (changed->swept != 0) {
+    postings_.push_back({changed->result.account, -changed->swept});
+    postings_.push_back({changed->swept_to, changed->swept});
+  }
+}
+
+std::optional<Journal::Booked> Journal::policy_problem(LockBatch& batch, std::uint32_t index) {
+  if (batch.outcomes.contains(index)) {
+    const auto standing_of = [this](ledger::AccountNumber number) {
+      return books_.standing(number);
+    };
+    refused_state_ = ledger::judge_policies(batch, index, standing_of, require_balanced_);
+  } else {
+    refused_state_ = require_balanced_ ? ledger::check_balance(batch.units[index]) : std::nullopt;
+  }
+  return refused_state_ ? std::optional(Booked::state) : std::nullopt;
+}
+
+bool Journal::move_money(const LockBatch& batch, std::uint32_t index) {
+  const auto& unit = batch.units[index];
+  const auto found = batch.outcomes.find(index);
+  const auto* outcome = found == batch.outcomes.end() ? nullptr : &found->second;
   const auto transfers = unit.submission->transfers();
   const auto for_each_entry = [&](const auto& visit) {
     auto account = unit.first_account;
     for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
       if (!is_undecided(unit.submission->results[i])) continue;
       for (const auto& entry : transfers[i].entries) {
-        visit(batch.account_numbers[account++], entry.amount);
+        const auto number = batch.account_numbers[account++];
+        // Those were judged item by item, and have their outcome.
+        if (outcome == nullptr || outcome->find(number) == nullptr) visit(number, entry.amount);
       }
     }
   };
-  const auto wrong = books_.book(for_each_entry);
-  if (!wrong) return true;
-  log(Module::journal)
-      .critical("a granted unit would take account {} to {}, below its floor {}", wrong->account,
-                wrong->balance, wrong->floor);
-  return false;
+  if (const auto wrong = books_.book(for_each_entry)) {
+    log(Module::journal)
+        .critical(
+            "a granted unit would take account {} to {}, against its policy: floor {}, ceiling {}",
+            wrong->account, wrong->balance, wrong->policy.floor, wrong->policy.ceiling);
+    return false;
+  }
+  if (outcome == nullptr) return true;
+  for (const auto& [number, balance, policy] : outcome->accounts) {
+    books_.settle(number, balance, policy);
+  }
+  for (const auto& [result, to, swept] : outcome->policies) {
+    if (result.account == ledger::kNoAccount) require_balanced_ = result.require_balanced;
+  }
+  return true;
 }
 
 }  // namespace sg::actors

@@ -78,12 +78,18 @@ void Journal::switch_to(const Attach& message) {
   shard.handle = message.handle;
   shard.incarnation = runtime_->next_incarnation();
   self_->monitor(shard.handle);
-  Attached answer{shard.incarnation, coordinator_incarnation_,   incarnation_,
-                  settled_,          take_roster(message.shard), nullptr};
+  Attached answer{shard.incarnation,
+                  coordinator_incarnation_,
+                  incarnation_,
+                  settled_,
+                  take_roster(message.shard),
+                  nullptr,
+                  nullptr};
   if (!answer.roster) {
     answer.balances =
         std::make_shared<const std::vector<ledger::Amount>>(books_.balances(0, books_.accounts()));
   }
+  answer.policies = std::make_shared<const ledger::Policies>(books_.policies());
   self_->send(shard.handle, std::move(answer));
   tell_watchers(ShardAttached{message.shard, shard.handle});
 }

@@ -57,9 +57,16 @@ void Journal::follow(const Committed& message) {
   if (changes.before.sequence != settled_) return end({});
   for (const auto& account : changes.accounts) {
     ledger::invariant(account.number == books_.accounts(), "accounts are followed out of order");
-    books_.open(account.initial_balance, account.floor);
+    books_.open(account.initial_balance, ledger::policy_of(account));
   }
   for (const auto& [account, amount] : changes.postings) books_.post(account, amount);
+  for (const auto& [sequence, result] : changes.policies) {
+    if (result.account == ledger::kNoAccount) {
+      require_balanced_ = result.require_balanced;
+    } else {
+      books_.set_policy(result.account, result.policy);
+    }
+  }
   if (!changes.accounts.empty() || !changes.participants.empty()) rosters_.clear();
   head_ = changes.after;
   for (const auto& shard : shards_) {

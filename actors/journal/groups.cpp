@@ -55,9 +55,14 @@ void Journal::reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
                      RejectedUnits::Why why) {
   if (gathered_.rejected.empty() || gathered_.rejected.back().units.batch != batch ||
       gathered_.rejected.back().why != why) {
-    gathered_.rejected.push_back({{batch, {}}, why});
+    gathered_.rejected.push_back({{batch, {}}, why, {}});
   }
   gathered_.rejected.back().units.units.push_back(unit);
+}
+
+void Journal::reject_for_state(const ledger::LockBatchPtr& batch, std::uint32_t unit) {
+  reject(batch, unit, RejectedUnits::Why::state);
+  gathered_.rejected.back().states.push_back(*std::exchange(refused_state_, std::nullopt));
 }
 
 void Journal::schedule_flush() {

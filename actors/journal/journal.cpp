@@ -119,9 +119,10 @@ caf::error Journal::open() {
     if (auto opened = store.reopen(); !opened) return store_error(opened.error());
   }
   faults::reach(Point::journal_before_load);
-  const auto state = store.load_state();
+  auto state = store.load_state();
   if (!state) return store_error(state.error());
-  books_ = ledger::Books(state->balances, state->floors);
+  books_ = ledger::Books(state->balances, state->floors, std::move(state->policies));
+  require_balanced_ = state->require_balanced;
   head_ = state->head;
   // In a cluster the coordinator of a term that has ended may not know yet: shards do not heed it.
   if (runtime_->member) coordinator_incarnation_ = runtime_->next_incarnation();
@@ -233,6 +234,9 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
       case Booked::claim_unreadable:
         reject(units.batch, index, RejectedUnits::Why::claim_unreadable);
         break;
+      case Booked::state:
+        reject_for_state(units.batch, index);
+        break;
       case Booked::refused:
         reject(units.batch, index, RejectedUnits::Why::refused);
         break;
@@ -246,12 +250,12 @@ void Journal::sequence(const UnitsOf& units, std::vector<AppliedUnits>& applied)
 void Journal::read_balances(const ReadBalances& read) {
   auto& query = *read.query;
   if (query.drop_if_cancelled()) return;
-  query.balances.clear();
-  query.balances.reserve(query.accounts.size());
+  query.standings.clear();
+  query.standings.reserve(query.accounts.size());
   // Rows of durable accounts: none is newer than this state.
   for (const auto& account : query.accounts) {
     ledger::invariant(account.number < books_.accounts(), "a row is newer than the books");
-    query.balances.push_back(books_.balance(account.number));
+    query.standings.push_back(books_.standing(account.number));
   }
   await_durable({read.query, last_sequence(), read.asker});
 }

@@ -113,6 +113,7 @@ class Journal {
     too_many_seals,
     key_unreadable,
     claim_unreadable,
+    state,  // refused_state_ says why
     refused
   };
   Booked book(ledger::LockBatch& batch, std::uint32_t unit);
@@ -121,7 +122,12 @@ class Journal {
   Booked book_seal(ledger::LockBatch& batch, std::uint32_t unit, const ledger::KeyRequest& asked);
   // What keeps the transfer's key from being bound; nullopt: nothing does.
   std::optional<Booked> key_problem(const ledger::Transfer& transfer);
-  bool move_money(const ledger::LockBatch& batch, const ledger::Unit& unit);
+  // Judges what policies say of the unit, its own ones among them.
+  std::optional<Booked> policy_problem(ledger::LockBatch& batch, std::uint32_t unit);
+  bool move_money(const ledger::LockBatch& batch, std::uint32_t unit);
+  // The postings and the result of one item, which is a policy if it changes one.
+  void take_postings(const ledger::Transfer& transfer, const ledger::ChangedPolicy* changed,
+                     std::span<const ledger::AccountNumber> numbers);
   // Fills bound_, unreadable_ and keys_readable_.
   void look_up_keys(const ledger::UnitsOf& units);
   // Fills lost_claims_ and claims_unreadable_.
@@ -133,6 +139,7 @@ class Journal {
   void prefetch_balances(const ledger::LockBatch& batch, std::uint32_t unit) const;
   void reject(const ledger::LockBatchPtr& batch, std::uint32_t unit,
               ledger::RejectedUnits::Why why);
+  void reject_for_state(const ledger::LockBatchPtr& batch, std::uint32_t unit);
   // Lets keys age, and calls itself again.
   void count_run_time();
 
@@ -206,7 +213,8 @@ class Journal {
   bool waits_for_room_ = false;  // nothing is written before the store was opened anew
   std::uint64_t incarnation_ = 0;
 
-  ledger::Books books_;  // with every sequenced record in them
+  ledger::Books books_;            // with every sequenced record in them
+  bool require_balanced_ = false;  // of every unit: the policy of the whole ledger
   ledger::Sequence settled_ = 0;
 
   // --- a member of a cluster ---
@@ -243,6 +251,7 @@ class Journal {
   absl::flat_hash_set<const ledger::Transfer*> lost_claims_;
   absl::flat_hash_set<const ledger::Transfer*> claims_unreadable_;
   absl::flat_hash_set<const ledger::Transfer*> unreadable_;
+  std::optional<ledger::StateRefusal> refused_state_;
   bool keys_readable_ = true;                  // false: none could be looked up
   std::optional<std::uint64_t> seals_;         // of all that was sequenced; read when it is needed
   std::deque<SnapshotInMakingPtr> copying_;    // one for each copy that the books make

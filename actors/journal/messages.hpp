@@ -69,6 +69,7 @@ struct Attached {
   // `balances` has what all accounts hold, by account number.
   std::shared_ptr<const ShardRoster> roster;
   std::shared_ptr<const std::vector<ledger::Amount>> balances;
+  std::shared_ptr<const ledger::Policies> policies;
 };
 
 // The sender wants to know which shards serve. It is told of those that do now, then of changes.

@@ -16,6 +16,8 @@ namespace {
 // and length.
 constexpr std::size_t kTokenBytes = 360;
 
+constexpr std::uint8_t kLongestFreeze = ledger::kDebits | ledger::kCredits;
+
 // In a list's response the rows have field number 1, so their tag takes one byte.
 std::size_t bytes_in_list(const google::protobuf::Message& row) {
   const auto bytes = row.ByteSizeLong();
@@ -36,7 +38,7 @@ void fill(wire::Participant& to, const ledger::Participant& from) {
 }
 
 void fill(wire::Account& to, const AccountView& from) {
-  proto::fill(to, from.account, from.balance, from.account.created_at);
+  proto::fill(to, from.account, from.balance, from.account.created_at, from.policy);
 }
 
 void fill(wire::Transaction& to, const persistence::StoredTransaction& from) {
@@ -55,11 +57,35 @@ void fill(wire::Transaction& to, const persistence::StoredTransaction& from) {
   }
 }
 
+void fill_policy(wire::Transaction& to, const persistence::StoredTransaction& from) {
+  const auto& result = *from.policy;
+  if (from.details.policy) to.set_note(from.details.policy->note);
+  if (!from.account) return to.set_require_balanced(result.require_balanced);
+  auto& account = *to.mutable_account();
+  proto::fill(account, *from.account, result.balance, from.account->created_at, result.policy);
+  account.set_sequence(from.sequence);
+}
+
+void fill(wire::PolicyAction& to, const ledger::PolicyChange& from) {
+  to.set_account_id(std::string(from.account_id));
+  if (from.floor) to.set_floor(*from.floor);
+  if (from.ceiling) to.set_ceiling(*from.ceiling);
+  to.set_clear_ceiling(from.clear_ceiling);
+  if (from.debits_frozen) to.set_debits_frozen(*from.debits_frozen);
+  if (from.credits_frozen) to.set_credits_frozen(*from.credits_frozen);
+  to.set_status(static_cast<wire::AccountStatus>(from.status));
+  to.set_sweep_to(std::string(from.sweep_to));
+  to.set_allow_beyond(from.allow_beyond);
+  to.set_note(std::string(from.note));
+  if (from.require_balanced) to.set_require_balanced(*from.require_balanced);
+}
+
 void fill_whole(wire::Transaction& to, const persistence::StoredTransaction& from) {
   fill(to, from);
   for (const auto& place : from.reversed_by) {
     to.add_reversed_by(ledger::transaction_id(place.time, place.sequence));
   }
+  if (from.policy) fill_policy(to, from);
   if (from.details == persistence::StoredDetails()) return;
   to.mutable_metadata()->insert(from.details.metadata.begin(), from.details.metadata.end());
   to.set_effective_at(from.details.effective_at);
@@ -74,8 +100,10 @@ std::size_t RowSizes::of(const ledger::Participant& row) {
 
 std::size_t RowSizes::of(const ledger::Account& row) {
   account_.Clear();
-  // A negative number takes ten bytes, the most of all.
-  proto::fill(account_, row, -1, row.created_at);
+  // A negative number takes ten bytes, the most of all. Nor is the policy known yet.
+  constexpr ledger::Amount kLong = -1;
+  proto::fill(account_, row, kLong, row.created_at, {kLong, kLong, kLongestFreeze, true});
+  account_.set_available(kLong);
   return bytes_in_list(account_);
 }
 

@@ -31,6 +31,8 @@ void fill(wire::Account& to, const AccountView& from);
 // Without its metadata and reversals, which lists leave out.
 void fill(wire::Transaction& to, const persistence::StoredTransaction& from);
 void fill_whole(wire::Transaction& to, const persistence::StoredTransaction& from);
+// What a policy has asked for.
+void fill(wire::PolicyAction& to, const ledger::PolicyChange& from);
 
 // Counts the bytes that a row takes in its list's response, tag and length included.
 class RowSizes {

@@ -80,7 +80,7 @@ class Owner {
   // A standalone account may have the name that an account of the participant would have: it is not
   // the participant's.
   ledger::Result<bool> owns(const std::string& id) const {
-    if (ledger::possible_owner(id) != participant_) return false;
+    if (!id.starts_with(participant_ + ":")) return false;
     const auto row = store_.account(id);
     if (!row) return tl::unexpected(unavailable_error(row.error()));
     return *row && (*row)->participant_id == participant_;

@@ -225,6 +225,7 @@ void Queries::ask(const QueryPtr& query) {
             query->account_ids = {ask.account_id};
             ask_shard(query);
           },
+          [&](const PolicyPage& ask) { query->answer(read_policies(store, ask)); },
           [&](const AccountPage&) { ask_page(query); },
           [&](const CommittedAudit& ask) { query->answer(read_committed_audit(store, ask)); },
           [&](const AnsweredAudit& ask) {

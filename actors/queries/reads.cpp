@@ -31,6 +31,27 @@ tl::unexpected<Error> no_such_account(const std::string& id) {
   return tl::unexpected(missing_account(id));
 }
 
+// Where a page of a participant's accounts has ended: with an account's type, and its id.
+std::string position_of(const ledger::Account& account) {
+  return std::to_string(static_cast<int>(account.type)) + ":" + account.id;
+}
+std::optional<ledger::NewAccount> account_at(const std::string& participant,
+                                             const std::string& position) {
+  const auto colon = position.find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  const auto type = number_in<int>(position.substr(0, colon));
+  if (!type || *type < 0 || *type > ledger::kLastAccountType) return std::nullopt;
+  ledger::NewAccount account;
+  account.participant_id = participant;
+  account.type = static_cast<ledger::AccountType>(*type);
+  account.id = position.substr(colon + 1);
+  return account;
+}
+
+AccountView view_of(ledger::Account account, const ledger::AccountReading& reading) {
+  return {std::move(account), reading.balance, reading.policy};
+}
+
 tl::unexpected<Error> no_such_participant(const std::string& id) {
   return tl::unexpected(missing_participant(id));
 }
@@ -88,32 +109,24 @@ std::optional<Error> read_accounts_of(const persistence::Store& store,
   if (auto error = ledger::check_id(ask.participant_id, "participant_id")) return error;
   if (auto error = check_page_bytes(ask.page_bytes)) return error;
   const auto listing = "accounts of:" + ask.participant_id;
-  // Accounts of a participant are listed by type, so the type of the last one is the position.
-  int after = -1;  // the type of the last account of the page before
+  // The last account of the page before.
+  std::optional<ledger::NewAccount> after;
   if (!ask.token.empty()) {
     const auto position = read_page_token(listing, ask.token);
-    const auto type = position ? number_in<int>(*position) : std::nullopt;
-    if (!type) return bad_token().value();
-    after = *type;
+    after = position ? account_at(ask.participant_id, *position) : std::nullopt;
+    if (!after) return bad_token().value();
   }
   auto participant = store.participant(ask.participant_id);
   if (!participant) return failed(participant.error()).value();
   if (!*participant) return no_such_participant(ask.participant_id).value();
-  // A participant has at most one account of each type, so all of them are read at once.
-  auto found = store.accounts_of(ask.participant_id);
-  if (!found) return failed(found.error()).value();
   PageEnd end(0, ask.page_bytes);
-  for (auto& account : *found) {
-    if (static_cast<int>(account.type) <= after) continue;
-    query.accounts.push_back(std::move(account));
-    if (end.reached(query.accounts.back())) break;
-  }
+  auto found = store.accounts_of(ask.participant_id, after ? &*after : nullptr,
+                                 end.asked_by<ledger::Account>());
+  if (!found) return failed(found.error()).value();
+  query.accounts = std::move(*found);
   const auto more = end.cut(query.accounts);
   if (!more) return more.error();
-  if (*more) {
-    const auto last = static_cast<int>(query.accounts.back().type);
-    query.next = make_page_token(listing, std::to_string(last));
-  }
+  if (*more) query.next = make_page_token(listing, position_of(query.accounts.back()));
   for (const auto& account : query.accounts) query.account_ids.push_back(account.id);
   return std::nullopt;
 }
@@ -127,13 +140,13 @@ ReadResult join_accounts(const persistence::Store& store, Query& query) {
     auto account = store.account(ask->id);
     if (!account) return failed(account.error());
     if (!*account) return no_such_account(ask->id);
-    return AccountView{std::move(**account), query.readings.front()->balance};
+    return view_of(std::move(**account), *query.readings.front());
   }
   Page<AccountView> page;
   page.next = std::move(query.next);
   for (std::size_t i = 0; i < query.accounts.size(); ++i) {
     if (!query.readings[i]) return no_such_account(query.account_ids[i]);
-    page.items.push_back({std::move(query.accounts[i]), query.readings[i]->balance});
+    page.items.push_back(view_of(std::move(query.accounts[i]), *query.readings[i]));
   }
   return page;
 }
@@ -164,7 +177,9 @@ ReadResult join_page(Query& query) {
   page.next = std::move(query.next);
   page.items.reserve(query.accounts.size());
   for (std::size_t i = 0; i < query.accounts.size(); ++i) {
-    page.items.push_back({std::move(query.accounts[i]), query.balances[i]});
+    const auto& [balance, policy] = query.standings[i];
+    page.items.push_back(
+        {std::move(query.accounts[i]), static_cast<ledger::Amount>(balance), policy});
   }
   return page;
 }

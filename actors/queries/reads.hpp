@@ -36,6 +36,7 @@ ReadResult read_transactions_at(const persistence::Store& store, const Transacti
 ReadResult read_transactions(const persistence::Store& store, const TransactionPage& ask);
 ReadResult read_key_outcome(const persistence::Store& store, const KeyOutcomeOf& ask);
 ReadResult find_transactions(const persistence::Store& store, const ReferencePage& ask);
+ReadResult read_policies(const persistence::Store& store, const PolicyPage& ask);
 
 // Reads the accounts of a participant: fills query.accounts, query.account_ids and query.next.
 // Returns the error, or nullopt.
@@ -48,7 +49,7 @@ ReadResult join_accounts(const persistence::Store& store, Query& query);
 // Reads the rows of a page of accounts: fills query.accounts and query.next. Returns the error, or
 // nullopt. Needs: query.ask is an AccountPage.
 std::optional<ledger::Error> read_page(const persistence::Store& store, Query& query);
-// The answer: those rows with the balances that the journal gave (query.balances).
+// The answer: those rows with the balances that the journal gave (query.standings).
 ReadResult join_page(Query& query);
 // Walks over all accounts and sums up `balances`, which are by account number and stand at `head`.
 // One line for each participant and account type, or for each type.

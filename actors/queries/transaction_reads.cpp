@@ -148,4 +148,35 @@ ReadResult find_transactions(const persistence::Store& store, const ReferencePag
   return FoundTransactions{std::move(*page), sequence};
 }
 
+ReadResult read_policies(const persistence::Store& store, const PolicyPage& ask) {
+  if (!ask.account_id.empty()) {
+    if (auto error = ledger::check_id(ask.account_id, "account_id")) return tl::unexpected(*error);
+  }
+  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
+  const auto listing = "policies:" + ask.account_id;
+  persistence::TransactionRange range;
+  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
+              ask.page_bytes);
+  range.limit = end.limit();
+  if (!ask.token.empty()) {
+    const auto before = sequence_of(listing, ask.token);
+    if (!before) return bad_token();
+    range.before = *before;
+  }
+  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
+  if (!ask.account_id.empty()) {
+    auto account = store.account(ask.account_id);
+    if (!account) return failed(account.error());
+    if (!*account) return tl::unexpected(missing_account(ask.account_id));
+    range.account = (*account)->number;
+    // A creation with a ceiling is no policy.
+    range.first = (*account)->sequence + 1;
+  }
+  auto found = store.policies(range, end.asked_by<persistence::StoredTransaction>());
+  if (!found) return failed(found.error());
+  auto page = page_of(std::move(*found), end, listing);
+  if (!page) return tl::unexpected(page.error());
+  return std::move(*page);
+}
+
 }  // namespace sg::actors

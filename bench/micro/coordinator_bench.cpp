@@ -56,7 +56,7 @@ void lock_and_decide(benchmark::State& state) {
     shards.emplace_back(i, 1, 0);
     for (std::uint32_t n = 0; n < ids.size(); ++n) {
       if (ledger::shard_of(ids[n], kShards) == i) {
-        shards[i].load_account(ids[n], n, 1'000'000'000, 0);
+        shards[i].load_account(ids[n], n, 1'000'000'000, ledger::Policy());
       }
     }
   }

@@ -29,6 +29,8 @@ void add_posting_commands(CLI::App& app, Command& chosen);
 void add_transaction_commands(CLI::App& app, Command& chosen);
 // `group`: that of transactions.
 void add_reverse_command(CLI::App& group, Command& chosen);
+// `group`: that of accounts.
+void add_policy_commands(CLI::App& group, Command& chosen);
 void add_key_commands(CLI::App& app, Command& chosen);
 void add_export_command(CLI::App& app, Command& chosen);
 void add_import_command(CLI::App& app, Command& chosen);

@@ -1,7 +1,9 @@
-// account create, get, balance, list.
+// account create, get, balance, list; those of policies stand in commands_policy.cpp.
 //
 // An account is standalone or belongs to a participant. The wire has a method for each kind, the
 // command line has one set of words: --participant makes the difference.
+#include <optional>
+
 #include "cli/commands/commands.hpp"
 #include "cli/output/render.hpp"
 #include "cli/session/paging.hpp"
@@ -15,13 +17,13 @@ using Ledger = wire::LedgerService::Stub;
 using Admin = wire::AdminService::Stub;
 
 struct CreateOptions {
-  // Exactly one of these is set: the id of a standalone account, or the participant that owns the
-  // account. In the second case the ledger makes the id of participant and type.
+  // One of these is set at least. Without an id, it is made of participant and type.
   std::string id;
   std::string participant;
   wire::AccountType type = wire::OPERATING;
-  std::int64_t balance = 0;  // initial, in minor units
-  std::int64_t floor = 0;    // lowest balance, in minor units
+  std::int64_t balance = 0;             // initial, in minor units
+  std::int64_t floor = 0;               // lowest balance, in minor units
+  std::optional<std::int64_t> ceiling;  // highest balance
   std::map<std::string, std::string> metadata;
 };
 
@@ -35,7 +37,24 @@ ExitCode create(Session& session, Method method, Request request, const CreateOp
   return session.ask(method, request, reply, render_account, {Effect::creation, {}});
 }
 
+// What the older methods do not know.
+ExitCode open_account(Session& session, const CreateOptions& options) {
+  wire::OpenAccountRequest request;
+  request.set_account_id(options.id);
+  if (!options.participant.empty()) {
+    request.set_participant_id(options.participant);
+    request.set_type(options.type);
+    if (options.id.empty()) {
+      request.set_account_id(options.participant + ":" + type_in_id(options.type));
+    }
+  }
+  if (options.ceiling) request.set_ceiling(*options.ceiling);
+  return create(session, &wire::AccountService::Stub::OpenAccount, request, options);
+}
+
 ExitCode create(Session& session, const CreateOptions& options) {
+  const bool chosen_id = !options.id.empty() && !options.participant.empty();
+  if (options.ceiling || chosen_id) return open_account(session, options);
   if (options.participant.empty()) {
     wire::CreateAccountRequest request;
     request.set_account_id(options.id);
@@ -99,12 +118,11 @@ void add_create(CLI::App& group, Command& chosen) {
   CLI::App* command = group.add_subcommand(
       "create",
       "Create an account: `create ID` a standalone one, `create --participant P --type T` one of a "
-      "participant, whose id is P:T");
-  CLI::Option* id = command->add_option("ID", options->id, "the id of a standalone account");
+      "participant, whose id is P:T unless one that begins with P: is given");
+  command->add_option("ID", options->id, "the id of the account")->type_name("");
   CLI::Option* participant =
       command->add_option("--participant", options->participant, "the participant that owns it");
-  // CLI11 refuses both at once. That one of them is needed is checked in the callback below.
-  id->type_name("")->excludes(participant);
+  // That one of them is needed is checked in the callback below.
   add_parsed(*command, "--type", options->type, parse_account_type, "TYPE",
              "operating (default), receivables, payables, escrow, fees or usage")
       ->needs(participant);
@@ -112,6 +130,15 @@ void add_create(CLI::App& group, Command& chosen) {
              "initial balance in minor units, 0 if not given");
   add_parsed(*command, "--floor", options->floor, parse_amount, "AMOUNT",
              "the balance never falls below it; negative for an overdraft, 0 if not given");
+  const auto ceiling = [options](const std::string& text) {
+    const auto parsed = parse_amount(text);
+    if (!parsed) throw CLI::ValidationError("--ceiling", parsed.error());
+    options->ceiling = *parsed;
+  };
+  command
+      ->add_option_function<std::string>("--ceiling", ceiling,
+                                         "the balance never rises above it; none if not given")
+      ->type_name("AMOUNT");
   add_metadata(*command, options->metadata);
   command->callback([&chosen, options] {
     if (options->id.empty() && options->participant.empty()) {
@@ -145,12 +172,14 @@ void add_list(CLI::App& group, Command& chosen) {
 }  // namespace
 
 void add_account_commands(CLI::App& app, Command& chosen) {
-  CLI::App* group = app.add_subcommand("account", "Create, show and list accounts");
+  CLI::App* group =
+      app.add_subcommand("account", "Create, show and list accounts, and change what limits them");
   group->require_subcommand(1);
   add_create(*group, chosen);
   add_by_id(*group, chosen, "get", "Show an account", get);
   add_by_id(*group, chosen, "balance", "Show the balance of an account", balance);
   add_list(*group, chosen);
+  add_policy_commands(*group, chosen);
 }
 
 }  // namespace sg::cli

@@ -1,6 +1,5 @@
 #include "cli/commands/posting_options.hpp"
 
-#include "cli/output/render.hpp"
 #include "command_line/time_text.hpp"
 
 namespace sg::cli {
@@ -47,7 +46,8 @@ void add_details(CLI::App& command, PostingOptions& options) {
              "when it happened for you, which is kept and affects nothing");
 }
 
-ExitCode execute(Session& session, wire::Command request, const PostingOptions& options) {
+ExitCode execute(Session& session, wire::Command request, const PostingOptions& options,
+                 RenderTransaction render) {
   request.set_reference(options.reference);
   request.set_idempotency_key(options.key);
   request.mutable_metadata()->insert(options.metadata.begin(), options.metadata.end());
@@ -55,7 +55,7 @@ ExitCode execute(Session& session, wire::Command request, const PostingOptions& 
   request.mutable_options()->set_unique_reference(options.unique_reference);
   request.mutable_options()->set_effective_at(options.effective_at);
   wire::Transaction reply;
-  return session.ask(&wire::CommandService::Stub::Execute, request, reply, render_transaction,
+  return session.ask(&wire::CommandService::Stub::Execute, request, reply, render,
                      {Effect::posting, options.key});
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/commands/commands.hpp"
+#include "cli/output/render.hpp"
 #include "proto/ledger.pb.h"
 
 namespace sg::cli {
@@ -38,8 +39,9 @@ CLI::Option* add_entries(CLI::App& command, const PostingOptionsPtr& options,
 // --metadata, --balanced, --unique-reference and --effective-at.
 void add_details(CLI::App& command, PostingOptions& options);
 
+using RenderTransaction = std::string (*)(const scalegraph::ledger::Transaction&, bool colour);
 // Sends the command, whose action is set already, with what the options say beside.
 ExitCode execute(Session& session, scalegraph::ledger::Command request,
-                 const PostingOptions& options);
+                 const PostingOptions& options, RenderTransaction render = render_transaction);
 
 }  // namespace sg::cli

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "cli/output/render_policy.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/text_width.hpp"
 #include "command_line/time_text.hpp"
@@ -15,10 +16,6 @@ namespace wire = scalegraph::ledger;
 constexpr int kEntriesInList = 4;
 
 // A sign makes plain which way the money goes.
-std::string signed_amount(std::int64_t amount) {
-  return amount > 0 ? "+" + std::to_string(amount) : std::to_string(amount);
-}
-
 std::string metadata_text(const google::protobuf::Map<std::string, std::string>& metadata) {
   std::string out;
   // Sorted, because the map of protobuf has no fixed order.
@@ -39,6 +36,10 @@ std::string name_of(wire::ParticipantRole role) {
 std::string name_of(wire::AccountType type) {
   const std::string& name = wire::AccountType_Name(type);
   return name.empty() ? std::to_string(static_cast<int>(type)) : name;
+}
+
+std::string signed_amount(std::int64_t amount) {
+  return amount > 0 ? "+" + std::to_string(amount) : std::to_string(amount);
 }
 
 std::string entries_text(const wire::Transaction& transaction, int most) {
@@ -78,6 +79,9 @@ std::string render_account(const wire::Account& account, bool colour) {
   fields.add("type", name_of(account.account_type()));
   fields.add("balance", std::to_string(account.balance()));
   fields.add("floor", std::to_string(account.floor()));
+  // Most accounts have nothing else, so that is left out.
+  if (account.has_ceiling()) fields.add("ceiling", std::to_string(account.ceiling()));
+  if (const auto state = state_of(account); state != "open") fields.add("state", state);
   fields.add("created", command_line::iso_8601(account.created_at()));
   if (!account.metadata().empty()) fields.add("metadata", metadata_text(account.metadata()));
   return fields.text(colour);
@@ -115,11 +119,19 @@ std::string render_transaction(const wire::Transaction& transaction, bool colour
   const std::map<std::string, std::string> metadata(transaction.metadata().begin(),
                                                     transaction.metadata().end());
   for (const auto& [key, value] : metadata) fields.add("metadata " + key, value);
+  if (!transaction.note().empty()) fields.add("note", transaction.note());
+  if (transaction.has_require_balanced()) {
+    fields.add("require balanced", transaction.require_balanced() ? "yes" : "no");
+  }
+  // A policy may move nothing.
+  const bool changes = transaction.has_account();
+  const auto account = changes ? "\n" + render_account(transaction.account(), colour) : "";
+  if (transaction.entries().empty()) return fields.text(colour) + account;
   Table table({{"ACCOUNT"}, {"AMOUNT", Align::right}});
   for (const auto& entry : transaction.entries()) {
     table.add({entry.account_id(), signed_amount(entry.amount())});
   }
-  return fields.text(colour) + "\n" + table.text(colour);
+  return fields.text(colour) + "\n" + table.text(colour) + account;
 }
 
 std::string render_key_outcome(const wire::KeyOutcome& outcome, bool colour) {

@@ -14,6 +14,8 @@ namespace sg::cli {
 [[nodiscard]] std::string name_of(scalegraph::ledger::ParticipantRole role);
 [[nodiscard]] std::string name_of(scalegraph::ledger::AccountType type);
 
+// With its sign: "+5".
+[[nodiscard]] std::string signed_amount(std::int64_t amount);
 // The entries on one line: "alice=-1000 fees=+30". After `most` entries it says how many more there
 // are.
 [[nodiscard]] std::string entries_text(const scalegraph::ledger::Transaction& transaction,

@@ -43,15 +43,34 @@ enum class Column : std::uint8_t {
   balanced,
   unique_reference,
   reverses,
+  ceiling,
+  clear_ceiling,
+  debits_frozen,
+  credits_frozen,
+  status,
+  sweep_to,
+  allow_beyond,
+  note,
+  require_balanced,
+  of_account,
 };
-constexpr std::size_t kColumns = 22;
+constexpr std::size_t kColumns = 32;
 constexpr std::string_view kColumnNames =
     "sequence,time,kind,id,with_next,entry,entries,account,amount,reference,key,name,role,"
     "participant,type,initial_balance,floor,metadata,effective_at,balanced,unique_reference,"
-    "reverses";
-// Of files that were written before transactions could be taken back.
-constexpr std::string_view kOlderColumnNames =
-    kColumnNames.substr(0, kColumnNames.size() - std::string_view(",reverses").size());
+    "reverses,ceiling,clear_ceiling,debits_frozen,credits_frozen,status,sweep_to,allow_beyond,note,"
+    "require_balanced,of_account";
+// Of files that were written before policies could be changed, and before transactions could be
+// taken back. They have fewer columns.
+constexpr std::array kOlderColumns{
+    static_cast<std::size_t>(Column::reverses) + 1,
+    static_cast<std::size_t>(Column::reverses),
+};
+std::string_view first_names(std::size_t columns) {
+  std::size_t end = 0;
+  for (; columns > 0; --columns) end = kColumnNames.find(',', end) + 1;
+  return kColumnNames.substr(0, end - 1);
+}
 constexpr std::string_view kHeaderKind = "export";
 static_assert(kColumnNames.starts_with(kCsvBeginning));
 
@@ -78,6 +97,16 @@ constexpr std::array kFieldColumns{
     FieldColumn{Column::balanced, Field::balanced},
     FieldColumn{Column::unique_reference, Field::unique_reference},
     FieldColumn{Column::reverses, Field::reverses},
+    FieldColumn{Column::ceiling, Field::ceiling},
+    FieldColumn{Column::clear_ceiling, Field::clear_ceiling},
+    FieldColumn{Column::debits_frozen, Field::debits_frozen},
+    FieldColumn{Column::credits_frozen, Field::credits_frozen},
+    FieldColumn{Column::status, Field::status},
+    FieldColumn{Column::sweep_to, Field::sweep_to},
+    FieldColumn{Column::allow_beyond, Field::allow_beyond},
+    FieldColumn{Column::note, Field::note},
+    FieldColumn{Column::require_balanced, Field::require_balanced},
+    FieldColumn{Column::of_account, Field::account},
 };
 
 using Cells = std::vector<std::string>;
@@ -99,11 +128,12 @@ class CsvSource final : public FieldSource {
       if (!got || *got != Got::fields) return got;
       std::string names;
       for (const auto& name : cells_) names += (names.empty() ? "" : ",") + name;
-      const bool is_older = names == kOlderColumnNames;
-      if (!is_older && names != kColumnNames) {
+      for (const auto older : kOlderColumns) {
+        if (names == first_names(older)) columns_ = older;
+      }
+      if (columns_ == kColumns && names != kColumnNames) {
         return refuse("the first row has to be " + std::string(kColumnNames));
       }
-      if (is_older) columns_ = kColumns - 1;
       has_names_ = true;
     }
     const auto begin = in.offset();
@@ -254,7 +284,10 @@ class CsvWriter final : public RecordWriter {
       append_row(cells, out);
       for (const auto column :
            {Column::with_next, Column::reference, Column::key, Column::metadata,
-            Column::effective_at, Column::balanced, Column::unique_reference, Column::reverses}) {
+            Column::effective_at, Column::balanced, Column::unique_reference, Column::reverses,
+            Column::floor, Column::ceiling, Column::clear_ceiling, Column::debits_frozen,
+            Column::credits_frozen, Column::status, Column::sweep_to, Column::allow_beyond,
+            Column::note, Column::require_balanced, Column::of_account}) {
         cell(cells, column).clear();
       }
     }

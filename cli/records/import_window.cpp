@@ -10,6 +10,7 @@
 #include "cli/output/text_width.hpp"
 #include "cli/records/imported_search.hpp"
 #include "cli/records/retries.hpp"
+#include "cli/session/arguments.hpp"
 
 namespace sg::cli {
 namespace {
@@ -38,6 +39,26 @@ wire::CreateParticipantAccountRequest owned_of(const Record& record) {
   request.set_account_type(from.account_type());
   request.set_initial_balance(from.balance());
   request.set_floor(from.floor());
+  *request.mutable_metadata() = from.metadata();
+  return request;
+}
+
+// What the older methods do not know.
+bool has_to_be_opened(const wire::Account& account) {
+  if (account.has_ceiling()) return true;
+  if (account.participant_id().empty()) return false;
+  return account.id() != account.participant_id() + ':' + type_in_id(account.account_type());
+}
+
+wire::OpenAccountRequest opened_of(const Record& record) {
+  wire::OpenAccountRequest request;
+  const auto& from = record.account();
+  request.set_account_id(from.id());
+  request.set_participant_id(from.participant_id());
+  request.set_type(from.account_type());
+  request.set_initial_balance(from.balance());
+  request.set_floor(from.floor());
+  if (from.has_ceiling()) request.set_ceiling(from.ceiling());
   *request.mutable_metadata() = from.metadata();
   return request;
 }
@@ -91,7 +112,10 @@ void start(CreateCall& call, const Record& record, Connection& connection,
     return;
   }
   call.account_reader =
-      record.account().participant_id().empty()
+      has_to_be_opened(record.account())
+          ? connection.stub<wire::AccountService::Stub>().AsyncOpenAccount(
+                &call.context, opened_of(record), &queue)
+      : record.account().participant_id().empty()
           ? connection.stub<wire::LedgerService::Stub>().AsyncCreateAccount(
                 &call.context, standalone_of(record), &queue)
           : participants.AsyncCreateParticipantAccount(&call.context, owned_of(record), &queue);
@@ -170,6 +194,11 @@ bool takes_back(std::span<const ImportItem> items, std::uint64_t first) {
       items, [first](const ImportItem& item) { return item.record.reverses_sequence() >= first; });
 }
 
+bool changes_policy(std::span<const ImportItem> items) {
+  return std::ranges::any_of(items,
+                             [](const ImportItem& item) { return item.record.has_policy(); });
+}
+
 // All of them as one batch. `ledger`: that the file comes from; `originals`: the ids here of what
 // reversals take back, by the sequences that these had there.
 wire::ImportRequest request_of(std::span<const ImportItem> items, const std::string& ledger,
@@ -179,7 +208,11 @@ wire::ImportRequest request_of(std::span<const ImportItem> items, const std::str
   for (const auto& [record, line] : items) {
     const auto& from = record.transaction();
     auto& to = *request.add_transactions();
-    *to.mutable_entries() = from.entries();
+    if (record.has_policy()) {
+      *to.mutable_policy() = record.policy();
+    } else {
+      *to.mutable_entries() = from.entries();
+    }
     to.set_reference(from.reference());
     to.set_type(from.type());
     to.set_idempotency_key(import_key(ledger, record.sequence()));
@@ -358,6 +391,8 @@ std::size_t WindowImport::next_batch(const std::vector<ImportItem>& items) const
   while (end < items.size()) {
     const auto next = end_of_unit(all, end);
     if (takes_back(all.subspan(end, next - end), first)) break;
+    // What is judged at a unit's end would be judged by the policies that its later items make.
+    if (changes_policy(all.first(end)) || changes_policy(all.subspan(end, next - end))) break;
     bytes += bytes_of(all.subspan(end, next - end));
     if (bytes > most_bytes_) break;
     end = next;

@@ -170,13 +170,10 @@ class Handler : public nlohmann::json_sax<Json> {
       case Field::floor:
       case Field::effective_at:
       case Field::reverses:
+      case Field::ceiling:
         return type != Type::boolean;
-      case Field::with_next:
-      case Field::balanced:
-      case Field::unique_reference:
-        return type == Type::boolean;
       default:
-        return type == Type::text;
+        return type == (is_flag(field) ? Type::boolean : Type::text);
     }
   }
 
@@ -244,8 +241,7 @@ class JsonWriter final : public RecordWriter {
       const auto field = static_cast<Field>(i);
       if (fields[field].empty()) continue;
       name(name_of(field), out);
-      if (field == Field::with_next || field == Field::balanced ||
-          field == Field::unique_reference) {
+      if (is_flag(field)) {
         out += fields[field];
       } else {
         append_json_text(fields[field], out);

@@ -74,7 +74,7 @@ tl::expected<Begun, std::string> read_begun(const std::string& path, RecordForma
   std::ifstream names(path, std::ios::binary);
   std::string first;
   std::getline(names, first);
-  if (begun.format == RecordFormat::csv && first.find(",reverses") == std::string::npos) {
+  if (begun.format == RecordFormat::csv && first.find(",of_account") == std::string::npos) {
     return tl::unexpected(path + ": was begun by an older program: export it anew");
   }
   for (;;) {

@@ -42,7 +42,17 @@ constexpr std::array<std::string_view, kFields> kNames = {"format",
                                                           "effective_at",
                                                           "balanced",
                                                           "unique_reference",
-                                                          "reverses"};
+                                                          "reverses",
+                                                          "ceiling",
+                                                          "clear_ceiling",
+                                                          "debits_frozen",
+                                                          "credits_frozen",
+                                                          "status",
+                                                          "sweep_to",
+                                                          "allow_beyond",
+                                                          "note",
+                                                          "require_balanced",
+                                                          "account"};
 
 // Collects the first thing that is wrong. What is read after it does not count.
 class Reading {
@@ -134,14 +144,9 @@ void read_participant(const RecordFields& fields, Reading& in, wire::Participant
   in.metadata(*to.mutable_metadata());
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return text;
-}
-
 void read_account(const RecordFields& fields, Reading& in, wire::Account& to) {
   in.only("an account", {Field::sequence, Field::time, Field::kind, Field::id, Field::participant,
-                         Field::type, Field::initial_balance, Field::floor});
+                         Field::type, Field::initial_balance, Field::floor, Field::ceiling});
   in.no_lists("an account", true);
   in.id(fields[Field::id], "id");
   to.set_id(fields[Field::id]);
@@ -153,15 +158,20 @@ void read_account(const RecordFields& fields, Reading& in, wire::Account& to) {
     }
   } else {
     in.id(to.participant_id(), "participant");
-    const auto id = to.participant_id() + ':' + lower(wire::AccountType_Name(to.account_type()));
-    if (to.id() != id) {
-      in.refuse("the id of this account of a participant has to be " + Reading::quoted(id));
+    const auto begin = to.participant_id() + ':';
+    if (!to.id().starts_with(begin) || to.id().size() == begin.size()) {
+      in.refuse("the id of this account of a participant has to begin with " +
+                Reading::quoted(begin));
     }
   }
   to.set_balance(in.integer<std::int64_t>(Field::initial_balance));
   to.set_floor(in.integer<std::int64_t>(Field::floor));
   if (to.balance() < 0) in.refuse("initial_balance is negative");
   if (to.floor() > to.balance()) in.refuse("floor is above initial_balance");
+  if (!fields[Field::ceiling].empty()) {
+    to.set_ceiling(in.integer<std::int64_t>(Field::ceiling));
+    if (to.ceiling() < to.balance()) in.refuse("ceiling is below initial_balance");
+  }
   in.metadata(*to.mutable_metadata());
 }
 
@@ -172,6 +182,30 @@ std::string read_seal(const RecordFields& fields, Reading& in) {
   return fields[Field::key];
 }
 
+// What the ledger would say of it otherwise is told by the ledger.
+void read_policy(const RecordFields& fields, Reading& in, wire::PolicyAction& to) {
+  const auto has = [&fields](Field field) { return !fields[field].empty(); };
+  to.set_account_id(fields[Field::account]);
+  if (has(Field::account)) in.id(fields[Field::account], "account");
+  if (has(Field::floor)) to.set_floor(in.integer<std::int64_t>(Field::floor));
+  if (has(Field::ceiling)) to.set_ceiling(in.integer<std::int64_t>(Field::ceiling));
+  to.set_clear_ceiling(in.flag(Field::clear_ceiling));
+  if (has(Field::debits_frozen)) to.set_debits_frozen(in.flag(Field::debits_frozen));
+  if (has(Field::credits_frozen)) to.set_credits_frozen(in.flag(Field::credits_frozen));
+  if (has(Field::status)) to.set_status(in.parsed(Field::status, parse_account_status));
+  to.set_sweep_to(fields[Field::sweep_to]);
+  if (has(Field::sweep_to)) in.id(fields[Field::sweep_to], "sweep_to");
+  to.set_allow_beyond(in.flag(Field::allow_beyond));
+  to.set_note(fields[Field::note]);
+  if (wrong_name(to.note())) in.refuse("note is over 1 KiB or not valid UTF-8");
+  if (has(Field::require_balanced)) to.set_require_balanced(in.flag(Field::require_balanced));
+}
+
+constexpr std::array kPolicyFields = {
+    Field::account,       Field::floor,          Field::ceiling,         Field::clear_ceiling,
+    Field::debits_frozen, Field::credits_frozen, Field::status,          Field::sweep_to,
+    Field::allow_beyond,  Field::note,           Field::require_balanced};
+
 bool sums_to_zero(const wire::Transaction& transaction) {
   __extension__ using Sum = __int128;
   Sum sum = 0;
@@ -180,11 +214,26 @@ bool sums_to_zero(const wire::Transaction& transaction) {
 }
 
 void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
-  in.only("a transaction", {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next,
-                            Field::reference, Field::key, Field::effective_at, Field::balanced,
-                            Field::unique_reference, Field::reverses});
+  in.only(
+      "a transaction",
+      {Field::sequence, Field::time, Field::kind, Field::id, Field::with_next, Field::reference,
+       Field::key, Field::effective_at, Field::balanced, Field::unique_reference, Field::reverses,
+       // Of a policy only, as is checked below.
+       Field::account, Field::floor, Field::ceiling, Field::clear_ceiling, Field::debits_frozen,
+       Field::credits_frozen, Field::status, Field::sweep_to, Field::allow_beyond, Field::note,
+       Field::require_balanced});
   auto& to = *record.mutable_transaction();
   to.set_type(fields[Field::kind]);
+  const bool is_policy = to.type() == kPolicyKind;
+  if (is_policy) {
+    read_policy(fields, in, *record.mutable_policy());
+  } else {
+    for (const auto field : kPolicyFields) {
+      if (!fields[field].empty()) {
+        in.refuse("only a policy has the field " + std::string(name_of(field)));
+      }
+    }
+  }
   to.set_id(fields[Field::id]);
   to.set_timestamp(record.time());
   to.set_reference(fields[Field::reference]);
@@ -209,7 +258,7 @@ void read_transaction(const RecordFields& fields, Reading& in, Record& record) {
   } else if (!fields[Field::reverses].empty()) {
     in.refuse("only a reversal has the field reverses");
   }
-  if (fields.entries.empty()) in.refuse("a transaction has to have entries");
+  if (fields.entries.empty() && !is_policy) in.refuse("a transaction has to have entries");
   if (fields.entries.size() > kMaxEntries) in.refuse("there are over 4096 entries");
   for (const auto& entry : fields.entries) {
     if (!in.is_good()) return;
@@ -259,8 +308,9 @@ bool is_known(const Record& record) {
     case Record::kTransaction: {
       const auto& transaction = record.transaction();
       const bool has_type = transaction.type() == kTransferKind || transaction.type() == "credit" ||
-                            transaction.type() == "debit" || transaction.type() == kReversalKind;
-      return has_type && !has_unknown_fields(transaction) &&
+                            transaction.type() == "debit" || transaction.type() == kReversalKind ||
+                            transaction.type() == kPolicyKind;
+      return has_type && !has_unknown_fields(record.policy()) && !has_unknown_fields(transaction) &&
              std::ranges::none_of(transaction.entries(), has_unknown_fields);
     }
     case Record::kSealedKey:
@@ -275,6 +325,27 @@ std::int64_t imported_effective_at(const Record& record) {
   const auto said = record.transaction().effective_at();
   return said != 0 ? said : record.time();
 }
+
+namespace {
+
+void add_policy(const wire::PolicyAction& from, RecordFields& fields) {
+  const auto text = [](bool value) { return std::string(value ? "true" : "false"); };
+  fields[Field::account] = from.account_id();
+  if (from.has_floor()) fields[Field::floor] = std::to_string(from.floor());
+  if (from.has_ceiling()) fields[Field::ceiling] = std::to_string(from.ceiling());
+  if (from.clear_ceiling()) fields[Field::clear_ceiling] = text(true);
+  if (from.has_debits_frozen()) fields[Field::debits_frozen] = text(from.debits_frozen());
+  if (from.has_credits_frozen()) fields[Field::credits_frozen] = text(from.credits_frozen());
+  if (from.status() != wire::ACCOUNT_STATUS_UNSPECIFIED) {
+    fields[Field::status] = wire::AccountStatus_Name(from.status());
+  }
+  fields[Field::sweep_to] = from.sweep_to();
+  if (from.allow_beyond()) fields[Field::allow_beyond] = text(true);
+  fields[Field::note] = from.note();
+  if (from.has_require_balanced()) fields[Field::require_balanced] = text(from.require_balanced());
+}
+
+}  // namespace
 
 RecordFields to_fields(const Record& record) {
   RecordFields fields;
@@ -295,6 +366,7 @@ RecordFields to_fields(const Record& record) {
     fields[Field::type] = wire::AccountType_Name(from.account_type());
     fields[Field::initial_balance] = std::to_string(from.balance());
     fields[Field::floor] = std::to_string(from.floor());
+    if (from.has_ceiling()) fields[Field::ceiling] = std::to_string(from.ceiling());
     fields.metadata.insert(from.metadata().begin(), from.metadata().end());
   } else if (record.has_sealed_key()) {
     fields[Field::kind] = kSealKind;
@@ -314,6 +386,7 @@ RecordFields to_fields(const Record& record) {
     if (record.reverses_sequence() != 0) {
       fields[Field::reverses] = std::to_string(record.reverses_sequence());
     }
+    if (record.has_policy()) add_policy(record.policy(), fields);
     fields.metadata.insert(from.metadata().begin(), from.metadata().end());
     fields.entries.reserve(static_cast<std::size_t>(from.entries_size()));
     for (const auto& entry : from.entries()) {
@@ -338,14 +411,15 @@ tl::expected<Record, std::string> to_record(const RecordFields& fields) {
     read_account(fields, in, *record.mutable_account());
     record.mutable_account()->set_created_at(record.time());
   } else if (kind == kTransferKind || kind == "credit" || kind == "debit" ||
-             kind == kReversalKind) {
+             kind == kReversalKind || kind == kPolicyKind) {
     read_transaction(fields, in, record);
   } else if (kind == kSealKind) {
     record.set_sealed_key(read_seal(fields, in));
   } else {
     in.refuse(
         "kind is " + Reading::quoted(kind) +
-        " and has to be participant, account, transfer, credit, debit, reversal, seal or end");
+        " and has to be participant, account, transfer, credit, debit, reversal, policy, seal or "
+        "end");
   }
   if (!in.is_good()) return tl::unexpected(in.error());
   return record;

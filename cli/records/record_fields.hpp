@@ -50,10 +50,28 @@ enum class Field : std::uint8_t {
   balanced,
   unique_reference,
   reverses,  // the sequence of what a reversal takes back
+  ceiling,   // of an account, and what a policy changes: as are floor and those below
+  clear_ceiling,
+  debits_frozen,
+  credits_frozen,
+  status,
+  sweep_to,
+  allow_beyond,
+  note,
+  require_balanced,
+  account,  // of which a policy is; empty: of the whole ledger
 };
-inline constexpr std::size_t kFields = 22;
+inline constexpr std::size_t kFields = 32;
 // "format", "from_sequence", ...
 std::string_view name_of(Field field);
+
+// Whether it is true or false.
+constexpr bool is_flag(Field field) {
+  return field == Field::with_next || field == Field::balanced ||
+         field == Field::unique_reference || field == Field::clear_ceiling ||
+         field == Field::debits_frozen || field == Field::credits_frozen ||
+         field == Field::allow_beyond || field == Field::require_balanced;
+}
 
 struct EntryFields {
   std::string account;
@@ -77,6 +95,7 @@ struct RecordFields {
 inline constexpr std::string_view kEndKind = "end";
 inline constexpr std::string_view kTransferKind = "transfer";
 inline constexpr std::string_view kReversalKind = "reversal";
+inline constexpr std::string_view kPolicyKind = "policy";
 // Of an idempotency key.
 inline constexpr std::string_view kSealKind = "seal";
 

@@ -122,6 +122,18 @@ Parsed<wire::AccountType> parse_account_type(std::string_view text) {
   });
 }
 
+Parsed<wire::AccountStatus> parse_account_status(std::string_view text) {
+  return find_value(*wire::AccountStatus_descriptor(), "account status", text).map([](int number) {
+    return static_cast<wire::AccountStatus>(number);
+  });
+}
+
+std::string type_in_id(wire::AccountType type) {
+  std::string name = wire::AccountType_Name(type);
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
 Parsed<std::string> parse_servers(std::string_view text) {
   if (text.find(',') == std::string_view::npos) return parse_server(text);
   for (const auto& server : split_servers(text)) {

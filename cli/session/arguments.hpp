@@ -35,6 +35,9 @@ using Parsed = tl::expected<T, std::string>;
 // The unspecified value has no name here.
 [[nodiscard]] Parsed<scalegraph::ledger::ParticipantRole> parse_role(std::string_view text);
 [[nodiscard]] Parsed<scalegraph::ledger::AccountType> parse_account_type(std::string_view text);
+[[nodiscard]] Parsed<scalegraph::ledger::AccountStatus> parse_account_status(std::string_view text);
+// "operating": as it ends the id of a participant's account.
+[[nodiscard]] std::string type_in_id(scalegraph::ledger::AccountType type);
 
 // A server address: "HOST:PORT", "[::1]:50051" or "unix:/path". Returned as it stands. Only its
 // form is checked; connecting shows whether the host exists.

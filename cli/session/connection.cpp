@@ -90,9 +90,10 @@ Connection::Connection(std::string server, client::ChannelOptions options,
       channel_(std::move(channel)),
       stubs_(wire::ParticipantService::NewStub(channel_), wire::LedgerService::NewStub(channel_),
              wire::CommandService::NewStub(channel_), wire::QueryService::NewStub(channel_),
-             wire::AdminService::NewStub(channel_), wire::ClusterService::NewStub(channel_),
-             wire::BackupService::NewStub(channel_), wire::ExportService::NewStub(channel_),
-             wire::ImportService::NewStub(channel_), grpc::health::v1::Health::NewStub(channel_)) {}
+             wire::AccountService::NewStub(channel_), wire::AdminService::NewStub(channel_),
+             wire::ClusterService::NewStub(channel_), wire::BackupService::NewStub(channel_),
+             wire::ExportService::NewStub(channel_), wire::ImportService::NewStub(channel_),
+             grpc::health::v1::Health::NewStub(channel_)) {}
 
 grpc::Status Connection::connect() {
   const auto deadline = std::chrono::system_clock::now() + timeout_;

@@ -70,6 +70,7 @@ class Connection {
              std::unique_ptr<scalegraph::ledger::LedgerService::Stub>,
              std::unique_ptr<scalegraph::ledger::CommandService::Stub>,
              std::unique_ptr<scalegraph::ledger::QueryService::Stub>,
+             std::unique_ptr<scalegraph::ledger::AccountService::Stub>,
              std::unique_ptr<scalegraph::ledger::AdminService::Stub>,
              std::unique_ptr<scalegraph::ledger::ClusterService::Stub>,
              std::unique_ptr<scalegraph::ledger::BackupService::Stub>,

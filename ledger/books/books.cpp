@@ -15,9 +15,10 @@
 
 namespace sg::ledger {
 
-Books::Books(std::span<const Amount> balances, std::span<const Amount> floors)
-    : accounts_(balances.size()) {
+Books::Books(std::span<const Amount> balances, std::span<const Amount> floors, Policies policies)
+    : policies_(std::move(policies)), accounts_(balances.size()) {
   for (std::size_t i = 0; i < accounts_.size(); ++i) accounts_[i] = {balances[i], floors[i]};
+  for (const auto& [account, policy] : policies_) accounts_[account].floor = policy.floor;
   mark_all_changed();
 }
 
@@ -27,11 +28,23 @@ std::vector<Amount> Books::balances(std::size_t first, std::size_t end) const {
   return balances;
 }
 
-void Books::open(Amount balance, Amount floor) {
+void Books::open(Amount balance, const Policy& policy) {
   const auto account = static_cast<AccountNumber>(accounts_.size());
-  accounts_.push_back({balance, floor});
+  accounts_.push_back({balance, policy.floor});
   is_changed_.resize(pages());
   mark_changed(account);
+  if (!policy.is_plain()) policies_.emplace(account, policy);
+}
+
+void Books::set_policy(AccountNumber account, const Policy& policy) {
+  accounts_[account].floor = policy.floor;
+  policies_.insert_or_assign(account, policy);
+}
+
+void Books::settle(AccountNumber account, Amount balance, const Policy& policy) {
+  add(account,
+      static_cast<std::uint64_t>(balance) - static_cast<std::uint64_t>(accounts_[account].balance));
+  set_policy(account, policy);
 }
 
 void Books::mark_all_changed() {

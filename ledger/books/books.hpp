@@ -1,6 +1,7 @@
-// The balances and floors of all accounts, by account number: the journal's own books. The account
-// shards have already granted what is booked here. The journal still checks every floor once more
-// before a transfer becomes a record, so that a bug in the locks cannot overdraw an account.
+// The balances and policies of all accounts, by account number: the journal's own books. The
+// account shards have already granted what is booked here. The journal still checks every policy
+// once more before a transfer becomes a record, so that a bug in the locks cannot overdraw an
+// account.
 //
 //   auto visit_all = [&](auto visit) { for (auto& e : entries) visit(e.account, e.amount); };
 //   if (auto wrong = books.book(visit_all)) refuse(*wrong);
@@ -25,6 +26,7 @@
 #include "ledger/ids.hpp"
 #include "ledger/invariant.hpp"
 #include "ledger/money.hpp"
+#include "ledger/policy.hpp"
 
 namespace sg::ledger {
 
@@ -33,21 +35,29 @@ class Books {
   // Accounts whose balances a checkpoint writes together.
   static constexpr std::size_t kAccountsOfPage = 64;
 
-  // An account that a refused unit would have left below its floor.
-  struct BelowFloor {
+  // An account whose policy a refused unit would have broken.
+  struct Violation {
     AccountNumber account = kNoAccount;
     Amount balance = 0;  // that the unit would have left
-    Amount floor = 0;
+    Policy policy;
   };
 
   Books() = default;
   // Loads the accounts, by account number. Every page counts as changed, because the books do not
   // know what the last checkpoint lacks. Needs: both have the same length.
-  Books(std::span<const Amount> balances, std::span<const Amount> floors);
+  // `policies`: of the accounts that have more than the floor in `floors`, or another one.
+  Books(std::span<const Amount> balances, std::span<const Amount> floors, Policies policies = {});
 
   std::size_t accounts() const { return accounts_.size(); }
   // Needs: the account is open. The same holds for the numbers that book() is given.
   Amount balance(AccountNumber account) const { return accounts_[account].balance; }
+  // As balance().
+  Standing standing(AccountNumber account) const {
+    const auto found = policies_.find(account);
+    const auto& [balance, floor] = accounts_[account];
+    return {balance, found == policies_.end() ? Policy{floor} : found->second};
+  }
+  const Policies& policies() const { return policies_; }
   // The balances of the accounts with numbers first to end - 1.
   std::vector<Amount> balances(std::size_t first, std::size_t end) const;
   // Asks the processor for the account's memory. Does nothing if the account is not open.
@@ -56,13 +66,16 @@ class Books {
   }
 
   // Adds an account under the next number, accounts().
-  void open(Amount balance, Amount floor);
+  void open(Amount balance, const Policy& policy);
   // Books one unit: all of it, or nothing. `for_each(visit)` calls visit(account, amount) for each
-  // entry of the unit, the same ones each time. Returns an account that would end below its floor,
+  // entry of the unit, the same ones each time. Returns an account whose policy that would break,
   // or nullopt if the unit is booked. Needs: no account ends outside the int64 range, which the
   // shards ensure.
   template <class ForEachEntry>
-  [[nodiscard]] std::optional<BelowFloor> book(const ForEachEntry& for_each);
+  [[nodiscard]] std::optional<Violation> book(const ForEachEntry& for_each);
+  // Needs: the account is open. settle() sets its balance too.
+  void set_policy(AccountNumber account, const Policy& policy);
+  void settle(AccountNumber account, Amount balance, const Policy& policy);
 
   // Books what the chain already has: a posting of a record that is committed. Needs: the account
   // is open.
@@ -105,7 +118,9 @@ class Books {
   // Adds `amount` to the balance, modulo 2^64.
   void add(AccountNumber account, std::uint64_t amount);
   void mark_changed(AccountNumber account);
+  using Nets = absl::flat_hash_map<AccountNumber, WideAmount>;
 
+  Policies policies_;
   std::vector<Account, HugePageAllocator<Account>> accounts_;
   std::vector<bool> is_changed_;        // by page: true if changed_ lists it
   std::vector<std::uint32_t> changed_;  // pages changed since the checkpoint began
@@ -134,14 +149,28 @@ inline void Books::mark_changed(AccountNumber account) {
 // Books first and checks afterwards: several entries of a unit may be on one account, and only
 // their sum counts. A unit that fails is booked back.
 template <class ForEachEntry>
-std::optional<Books::BelowFloor> Books::book(const ForEachEntry& for_each) {
+std::optional<Books::Violation> Books::book(const ForEachEntry& for_each) {
   for_each([this](AccountNumber account, Amount amount) {
     add(account, static_cast<std::uint64_t>(amount));
   });
-  std::optional<BelowFloor> wrong;
-  for_each([&](AccountNumber account, Amount) {
+  std::optional<Violation> wrong;
+  std::optional<Nets> nets;  // by account, of the unit: made when they are needed
+  const bool any_policy = !policies_.empty();
+  for_each([&](AccountNumber account, Amount amount) {
     const auto& [balance, floor] = accounts_[account];
-    if (balance < floor && !wrong) wrong = BelowFloor{account, balance, floor};
+    if (balance >= floor && !any_policy) return;
+    const auto policy = standing(account).policy;
+    bool is_wrong = state_problem(policy, side_of(amount)).has_value();
+    if (balance < floor || balance > policy.ceiling) {
+      if (!nets) {
+        nets.emplace();
+        for_each([&](AccountNumber other, Amount one) { (*nets)[other] += one; });
+      }
+      // Only what lowers a balance has to leave it at its floor, and the mirror of that.
+      const auto net = nets->find(account)->second;
+      is_wrong = is_wrong || (balance < floor ? net < 0 : net > 0);
+    }
+    if (is_wrong && !wrong) wrong = Violation{account, balance, policy};
   });
   if (!wrong) return std::nullopt;
   for_each([this](AccountNumber account, Amount amount) {

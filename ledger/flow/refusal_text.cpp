@@ -8,6 +8,14 @@ namespace {
 
 bool is_not_found(Reason reason) { return code_of(reason) == Code::not_found; }
 
+// Lower ones are told first. A ceiling comes last: of a unit that another account refuses in any
+// case, the choice of the refusal would tell how far the balance is from it.
+int rank_of(Reason reason) {
+  if (is_not_found(reason)) return 0;
+  if (reason == Reason::account_closed || reason == Reason::account_frozen) return 1;
+  return reason == Reason::ceiling_exceeded ? 3 : 2;
+}
+
 Error refusal_of(const NewParticipant& participant, const Unit&, const Refusal& refusal) {
   return {refusal.reason,
           "participant " + participant.id + " exists already",
@@ -46,6 +54,11 @@ Error refusal_of(const TransferBatch& batch, const Unit& unit, const Refusal& re
     error.message = "account " + id + " does not exist";
     return error;
   }
+  if (refusal.reason == Reason::account_closed) return closed_error(id);
+  if (refusal.reason == Reason::account_frozen) {
+    const auto entry = batch.transfers[place.item].entries[place.entry].amount;
+    return frozen_error(id, side_of(entry));
+  }
   const auto amount = to_text(refusal.amount);
   const auto balance = std::to_string(refusal.balance);
   error.metadata.emplace_back("balance", balance);
@@ -54,9 +67,15 @@ Error refusal_of(const TransferBatch& batch, const Unit& unit, const Refusal& re
   if (refusal.before != refusal.balance) {
     error.message += ", " + to_text(refusal.before) + " after the transfers before this one";
   }
-  error.message += ": " + amount +
-                   (refusal.reason == Reason::insufficient_funds ? " would take it below its floor"
-                                                                 : " would pass the int64 range");
+  error.message += ": " + amount;
+  if (refusal.reason == Reason::ceiling_exceeded) {
+    const auto ceiling = std::to_string(refusal.bound);
+    error.metadata.emplace_back("ceiling", ceiling);
+    error.message += " would take it above its ceiling " + ceiling;
+    return error;
+  }
+  error.message += refusal.reason == Reason::insufficient_funds ? " would take it below its floor"
+                                                                : " would pass the int64 range";
   return error;
 }
 
@@ -83,8 +102,7 @@ Error aborted_error() {
 }
 
 bool precedes(const Refusal& a, const Refusal& b) {
-  return std::tuple(!is_not_found(a.reason), a.entry) <
-         std::tuple(!is_not_found(b.reason), b.entry);
+  return std::tuple(rank_of(a.reason), a.entry) < std::tuple(rank_of(b.reason), b.entry);
 }
 
 bool precedes(const Unit& unit, const Refusal& refusal, std::uint32_t item) {
@@ -133,6 +151,7 @@ Error rejection_error(RejectedUnits::Why why) {
               Outcome::none};
     case RejectedUnits::Why::key_bound:
     case RejectedUnits::Why::claim_lost:
+    case RejectedUnits::Why::state:
     case RejectedUnits::Why::refused:
       break;
   }

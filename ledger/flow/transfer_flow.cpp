@@ -135,7 +135,8 @@ void TransferFlow::voted_late(const LateVote& vote, SteadyTime now, Effects& eff
 
 void TransferFlow::conclude_unlocked(LockBatch& batch, SteadyTime now, Effects& effects) {
   // A reversal that moves nothing, since it cannot, needs no lock either.
-  const bool any = !batch.states.empty() ||
+  // Nor does a policy of the whole ledger.
+  const bool any = !batch.states.empty() || !batch.outcomes.empty() ||
                    std::any_of(batch.submissions.begin(), batch.submissions.end(),
                                [](const auto& one) { return one->key_request() != nullptr; });
   for (std::uint32_t unit = 0; any && unit < batch.units.size(); ++unit) {
@@ -149,8 +150,7 @@ void TransferFlow::conclude(LockBatch& batch, std::uint32_t index, SteadyTime no
                             Effects& effects) {
   auto& unit = batch.units[index];
   auto& submission = *unit.submission;
-  // What refuses an atomic batch need not refuse the same transfer alone.
-  const auto joiners = unit.item_count > 1 ? Joiners::try_again : Joiners::share_refusal;
+  const auto joiners = joiners_of(unit);
   if (const auto state = batch.states.find(index); state != batch.states.end()) {
     const auto& [item, error] = state->second;
     const bool goes_first =
@@ -287,10 +287,16 @@ void TransferFlow::round_ended() {
 void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
   auto& batch = *rejected.units.batch;
   if (batch.coordinator != options_.incarnation) return;
-  for (const auto index : rejected.units.units) {
+  for (std::size_t n = 0; n < rejected.units.units.size(); ++n) {
+    const auto index = rejected.units.units[n];
     auto& unit = batch.units[index];
     if (unit.state != UnitState::committing) continue;
     abort(batch, index, effects);
+    if (rejected.why == RejectedUnits::Why::state) {
+      const auto& [item, error] = rejected.states[n];
+      end_unit(batch, index, error, item, joiners_of(unit));
+      continue;
+    }
     const bool is_bound = rejected.why == RejectedUnits::Why::key_bound;
     if (!is_bound && rejected.why != RejectedUnits::Why::claim_lost) {
       // Who waits to seal the same key would be refused as well, one after the other.

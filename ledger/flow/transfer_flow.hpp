@@ -41,10 +41,12 @@ struct RejectedUnits {
     too_many_seals,    // of keys, in the ledger
     key_unreadable,    // whether its key stands in the chain could not be read
     claim_unreadable,  // the same of what it claims; its key is not bound
+    state,             // of a policy, or of what a policy asks of it: see `states`
     refused,           // the journal's own check failed: a bug
   };
   UnitsOf units;
   Why why = Why::shard_changed;
+  std::vector<StateRefusal> states;  // with `state`: one for each of the units
 };
 
 class TransferFlow {
@@ -126,6 +128,11 @@ class TransferFlow {
   };
   // What becomes of those who joined a key whose first item did not commit.
   enum class Joiners : std::uint8_t { share_refusal, try_again };
+
+  // What refuses an atomic batch need not refuse the same transfer alone.
+  static Joiners joiners_of(const Unit& unit) {
+    return unit.item_count > 1 ? Joiners::try_again : Joiners::share_refusal;
+  }
 
   // What the chain says of the keys of a batch.
   struct BoundKeys {

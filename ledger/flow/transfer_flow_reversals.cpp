@@ -69,10 +69,12 @@ bool TransferFlow::has_room_for(const Pending& pending, std::span<const std::uin
   const auto& submission = *pending.submission;
   std::size_t left = 0;  // after each of them
   std::size_t made = 0;
+  bool any_unread = false;
   for (const auto i : items) {
     const auto& transfer = submission.transfers()[i];
     const auto& original = **known.find(transfer.details->reverses)->second;
     const auto accounts = original.remaining.size();
+    any_unread = any_unread || original.is_unread;
     left += accounts;
     if (reverses_all(transfer)) made += 2 * accounts;
     const auto made_before = submission.reversals->made;
@@ -80,10 +82,11 @@ bool TransferFlow::has_room_for(const Pending& pending, std::span<const std::uin
       refuse_pending(pending, i, too_many_reversed_error());
       return false;
     }
-    if (original.is_unread || reversed_entries_ + left + made > kMostReversedEntries) {
-      refuse_pending(pending, i, reversals_overloaded_error());
-      return false;
-    }
+  }
+  // Only now: what is too much by itself must not be told to try again.
+  if (any_unread || reversed_entries_ + left + made > kMostReversedEntries) {
+    refuse_pending(pending, items.front(), reversals_overloaded_error());
+    return false;
   }
   return true;
 }

@@ -46,7 +46,7 @@ class HeldBalancesCopy {
     const bool is_whole = copy_.advance(pages, balances_in(table));
     while (numbers_.size() < copy_.copied()) {
       const auto& account = table.at(static_cast<Slot>(numbers_.size()));
-      numbers_.push_back(account.exists ? account.number : kNoAccount);
+      numbers_.push_back(account.exists() ? account.number : kNoAccount);
     }
     return is_whole;
   }

@@ -51,9 +51,12 @@ void add_entries(LockBatch& batch, std::uint32_t unit, const TransferBatch& aske
   std::uint32_t index = 0;
   for (std::uint32_t i = of.first_item; i < of.first_item + of.item_count; ++i) {
     if (of.submission->results[i].state != ItemResult::State::undecided) continue;
+    const bool changes = is_policy(asked.transfers[i]);
+    if (changes) batch.outcomes.try_emplace(unit);
     for (const auto& entry : asked.transfers[i].entries) {
       add_entry(batch, unit, shard_of(entry.account_id, batch.parts.size()),
-                {entry.account_id, entry.amount, index++, LockMode::escrow,
+                {entry.account_id, entry.amount, index++,
+                 changes ? LockMode::exclusive : LockMode::escrow,
                  static_cast<std::uint16_t>(i - of.first_item)});
     }
   }

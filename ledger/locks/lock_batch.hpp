@@ -14,6 +14,7 @@
 // shard's own. The journal owns `sequences` and Unit::created.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -23,6 +24,7 @@
 
 #include "ledger/ids.hpp"
 #include "ledger/money.hpp"
+#include "ledger/policy.hpp"
 #include "ledger/submission.hpp"
 
 namespace sg::ledger {
@@ -30,6 +32,7 @@ namespace sg::ledger {
 // What a lock is for, and so which locks it is compatible with.
 enum class LockMode : std::uint8_t {
   escrow,              // credit or debit of an account, by the amount's sign
+  exclusive,           // of an account whose policy changes: nothing else is undecided on it
   create_account,      // exclusive: nothing else is granted on the name
   create_participant,  // exclusive, as above
   participant_exists,  // needs the participant; waits if its creation is undecided
@@ -47,6 +50,7 @@ struct Refusal {
   WideAmount before = 0;    // the balance with the unit's earlier items on it
   WideAmount amount = 0;    // what the item to blame moves on the account
   Sequence observed = 0;    // the last sequence that the judgement saw
+  Amount bound{};           // the ceiling, with `ceiling_exceeded`
 };
 
 // Why a unit will be refused whatever its shards say, unless one of its accounts does not exist.
@@ -69,8 +73,9 @@ struct HeldLock {
   Slot slot = kNone;
   std::uint32_t waiter = kNone;       // its place among the table's waiters, while it waits
   std::uint32_t first_entry = kNone;  // on the account; counted over all entries of the unit
-  LockMode mode = LockMode::escrow;
+  LockMode mode = LockMode::escrow;   // exclusive, if one of its entries asks for that
   LockState state = LockState::none;
+  std::uint8_t sides = kNoSide;  // that it has entries on
 };
 
 // One entry of a unit, as its shard sees it.
@@ -139,6 +144,25 @@ struct Unit {
   AccountNumber created = kNoAccount;  // journal's own: the account that the unit created
 };
 
+// What becomes of the accounts that a unit has locked exclusively: the journal works it out.
+struct ExclusiveOutcome {
+  struct Account {
+    AccountNumber number = kNoAccount;
+    Amount balance = 0;
+    Policy policy;
+  };
+  std::vector<Account> accounts;        // each once, by number
+  std::vector<ChangedPolicy> policies;  // of the unit, in the order of its items
+
+  // Null if the unit has not locked the account exclusively.
+  const Account* find(AccountNumber number) const {
+    const auto found = std::lower_bound(
+        accounts.begin(), accounts.end(), number,
+        [](const Account& account, AccountNumber sought) { return account.number < sought; });
+    return found != accounts.end() && found->number == number ? &*found : nullptr;
+  }
+};
+
 // The units that were submitted together, on their way to the shards and to the journal.
 struct LockBatch {
   std::uint64_t id = 0;           // counted by the coordinator; a restarted one counts anew
@@ -154,6 +178,9 @@ struct LockBatch {
   // By entry, over all units: the account's number, for the journal. Each shard writes those of its
   // own entries when it grants the unit.
   std::vector<AccountNumber> account_numbers;
+  // By unit, of those that change policies. The coordinator makes the places. The journal fills
+  // one before the unit has its sequence; shards read it afterwards.
+  std::map<std::uint32_t, ExclusiveOutcome> outcomes;
 
   // Coordinator's own.
   std::vector<Refusal> refusals;

@@ -25,47 +25,77 @@ Slot LockTable::add_name() {
   return static_cast<Slot>(accounts_.size() - 1);
 }
 
-Slot LockTable::add_existing(AccountNumber number, Amount balance, Amount floor) {
+Slot LockTable::add_existing(AccountNumber number, Amount balance, const Policy& policy) {
   const Slot slot = add_name();
   auto& account = accounts_[slot];
   account.number = number;
   account.balance = balance;
-  account.floor = floor;
-  account.exists = true;
+  account.flags = kExists;
+  set_policy(slot, policy);
   return slot;
+}
+
+void LockTable::set_policy(Slot slot, const Policy& policy) {
+  auto& account = accounts_[slot];
+  account.floor = policy.floor;
+  if (!policy.is_plain()) {
+    account.flags |= kSpecial;
+    policies_.insert_or_assign(slot, policy);
+  } else if ((account.flags & kSpecial) != 0) {
+    account.flags &= static_cast<std::uint8_t>(~kSpecial);
+    policies_.erase(slot);
+  }
 }
 
 // `incoming` need not be looked at: a name without an account has no credits.
 bool LockTable::vacant(Slot slot) const {
   const auto& account = accounts_[slot];
-  return !account.exists && !account.exclusive && account.held == 0 &&
-         account.first_waiter == kNone;
+  return account.flags == 0 && account.held == 0 && account.first_waiter == kNone;
 }
 
 void LockTable::remove_name(Slot slot) { free_slots_.push_back(slot); }
 
-Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amount) {
-  // An undecided creation: nothing can be said before it is decided.
-  if (account.exclusive) return {Vote::waiting};
+Judgement LockTable::judge(Slot slot, LockMode mode, WideAmount amount, std::uint8_t sides) const {
+  const auto& account = accounts_[slot];
+  if (mode == LockMode::escrow && account.flags == kExists) {
+    return judge_bounds(account, amount, Policy().ceiling);
+  }
+  // Undecided: nothing can be said before it is decided.
+  if ((account.flags & kExclusive) != 0) return {Vote::waiting};
+  if (mode != LockMode::escrow && mode != LockMode::exclusive) return judge_name(account, mode);
+  if (!account.exists()) return {Vote::refused, Reason::account_not_found};
+  if (mode == LockMode::exclusive) {
+    return {account.held == 0 && account.incoming == 0 ? Vote::granted : Vote::waiting};
+  }
+  const auto& policy = policies_.find(slot)->second;
+  if (const auto reason = state_problem(policy, sides)) return {Vote::refused, *reason};
+  return judge_bounds(account, amount, policy.ceiling);
+}
+
+Judgement LockTable::judge_name(const Account& account, LockMode mode) {
   switch (mode) {
     case LockMode::create_account:
-      if (account.exists) return {Vote::refused, Reason::account_exists};
+      if (account.exists()) return {Vote::refused, Reason::account_exists};
       // A free name: the creation holds it exclusively until it is decided.
       return {Vote::granted};
     case LockMode::create_participant:
-      if (account.exists) return {Vote::refused, Reason::participant_exists};
+      if (account.exists()) return {Vote::refused, Reason::participant_exists};
       // The creation of a participant waits for those who rely on its absence.
       return {account.held > 0 ? Vote::waiting : Vote::granted};
     case LockMode::participant_exists:
-      if (!account.exists) return {Vote::refused, Reason::participant_not_found};
+      if (!account.exists()) return {Vote::refused, Reason::participant_not_found};
       return {Vote::granted};
     case LockMode::participant_absent:
-      if (account.exists) return {Vote::refused, Reason::reserved_id};
+      if (account.exists()) return {Vote::refused, Reason::reserved_id};
       return {Vote::granted};
     case LockMode::escrow:
+    case LockMode::exclusive:
       break;
   }
-  if (!account.exists) return {Vote::refused, Reason::account_not_found};
+  return {Vote::refused, Reason::internal};
+}
+
+Judgement LockTable::judge_bounds(const Account& account, WideAmount amount, Amount ceiling) {
   const WideAmount balance = account.balance;
   const WideAmount held = account.held;
   const WideAmount incoming = account.incoming;
@@ -79,17 +109,21 @@ Judgement LockTable::judge(const Account& account, LockMode mode, WideAmount amo
     return {Vote::waiting};
   }
   // A credit mirrors that. Its worst outcome is that all undecided credits commit.
-  if (balance + incoming + amount <= kMaxAmount) return {Vote::granted};
+  if (balance + incoming + amount <= ceiling) return {Vote::granted};
+  // What moves nothing raises no balance, even if that is above the ceiling.
+  if (amount == 0) return {Vote::granted};
   // Its best outcome is that all undecided debits commit.
-  if (balance - held + amount > kMaxAmount) return {Vote::refused, Reason::balance_overflow};
-  return {Vote::waiting};
+  if (balance - held + amount <= ceiling) return {Vote::waiting};
+  return {Vote::refused,
+          ceiling == kMaxAmount ? Reason::balance_overflow : Reason::ceiling_exceeded};
 }
 
 // `participant_exists` has amount 0 and changes nothing: a participant never ceases to exist.
 void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
   if (faults::has(faults::Defect::release_before_vote)) return;
-  if (mode == LockMode::create_account || mode == LockMode::create_participant) {
-    account.exclusive = true;
+  if (mode == LockMode::exclusive || mode == LockMode::create_account ||
+      mode == LockMode::create_participant) {
+    account.flags |= kExclusive;
   } else if (mode == LockMode::participant_absent) {
     ++account.held;
   } else if (amount < 0) {
@@ -113,11 +147,11 @@ void LockTable::release(Account& account, WideAmount amount) {
   }
 }
 
-Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, const LockOwner& owner,
-                             std::uint32_t& waiter) {
+Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, std::uint8_t sides,
+                             const LockOwner& owner, std::uint32_t& waiter) {
   auto& account = accounts_[slot];
   if (account.first_waiter == kNone) {
-    const auto judgement = judge(account, mode, amount);
+    const auto judgement = judge(slot, mode, amount, sides);
     if (judgement.vote == Vote::granted) grant(account, mode, amount);
     if (judgement.vote != Vote::waiting) return judgement;
   }
@@ -129,7 +163,7 @@ Judgement LockTable::request(Slot slot, LockMode mode, WideAmount amount, const 
     waiter = free_waiters_.back();
     free_waiters_.pop_back();
   }
-  waiters_[waiter] = {owner, amount, account.last_waiter, kNone, mode};
+  waiters_[waiter] = {owner, amount, account.last_waiter, kNone, mode, sides};
   // The planted defect: a request that is told to wait, and forgotten.
   if (faults::has(faults::Defect::drop_waiter)) return {Vote::waiting};
   if (account.last_waiter == kNone) {
@@ -151,12 +185,13 @@ void LockTable::unlink(Account& account, std::uint32_t waiter) {
   --waiting_;
 }
 
-void LockTable::judge_queue(Account& account, std::vector<DecidedWaiter>& decided) {
+void LockTable::judge_queue(Slot slot, std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
   while (account.first_waiter != kNone) {
     // FIFO: the first waiter that cannot be decided keeps all those behind it waiting.
     const auto head = account.first_waiter;
     const auto& node = waiters_[head];
-    const auto judgement = judge(account, node.mode, node.amount);
+    const auto judgement = judge(slot, node.mode, node.amount, node.sides);
     if (judgement.vote == Vote::waiting) return;
     if (judgement.vote == Vote::granted) grant(account, node.mode, node.amount);
     decided.push_back({node.owner, judgement});
@@ -174,39 +209,50 @@ void LockTable::commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>&
   if (faults::has(faults::Defect::apply_twice)) {
     account.balance = static_cast<Amount>(account.balance + amount);
   }
-  judge_queue(account, decided);
+  judge_queue(slot, decided);
 }
 
 // A freed debit may let a waiting debit in, and a freed credit a waiting credit.
 void LockTable::abort(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   release(account, amount);
-  if (!faults::has(faults::Defect::wake_nobody)) judge_queue(account, decided);
+  if (!faults::has(faults::Defect::wake_nobody)) judge_queue(slot, decided);
 }
 
-void LockTable::commit_creation(Slot slot, AccountNumber number, Amount balance, Amount floor,
-                                std::vector<DecidedWaiter>& decided) {
+void LockTable::commit_exclusive(Slot slot, Amount balance, const Policy& policy,
+                                 std::vector<DecidedWaiter>& decided) {
+  auto& account = accounts_[slot];
+  account.balance = balance;
+  account.flags &= static_cast<std::uint8_t>(~kExclusive);
+  set_policy(slot, policy);
+  judge_queue(slot, decided);
+}
+
+void LockTable::abort_exclusive(Slot slot, std::vector<DecidedWaiter>& decided) {
+  accounts_[slot].flags &= static_cast<std::uint8_t>(~kExclusive);
+  judge_queue(slot, decided);
+}
+
+void LockTable::commit_creation(Slot slot, AccountNumber number, Amount balance,
+                                const Policy& policy, std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   account.number = number;
   account.balance = balance;
-  account.floor = floor;
   // Only now do waiting requests on the new name find it.
-  account.exists = true;
-  account.exclusive = false;
-  judge_queue(account, decided);
+  account.flags = kExists;
+  set_policy(slot, policy);
+  judge_queue(slot, decided);
 }
 
 // The name may be requested again: waiters find that it does not exist.
 void LockTable::abort_creation(Slot slot, std::vector<DecidedWaiter>& decided) {
-  auto& account = accounts_[slot];
-  account.exclusive = false;
-  judge_queue(account, decided);
+  accounts_[slot].flags &= static_cast<std::uint8_t>(~kExclusive);
+  judge_queue(slot, decided);
 }
 
 void LockTable::release_absence(Slot slot, std::vector<DecidedWaiter>& decided) {
-  auto& account = accounts_[slot];
-  if (!faults::has(faults::Defect::release_before_vote)) --account.held;
-  judge_queue(account, decided);
+  if (!faults::has(faults::Defect::release_before_vote)) --accounts_[slot].held;
+  judge_queue(slot, decided);
 }
 
 void LockTable::leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter>& decided) {
@@ -214,7 +260,7 @@ void LockTable::leave(Slot slot, std::uint32_t waiter, std::vector<DecidedWaiter
   const bool was_head = account.first_waiter == waiter;
   unlink(account, waiter);
   // Only the head holds others up: a request that leaves from the middle decides nothing.
-  if (was_head) judge_queue(account, decided);
+  if (was_head) judge_queue(slot, decided);
 }
 
 }  // namespace sg::ledger

@@ -9,9 +9,12 @@
 // - refused if balance + incoming - d < floor: it cannot hold however they end;
 // - left waiting otherwise, and judged again when an undecided one ends.
 //
-// Credits mirror this against the highest int64. A name that is being created is a slot with an
-// exclusive holder, and other requests on it queue behind. Any number of holders may share the
-// absence of a participant's name; the creation of that participant waits for all of them.
+// Credits mirror this against the ceiling, which is the highest int64 if the account has none. A
+// policy that changes locks its account exclusively: it is granted when nothing is undecided there,
+// and other requests queue behind it. Frozen sides and closed accounts refuse. A name that is being
+// created is a slot with an exclusive holder, and other requests on it queue behind. Any number of
+// holders may share the absence of a participant's name; the creation of that participant waits for
+// all of them.
 //
 //   auto judgement = table.request(slot, LockMode::escrow, -500, owner, waiter);
 //   if (judgement.vote == Vote::granted) table.commit(slot, -500, decided);
@@ -20,6 +23,8 @@
 // messages. Each granted lock must be ended exactly once, with the amount that it was requested
 // with.
 #pragma once
+
+#include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
 #include <vector>
@@ -66,20 +71,30 @@ class LockTable {
     AccountNumber number = kNoAccount;
     std::uint32_t first_waiter = kNone;  // the head of the queue; kNone: nobody waits
     std::uint32_t last_waiter = kNone;
-    bool exists = false;     // its creation is committed
-    bool exclusive = false;  // its creation is undecided
+    std::uint8_t flags = 0;
+
+    bool exists() const { return (flags & kExists) != 0; }
   };
+  // An account that exists, is not locked exclusively and has a plain policy has one value of its
+  // flags, so that the frequent case takes one comparison.
+  static constexpr std::uint8_t kExists = 1;     // its creation is committed
+  static constexpr std::uint8_t kExclusive = 2;  // its creation, or a policy of it, is undecided
+  static constexpr std::uint8_t kSpecial = 4;    // policies_ has more than its floor
 
   // Takes a slot for a name that does not exist yet. A granted creation may make it exist.
   Slot add_name();
   // Takes a slot for an account or participant that exists.
-  Slot add_existing(AccountNumber number, Amount balance, Amount floor);
+  Slot add_existing(AccountNumber number, Amount balance, const Policy& policy);
   // True when the slot's name does not exist, nobody holds a lock on it, and nobody waits.
   bool vacant(Slot slot) const;
   // Gives the slot back for another name. Needs: vacant(slot).
   void remove_name(Slot slot);
 
   const Account& at(Slot slot) const { return accounts_[slot]; }
+  Policy policy_of(Slot slot) const {
+    const auto& account = accounts_[slot];
+    return (account.flags & kSpecial) == 0 ? Policy{account.floor} : policies_.find(slot)->second;
+  }
   // All slots, including those that were given back.
   std::size_t slots() const { return accounts_.size(); }
   // Asks the processor for the slot's memory. It may lie in two cache lines, so both are asked for.
@@ -91,9 +106,13 @@ class LockTable {
 
   // Requests a lock. Grants or refuses it at once, or queues it. Then the vote is `waiting`, and
   // `waiter` is its place among the waiters. `amount` is the net of a unit on the account, 0 for
-  // other modes.
+  // other modes. `sides`: those that the unit has entries on.
+  Judgement request(Slot slot, LockMode mode, WideAmount amount, std::uint8_t sides,
+                    const LockOwner& owner, std::uint32_t& waiter);
   Judgement request(Slot slot, LockMode mode, WideAmount amount, const LockOwner& owner,
-                    std::uint32_t& waiter);
+                    std::uint32_t& waiter) {
+    return request(slot, mode, amount, side_of(amount), owner, waiter);
+  }
   // End a granted escrow lock: commit() applies its amount to the balance, abort() does not. Both
   // append the waiters that this decides to `decided`.
   void commit(Slot slot, WideAmount amount, std::vector<DecidedWaiter>& decided);
@@ -105,9 +124,15 @@ class LockTable {
     balance = static_cast<Amount>(static_cast<std::uint64_t>(balance) +
                                   static_cast<std::uint64_t>(amount));
   }
-  // End an exclusive lock: the name exists from now on, or it does not. Both append decided
-  // waiters.
-  void commit_creation(Slot slot, AccountNumber number, Amount balance, Amount floor,
+  // The policy of an account on which nobody holds a lock, or of one that was loaded just now.
+  void set_policy(Slot slot, const Policy& policy);
+  // End the exclusive lock of an account that exists. Both append decided waiters.
+  void commit_exclusive(Slot slot, Amount balance, const Policy& policy,
+                        std::vector<DecidedWaiter>& decided);
+  void abort_exclusive(Slot slot, std::vector<DecidedWaiter>& decided);
+  // End the exclusive lock of a creation: the name exists from now on, or it does not. Both append
+  // decided waiters.
+  void commit_creation(Slot slot, AccountNumber number, Amount balance, const Policy& policy,
                        std::vector<DecidedWaiter>& decided);
   void abort_creation(Slot slot, std::vector<DecidedWaiter>& decided);
   // Ends a lock of `participant_absent`, and appends decided waiters.
@@ -126,20 +151,25 @@ class LockTable {
     std::uint32_t previous = kNone;
     std::uint32_t next = kNone;
     LockMode mode = LockMode::escrow;
+    std::uint8_t sides = kNoSide;
   };
 
   // The rules: what the verdict on a request would be if it were the head of the queue.
-  static Judgement judge(const Account& account, LockMode mode, WideAmount amount);
+  Judgement judge(Slot slot, LockMode mode, WideAmount amount, std::uint8_t sides) const;
+  static Judgement judge_name(const Account& account, LockMode mode);
+  // Of a debit or credit, as far as the bounds say.
+  static Judgement judge_bounds(const Account& account, WideAmount amount, Amount ceiling);
   // Notes a granted lock in the account.
   static void grant(Account& account, LockMode mode, WideAmount amount);
   // Takes an escrow lock out of `held` or `incoming`.
   static void release(Account& account, WideAmount amount);
   void unlink(Account& account, std::uint32_t waiter);
   // Decides waiters from the head on, until one has to go on waiting.
-  void judge_queue(Account& account, std::vector<DecidedWaiter>& decided);
+  void judge_queue(Slot slot, std::vector<DecidedWaiter>& decided);
 
   std::vector<Account, HugePageAllocator<Account>> accounts_;
-  std::vector<Slot> free_slots_;  // given back, for add_name() to use again
+  absl::flat_hash_map<Slot, Policy> policies_;  // of accounts with kSpecial
+  std::vector<Slot> free_slots_;                // given back, for add_name() to use again
   std::vector<Waiter> waiters_;
   std::vector<std::uint32_t> free_waiters_;
   std::size_t waiting_ = 0;

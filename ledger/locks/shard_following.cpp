@@ -6,8 +6,8 @@
 namespace sg::ledger {
 
 void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount balance,
-                               Amount floor) {
-  const Slot slot = table_.add_existing(number, balance, floor);
+                               const Policy& policy) {
+  const Slot slot = table_.add_existing(number, balance, policy);
   invariant(accounts_.insert(id, slot), "an account is loaded whose name is taken");
   if (!notes_numbers_) return;
   if (number >= slots_.size()) slots_.resize(std::size_t{number} + 1, kNone);
@@ -15,15 +15,23 @@ void ShardLedger::load_account(std::string_view id, AccountNumber number, Amount
 }
 
 void ShardLedger::load_participant(std::string_view id) {
-  invariant(participants_.insert(id, table_.add_existing(kNoAccount, 0, 0)),
+  invariant(participants_.insert(id, table_.add_existing(kNoAccount, 0, Policy())),
             "a participant is loaded whose name is taken");
 }
 
 void ShardLedger::post(AccountNumber account, Amount amount) {
-  if (account >= slots_.size() || slots_[account] == kNone) return;
+  const auto slot = noted_slot(account);
+  if (slot == kNone) return;
   invariant(active_.empty(), "a shard follows while units are undecided here");
-  keep_for_copies(slots_[account]);
-  table_.post(slots_[account], amount);
+  keep_for_copies(slot);
+  table_.post(slot, amount);
+}
+
+void ShardLedger::set_policy(AccountNumber account, const Policy& policy) {
+  const auto slot = noted_slot(account);
+  if (slot == kNone) return;
+  invariant(active_.empty(), "a shard follows while units are undecided here");
+  table_.set_policy(slot, policy);
 }
 
 }  // namespace sg::ledger

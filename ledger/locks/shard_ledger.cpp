@@ -28,6 +28,14 @@ bool is_creation(LockMode mode) {
   return mode == LockMode::create_account || mode == LockMode::create_participant;
 }
 
+// The balance would leave its range: which item is to blame depends on those before it.
+bool is_of_bounds(Reason reason) {
+  return reason == Reason::insufficient_funds || reason == Reason::balance_overflow ||
+         reason == Reason::ceiling_exceeded;
+}
+
+bool moves_money(LockMode mode) { return mode == LockMode::escrow || mode == LockMode::exclusive; }
+
 bool is_participant(LockMode mode) {
   return mode == LockMode::create_participant || mode == LockMode::participant_exists ||
          mode == LockMode::participant_absent;
@@ -66,7 +74,7 @@ void ShardLedger::resolve_ahead(const ShardPart& part, std::uint32_t first, std:
   ahead_.clear();
   first_ahead_ = first;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const bool is_account = entries[i].mode == LockMode::escrow;
+    const bool is_account = moves_money(entries[i].mode);
     const auto slot = is_account ? accounts_.find(entries[i].name, hashes_ahead_[i]) : std::nullopt;
     ahead_.push_back(slot.value_or(kNone));
   }
@@ -120,10 +128,24 @@ bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusa
     }
     auto& lock = part.locks[at];
     lock.amount += entry.amount;
+    lock.sides |= side_of(entry.amount);
+    if (entry.mode == LockMode::exclusive) lock.mode = LockMode::exclusive;
     lock.first_entry = std::min(lock.first_entry, entry.entry);
   }
   unit.lock_count = static_cast<std::uint32_t>(part.locks.size()) - unit.first_lock;
   return true;
+}
+
+// An entry on the other side than the frozen one is not to blame.
+std::uint32_t ShardLedger::first_to_blame(const ShardPart& part, const UnitPart& unit,
+                                          const HeldLock& lock, Reason reason) const {
+  if (reason != Reason::account_frozen) return lock.first_entry;
+  const auto frozen = table_.policy_of(lock.slot).frozen;
+  const auto first = part.entries.begin() + unit.first_entry;
+  const auto found = std::find_if(first, first + unit.entry_count, [&](const EntryPart& entry) {
+    return (side_of(entry.amount) & frozen) != 0 && accounts_.find(entry.name) == lock.slot;
+  });
+  return found == first + unit.entry_count ? lock.first_entry : found->entry;
 }
 
 // Of several refused locks, the one whose item comes first explains the refusal.
@@ -131,6 +153,7 @@ bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusa
 // A unit is judged by its net on each account. The item to blame is the first one that takes the
 // account's running balance out of its range. Such an item exists, because the net is out of range.
 // One walk over the entries serves all refused locks: a unit may have thousands of both.
+// What the state of an account refuses comes before what its bounds do, whatever the entry.
 Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
                              std::span<const RefusedLock> refused) {
   Refusal first;
@@ -140,13 +163,14 @@ Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
   for (const auto& [index, reason] : refused) {
     const auto& lock = part.locks[index];
     const auto balance = table_.at(lock.slot).balance;
-    if (reason == Reason::insufficient_funds || reason == Reason::balance_overflow) {
+    if (is_of_bounds(reason)) {
       running_.emplace(lock.slot, RunningBalance{reason, balance});
-    } else if (lock.first_entry < first.entry) {
-      first = {reason, lock.first_entry, balance, balance, lock.amount, applied_};
+      continue;
     }
+    const auto entry = first_to_blame(part, unit, lock, reason);
+    if (entry < first.entry) first = {reason, entry, balance, balance, lock.amount, applied_};
   }
-  if (running_.empty()) return first;
+  if (running_.empty() || first.entry != kNone) return first;
   const auto end = unit.first_entry + unit.entry_count;
   for (auto e = unit.first_entry; e < end && first.entry == kNone;) {
     // All entries of one item on this shard.
@@ -166,13 +190,13 @@ Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
     }
     for (const auto slot : touched_) {
       auto& running = running_.find(slot)->second;
-      const auto& account = table_.at(slot);
+      const auto policy = table_.policy_of(slot);
       const auto after = running.balance + running.amount;
-      const bool is_out =
-          running.reason == Reason::insufficient_funds ? after < account.floor : after > kMaxAmount;
+      const bool is_out = running.reason == Reason::insufficient_funds ? after < policy.floor
+                                                                       : after > policy.ceiling;
       if (is_out && running.entry < first.entry) {
-        first = {running.reason,  running.entry,  account.balance,
-                 running.balance, running.amount, applied_};
+        first = {running.reason, running.entry, table_.at(slot).balance, running.balance,
+                 running.amount, applied_,      policy.ceiling};
       }
       running = {running.reason, after};
     }
@@ -200,7 +224,8 @@ void ShardLedger::vote(LockBatch& batch, UnitPart& unit) {
     const LockOwner owner{&batch, static_cast<std::uint32_t>(&unit - part.units.data()), l};
     // Locks after a refused one are requested as well, so that explain() knows all that were
     // refused.
-    const auto judgement = table_.request(lock.slot, lock.mode, lock.amount, owner, lock.waiter);
+    const auto judgement =
+        table_.request(lock.slot, lock.mode, lock.amount, lock.sides, owner, lock.waiter);
     if (judgement.vote == Vote::granted) {
       lock.state = LockState::held;
     } else if (judgement.vote == Vote::waiting) {
@@ -228,7 +253,7 @@ void ShardLedger::finish(LockBatch& batch, UnitPart& unit) {
   const auto first = unit.first_account;
   for (std::uint32_t e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
     const auto& entry = part.entries[e];
-    if (entry.mode != LockMode::escrow) continue;
+    if (!moves_money(entry.mode)) continue;
     auto slot = kNone;
     if (unit.lock_count == unit.entry_count) {
       // No two entries share an account, so the locks stand in the order of the entries.
@@ -251,6 +276,8 @@ void ShardLedger::roll_back(ShardPart& part, UnitPart& unit) {
       table_.abort_creation(lock.slot, decided_);
     } else if (lock.mode == LockMode::participant_absent) {
       table_.release_absence(lock.slot, decided_);
+    } else if (lock.mode == LockMode::exclusive) {
+      table_.abort_exclusive(lock.slot, decided_);
     } else {
       table_.abort(lock.slot, lock.amount, decided_);
     }
@@ -364,12 +391,14 @@ void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
       if (const auto* account = std::get_if<NewAccount>(&created)) {
         keep_for_copies(lock.slot);
         table_.commit_creation(lock.slot, batch.units[unit.unit].created, account->initial_balance,
-                               account->floor, decided_);
+                               ledger::policy_of(*account), decided_);
       } else {
-        table_.commit_creation(lock.slot, kNoAccount, 0, 0, decided_);
+        table_.commit_creation(lock.slot, kNoAccount, 0, Policy(), decided_);
       }
     } else if (lock.mode == LockMode::participant_absent) {
       table_.release_absence(lock.slot, decided_);
+    } else if (lock.mode == LockMode::exclusive) {
+      apply_exclusive(batch, unit, lock.slot);
     } else {
       keep_for_copies(lock.slot);
       table_.commit(lock.slot, lock.amount, decided_);
@@ -377,6 +406,14 @@ void ShardLedger::apply_unit(LockBatch& batch, UnitPart& unit) {
     absorb();
     if (lock.mode == LockMode::participant_absent) drop_name_if_vacant(lock.slot);
   }
+}
+
+void ShardLedger::apply_exclusive(const LockBatch& batch, const UnitPart& unit, Slot slot) {
+  const auto& outcome = batch.outcomes.find(unit.unit)->second;
+  const auto* account = outcome.find(table_.at(slot).number);
+  invariant(account != nullptr, "an account is locked exclusively and has no outcome");
+  keep_for_copies(slot);
+  table_.commit_exclusive(slot, account->balance, account->policy, decided_);
 }
 
 void ShardLedger::abort(LockBatch& batch, std::span<const std::uint32_t> units,
@@ -434,8 +471,8 @@ std::optional<AccountReading> ShardLedger::read(std::string_view id) const {
   const auto found = accounts_.find(id);
   if (!found) return std::nullopt;
   const auto& account = table_.at(*found);
-  if (!account.exists) return std::nullopt;
-  return AccountReading{account.number, account.balance, applied_};
+  if (!account.exists()) return std::nullopt;
+  return AccountReading{account.number, account.balance, applied_, table_.policy_of(*found)};
 }
 
 }  // namespace sg::ledger

@@ -2,7 +2,7 @@
 // them. Events go in, votes come out. The shard's actor around it only moves messages.
 //
 //   ShardLedger ledger(shard, incarnation, sequence);
-//   ledger.load_account("alice", 0, 1'000, 0);
+//   ledger.load_account("alice", 0, 1'000, Policy{});
 //   ledger.lock(batch, late);                       // votes stand in batch->parts[shard]
 //   ledger.apply(*batch, units, last, late);      // or abort(*batch, units, late)
 //
@@ -45,7 +45,8 @@ struct LateVote {
 struct AccountReading {
   AccountNumber number = kNoAccount;
   Amount balance = 0;
-  Sequence observed = 0;  // the last sequence that the balance reflects
+  Sequence observed = 0;  // the last sequence that the reading reflects
+  Policy policy{};
 };
 
 class ShardLedger {
@@ -54,7 +55,8 @@ class ShardLedger {
   ShardLedger(std::uint32_t shard, std::uint64_t incarnation, Sequence applied);
 
   // Load what exists at that sequence. Needs: called before lock(), once for each id.
-  void load_account(std::string_view id, AccountNumber number, Amount balance, Amount floor);
+  void load_account(std::string_view id, AccountNumber number, Amount balance,
+                    const Policy& policy);
   void load_participant(std::string_view id);
 
   // --- a shard that follows: its chain goes on elsewhere (shard_following.cpp) ---
@@ -63,6 +65,8 @@ class ShardLedger {
   // A committed record moves money. Nothing happens if the account is not one of this shard.
   // Needs: nothing is undecided here.
   void post(AccountNumber account, Amount amount);
+  // A committed record changes a policy. As post().
+  void set_policy(AccountNumber account, const Policy& policy);
   // All records up to `applied` are in: loaded, or posted.
   void followed(Sequence applied) { applied_ = applied; }
 
@@ -140,8 +144,17 @@ class ShardLedger {
   // Which entry is to blame for the refusal, and with which balance.
   Refusal explain(const ShardPart& part, const UnitPart& unit,
                   std::span<const RefusedLock> refused);
+  // The slot of an account's number; kNone: it is of another shard, or numbers are not noted.
+  Slot noted_slot(AccountNumber account) const {
+    return account < slots_.size() ? slots_[account] : kNone;
+  }
+  // The unit's first entry that a refused lock is refused for, whatever the balance.
+  std::uint32_t first_to_blame(const ShardPart& part, const UnitPart& unit, const HeldLock& lock,
+                               Reason reason) const;
   // Commits all locks of a granted unit.
   void apply_unit(LockBatch& batch, UnitPart& unit);
+  // Commits one lock of an account that the unit has locked exclusively.
+  void apply_exclusive(const LockBatch& batch, const UnitPart& unit, Slot slot);
   // Gives back every lock that the unit holds or waits for.
   void roll_back(ShardPart& part, UnitPart& unit);
   // The unit is granted: writes the numbers of its accounts into the batch, for the journal.

@@ -31,12 +31,18 @@ StoreResult<void> add_block(const BlockView& block, GroupContents& into,
     if (auto read = read_record(block, sequence, record); !read) return read;
     if (record.kind == RecordKind::account) {
       into.accounts.push_back(record.account);
+      if (const auto row = first_policy(record.account)) into.policies.push_back(*row);
       ++head.accounts;
     } else if (record.kind == RecordKind::participant) {
       into.participants.push_back(record.participant);
     } else {
       add_mentions(record, into.mentions);
       if (!is_transaction(record.kind)) continue;
+      if (record.kind == RecordKind::policy) {
+        const auto result = read_policy(record.extension);
+        if (!result) return damaged(block, "a policy does not say what it has made");
+        into.policies.push_back({sequence, *result});
+      }
       postings.insert(postings.end(), record.postings.begin(), record.postings.end());
     }
   }

@@ -1,5 +1,6 @@
 #include "persistence/chain/block_reader.hpp"
 
+#include "persistence/chain/extension.hpp"
 #include "persistence/encoding/crc32c.hpp"
 #include "persistence/encoding/metadata.hpp"
 #include "persistence/encoding/sha256.hpp"
@@ -158,6 +159,11 @@ bool BlockView::read_record(std::uint32_t index, DecodedRecord& into) const {
   if ((tag & kHasExtension) != 0) {
     into.extension = in.text();
     if (into.extension.empty()) return false;
+  }
+  if (into.kind == RecordKind::account) {
+    const auto ceiling = read_ceiling(into.extension);
+    if (!ceiling) return false;
+    into.account.ceiling = *ceiling;
   }
   return in.at_end();
 }

@@ -21,8 +21,8 @@
 //   metadata    := n:varint (text(key) text(value)){n}
 //   text        := length:varint bytes
 //
-// Bit 5 and kind 7 are of format 5; seals, reversals and the details of commands in an extension of
-// format 7.
+// Bit 5 and kind 7 are of format 5; seals, reversals, policies, and in an extension the details of
+// commands and ceilings, of format 7.
 // A block has version 4 while none of its records needs more.
 //
 // A record's sequence is first + its index. A block's hash is SHA-256 over all of its bytes.
@@ -71,10 +71,12 @@ void BlockWriter::begin(Sequence first) {
 
 std::uint8_t BlockWriter::make_extension(std::string_view fields, const ledger::Details* details,
                                          const ledger::Origin* origin,
-                                         const ledger::Remainder* remainder) {
+                                         const ledger::Remainder* remainder,
+                                         const ledger::PolicyResult* policy) {
   extension_ = fields;
   if (details != nullptr) put_details(*details, extension_);
   if (remainder != nullptr) put_remainder(*remainder, extension_);
+  if (policy != nullptr) put_policy(*policy, extension_);
   if (origin != nullptr) origins_.put(*origin, extension_);
   if (extension_.empty()) return 0;
   format_ = std::max(format_, details != nullptr ? kFormatOfCommands : kFormatOfExtensions);
@@ -83,8 +85,8 @@ std::uint8_t BlockWriter::make_extension(std::string_view fields, const ledger::
 
 void BlockWriter::add(const TransferRecord& record) {
   start_record();
-  const auto flag =
-      make_extension(record.extension, record.details, record.origin, record.remainder);
+  const auto flag = make_extension(record.extension, record.details, record.origin,
+                                   record.remainder, record.policy);
   const bool has_key = !record.idempotency_key.empty();
   char* to =
       buffer_.reserve(2 + 4 * kMaxVarintBytes + 2 * kMaxVarintBytes * record.postings.size() +
@@ -109,7 +111,12 @@ void BlockWriter::add(const TransferRecord& record) {
 void BlockWriter::add(const ledger::Account& account, const ledger::Origin* origin,
                       std::string_view extension) {
   start_record();
-  const auto flag = make_extension(extension, nullptr, origin);
+  std::string fields(extension);
+  if (ledger::policy_of(account).has_ceiling()) {
+    put_ceiling(account.ceiling, fields);
+    format_ = std::max(format_, kFormatOfCommands);
+  }
+  const auto flag = make_extension(fields, nullptr, origin);
   char* to =
       buffer_.reserve(2 + 6 * kMaxVarintBytes + account.id.size() + account.participant_id.size() +
                       bound_of(account.metadata) + extension_.size());

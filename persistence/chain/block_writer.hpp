@@ -61,7 +61,8 @@ class BlockWriter {
   // Makes extension_ of these fields. Returns the flag for the record's tag.
   std::uint8_t make_extension(std::string_view fields, const ledger::Details* details,
                               const ledger::Origin* origin,
-                              const ledger::Remainder* remainder = nullptr);
+                              const ledger::Remainder* remainder = nullptr,
+                              const ledger::PolicyResult* policy = nullptr);
 
   ByteBuffer buffer_;
   OriginWriter origins_;                // of the open block

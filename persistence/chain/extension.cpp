@@ -15,9 +15,32 @@ constexpr std::uint64_t kBalanced = 4;
 constexpr std::uint64_t kUniqueReference = 5;
 constexpr std::uint64_t kReverses = 6;
 constexpr std::uint64_t kRemainder = 7;
-constexpr std::uint64_t kLast = kRemainder;
+constexpr std::uint64_t kChange = 8;
+constexpr std::uint64_t kPolicy = 9;
+constexpr std::uint64_t kCeiling = 10;
+constexpr std::uint64_t kLast = kCeiling;
 
 constexpr std::uint8_t kFlag = 1;
+
+// Bits of what a policy changes.
+constexpr std::uint16_t kSetsFloor = 1 << 0;
+constexpr std::uint16_t kSetsCeiling = 1 << 1;
+constexpr std::uint16_t kClearsCeiling = 1 << 2;
+constexpr std::uint16_t kSetsDebits = 1 << 3;
+constexpr std::uint16_t kFreezesDebits = 1 << 4;
+constexpr std::uint16_t kSetsCredits = 1 << 5;
+constexpr std::uint16_t kFreezesCredits = 1 << 6;
+constexpr std::uint16_t kAllowsBeyond = 1 << 7;
+constexpr std::uint16_t kSetsBalanced = 1 << 8;
+constexpr std::uint16_t kRequiresBalanced = 1 << 9;
+constexpr int kStatusAt = 10;
+constexpr std::uint16_t kStatusBits = 3 << kStatusAt;
+constexpr std::uint16_t kChangeBits = (1 << 12) - 1;
+// Bits of what it has made.
+constexpr std::uint8_t kFrozenBits = 3;
+constexpr std::uint8_t kIsClosed = 1 << 2;
+constexpr std::uint8_t kIsBalanced = 1 << 3;
+constexpr std::uint8_t kPolicyBits = (1 << 4) - 1;
 
 void append_number(std::string& to, std::uint64_t value) {
   std::array<char, kMaxVarintBytes> buffer{};
@@ -27,6 +50,55 @@ void append_number(std::string& to, std::uint64_t value) {
 void append_text(std::string& to, std::string_view text) {
   append_number(to, text.size());
   to.append(text);
+}
+
+std::uint16_t bits_of(const ledger::PolicyChange& change) {
+  std::uint32_t bits = 0;
+  const auto set = [&bits](bool is_set, std::uint16_t bit) { bits |= is_set ? bit : 0; };
+  set(change.floor.has_value(), kSetsFloor);
+  set(change.ceiling.has_value(), kSetsCeiling);
+  set(change.clear_ceiling, kClearsCeiling);
+  set(change.debits_frozen.has_value(), kSetsDebits);
+  set(change.debits_frozen.value_or(false), kFreezesDebits);
+  set(change.credits_frozen.has_value(), kSetsCredits);
+  set(change.credits_frozen.value_or(false), kFreezesCredits);
+  set(change.allow_beyond, kAllowsBeyond);
+  set(change.require_balanced.has_value(), kSetsBalanced);
+  set(change.require_balanced.value_or(false), kRequiresBalanced);
+  return static_cast<std::uint16_t>(bits | static_cast<std::uint32_t>(change.status) << kStatusAt);
+}
+
+void put_change(const ledger::PolicyChange& change, std::string& content) {
+  append_text(content, change.account_id);
+  const auto bits = bits_of(change);
+  content += static_cast<char>(bits & 0xFF);
+  content += static_cast<char>(bits >> 8);
+  if (change.floor) append_number(content, zigzag(*change.floor));
+  if (change.ceiling) append_number(content, zigzag(*change.ceiling));
+  append_text(content, change.sweep_to);
+  append_text(content, change.note);
+}
+
+// Nullopt: it is not well formed. It has one form, so what is not set has no value.
+std::optional<ledger::PolicyChange> read_change(ByteReader& in) {
+  ledger::PolicyChange change;
+  change.account_id = in.text();
+  const auto bits = in.fixed<std::uint16_t>();
+  const auto has = [bits](std::uint16_t bit) { return (bits & bit) != 0; };
+  if (has(kSetsFloor)) change.floor = in.signed_varint();
+  if (has(kSetsCeiling)) change.ceiling = in.signed_varint();
+  change.clear_ceiling = has(kClearsCeiling);
+  if (has(kSetsDebits)) change.debits_frozen = has(kFreezesDebits);
+  if (has(kSetsCredits)) change.credits_frozen = has(kFreezesCredits);
+  change.allow_beyond = has(kAllowsBeyond);
+  if (has(kSetsBalanced)) change.require_balanced = has(kRequiresBalanced);
+  const auto status = (bits & kStatusBits) >> kStatusAt;
+  change.status = static_cast<ledger::AccountStatus>(status);
+  change.sweep_to = in.text();
+  change.note = in.text();
+  const bool is_right = in.at_end() && status <= ledger::kLastAccountStatus &&
+                        (bits & ~kChangeBits) == 0 && bits_of(change) == bits;
+  return is_right ? std::optional(change) : std::nullopt;
 }
 
 // Calls `take` with each field. Returns false if the extension is not well formed.
@@ -97,6 +169,12 @@ void put_details(const ledger::Details& details, std::string& extension) {
     append_number(extension, kReverses);
     append_text(extension, content);
   }
+  if (details.policy) {
+    content.clear();
+    put_change(*details.policy, content);
+    append_number(extension, kChange);
+    append_text(extension, content);
+  }
 }
 
 void put_remainder(const ledger::Remainder& remainder, std::string& extension) {
@@ -108,6 +186,60 @@ void put_remainder(const ledger::Remainder& remainder, std::string& extension) {
   }
   append_number(extension, kRemainder);
   append_text(extension, content);
+}
+
+void put_policy(const ledger::PolicyResult& result, std::string& extension) {
+  std::string content;
+  append_number(content, result.account);
+  append_number(content, zigzag(result.policy.floor));
+  append_number(content, zigzag(result.policy.ceiling));
+  append_number(content, zigzag(result.balance));
+  content += static_cast<char>(result.policy.frozen | (result.policy.closed ? kIsClosed : 0) |
+                               (result.require_balanced ? kIsBalanced : 0));
+  append_number(extension, kPolicy);
+  append_text(extension, content);
+}
+
+void put_ceiling(Amount ceiling, std::string& extension) {
+  std::string content;
+  append_number(content, zigzag(ceiling));
+  append_number(extension, kCeiling);
+  append_text(extension, content);
+}
+
+std::optional<ledger::PolicyResult> read_policy(std::string_view extension) {
+  std::optional<ledger::PolicyResult> result;
+  bool is_right = true;
+  const bool is_whole = for_each_field(extension, [&](std::uint64_t tag, std::string_view content) {
+    if (tag != kPolicy) return;
+    ByteReader in(content);
+    auto& read = result.emplace();
+    read.account = in.varint32();
+    read.policy.floor = in.signed_varint();
+    read.policy.ceiling = in.signed_varint();
+    read.balance = in.signed_varint();
+    const auto bits = in.fixed<std::uint8_t>();
+    read.policy.frozen = bits & kFrozenBits;
+    read.policy.closed = (bits & kIsClosed) != 0;
+    read.require_balanced = (bits & kIsBalanced) != 0;
+    is_right = in.at_end() && (bits & ~kPolicyBits) == 0;
+  });
+  if (!is_whole || !is_right) return std::nullopt;
+  return result;
+}
+
+std::optional<Amount> read_ceiling(std::string_view extension) {
+  auto ceiling = ledger::Policy().ceiling;
+  const auto none = ceiling;
+  bool is_right = true;
+  const bool is_whole = for_each_field(extension, [&](std::uint64_t tag, std::string_view content) {
+    if (tag != kCeiling) return;
+    ByteReader in(content);
+    ceiling = in.signed_varint();
+    is_right = in.at_end() && ceiling != none;
+  });
+  if (!is_whole || !is_right) return std::nullopt;
+  return ceiling;
 }
 
 std::optional<ledger::Remainder> read_remainder(std::string_view extension) {
@@ -152,7 +284,8 @@ std::optional<ledger::Details> read_details(std::string_view extension) {
     const auto place = tag == kOrigin ? kLast + 1 : tag;
     if (place <= last || tag > kLast) is_right = false;
     last = place;
-    if (tag == kOrigin || tag == kRemainder || !is_right) return;
+    if (tag == kOrigin || tag == kRemainder || tag == kPolicy || tag == kCeiling || !is_right)
+      return;
     ByteReader in(content);
     if (tag == kMetadata) {
       is_right = metadata(in);
@@ -165,6 +298,9 @@ std::optional<ledger::Details> read_details(std::string_view extension) {
       const auto flag = in.fixed<std::uint8_t>();
       details.reverses_all = flag == kFlag;
       is_right = in.at_end() && flag <= kFlag && details.reverses.sequence != 0;
+    } else if (tag == kChange) {
+      details.policy = read_change(in);
+      is_right = details.policy.has_value();
     } else {
       (tag == kBalanced ? details.balanced : details.unique_reference) = true;
       is_right = content.empty();
@@ -188,6 +324,7 @@ StoreResult<StoredDetails> stored_details(std::string_view extension) {
   stored.unique_reference = details->unique_reference;
   stored.reverses = details->reverses;
   stored.reverses_all = details->reverses_all;
+  if (details->policy) stored.policy.emplace(*details->policy);
   return stored;
 }
 

@@ -11,10 +11,16 @@
 //   tag 6     := of a reversal, what it takes back: sequence:varint time:zigzag all:u8
 //   tag 7     := of a reversal, what is left: balanced:u8 n:varint (account:varint
 //   amount:zigzag){n}
+//   tag 8     := of a policy, what it changes: text(account id) bits:u16 [floor:zigzag]
+//                [ceiling:zigzag] text(sweep to) text(note); an empty id means the whole ledger
+//   tag 9     := of a policy, what it has made: account:varint floor:zigzag ceiling:zigzag
+//                balance:zigzag bits:u8; the account is kNoAccount if it is that of the ledger
+//   tag 10    := of a creation of an account, its ceiling: zigzag, not the highest amount
 //
-// Tags 2 to 6 are the details of a command (ledger/details.hpp), and need format 7. They stand in
-// this order before the origin, and one that says nothing is left out: details have one form. Tag 7
-// follows from the chain before the record and is not content; a record that has tag 6 has it too.
+// Tags 2 to 6 and 8 are the details of a command (ledger/details.hpp), and need format 7. They
+// stand in this order before the origin, and one that says nothing is left out: details have one
+// form. Tags 7 and 9 follow from the chain before the record and are not content; a record that has
+// tag 6 has the one, and one that has tag 8 the other.
 //
 // Origins are numbered within a block, in the order in which they come up. A number that has not
 // come up yet is followed by the texts. So in a block of one caller all records but the first have
@@ -66,8 +72,15 @@ class OriginWriter {
 // Appends the fields of the details.
 void put_details(const ledger::Details& details, std::string& extension);
 void put_remainder(const ledger::Remainder& remainder, std::string& extension);
+void put_policy(const ledger::PolicyResult& result, std::string& extension);
+void put_ceiling(Amount ceiling, std::string& extension);
 // Of a reversal. Nullopt: it is not well formed, or there is none.
 std::optional<ledger::Remainder> read_remainder(std::string_view extension);
+// Of a policy. As read_remainder().
+std::optional<ledger::PolicyResult> read_policy(std::string_view extension);
+// Of the creation of an account; the highest amount if it says none. Nullopt: it is not well
+// formed.
+std::optional<Amount> read_ceiling(std::string_view extension);
 // The details in an extension, as views of it; empty ones if it has none. Nullopt: it is not well
 // formed, or has fields that are not known.
 std::optional<ledger::Details> read_details(std::string_view extension);

@@ -16,8 +16,8 @@ namespace sg::persistence {
 //   5  a record's kind may stand in a byte of its own, and a record may have an extension
 //   6  of the store alone, no block has it: the store belongs to a member of a group
 //      (log/log_store.hpp), so its last blocks may not be committed
-//   7  a transfer may have the details of a command in its extension, keys may be sealed, and
-//      transactions taken back
+//   7  a transfer may have the details of a command in its extension, keys may be sealed,
+//      transactions taken back, and policies changed
 inline constexpr std::uint16_t kOldestFormat = 4;
 inline constexpr std::uint16_t kNewestFormat = 7;
 inline constexpr std::uint16_t kFormatOfExtensions = 5;
@@ -62,6 +62,7 @@ enum class RecordKind : std::uint8_t {
   participant = 5,
   seal = 8,      // of a key; needs format 7
   reversal = 9,  // of a transaction; needs format 7
+  policy = 10,   // of an account, or of the ledger; needs format 7
 };
 inline constexpr std::uint8_t kKindMask = 0x07;
 inline constexpr std::uint8_t kHasKey = 0x08;
@@ -77,11 +78,11 @@ inline constexpr std::uint8_t kHasExtension = 0x20;
 
 constexpr bool is_transaction(RecordKind kind) {
   return (kind >= RecordKind::credit && kind <= RecordKind::transfer) ||
-         kind == RecordKind::reversal;
+         kind == RecordKind::reversal || kind == RecordKind::policy;
 }
 
 constexpr bool needs_commands(RecordKind kind) {
-  return kind == RecordKind::seal || kind == RecordKind::reversal;
+  return kind == RecordKind::seal || kind == RecordKind::reversal || kind == RecordKind::policy;
 }
 
 // Whether the indexes know the record.

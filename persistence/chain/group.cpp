@@ -19,6 +19,7 @@ void GroupContents::start(const ChainHead& on, TimeMs now, std::int64_t run) {
   mentions.clear();
   accounts.clear();
   participants.clear();
+  policies.clear();
 }
 
 Sequence GroupContents::next_record() {
@@ -64,6 +65,7 @@ Sequence Group::add(const TransferRecord& record) {
                   record.details != nullptr ? record.details->reverses.sequence : 0);
   for (const Posting& posting : record.postings) in.totals.postings += posting.amount;
   ++in.totals.transactions;
+  if (record.policy != nullptr) in.policies.push_back({sequence, *record.policy});
   return sequence;
 }
 
@@ -77,6 +79,7 @@ ledger::Account Group::add(const ledger::NewAccount& account, const ledger::Orig
   in.totals.postings += account.initial_balance;
   in.writer.add(created, origin);
   in.accounts.push_back(created);
+  if (const auto row = first_policy(created)) in.policies.push_back(*row);
   return created;
 }
 

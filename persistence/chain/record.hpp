@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +50,7 @@ struct TransferRecord {
   const ledger::Details* details = nullptr;  // what was said beside; null: nothing. Needs format 7
   const ledger::Origin* origin = nullptr;    // who sent it; null: not kept. Needs format 5
   const ledger::Remainder* remainder = nullptr;  // with a reversal, and only there
+  const ledger::PolicyResult* policy = nullptr;  // with a policy, and only there
 };
 
 // A key is sealed: nothing will ever commit with it. A view, as above. Needs format 7.
@@ -59,6 +61,31 @@ struct SealRecord {
   std::string_view extension = {};
 };
 
+// ledger::PolicyChange, with texts of its own.
+struct StoredPolicyChange {
+  StoredPolicyChange() = default;
+  explicit StoredPolicyChange(const ledger::PolicyChange& from)
+      : account_id(from.account_id), sweep_to(from.sweep_to), note(from.note), rest_(from) {
+    rest_.account_id = rest_.sweep_to = rest_.note = {};
+  }
+  // As views of these texts.
+  ledger::PolicyChange view() const {
+    auto change = rest_;
+    change.account_id = account_id;
+    change.sweep_to = sweep_to;
+    change.note = note;
+    return change;
+  }
+  bool operator==(const StoredPolicyChange&) const = default;
+
+  std::string account_id;
+  std::string sweep_to;
+  std::string note;
+
+ private:
+  ledger::PolicyChange rest_;  // without texts
+};
+
 // ledger::Details, with texts of its own.
 struct StoredDetails {
   ledger::Metadata metadata;
@@ -67,6 +94,7 @@ struct StoredDetails {
   bool unique_reference = false;
   ledger::TransactionPlace reverses{};
   bool reverses_all = false;
+  std::optional<StoredPolicyChange> policy{};
 
   bool operator==(const StoredDetails&) const = default;
 };
@@ -84,12 +112,22 @@ struct StoredTransaction {
   std::string reference;
   StoredDetails details;
   bool ends_unit = true;  // it is the last of what was committed as a whole
+  // Of a policy, where it is read alone: what it has made, and of which account. The account is
+  // left out if it is that of the whole ledger.
+  std::optional<ledger::PolicyResult> policy{};
+  std::optional<ledger::Account> account{};
   // Its reversals, newest first and at most kMaxReversedBy; only where one is read alone.
   std::vector<ledger::TransactionPlace> reversed_by;
 };
 inline constexpr std::size_t kMaxReversedBy = 100;
 
 using ledger::KeyBinding;
+
+// What a record has made of a policy: a policy, or the creation of an account with a ceiling.
+struct PolicyRow {
+  Sequence sequence = 0;
+  ledger::PolicyResult result;
+};
 
 // Balances of consecutive accounts, the first of them number page * kBalancesOfPage, with all
 // records up to `sequence` in them and none after. The last page may be shorter.

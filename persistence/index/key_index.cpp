@@ -63,7 +63,7 @@ class Bindings {
         record_.reference != transfer.reference) {
       return false;
     }
-    if (ledger::reverses_all(transfer)) return true;
+    if (ledger::reverses_all(transfer) || ledger::is_policy(transfer)) return true;
     if (record_.postings.size() != transfer.entries.size()) return false;
     for (std::size_t i = 0; i < record_.postings.size(); ++i) {
       if (record_.postings[i].amount != transfer.entries[i].amount) return false;

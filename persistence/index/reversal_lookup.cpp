@@ -95,6 +95,8 @@ StoreResult<std::optional<ledger::Original>> OriginalReader::read(
     if (auto read = read_record(block, place.sequence, record_); !read) {
       return tl::unexpected(read.error());
     }
+    original.is_reversible = !record_.postings.empty();
+    if (!original.is_reversible) return original;
     remainder = whole_of(record_);
   } else {
     original.newest = newest->front().sequence;

@@ -4,6 +4,8 @@
 // show.
 #include "persistence/rows/catalog.hpp"
 
+#include <algorithm>
+
 #include "persistence/rows/rows.hpp"
 
 namespace sg::persistence {
@@ -42,11 +44,11 @@ void Catalog::add(Batch& batch, const GroupContents& group) {
     batch.put(Family::account_ids, account.id,
               encode(AccountIdRow{account.number, account.floor, account.sequence}));
     if (account.participant_id.empty()) continue;
-    // The type ends the key: a participant has at most one account of each type.
-    auto key = participant_account_prefix(account.participant_id);
-    key += static_cast<char>(account.type);
-    batch.put(Family::participant_accounts, key,
+    batch.put(Family::participant_accounts, participant_account_key(account),
               encode(ParticipantAccountRow{account.number, account.sequence}));
+  }
+  for (const auto& [sequence, result] : group.policies) {
+    batch.put(Family::accounts, policy_key(result.account, sequence), encode(result));
   }
 }
 
@@ -140,10 +142,11 @@ StoreResult<std::vector<ledger::Account>> Catalog::accounts(
 }
 
 StoreResult<std::vector<ledger::Account>> Catalog::accounts_of(
-    std::string_view participant_id) const {
+    std::string_view participant_id, std::string_view after,
+    const Enough<ledger::Account>& enough) const {
   std::vector<ledger::Account> found;
   const auto prefix = participant_account_prefix(participant_id);
-  const auto scanned = scan(rows_, Family::participant_accounts, prefix,
+  const auto scanned = scan(rows_, Family::participant_accounts, prefix + std::string(after),
                             [&](const Cursor& cursor) -> StoreResult<bool> {
                               // Rows of this participant stand together.
                               if (!cursor.key().starts_with(prefix)) return false;
@@ -154,7 +157,7 @@ StoreResult<std::vector<ledger::Account>> Catalog::accounts_of(
                               auto one = account(row->number);
                               if (!one) return tl::unexpected(one.error());
                               found.push_back(std::move(*one));
-                              return true;
+                              return !(enough && enough(found.back()));
                             });
   if (!scanned) return tl::unexpected(scanned.error());
   return found;
@@ -168,6 +171,34 @@ StoreResult<void> Catalog::for_each_account(
     if (row->sequence <= durable_) visit(cursor.key(), row->number, row->floor);
     return true;
   });
+}
+
+StoreResult<void> Catalog::for_each_policy(
+    const std::function<void(const PolicyRow&)>& visit) const {
+  return scan(rows_, Family::accounts, policy_prefix(),
+              [&](const Cursor& cursor) -> StoreResult<bool> {
+                const auto row = decode_policy(cursor.key(), cursor.value());
+                if (!row) return damaged_row(Family::accounts, "policy");
+                if (row->sequence <= durable_) visit(*row);
+                return true;
+              });
+}
+
+StoreResult<std::vector<Sequence>> Catalog::policies_of(AccountNumber account, Sequence first,
+                                                        Sequence before, std::size_t limit) const {
+  std::vector<Sequence> found;
+  const auto end = std::min(before, durable_ + 1);
+  if (end <= first) return found;
+  const auto first_key = policy_key(account, first);
+  const auto cursor = rows_.cursor(Family::accounts);
+  cursor->seek_for_prev(policy_key(account, end - 1));
+  for (; cursor->valid() && found.size() < limit && cursor->key() >= first_key; cursor->prev()) {
+    const auto row = decode_policy(cursor->key(), cursor->value());
+    if (!row) return damaged_row(Family::accounts, "policy");
+    found.push_back(row->sequence);
+  }
+  if (auto status = cursor->status(); !status) return tl::unexpected(status.error());
+  return found;
 }
 
 StoreResult<void> Catalog::for_each_participant(

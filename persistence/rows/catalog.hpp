@@ -1,5 +1,5 @@
-// The catalog of participants and accounts: their rows, which are written in one batch with the
-// block that creates them.
+// The catalog of participants and accounts, and of what their policies have been: rows that are
+// written in one batch with the block that makes them.
 //
 //   Catalog::add(*batch, group);                 // beside the group's blocks
 //   auto found = Catalog(rows, durable).account("alice:cash");
@@ -47,13 +47,24 @@ class Catalog {
   // As participants().
   StoreResult<std::vector<ledger::Account>> accounts(std::string_view after, std::size_t limit,
                                                      const Enough<ledger::Account>& enough) const;
-  // All accounts of a participant, by account type.
-  StoreResult<std::vector<ledger::Account>> accounts_of(std::string_view participant_id) const;
+  // The accounts of a participant, by type and then by id, behind the position `after` of an
+  // account of it (rows.hpp; empty: from the first). The list ends early when `enough` returns
+  // true.
+  StoreResult<std::vector<ledger::Account>> accounts_of(
+      std::string_view participant_id, std::string_view after,
+      const Enough<ledger::Account>& enough) const;
 
   // Calls `visit` with id, number and floor of every account, by id. Reads no metadata, so it costs
   // less than accounts().
   StoreResult<void> for_each_account(
       const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const;
+  // Calls `visit` with every policy, by account and then by sequence; those of the whole ledger
+  // come last.
+  StoreResult<void> for_each_policy(const std::function<void(const PolicyRow&)>& visit) const;
+  // The sequences from `first` up to before `before` of the records that made policies of an
+  // account, newest first; kNoAccount: of the whole ledger.
+  StoreResult<std::vector<Sequence>> policies_of(AccountNumber account, Sequence first,
+                                                 Sequence before, std::size_t limit) const;
   // Calls `visit` with the id of every participant, by id.
   StoreResult<void> for_each_participant(const std::function<void(std::string_view)>& visit) const;
 

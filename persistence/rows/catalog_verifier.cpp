@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "persistence/chain/group_contents.hpp"
 #include "persistence/encoding/bytes.hpp"
 #include "persistence/rows/rows.hpp"
 
@@ -15,7 +16,11 @@ namespace {
 enum Place : std::size_t { kParticipants, kAccounts, kAccountIds, kParticipantAccounts };
 
 // The sequence of the record that made the row; nullopt if the row does not decode.
-std::optional<Sequence> sequence_of(Family family, std::string_view row) {
+std::optional<Sequence> sequence_of(Family family, std::string_view key, std::string_view row) {
+  if (family == Family::accounts && key.starts_with(policy_prefix())) {
+    const auto decoded = decode_policy(key, row);
+    return decoded ? std::optional(decoded->sequence) : std::nullopt;
+  }
   if (family == Family::account_ids) {
     const auto decoded = decode_account_id(row);
     return decoded ? std::optional(decoded->sequence) : std::nullopt;
@@ -63,13 +68,22 @@ void CatalogVerifier::check(const KeyValue& rows, const DecodedRecord& record,
   compare(rows, Family::account_ids, account.id,
           encode(AccountIdRow{account.number, account.floor, record.sequence}),
           named + "is not found by its id", problems);
+  if (const auto row = first_policy(account)) check(rows, *row, problems);
   if (account.participant_id.empty()) return;
   ++wanted_[kParticipantAccounts];
-  auto key = participant_account_prefix(account.participant_id);
-  key += static_cast<char>(account.type);
-  compare(rows, Family::participant_accounts, key,
+  compare(rows, Family::participant_accounts, participant_account_key(account),
           encode(ParticipantAccountRow{account.number, record.sequence}),
           named + "is not found by its participant", problems);
+}
+
+void CatalogVerifier::check(const KeyValue& rows, const PolicyRow& policy,
+                            std::vector<std::string>& problems) {
+  ++wanted_[kAccounts];
+  compare(rows, Family::accounts, policy_key(policy.result.account, policy.sequence),
+          encode(policy.result),
+          "the policy of record " + std::to_string(policy.sequence) +
+              " has another row than its record makes",
+          problems);
 }
 
 bool CatalogVerifier::read(const KeyValue& rows, Sequence until, std::size_t count,
@@ -83,7 +97,7 @@ bool CatalogVerifier::read(const KeyValue& rows, Sequence until, std::size_t cou
   if (!after_.empty() && cursor->valid() && cursor->key() == after_) cursor->next();
   for (; cursor->valid() && count > 0; --count, cursor->next()) {
     after_ = cursor->key();
-    const auto sequence = sequence_of(family, cursor->value());
+    const auto sequence = sequence_of(family, cursor->key(), cursor->value());
     if (!sequence) {
       problems.push_back("a row of " + std::string(family_name(family)) + " does not decode");
     } else if (*sequence <= until) {

@@ -22,6 +22,8 @@ class CatalogVerifier {
   // Compares the rows of one record, which must create an account or a participant. Appends to
   // `problems` what is wrong.
   void check(const KeyValue& rows, const DecodedRecord& record, std::vector<std::string>& problems);
+  // Compares the row of a policy that a record has made.
+  void check(const KeyValue& rows, const PolicyRow& policy, std::vector<std::string>& problems);
   // A record could not be read, so the number of rows cannot be compared any more.
   void lose_record() { is_complete_ = false; }
   // Counts at most `count` more rows; false at the end. Rows of records after `until` are not

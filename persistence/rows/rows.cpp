@@ -146,6 +146,64 @@ std::string participant_account_prefix(std::string_view participant_id) {
   return prefix;
 }
 
+std::string participant_account_position(const ledger::NewAccount& account) {
+  std::string position(1, static_cast<char>(account.type));
+  if (account.id != ledger::participant_account_id(account.participant_id, account.type)) {
+    position += account.id;
+  }
+  return position;
+}
+
+std::string participant_account_key(const ledger::NewAccount& account) {
+  return participant_account_prefix(account.participant_id) + participant_account_position(account);
+}
+
+std::string policy_prefix() { return std::string(be32(ledger::kNoAccount)); }
+
+std::string policy_key(AccountNumber account, Sequence sequence) {
+  auto key = policy_prefix();
+  key += be32(account);
+  key += be64(sequence);
+  return key;
+}
+
+namespace {
+
+constexpr std::uint8_t kIsClosed = 1;
+constexpr std::uint8_t kIsBalanced = 2;
+
+}  // namespace
+
+std::string encode(const ledger::PolicyResult& result) {
+  std::string bytes(3 * sizeof(Amount) + 2, '\0');
+  char* to = put_fixed(bytes.data(), result.policy.floor);
+  to = put_fixed(put_fixed(to, result.policy.ceiling), result.balance);
+  to = put_fixed(to, result.policy.frozen);
+  put_fixed(to, static_cast<std::uint8_t>((result.policy.closed ? kIsClosed : 0) |
+                                          (result.require_balanced ? kIsBalanced : 0)));
+  return bytes;
+}
+
+std::optional<PolicyRow> decode_policy(std::string_view key, std::string_view row) {
+  constexpr std::size_t kAccountAt = sizeof(AccountNumber);
+  constexpr std::size_t kSequenceAt = 2 * sizeof(AccountNumber);
+  if (key.size() != kSequenceAt + sizeof(Sequence)) return std::nullopt;
+  PolicyRow read;
+  read.sequence = get_be64(key.data() + kSequenceAt);
+  auto& result = read.result;
+  result.account = get_be32(key.data() + kAccountAt);
+  ByteReader in(row);
+  result.policy.floor = in.fixed<Amount>();
+  result.policy.ceiling = in.fixed<Amount>();
+  result.balance = in.fixed<Amount>();
+  result.policy.frozen = in.fixed<std::uint8_t>();
+  const auto bits = in.fixed<std::uint8_t>();
+  result.policy.closed = (bits & kIsClosed) != 0;
+  result.require_balanced = (bits & kIsBalanced) != 0;
+  if (!in.at_end()) return std::nullopt;
+  return read;
+}
+
 std::string encode(const BalancePage& page) {
   std::string bytes(sizeof page.sequence + page.balances.size() * sizeof(Amount), '\0');
   char* to = put_fixed(bytes.data(), page.sequence);

@@ -40,7 +40,7 @@ struct AccountIdRow {
 std::string encode(const AccountIdRow& row);
 std::optional<AccountIdRow> decode_account_id(std::string_view row);
 
-// A participant account row, under participant_account_prefix() and the account's type.
+// A participant account row, under participant_account_key().
 struct ParticipantAccountRow {
   AccountNumber number = ledger::kNoAccount;
   Sequence sequence = 0;
@@ -50,6 +50,20 @@ std::optional<ParticipantAccountRow> decode_participant_account(std::string_view
 // The begin of the keys of a participant's accounts: its id and 0x00. Ids hold no control
 // characters, so no other participant's keys begin like this.
 std::string participant_account_prefix(std::string_view participant_id);
+// What follows the prefix: the account's type, and its id unless that is made of the participant
+// and the type. So they are listed by type and then by id.
+std::string participant_account_position(const ledger::NewAccount& account);
+std::string participant_account_key(const ledger::NewAccount& account);
+
+//   policy row := floor:i64 ceiling:i64 balance:i64 frozen:u8 bits:u8, under policy_key()
+std::string encode(const ledger::PolicyResult& result);
+// `key` is the row's key.
+std::optional<PolicyRow> decode_policy(std::string_view key, std::string_view row);
+// Behind the rows of all accounts, by account and then by sequence: kNoAccount, account, sequence.
+// The account is kNoAccount in the rows of the whole ledger.
+std::string policy_key(AccountNumber account, Sequence sequence);
+// What all keys of policies begin with.
+std::string policy_prefix();
 
 //   balance page := sequence:u64 balance:i64{1..kBalancesOfPage}, under be32(page)
 std::string encode(const BalancePage& page);

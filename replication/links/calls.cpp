@@ -98,6 +98,8 @@ void write(Writer& out, const ledger::NewAccount& account, const std::vector<Ite
   out.signed_number(account.initial_balance);
   out.signed_number(account.floor);
   out.facts(account.metadata);
+  // Nodes that do not know ceilings are given none (actors/gateway/methods/writes.cpp).
+  if (ledger::policy_of(account).has_ceiling()) out.signed_number(account.ceiling);
 }
 void write(Writer& out, const ledger::NewParticipant& participant, const std::vector<ItemResult>&) {
   out.byte(static_cast<std::uint8_t>(What::participant));
@@ -126,6 +128,26 @@ ledger::Metadata read_facts(ByteReader& in) {
 // The bytes of an item at least: its kind, three lengths.
 constexpr std::size_t kLeastItemBytes = 1;
 
+bool is_kind(std::uint8_t number) {
+  return (number >= static_cast<std::uint8_t>(ledger::TransferKind::credit) &&
+          number <= static_cast<std::uint8_t>(ledger::TransferKind::transfer)) ||
+         number == static_cast<std::uint8_t>(ledger::TransferKind::reversal) ||
+         number == static_cast<std::uint8_t>(ledger::TransferKind::policy);
+}
+
+// A policy's entries are the accounts that it names, or the locks would be wrong.
+bool has_entries_of_policy(const ledger::Transfer& transfer) {
+  const auto& change = *transfer.details->policy;
+  std::vector<std::string_view> named;
+  for (const auto id : {change.account_id, change.sweep_to}) {
+    if (!id.empty()) named.push_back(id);
+  }
+  return std::equal(transfer.entries.begin(), transfer.entries.end(), named.begin(), named.end(),
+                    [](const ledger::Entry& entry, std::string_view id) {
+                      return entry.account_id == id && entry.amount == 0;
+                    });
+}
+
 bool read_batch(ByteReader& in, ForwardedCall& call) {
   auto& batch = call.operation.emplace<ledger::TransferBatch>();
   batch.atomic = in.fixed<std::uint8_t>() == 1;
@@ -151,14 +173,12 @@ bool read_batch(ByteReader& in, ForwardedCall& call) {
       continue;
     }
     const auto known = static_cast<std::uint8_t>(kind & ~kHasDetails);
-    const bool is_reversal = known == static_cast<std::uint8_t>(ledger::TransferKind::reversal);
-    if (known == 0 ||
-        (known > static_cast<std::uint8_t>(ledger::TransferKind::transfer) && !is_reversal)) {
-      return false;
-    }
+    if (!is_kind(known)) return false;
     transfer.kind = static_cast<ledger::TransferKind>(known);
+    // Those of the others are made, or may be.
+    const bool needs_entries = transfer.kind <= ledger::TransferKind::transfer;
     const auto entries = in.varint();
-    if ((entries == 0 && !is_reversal) || entries > ledger::kMaxEntries) return false;
+    if ((entries == 0 && needs_entries) || entries > ledger::kMaxEntries) return false;
     for (std::uint64_t e = 0; e < entries && in.ok(); ++e) {
       const auto account = in.text();
       call.entries.push_back({account, in.signed_varint()});
@@ -178,6 +198,7 @@ bool read_batch(ByteReader& in, ForwardedCall& call) {
     // The sender has checked it, but this node answers for what it books.
     if (call.results[i].state == ItemResult::State::refused) continue;
     if (check(transfer)) return false;
+    if (ledger::is_policy(transfer) && !has_entries_of_policy(transfer)) return false;
     persistence::stamp(transfer);
   }
   return !batch.atomic || !ledger::check_atomic_keys(batch.transfers);
@@ -191,6 +212,7 @@ bool read_account(ByteReader& in, ForwardedCall& call) {
   account.initial_balance = in.signed_varint();
   account.floor = in.signed_varint();
   account.metadata = read_facts(in);
+  if (in.ok() && !in.at_end()) account.ceiling = in.signed_varint();
   call.results.resize(1);
   return in.at_end() && static_cast<int>(account.type) <= ledger::kLastAccountType &&
          !check(account);

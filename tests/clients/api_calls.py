@@ -29,7 +29,7 @@ MIB = 1 << 20
 INT64_MAX = 2**63 - 1
 SERVING = health_pb2.HealthCheckResponse.SERVING
 WRITES = ("CreateParticipant", "CreateParticipantAccount", "CreateAccount", "Credit", "Debit",
-          "Transfer", "TransferBatch", "Execute", "ExecuteBatch", "SealKey")
+          "Transfer", "TransferBatch", "Execute", "ExecuteBatch", "SealKey", "OpenAccount")
 METHODS = {method.name: method for service in pb.DESCRIPTOR.services_by_name.values()
            for method in service.methods}
 STREAMS = ("StreamTransfers", "StreamExecute", "Import", "Verify", "Export", "CreateBackup",

@@ -20,12 +20,13 @@ from api_calls import (CALL_TIMEOUT_S, INT64_MAX, METHODS, MIB, ApiTest, Code, e
                        type_of)
 from api_commands import Commands
 from api_keys import Keys
+from api_policies import Policies
 from api_reversals import Reversals
 from api_records import RecordCalls
 from api_transport import Stop, Transport  # noqa: F401  (unittest finds them here)
 
 
-class Calls(RecordCalls, Commands, Keys, Reversals, ApiTest):
+class Calls(RecordCalls, Commands, Keys, Policies, Reversals, ApiTest):
     """All of one daemon or node."""
 
     @classmethod

@@ -12,7 +12,7 @@ namespace {
 
 using Unit = std::vector<std::pair<AccountNumber, Amount>>;
 
-std::optional<Books::BelowFloor> book(Books& books, const Unit& unit) {
+std::optional<Books::Violation> book(Books& books, const Unit& unit) {
   return books.book([&unit](const auto& visit) {
     for (const auto& [account, amount] : unit) visit(account, amount);
   });
@@ -40,7 +40,7 @@ TEST_CASE("A unit is booked as a whole, or leaves every balance as it was", "[le
   REQUIRE(wrong);
   CHECK(wrong->account == 2);
   CHECK(wrong->balance == -11);
-  CHECK(wrong->floor == -10);
+  CHECK(wrong->policy.floor == -10);
   CHECK(books.balances(0, 3) == std::vector<Amount>{0, 100, -5});
   CHECK_FALSE(book(books, {{2, -5}}));
   CHECK_FALSE(book(books, {{0, kMaxAmount}}));
@@ -56,7 +56,7 @@ TEST_CASE("A checkpoint is given the pages that changed since the last one began
   books.begin_checkpoint();
   CHECK(take_all(books) == std::set<std::uint32_t>{0, 1, 2, 3, 4});
   CHECK_FALSE(book(books, {{0, -1}, {kAccounts - 1, 1}}));
-  books.open(7, 0);
+  books.open(7, {});
   books.begin_checkpoint();
   // These change while the checkpoint is under way: they are in the next one too.
   CHECK_FALSE(book(books, {{0, -1}, {Books::kAccountsOfPage, 1}}));
@@ -94,7 +94,7 @@ TEST_CASE("Copies show the moment at which they were begun", "[ledger][books]") 
         expected.push_back(books.balances(0, books.accounts()));
         break;
       case 1:
-        books.open(3, 0);
+        books.open(3, {});
         break;
       case 2:
       case 3:

@@ -115,6 +115,56 @@ TestSubmissionPtr draw_reversals(Draws& draws, const ModelJournal& journal) {
   return transfers(std::move(orders), atomic);
 }
 
+// Bounds near the balances, freezes that are lifted more often than set, and closings.
+Order draw_policy(Draws& draws) {
+  Order order;
+  auto& policy = order.policy.emplace();
+  auto& change = policy.change;
+  if (draws.one_in(30)) {
+    change.require_balanced = draws.one_in(4);
+    return order;
+  }
+  policy.account = draw_account(draws);
+  const auto near = [&draws] { return static_cast<Amount>(draws.below(60)) - 20; };
+  switch (draws.below(6)) {
+    case 0:
+      change.floor = near();
+      break;
+    case 1:
+      change.ceiling = near();
+      break;
+    case 2:
+      change.clear_ceiling = true;
+      change.floor = -20;
+      break;
+    case 3:
+      change.debits_frozen = draws.one_in(3);
+      break;
+    case 4:
+      change.credits_frozen = draws.one_in(3);
+      break;
+    default:
+      change.status = draws.one_in(3) ? ledger::AccountStatus::closed : ledger::AccountStatus::open;
+  }
+  change.allow_beyond = draws.one_in(3);
+  if (change.status != ledger::AccountStatus::closed || draws.one_in(3)) return order;
+  const auto target = draw_account(draws);
+  if (target != policy.account) policy.sweep_to = target;
+  return order;
+}
+
+// Alone, or with transfers of the same accounts around it.
+TestSubmissionPtr draw_policies(Draws& draws) {
+  std::vector<Order> orders;
+  const auto atomic = draws.one_in(2) ? Atomic::yes : Atomic::no;
+  const bool keyed = draws.one_in(3);
+  for (auto n = draws.one_in(2) ? 1 : 1 + draws.below(4); n > 0; --n) {
+    orders.push_back(draws.one_in(2) ? draw_policy(draws) : draw_order(draws, keyed));
+    if (keyed) orders.back().key = "key-" + std::to_string(draws.below(18));
+  }
+  return transfers(std::move(orders), atomic);
+}
+
 TestSubmissionPtr draw_submission(Draws& draws) {
   if (draws.one_in(14)) {
     auto key = "key-" + std::to_string(draws.below(18));
@@ -210,9 +260,10 @@ class Player {
     const bool again = earlier != nullptr && !earlier->orders().empty() &&
                        earlier->key_request() == nullptr && draws.one_in(6);
     const bool reverses = !again && !house_.journal().chain().empty() && draws.one_in(5);
-    auto submission = again      ? draw_again(draws, *earlier)
-                      : reverses ? draw_reversals(draws, house_.journal())
-                                 : draw_submission(draws);
+    auto submission = again             ? draw_again(draws, *earlier)
+                      : reverses        ? draw_reversals(draws, house_.journal())
+                      : draws.one_in(8) ? draw_policies(draws)
+                                        : draw_submission(draws);
     if (draws.one_in(4)) submission->deadline = house_.now() + milliseconds(draws.below(4000));
     submit(std::move(submission), draws.one_in(2));
   }
@@ -252,13 +303,34 @@ class Player {
 
   // A lock that is left behind stands in the way of moving all that an account has.
   void probe() {
+    relax({});
     const auto accounts = house_.journal().image().accounts;
     for (const auto& [id, account] : accounts) {
-      const auto room = static_cast<ledger::WideAmount>(account.balance) - account.floor;
-      move_all(id, -room);
+      relax(id);
+      const auto room = static_cast<ledger::WideAmount>(account.balance) - account.policy.floor;
+      if (room > 0) move_all(id, -room);
       move_all(id, ledger::kMaxAmount - house_.balance(id));
     }
     check_rest(house_, faults_);
+  }
+
+  // Takes all limits but the floor off the account, or off the ledger.
+  void relax(const std::string& id) {
+    Order order;
+    auto& policy = order.policy.emplace(PolicyOrder{id});
+    if (id.empty()) {
+      policy.change.require_balanced = false;
+    } else {
+      policy.change.clear_ceiling = true;
+      policy.change.debits_frozen = policy.change.credits_frozen = false;
+      policy.change.status = ledger::AccountStatus::open;
+    }
+    auto relaxed = transfers({std::move(order)});
+    submit(relaxed, true);
+    house_.run();
+    if (relaxed->results[0].state == ledger::ItemResult::State::committed) return;
+    faults_.push_back("an exclusive lock is not granted on " + id);
+    house_.drain();
   }
 
   void move_all(const std::string& id, ledger::WideAmount amount) {

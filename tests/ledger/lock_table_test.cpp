@@ -15,7 +15,8 @@ constexpr Amount kMin = std::numeric_limits<Amount>::min();
 // One account, and its requests by the order in which they were made.
 class Desk {
  public:
-  Desk(Amount balance, Amount floor) : slot_(table.add_existing(7, balance, floor)) {}
+  Desk(Amount balance, Amount floor)
+      : slot_(table.add_existing(7, balance, ledger::Policy{floor})) {}
   explicit Desk(Slot slot) : slot_(slot) {}
 
   Vote ask(WideAmount amount) { return ask(LockMode::escrow, amount); }
@@ -29,7 +30,7 @@ class Desk {
   void abort(WideAmount amount) { table.abort(slot_, amount, decided_); }
   void leave(std::size_t request) { table.leave(slot_, waiters_[request], decided_); }
   void commit_creation(Amount balance, Amount floor) {
-    table.commit_creation(slot_, 9, balance, floor, decided_);
+    table.commit_creation(slot_, 9, balance, ledger::Policy{floor}, decided_);
   }
   void abort_creation() { table.abort_creation(slot_, decided_); }
 
@@ -236,7 +237,7 @@ TEST_CASE("A slot that was given back is used again, empty", "[ledger][locks]") 
   const auto slot = table.add_name();
   CHECK(table.vacant(slot));
   table.remove_name(slot);
-  CHECK(table.add_existing(3, 5, 0) == slot);
+  CHECK(table.add_existing(3, 5, ledger::Policy()) == slot);
   CHECK(table.at(slot).held == 0);
   CHECK_FALSE(table.vacant(slot));
 }

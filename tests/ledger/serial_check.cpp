@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "tests/ledger/policy_check.hpp"
 #include "tests/support/error_fact.hpp"
 
 namespace sg::test {
@@ -62,10 +63,6 @@ WideAmount net_through(const TestSubmission& submission, std::uint32_t item,
     if (i <= item) net += net_on(submission, i, account);
   }
   return net;
-}
-
-Amount floor_of(const LedgerHouse& house, const std::string& account) {
-  return house.journal().image().accounts.find(account)->second.floor;
 }
 
 // One answered item against the chain.
@@ -152,12 +149,19 @@ class AnswerCheck {
     switch (error.reason) {
       case Reason::insufficient_funds:
       case Reason::balance_overflow:
-        return range(error);
+      case Reason::ceiling_exceeded:
+        return has_policy() ? by_policy(error) : range(error);
+      case Reason::account_closed:
+      case Reason::account_frozen:
+      case Reason::account_not_empty:
+      case Reason::policy_conflict:
+      case Reason::entries_unbalanced:
+        return by_policy(error);
       case Reason::account_not_found:
         return missing(fact(error, "account_id"));
       case Reason::account_exists: {
         const auto history = journal_.history(fact(error, "account_id"));
-        const bool told = !history.empty() && history.front().first <= durable_;
+        const bool told = !history.empty() && history.front().sequence <= durable_;
         return told ? "" : "ACCOUNT_EXISTS before the account was durable";
       }
       case Reason::reserved_id: {
@@ -205,23 +209,47 @@ class AnswerCheck {
     bool seen = false;
     bool justified = false;
     for (std::size_t i = 0; i < history.size(); ++i) {
-      const auto [from, balance] = history[i];
+      const auto& [from, balance, policy] = history[i];
       if (from > durable_) break;
       seen = seen || std::to_string(balance) == shown;
       const auto until =
-          i + 1 < history.size() ? history[i + 1].first : std::numeric_limits<Sequence>::max();
+          i + 1 < history.size() ? history[i + 1].sequence : std::numeric_limits<Sequence>::max();
       if (until <= since()) continue;
       const WideAmount after = balance + amount;
-      justified =
-          justified || (low ? after < floor_of(house_, account) : after > ledger::kMaxAmount);
+      justified = justified || (low ? after < policy.floor : after > policy.ceiling);
     }
     if (!seen) return "the balance shown was never durable: " + account + " " + shown;
     return justified ? "" : "no serial order refuses " + text + " on " + account;
   }
 
+  bool has_policy() const {
+    const auto& orders = submission_.orders();
+    return submission_.is_atomic()
+               ? std::any_of(orders.begin(), orders.end(),
+                             [](const Order& order) { return order.policy.has_value(); })
+               : orders[item_].policy.has_value();
+  }
+
+  // Some durable state since the request came refuses it for that.
+  std::string by_policy(const ledger::Error& error) const {
+    Faults of_chain;  // told by check_rest()
+    const auto states = replay(journal_, since(), durable_, of_chain);
+    if (const auto* asked = std::get_if<ledger::NewAccount>(&submission_.operation)) {
+      const bool any = std::any_of(states.begin(), states.end(),
+                                   [](const NaiveLedger& state) { return state.require_balanced; });
+      return any && asked->initial_balance != 0 ? "" : "ENTRIES_UNBALANCED of no money";
+    }
+    // It shares the refusal of another attempt, which was worked out.
+    if (takes_back_all(submission_, item_) && submission_.reversal_of(item_) == nullptr) return {};
+    const auto items =
+        submission_.is_atomic() ? effective_items(submission_) : std::vector<std::uint32_t>{item_};
+    if (is_refused_by_one(states, submission_, items, item_, error.reason)) return {};
+    return "no serial order refuses it: " + error.message;
+  }
+
   std::string missing(const std::string& account) const {
     const auto history = journal_.history(account);
-    if (history.empty() || history.front().first > since()) return {};
+    if (history.empty() || history.front().sequence > since()) return {};
     return "NOT_FOUND of " + account + ", which was durable before the request";
   }
 
@@ -400,8 +428,7 @@ void check_replay(LedgerHouse& house, Faults& faults) {
       if (record.sequence != ++last) faults.push_back("the sequences have a gap");
       if (const auto* created = std::get_if<ledger::NewAccount>(&record.submission->operation)) {
         const auto number = static_cast<ledger::AccountNumber>(accounts.size());
-        accounts.emplace(created->id,
-                         ImageAccount{number, created->initial_balance, created->floor});
+        accounts.emplace(created->id, ImageAccount{number, created->initial_balance, {}});
       }
       for (const auto& posting : record.postings) net[posting.account] += posting.amount;
       if (record.submission->transfers().empty()) continue;
@@ -419,19 +446,20 @@ void check_replay(LedgerHouse& house, Faults& faults) {
         faults.push_back("the chain names " + id + " before it exists");
         continue;
       }
-      const WideAmount balance = found->second.balance + amount;
-      if (balance < found->second.floor || balance > ledger::kMaxAmount) {
-        faults.push_back("the chain takes " + id + " out of its range");
-      }
-      found->second.balance = static_cast<Amount>(balance);
+      found->second.balance = static_cast<Amount>(found->second.balance + amount);
     }
   }
+  // Bounds and all other limits.
+  const auto naive = replay(journal, last, last, faults).back().accounts;
   for (const auto& [id, account] : accounts) {
     const auto reading = house.read(id);
     if (!reading || reading->balance != account.balance || reading->number != account.number) {
       faults.push_back("the shard does not show the chain's balance of " + id + ": " +
                        std::to_string(reading ? reading->balance : 0) + " instead of " +
                        std::to_string(account.balance));
+    } else if (const auto& limits = naive.find(id)->second;
+               reading->balance != limits.balance || !has_limits(limits, reading->policy)) {
+      faults.push_back("the shard does not show the chain's policy of " + id);
     }
   }
 }

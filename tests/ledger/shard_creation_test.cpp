@@ -88,7 +88,7 @@ TEST_CASE("A second creation waits for the first", "[ledger][shard]") {
 
 TEST_CASE("What exists is refused at once", "[ledger][shard]") {
   ShardBed bed(3);
-  bed.shard.load_account("alice", 1, 0, 0);
+  bed.shard.load_account("alice", 1, 0, ledger::Policy{0});
   bed.shard.load_participant("seb");
   const auto account = bed.ask(new_account("alice"));
   REQUIRE(account.vote() == Vote::refused);
@@ -152,7 +152,7 @@ TEST_CASE("A standalone account cannot take the id of a participant's account", 
   ShardBed bed(3);
   bed.shard.load_participant("seb");
   bed.shard.load_participant("a:b");
-  bed.shard.load_account("seb:fees", 1, 0, 0);
+  bed.shard.load_account("seb:fees", 1, 0, ledger::Policy{0});
   for (const char* id : {"seb:operating", "seb:standalone", "a:b:usage"}) {
     const auto asked = bed.ask(new_account(id));
     REQUIRE(asked.vote() == Vote::refused);
@@ -263,7 +263,7 @@ TEST_CASE("A standalone account waits for the participant that could own it", "[
 TEST_CASE("The first entry that names an account that was never made carries NOT_FOUND",
           "[ledger][shard]") {
   ShardBed bed;
-  bed.shard.load_account("bob", 1, 100, 0);
+  bed.shard.load_account("bob", 1, 100, ledger::Policy{0});
   const auto create = bed.ask(new_account("alice"));
   const auto asked = bed.ask({{"bob", -1}, {"alice", 1}, {"alice", -5}});
   bed.abort(create);

@@ -16,8 +16,8 @@ constexpr Amount kMin = std::numeric_limits<Amount>::min();
 
 ShardBed bed_with_alice_and_bob() {
   ShardBed bed;
-  bed.shard.load_account("alice", 1, 10, 0);
-  bed.shard.load_account("bob", 2, 0, -5);
+  bed.shard.load_account("alice", 1, 10, ledger::Policy{0});
+  bed.shard.load_account("bob", 2, 0, ledger::Policy{-5});
   return bed;
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("A unit with many accounts nets and numbers them as one with few", "[l
   std::vector<Posting> postings;
   for (int i = 0; i < 40; ++i) {
     const auto id = "account-" + std::to_string(i);
-    bed.shard.load_account(id, static_cast<ledger::AccountNumber>(i), 10, 0);
+    bed.shard.load_account(id, static_cast<ledger::AccountNumber>(i), 10, ledger::Policy{0});
     postings.push_back({id, -20});
     postings.push_back({id, 15});
   }
@@ -158,7 +158,7 @@ TEST_CASE("A refusal that frees another account's queue decides that one too", "
 
 TEST_CASE("What the loaded state shows already is not applied again", "[ledger][shard]") {
   ShardBed bed(7);
-  bed.shard.load_account("alice", 1, 10, 0);
+  bed.shard.load_account("alice", 1, 10, ledger::Policy{0});
   const auto asked = bed.ask({{"alice", -4}});
   std::vector<ledger::LateVote> late;
   const std::uint32_t unit = 0;

@@ -67,7 +67,7 @@ std::string HandCoordinator::verdict(const ledger::LockBatchPtr& batch) const {
     for (const auto& group : told.committed) {
       if (group.units.batch == batch) return "committed " + std::to_string(batch->sequence_of(0));
     }
-    for (const auto& [units, why] : told.rejected) {
+    for (const auto& [units, why, states] : told.rejected) {
       if (units.batch != batch) continue;
       if (why == Why::shard_changed) return "shard_changed";
       if (why == Why::key_bound) return "key_bound";

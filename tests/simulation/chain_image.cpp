@@ -32,15 +32,28 @@ class Replay {
   // What is left of what it takes back, and that it takes no more.
   void take_back(const persistence::StoredTransaction& transaction, const Intent& intent);
   void end_unit();
+  static bool asks_the_same(const std::optional<persistence::StoredPolicyChange>& there,
+                            const std::optional<PolicyOrder>& asked);
+  // All transactions, oldest first; those that move nothing too.
+  persistence::StoreResult<std::vector<persistence::StoredTransaction>> read_transactions() const;
+  void apply_naively();
+  // The accounts that were created before that sequence.
+  void create_naively(Sequence until);
 
   const persistence::Store& store_;
   const ClientLog& log_;
   Breaches& breaches_;
   std::map<std::string, const Intent*> intents_;
   ChainImage image_;
-  std::vector<std::string> unit_;            // the names of the open unit's transfers
-  Sequence last_ = 0;                        // the last one's
-  std::map<std::string, WideAmount> moved_;  // by the open unit
+  std::vector<std::string> unit_;                // the names of the open unit's transfers
+  Sequence last_ = 0;                            // the last one's
+  std::map<std::string, WideAmount> moved_;      // by the open unit
+  std::vector<NaiveItem> items_;                 // of the open unit
+  std::map<Sequence, ledger::Account> created_;  // and not in the model yet
+  NaiveLedger naive_;
+  const bool any_policy_ =
+      std::any_of(log_.intents.begin(), log_.intents.end(),
+                  [](const Intent& intent) { return intent.policy.has_value(); });
 };
 
 void Replay::add_account(const ledger::Account& account) {
@@ -60,12 +73,19 @@ void Replay::add_account(const ledger::Account& account) {
   }
 }
 
+bool Replay::asks_the_same(const std::optional<persistence::StoredPolicyChange>& there,
+                           const std::optional<PolicyOrder>& asked) {
+  if (!there || !asked) return !there && !asked;
+  return there->view() == asked->view();
+}
+
 void Replay::check_against_intent(const persistence::StoredTransaction& transaction,
                                   const Intent& intent) {
   const bool same =
       transaction.reference == reference_of(intent) &&
       transaction.details.reverses == intent.reverses &&
-      (reverses_all(intent) ||
+      asks_the_same(transaction.details.policy, intent.policy) &&
+      (reverses_all(intent) || intent.policy ||
        std::equal(transaction.entries.begin(), transaction.entries.end(), intent.postings.begin(),
                   intent.postings.end(), [](const auto& entry, const Posting& posting) {
                     return entry.account_id == posting.account && entry.amount == posting.amount;
@@ -114,14 +134,49 @@ void Replay::end_unit() {
       continue;
     }
     const WideAmount balance = timeline.points.back().balance + net;
-    if (balance < timeline.floor || balance > ledger::kMaxAmount) {
-      breach("the chain takes " + id + " out of its range at sequence " + std::to_string(last_));
-    }
     timeline.points.push_back({last_, static_cast<Amount>(balance)});
   }
   moved_.clear();
+  apply_naively();
   const auto first = last_ + 1 - unit_.size();
   image_.units.emplace(first, std::exchange(unit_, {}));
+}
+
+// Bounds and all other limits. Accounts come into the model before the first unit after them.
+void Replay::apply_naively() {
+  create_naively(last_);
+  for (const auto& [item, reason] : apply_unit(naive_, items_)) {
+    breach("the unit at sequence " + std::to_string(last_) +
+           " breaks a limit: " + std::string(to_string(reason)));
+  }
+  items_.clear();
+  if (any_policy_) image_.naive[last_] = naive_;
+}
+
+void Replay::create_naively(Sequence until) {
+  for (; !created_.empty() && created_.begin()->first < until; created_.erase(created_.begin())) {
+    const auto& [sequence, account] = *created_.begin();
+    naive_.accounts[account.id] = {account.initial_balance, account.floor};
+    if (naive_.require_balanced && account.initial_balance != 0) {
+      breach("account " + account.id + " was created with money, which has to balance");
+    }
+    if (any_policy_) image_.naive[sequence] = naive_;
+  }
+}
+
+persistence::StoreResult<std::vector<persistence::StoredTransaction>> Replay::read_transactions()
+    const {
+  std::vector<persistence::StoredTransaction> all;
+  for (persistence::RecordRange range{1, store_.durable(), kAll}; range.first <= range.last;) {
+    auto portion = store_.records(range);
+    if (!portion) return tl::unexpected(portion.error());
+    range.first = portion->next;
+    for (auto& record : portion->records) {
+      auto* found = std::get_if<persistence::KeyedTransaction>(&record.content);
+      if (found != nullptr) all.push_back(std::move(found->transaction));
+    }
+  }
+  return all;
 }
 
 // Lists leave metadata out.
@@ -153,6 +208,12 @@ void Replay::add(const persistence::StoredTransaction& transaction) {
   }
   unit_.push_back(name);
   last_ = transaction.sequence;
+  const auto& policy = intent->second->policy;
+  NaiveItem item{0, {}, policy ? &*policy : nullptr};
+  for (const auto& entry : transaction.entries) {
+    if (!policy) item.postings.push_back({entry.account_id, entry.amount});
+  }
+  items_.push_back(std::move(item));
   for (const auto& entry : transaction.entries) {
     moved_[entry.account_id] += entry.amount;
     auto& timeline = image_.accounts[entry.account_id];
@@ -187,15 +248,17 @@ void Replay::read_seals() {
 
 ChainImage Replay::run() {
   const auto accounts = store_.accounts({}, kAll);
-  persistence::TransactionRange range;
-  range.limit = kAll;
-  const auto transactions = store_.transactions(range);
+  const auto transactions = read_transactions();
   if (!accounts || !transactions) {
     breach("the chain cannot be read");
     return std::move(image_);
   }
-  for (const auto& account : *accounts) add_account(account);
-  for (auto it = transactions->rbegin(); it != transactions->rend(); ++it) add(*it);
+  for (const auto& account : *accounts) {
+    add_account(account);
+    created_.emplace(account.sequence, account);
+  }
+  for (const auto& transaction : *transactions) add(transaction);
+  create_naively(store_.durable() + 1);
   read_seals();
   if (image_.names.size() != store_.durable()) {
     breach("the chain ends at " + std::to_string(store_.durable()) + " but has " +

@@ -8,6 +8,7 @@
 
 #include "persistence/store.hpp"
 #include "tests/simulation/client_log.hpp"
+#include "tests/support/naive_policies.hpp"
 
 namespace sg::test {
 
@@ -20,7 +21,7 @@ struct Timeline {
     ledger::Amount balance = 0;
   };
   ledger::AccountNumber number = 0;
-  ledger::Amount floor = 0;
+  ledger::Amount floor = 0;   // that it was created with
   std::vector<Point> points;  // ascending; the first is its creation
   std::vector<std::pair<ledger::Sequence, std::string>> transactions;  // with their references
 
@@ -42,6 +43,8 @@ struct ChainImage {
   using Remainders = std::map<ledger::Sequence, std::map<std::string, ledger::WideAmount>>;
   std::map<ledger::Sequence, Remainders> remainders;
   std::map<std::string, ledger::Sequence> seals;  // by key
+  // If policies were asked for: the ledger on a naive model, from each sequence on.
+  std::map<ledger::Sequence, NaiveLedger> naive;
 };
 
 // Reads and replays; what does not fit the log, or breaks a rule, is a breach.

@@ -18,7 +18,8 @@ namespace sg::test {
 
 using IntentId = std::size_t;
 
-// A change that somebody wants, once: a transfer or reversal, an account, or the seal of a key. Its
+// A change that somebody wants, once: a transfer, reversal or policy, an account, or the seal of a
+// key. Its
 // reference, or the account's id, names it in the chain; one whose reference others have too says
 // its name in its metadata. Or the question what became of a key.
 struct Intent {
@@ -28,6 +29,7 @@ struct Intent {
   std::vector<Posting> postings;
   std::string key;
   ledger::TransactionPlace reverses{};  // what it takes back: without postings all that is left
+  std::optional<PolicyOrder> policy{};
   bool creates = false;
   bool asks_key = false;  // for its outcome, and nothing else
   bool seals = false;     // and wants it sealed

@@ -136,6 +136,7 @@ TestSubmissionPtr Clients::submission_for(const AttemptPtr& attempt) {
       const auto& intent = log_.intents[id];
       orders.push_back({intent.postings, intent.key, reference_of(intent), intent.unique, {}});
       orders.back().reverses = intent.reverses;
+      orders.back().policy = intent.policy;
       if (!intent.reference.empty()) orders.back().metadata = {{"name", intent.name}};
     }
     const auto all = attempt->operation.atomic ? Atomic::yes : Atomic::no;
@@ -344,7 +345,26 @@ void Clients::ask_again() {
   }
 }
 
+void Clients::lift_limits(const std::string& account) {
+  Intent intent;
+  intent.name = "lift " + std::to_string(log_.intents.size());
+  auto& policy = intent.policy.emplace(PolicyOrder{account});
+  if (account.empty()) {
+    policy.change.require_balanced = false;
+  } else {
+    policy.change.clear_ceiling = true;
+    policy.change.debits_frozen = policy.change.credits_frozen = false;
+    policy.change.status = ledger::AccountStatus::open;
+  }
+  log_.intents.push_back(std::move(intent));
+  ask({{log_.intents.size() - 1}, false});
+}
+
 void Clients::probe(const std::string& account, ledger::Amount balance, ledger::Amount floor) {
+  if (world_.scenario.workload.policies > 0) {
+    lift_limits({});
+    lift_limits(account);
+  }
   const auto wide = static_cast<ledger::WideAmount>(balance) - floor;
   if (wide < ledger::kMaxAmount) {
     const auto available = static_cast<ledger::Amount>(wide);

@@ -116,6 +116,10 @@ class Clients {
   IntentId new_account();
   // Takes back something that was told committed; nullopt: nothing was yet.
   std::optional<IntentId> new_reversal(bool keyed);
+  IntentId new_policy(bool keyed);
+  // Asks for an account without limits but its floor, or for a ledger that need not balance: an
+  // exclusive lock that is left behind stands in the way.
+  void lift_limits(const std::string& account);
   // For a key that some transfer has, or will have.
   IntentId new_key_request();
   void ask(Operation operation);

@@ -179,7 +179,14 @@ void Judge::check_refused(const Answer& answer, const Intent& intent) {
   switch (error.reason) {
     case Reason::insufficient_funds:
     case Reason::balance_overflow:
-      return check_range(answer, intent);
+      return chain_.naive.empty() ? check_range(answer, intent) : check_limited(answer, intent);
+    case Reason::ceiling_exceeded:
+    case Reason::account_closed:
+    case Reason::account_frozen:
+    case Reason::account_not_empty:
+    case Reason::policy_conflict:
+    case Reason::entries_unbalanced:
+      return check_limited(answer, intent);
     case Reason::account_not_found: {
       const auto* account = timeline(fact(error, "account_id"));
       // A duplicate shares a judgement that may be older than itself.

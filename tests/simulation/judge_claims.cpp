@@ -88,7 +88,11 @@ void Judge::check_not_reversed(const Answer& answer, const Intent& intent) {
     const bool is_right = answer.error.reason == Reason::not_reversible && is_record;
     return is_right ? void() : breach(text + ", but that is no transaction");
   }
-  if (answer.error.reason == Reason::not_reversible) return breach(text + ", but it moved money");
+  if (answer.error.reason == Reason::not_reversible) {
+    // A policy may move nothing.
+    const bool moved = !found->second.begin()->second.empty();
+    return moved ? breach(text + ", but it moved money") : void();
+  }
   const auto& [intents, atomic] = answer.operation;
   std::map<std::string, WideAmount> before;
   for (std::size_t i = 0; atomic && i < answer.item; ++i) {

@@ -51,6 +51,8 @@ class Judge {
   void check_reference(const Answer& answer, const Intent& intent);
   void check_not_reversed(const Answer& answer, const Intent& intent);
   void check_original_missing(const Answer& answer, const Intent& intent);
+  // judge_policies.cpp
+  void check_limited(const Answer& answer, const Intent& intent);
   // What the request moves on the account up to the refused item, which is included.
   ledger::WideAmount moved_through(const Answer& answer, const std::string& account) const;
   void check_absent();

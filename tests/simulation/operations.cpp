@@ -43,7 +43,11 @@ Operation Clients::new_operation() {
     if (!operation.atomic) keyed = random.chance(w.keyed);
     const auto reversal =
         w.reversals > 0 && world_.more.chance(w.reversals) ? new_reversal(keyed) : std::nullopt;
-    operation.intents.push_back(reversal ? *reversal : new_transfer(keyed));
+    if (!reversal && w.policies > 0 && world_.more.chance(w.policies)) {
+      operation.intents.push_back(new_policy(keyed));
+    } else {
+      operation.intents.push_back(reversal ? *reversal : new_transfer(keyed));
+    }
   }
   return operation;
 }
@@ -64,6 +68,49 @@ std::optional<IntentId> Clients::new_reversal(bool keyed) {
     const auto& [account, amount] = moved[more.below(moved.size())];
     const auto part = amount / more.between(1, 3);
     intent.postings.push_back({account, -(part == 0 ? amount : part)});
+  }
+  log_.intents.push_back(std::move(intent));
+  return log_.intents.size() - 1;
+}
+
+// Limits near the balances. What stops an account is taken back more often than it is set, and
+// others than the first few are stopped: the run has to go on.
+IntentId Clients::new_policy(bool keyed) {
+  auto& more = world_.more;
+  Intent intent;
+  intent.name = "policy " + std::to_string(log_.intents.size());
+  if (keyed) intent.key = "k" + intent.name;
+  auto& policy = intent.policy.emplace();
+  auto& change = policy.change;
+  policy.account = accounts_[more.below(accounts_.size())];
+  switch (more.below(7)) {
+    case 0:
+      change.floor = more.between(-2 * kMaxMoved, kMaxMoved / 4);
+      break;
+    case 1:
+      change.ceiling = more.between(0, 20 * kMaxMoved);
+      break;
+    case 2:
+      change.clear_ceiling = true;
+      break;
+    case 3:
+      change.debits_frozen = more.below(3) == 0;
+      break;
+    case 4:
+      change.credits_frozen = more.below(3) == 0;
+      break;
+    case 5:
+      change.status =
+          more.below(3) == 0 ? ledger::AccountStatus::closed : ledger::AccountStatus::open;
+      break;
+    default:
+      policy.account.clear();
+      change.require_balanced = more.below(5) == 0;
+  }
+  change.allow_beyond = !policy.account.empty() && more.below(3) == 0;
+  const auto& target = accounts_[more.below(accounts_.size())];
+  if (change.status == ledger::AccountStatus::closed && target != policy.account) {
+    policy.sweep_to = target;
   }
   log_.intents.push_back(std::move(intent));
   return log_.intents.size() - 1;

@@ -103,6 +103,7 @@ void choose_more(Scenario& scenario, Random& random) {
   if (random.below(4) == 0) scenario.workload.references = 50 * kPercent >> random.below(3);
   if (random.below(4) == 0) scenario.workload.key_requests = 20 * kPercent >> random.below(3);
   if (random.below(4) == 0) scenario.workload.reversals = 30 * kPercent >> random.below(3);
+  if (random.below(4) == 0) scenario.workload.policies = 20 * kPercent >> random.below(3);
 }
 
 }  // namespace sg::test

@@ -28,6 +28,7 @@ struct Workload {
   Ppm mismatch = 0;      // uses a key for something else
   Ppm references = 0;    // has one that others have too, or that has to be unique
   Ppm reversals = 0;     // takes back what was told committed
+  Ppm policies = 0;      // changes what limits an account
   Ppm key_requests = 0;  // what became of a key is asked, or it is sealed
   Ppm batch = 0;
   Ppm atomic = 0;  // of the batches

@@ -62,12 +62,18 @@ class ForwardingStore : public persistence::Store {
     return below_->accounts(after, limit, enough);
   }
   persistence::StoreResult<std::vector<ledger::Account>> accounts_of(
-      std::string_view participant_id) const override {
-    return below_->accounts_of(participant_id);
+      std::string_view participant_id, const ledger::NewAccount* after,
+      const persistence::Enough<ledger::Account>& enough) const override {
+    return below_->accounts_of(participant_id, after, enough);
   }
   persistence::StoreResult<std::optional<persistence::StoredTransaction>> transaction(
       ledger::Sequence sequence) const override {
     return below_->transaction(sequence);
+  }
+  persistence::StoreResult<std::vector<persistence::StoredTransaction>> policies(
+      const persistence::TransactionRange& range,
+      const persistence::Enough<persistence::StoredTransaction>& enough) const override {
+    return below_->policies(range, enough);
   }
   persistence::StoreResult<std::vector<persistence::StoredTransaction>> transactions_with(
       std::string_view reference, const persistence::TransactionRange& range,

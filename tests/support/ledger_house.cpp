@@ -24,7 +24,7 @@ void LedgerHouse::open_account(std::string_view id, ledger::Amount balance, ledg
   journal_.open_account(id, balance, floor);
   const auto& account = journal_.image().accounts.find(id)->second;
   auto& shard = shards_[ledger::shard_of(id, shards_.size())];
-  shard.ledger->load_account(id, account.number, balance, floor);
+  shard.ledger->load_account(id, account.number, balance, ledger::Policy{floor});
 }
 
 void LedgerHouse::open_participant(std::string_view id) {
@@ -172,7 +172,7 @@ void LedgerHouse::load(std::uint32_t index) {
   shard.ledger.emplace(index, shard.incarnation, image.last);
   for (const auto& [id, account] : image.accounts) {
     if (ledger::shard_of(id, shards_.size()) != index) continue;
-    shard.ledger->load_account(id, account.number, account.balance, account.floor);
+    shard.ledger->load_account(id, account.number, account.balance, account.policy);
   }
   for (const auto& id : image.participants) {
     if (ledger::shard_of(id, shards_.size()) == index) shard.ledger->load_participant(id);

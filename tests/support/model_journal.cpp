@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ledger/flow/policy_unit.hpp"
+
 namespace sg::test {
 
 using ledger::ItemResult;
@@ -13,7 +15,7 @@ using ledger::WideAmount;
 
 void ModelJournal::open_account(std::string_view id, ledger::Amount balance, ledger::Amount floor) {
   const auto number = static_cast<ledger::AccountNumber>(first_.accounts.size());
-  first_.accounts.emplace(id, ImageAccount{number, balance, floor});
+  first_.accounts.emplace(id, ImageAccount{number, balance, ledger::Policy{floor}});
   image_ = durable_ = first_;
 }
 
@@ -149,7 +151,7 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
   auto& batch = *units.batch;
   if (batch.coordinator != coordinator) return reply;
   const auto reject = [&](std::uint32_t unit, RejectedUnits::Why why) {
-    reply.rejected.push_back({{units.batch, {unit}}, why});
+    reply.rejected.push_back({{units.batch, {unit}}, why, {}});
   };
   std::vector<std::uint32_t> accepted;
   ++time_;
@@ -160,17 +162,21 @@ ModelJournal::Reply ModelJournal::commit(const ledger::UnitsOf& units) {
     if (touches_changed_shard(batch, index)) {
       reject(index, RejectedUnits::Why::shard_changed);
     } else if (bound > durable_.last) {
-      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::key_bound});
+      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::key_bound, {}});
     } else if (bound > 0) {
       reject(index, RejectedUnits::Why::key_bound);
     } else if (used > durable_.last) {
-      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::claim_lost});
+      late_rejected_.push_back({{units.batch, {index}}, RejectedUnits::Why::claim_lost, {}});
     } else if (used > 0) {
       reject(index, RejectedUnits::Why::claim_lost);
     } else if (unit.submission->key_request() != nullptr && image_.seals >= max_seals) {
       reject(index, RejectedUnits::Why::too_many_seals);
     } else if (full) {
       reject(index, RejectedUnits::Why::storage_full);
+    } else if (auto refusal = refused_by_policy(batch, index)) {
+      // Told once what it shows is durable.
+      late_rejected_.push_back(
+          {{units.batch, {index}}, RejectedUnits::Why::state, {std::move(*refusal)}});
     } else {
       apply(batch, index);
       accepted.push_back(index);
@@ -202,7 +208,7 @@ void ModelJournal::apply(ledger::LockBatch& batch, std::uint32_t index) {
   } else if (const auto* asked = std::get_if<ledger::NewAccount>(&submission.operation)) {
     const auto& account = *asked;
     unit.created = static_cast<ledger::AccountNumber>(image_.accounts.size());
-    const ImageAccount made{unit.created, account.initial_balance, account.floor};
+    const ImageAccount made{unit.created, account.initial_balance, ledger::policy_of(account)};
     if (!image_.accounts.emplace(account.id, made).second) {
       faults.push_back("account " + account.id + " was created twice");
     }
@@ -215,7 +221,7 @@ void ModelJournal::apply(ledger::LockBatch& batch, std::uint32_t index) {
     }
     stored.records.push_back({++image_.last, &submission, 0, {}});
   } else {
-    apply_transfers(batch, unit, stored);
+    apply_transfers(batch, index, stored);
   }
 }
 
@@ -236,9 +242,26 @@ void ModelJournal::check_reversal(const ModelRecord& reversal) {
   }
 }
 
-void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
+std::optional<ledger::StateRefusal> ModelJournal::refused_by_policy(ledger::LockBatch& batch,
+                                                                    std::uint32_t index) const {
+  if (!batch.outcomes.contains(index)) {
+    return image_.require_balanced ? ledger::check_balance(batch.units[index]) : std::nullopt;
+  }
+  const auto standing_of = [this](ledger::AccountNumber number) {
+    for (const auto& [id, account] : image_.accounts) {
+      if (account.number == number) return ledger::Standing{account.balance, account.policy};
+    }
+    return ledger::Standing{};
+  };
+  return ledger::judge_policies(batch, index, standing_of, image_.require_balanced);
+}
+
+void ModelJournal::apply_transfers(ledger::LockBatch& batch, std::uint32_t index,
                                    ModelUnit& stored) {
+  const auto& unit = batch.units[index];
   const auto& submission = *unit.submission;
+  const auto outcome = batch.outcomes.find(index);
+  std::size_t policies = 0;
   std::map<std::string, WideAmount> net;
   auto number = unit.first_account;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
@@ -247,13 +270,26 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
     ModelRecord record{++image_.last, &submission, i, {}};
     for (const auto& entry : transfer.entries) {
       const std::string id(entry.account_id);
-      record.postings.push_back({id, entry.amount});
+      if (!ledger::is_policy(transfer)) record.postings.push_back({id, entry.amount});
       net[id] += entry.amount;
       const auto found = image_.accounts.find(id);
       if (found == image_.accounts.end() || found->second.number != batch.account_numbers[number]) {
         faults.push_back("the entry on " + id + " has not the number of its account");
       }
       ++number;
+    }
+    if (ledger::is_policy(transfer)) {
+      const auto& changed = outcome->second.policies[policies++];
+      record.policy = changed.result;
+      if (changed.swept != 0) {
+        const auto& change = *transfer.details->policy;
+        record.postings = {{std::string(change.account_id), -changed.swept},
+                           {std::string(change.sweep_to), changed.swept}};
+        for (const auto& posting : record.postings) net[posting.account] += posting.amount;
+      }
+      if (changed.result.account == ledger::kNoAccount) {
+        image_.require_balanced = changed.result.require_balanced;
+      }
     }
     stored.records.push_back(std::move(record));
     check_reversal(stored.records.back());
@@ -277,8 +313,16 @@ void ModelJournal::apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit,
   for (const auto& [id, amount] : net) {
     auto& account = image_.accounts[id];
     const WideAmount balance = account.balance + amount;
-    if (balance < account.floor) faults.push_back(id + " fell below its floor");
-    if (balance > ledger::kMaxAmount) faults.push_back(id + " passed the int64 range");
+    const auto* changed =
+        outcome == batch.outcomes.end() ? nullptr : outcome->second.find(account.number);
+    if (changed != nullptr) {
+      if (changed->balance != balance) faults.push_back(id + " has another outcome than its unit");
+      account.policy = changed->policy;
+    } else if (amount < 0 && balance < account.policy.floor) {
+      faults.push_back(id + " fell below its floor");
+    } else if (amount > 0 && balance > account.policy.ceiling) {
+      faults.push_back(id + " rose above its ceiling");
+    }
     account.balance = static_cast<ledger::Amount>(balance);
   }
 }
@@ -330,6 +374,23 @@ ledger::Result<std::vector<ledger::BoundReference>> ModelJournal::find_reference
   return bound;
 }
 
+namespace {
+
+std::string content_of_policy(const ledger::Transfer& transfer) {
+  if (!transfer.details->policy) return {};
+  const auto& change = *transfer.details->policy;
+  const auto number = [](const auto& value) {
+    return value ? std::to_string(static_cast<ledger::Amount>(*value)) : std::string("-");
+  };
+  return "#policy " + std::string(change.account_id) + " " + number(change.floor) + " " +
+         number(change.ceiling) + " " + (change.clear_ceiling ? "clear " : "") +
+         number(change.debits_frozen) + number(change.credits_frozen) +
+         std::to_string(static_cast<int>(change.status)) + " " + std::string(change.sweep_to) +
+         (change.allow_beyond ? " beyond" : "") + number(change.require_balanced);
+}
+
+}  // namespace
+
 std::string ModelJournal::content(const ledger::Transfer& transfer) {
   std::string text = std::to_string(static_cast<int>(transfer.kind));
   for (const auto& entry : transfer.entries) {
@@ -346,7 +407,7 @@ std::string ModelJournal::content(const ledger::Transfer& transfer) {
          (transfer.details->unique_reference ? "#unique" : "") + "#" +
          std::to_string(transfer.details->reverses.sequence) + "/" +
          std::to_string(transfer.details->reverses.time) +
-         (transfer.details->reverses_all ? "#all" : "");
+         (transfer.details->reverses_all ? "#all" : "") + content_of_policy(transfer);
 }
 
 const ModelUnit& ModelJournal::unit_of(Sequence sequence) const {
@@ -375,18 +436,24 @@ std::optional<Sequence> ModelJournal::made_at(std::string_view participant) cons
   return std::nullopt;
 }
 
-std::vector<std::pair<Sequence, ledger::Amount>> ModelJournal::history(
-    std::string_view account) const {
-  std::vector<std::pair<Sequence, ledger::Amount>> balances;
+std::vector<ModelJournal::Stood> ModelJournal::history(std::string_view account) const {
+  std::vector<Stood> stood;
   const auto opened = first_.accounts.find(account);
-  if (opened != first_.accounts.end()) balances.emplace_back(0, opened->second.balance);
+  if (opened != first_.accounts.end()) {
+    stood.push_back({0, opened->second.balance, opened->second.policy});
+  }
   for (const auto& unit : chain_) {
     WideAmount net = 0;
     bool named = false;
+    std::optional<ledger::Policy> policy;
     for (const auto& record : unit.records) {
       const auto* created = std::get_if<ledger::NewAccount>(&record.submission->operation);
       if (created && created->id == account) {
-        balances.emplace_back(record.sequence, created->initial_balance);
+        stood.push_back({record.sequence, created->initial_balance, ledger::policy_of(*created)});
+      }
+      if (record.policy) {
+        const auto& change = *record.submission->transfers()[record.item].details->policy;
+        if (change.account_id == account) policy = record.policy->policy;
       }
       for (const auto& posting : record.postings) {
         if (posting.account != account) continue;
@@ -394,11 +461,12 @@ std::vector<std::pair<Sequence, ledger::Amount>> ModelJournal::history(
         named = true;
       }
     }
-    if (!named || balances.empty()) continue;
-    balances.emplace_back(unit.records.back().sequence,
-                          static_cast<ledger::Amount>(balances.back().second + net));
+    if ((!named && !policy) || stood.empty()) continue;
+    stood.push_back({unit.records.back().sequence,
+                     static_cast<ledger::Amount>(stood.back().balance + net),
+                     policy.value_or(stood.back().policy)});
   }
-  return balances;
+  return stood;
 }
 
 }  // namespace sg::test

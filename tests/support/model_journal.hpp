@@ -23,7 +23,7 @@ namespace sg::test {
 struct ImageAccount {
   ledger::AccountNumber number = ledger::kNoAccount;
   ledger::Amount balance = 0;
-  ledger::Amount floor = 0;
+  ledger::Policy policy{};
 };
 
 struct ModelBinding {
@@ -39,6 +39,7 @@ struct Image {
   std::map<std::string, ModelBinding, std::less<>> keys;
   std::map<std::string, ledger::RecordPlace, std::less<>> references;  // of the oldest with each
   std::size_t seals = 0;                                               // among the keys
+  bool require_balanced = false;
   ledger::Sequence last = 0;
 };
 
@@ -47,6 +48,7 @@ struct ModelRecord {
   const ledger::Submission* submission = nullptr;
   std::uint32_t item = 0;
   std::vector<Posting> postings;
+  std::optional<ledger::PolicyResult> policy{};  // that it has made
 };
 
 // What was committed as a whole.
@@ -114,8 +116,13 @@ class ModelJournal final : public ledger::KeySource {
                                                     ledger::Sequence until) const;
   // The sequence that made the participant: 0 if it was there from the start, none if it is not.
   std::optional<ledger::Sequence> made_at(std::string_view participant) const;
-  // The account's balance after each sequence that changed it, oldest first.
-  std::vector<std::pair<ledger::Sequence, ledger::Amount>> history(std::string_view account) const;
+  // The account's balance after each sequence that changed it, oldest first, and its policy then.
+  struct Stood {
+    ledger::Sequence sequence = 0;
+    ledger::Amount balance = 0;
+    ledger::Policy policy{};
+  };
+  std::vector<Stood> history(std::string_view account) const;
 
   std::size_t references_asked = 0;  // of find_references()
   std::vector<std::uint64_t> shard_incarnations;
@@ -132,7 +139,9 @@ class ModelJournal final : public ledger::KeySource {
   ledger::Sequence reversed_at(const ledger::LockBatch& batch, const ledger::Unit& unit) const;
   void apply(ledger::LockBatch& batch, std::uint32_t index);
   void check_reversal(const ModelRecord& reversal);
-  void apply_transfers(ledger::LockBatch& batch, ledger::Unit& unit, ModelUnit& stored);
+  void apply_transfers(ledger::LockBatch& batch, std::uint32_t index, ModelUnit& stored);
+  std::optional<ledger::StateRefusal> refused_by_policy(ledger::LockBatch& batch,
+                                                        std::uint32_t index) const;
 
   Image first_;
   Image image_;

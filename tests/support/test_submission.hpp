@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,20 @@ struct Posting {
   ledger::Amount amount = 0;
 };
 
+// As ledger::PolicyChange, with texts of its own.
+struct PolicyOrder {
+  std::string account;  // empty: the whole ledger
+  std::string sweep_to{};
+  ledger::PolicyChange change{};  // without texts
+
+  ledger::PolicyChange view() const {
+    auto whole = change;
+    whole.account_id = account;
+    whole.sweep_to = sweep_to;
+    return whole;
+  }
+};
+
 struct Order {
   std::vector<Posting> postings;
   std::string key;
@@ -26,6 +41,7 @@ struct Order {
   bool unique_reference = false;
   std::vector<std::pair<std::string, std::string>> metadata{};  // by key
   ledger::TransactionPlace reverses{};  // sequence 0: nothing; without postings all that is left
+  std::optional<PolicyOrder> policy{};
 };
 
 enum class Atomic : bool { no, yes };
@@ -44,15 +60,22 @@ class TestSubmission final : public ledger::Submission {
       details_[i].reverses = orders_[i].reverses;
       const bool reverses = orders_[i].reverses.sequence != 0;
       details_[i].reverses_all = reverses && orders_[i].postings.empty();
+      if (const auto& policy = orders_[i].policy) {
+        details_[i].policy = policy->view();
+        for (const auto* id : {&policy->account, &policy->sweep_to}) {
+          if (!id->empty()) entries_[i].push_back({*id, 0});
+        }
+      }
       for (const auto& [key, value] : orders_[i].metadata) {
         details_[i].metadata.emplace_back(key, value);
       }
-      batch.transfers.push_back(
-          {.kind = reverses ? ledger::TransferKind::reversal : ledger::TransferKind::transfer,
-           .entries = entries_[i],
-           .reference = orders_[i].reference,
-           .idempotency_key = orders_[i].key,
-           .details = details_[i].empty() ? nullptr : &details_[i]});
+      batch.transfers.push_back({.kind = orders_[i].policy ? ledger::TransferKind::policy
+                                         : reverses        ? ledger::TransferKind::reversal
+                                                           : ledger::TransferKind::transfer,
+                                 .entries = entries_[i],
+                                 .reference = orders_[i].reference,
+                                 .idempotency_key = orders_[i].key,
+                                 .details = details_[i].empty() ? nullptr : &details_[i]});
     }
     results.resize(orders_.size());
   }

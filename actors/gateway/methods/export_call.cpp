@@ -48,6 +48,9 @@ void fill(wire::ExportRecord& to, const persistence::ChainRecord& from) {
       to.set_balanced(one.transaction.details.balanced);
       to.set_unique_reference(one.transaction.details.unique_reference);
       to.set_reverses_sequence(one.transaction.details.reverses.sequence);
+      if (const auto& policy = one.transaction.details.policy) {
+        actors::fill(*to.mutable_policy(), policy->view());
+      }
       to.set_idempotency_key(one.key);
       to.set_with_next(!one.transaction.ends_unit);
     }

@@ -65,6 +65,7 @@ constexpr std::string_view kParticipants = "scalegraph.ledger.ParticipantService
 constexpr std::string_view kLedger = "scalegraph.ledger.LedgerService";
 constexpr std::string_view kCommands = "scalegraph.ledger.CommandService";
 constexpr std::string_view kQueries = "scalegraph.ledger.QueryService";
+constexpr std::string_view kAccounts = "scalegraph.ledger.AccountService";
 constexpr std::string_view kAdmin = "scalegraph.ledger.AdminService";
 constexpr std::string_view kCluster = "scalegraph.ledger.ClusterService";
 constexpr std::string_view kBackup = "scalegraph.ledger.BackupService";
@@ -106,7 +107,10 @@ constexpr std::array kMethods{
     Method{kCommands, "SealKey", kWrites, kMoveMoney, make<UnaryCall>, seal_key},
 
     Method{kQueries, "GetKeyOutcome", kReads, kReadAccount, make<UnaryCall>, get_key_outcome},
+    Method{kQueries, "ListPolicies", kReads, kReadLedger, make<UnaryCall>, list_policies},
     Method{kQueries, "FindTransactions", kReads, kReadLedger, make<UnaryCall>, find_transactions},
+
+    Method{kAccounts, "OpenAccount", kWrites, kCreate, make<UnaryCall>, open_account},
 
     Method{kAdmin, "ListAccounts", kReads, kReadLedger, make<UnaryCall>, list_accounts},
     Method{kAdmin, "GetTree", kReads, kInspect, make<UnaryCall>, get_tree},

@@ -43,6 +43,15 @@ Response page(const QueryAnswer& answer) {
   return to_answer(response);
 }
 
+Response policies(const QueryAnswer& answer) {
+  const auto& page = std::get<Page<persistence::StoredTransaction>>(answer);
+  google::protobuf::Arena arena;
+  auto& response = *google::protobuf::Arena::CreateMessage<wire::ListPoliciesResponse>(&arena);
+  for (const auto& row : page.items) fill_whole(*response.add_policies(), row);
+  response.set_next_page_token(page.next);
+  return to_answer(response);
+}
+
 Response found_transactions(const QueryAnswer& answer) {
   const auto& found = std::get<FoundTransactions>(answer);
   google::protobuf::Arena arena;
@@ -58,6 +67,8 @@ Response balance(const QueryAnswer& answer) {
   wire::GetBalanceResponse response;
   response.set_account_id(told.account_id);
   response.set_balance(told.balance);
+  response.set_available(told.available);
+  response.set_sequence(told.sequence);
   return to_answer(response);
 }
 
@@ -189,6 +200,17 @@ void find_transactions(UnaryCall& call) {
   auto query = std::make_shared<RpcQuery>(call, found_transactions);
   query->ask = ReferencePage{request.reference(), request.limit(), request.page_token(),
                              request.page_bytes()};
+  call.ask(std::move(query));
+}
+
+// As find_transactions().
+void list_policies(UnaryCall& call) {
+  wire::ListPoliciesRequest request;
+  if (!call.parse_request(request)) return;
+  if (const auto error = proto::refuse_unknown_fields(request)) return call.fail(*error);
+  auto query = std::make_shared<RpcQuery>(call, policies);
+  query->ask =
+      PolicyPage{request.account_id(), request.limit(), request.page_token(), request.page_bytes()};
   call.ask(std::move(query));
 }
 

@@ -17,6 +17,7 @@ void get_balance(UnaryCall& call);
 void get_transaction(UnaryCall& call);
 void list_transactions(UnaryCall& call);
 void find_transactions(UnaryCall& call);
+void list_policies(UnaryCall& call);
 // For administrators: all accounts, totals, and what runs.
 void list_accounts(UnaryCall& call);
 void get_balance_sheet(UnaryCall& call);

@@ -204,7 +204,7 @@ std::vector<std::uint32_t> RpcSubmission::items_to_read() const {
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     if (results[i].state != ItemResult::State::committed) continue;
     const bool is_unknown = ledger::reverses_all(all[i]) && all[i].entries.empty();
-    if (is_unknown || results[i].replayed) items.push_back(i);
+    if (is_unknown || results[i].replayed || ledger::is_policy(all[i])) items.push_back(i);
   }
   const auto earlier = [this](auto a, auto b) { return results[a].sequence < results[b].sequence; };
   std::stable_sort(items.begin(), items.end(), earlier);

@@ -148,6 +148,20 @@ void create_participant_account(UnaryCall& call) {
   create_account_of<wire::CreateParticipantAccountRequest>(call);
 }
 
+// As create_account_of(), and it refuses fields that it does not know.
+void open_account(UnaryCall& call) {
+  auto submission = submission_for(call, respond_account);
+  auto& request = submission->message<wire::OpenAccountRequest>();
+  if (!call.parse_request(request)) return;
+  if (const auto error = proto::refuse_unknown_fields(request)) return call.fail(*error);
+  auto account = proto::to_domain(request);
+  if (!account) return call.fail(account.error());
+  submission->operation = std::move(*account);
+  submission->results.resize(1);
+  if (const auto error = call.refuse_before_upgrade(*submission)) return call.fail(*error);
+  call.submit(std::move(submission));
+}
+
 void create_account(UnaryCall& call) { create_account_of<wire::CreateAccountRequest>(call); }
 
 void credit(UnaryCall& call) { post<wire::CreditRequest, ledger::TransferKind::credit>(call); }

@@ -9,6 +9,7 @@ namespace sg::actors {
 
 // Creations: one item each.
 void create_participant(UnaryCall& call);
+void open_account(UnaryCall& call);
 void create_participant_account(UnaryCall& call);
 void create_account(UnaryCall& call);
 // Transfers: one item each, and a batch of up to 10,000.

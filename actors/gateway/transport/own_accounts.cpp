@@ -7,6 +7,18 @@
 namespace sg::actors {
 namespace {
 
+// Each call of a participant asks for all of its accounts, so their number is bounded.
+constexpr std::int64_t kMostBytes = 1 << 20;
+
+ledger::Error too_many_error() {
+  return {
+      ledger::Reason::result_too_large,
+      "the participant has more accounts than its own calls can look through: let a teller move "
+      "its money",
+      {},
+      ledger::Outcome::none};
+}
+
 ledger::Result<std::vector<std::string>> ids_in(const ledger::Result<QueryAnswer>& result) {
   std::vector<std::string> ids;
   if (!result) {
@@ -14,7 +26,9 @@ ledger::Result<std::vector<std::string>> ids_in(const ledger::Result<QueryAnswer
     if (result.error().reason == ledger::Reason::participant_not_found) return ids;
     return tl::unexpected(result.error());
   }
-  for (const auto& view : std::get<Page<AccountView>>(*result).items) {
+  const auto& page = std::get<Page<AccountView>>(*result);
+  if (!page.next.empty()) return tl::unexpected(too_many_error());
+  for (const auto& view : page.items) {
     ids.push_back(view.account.id);
   }
   return ids;
@@ -42,7 +56,7 @@ class OwnAccountsQuery final : public Query {
 
 QueryPtr ask_for_own_accounts(Call& call, std::uint64_t part, const std::string& participant) {
   auto query = std::make_shared<OwnAccountsQuery>(call, part);
-  query->ask = AccountsOfParticipant{participant, 0, {}};
+  query->ask = AccountsOfParticipant{participant, kMostBytes, {}};
   return query;
 }
 

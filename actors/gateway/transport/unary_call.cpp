@@ -25,6 +25,7 @@ std::string subject_of(const QueryAsk& ask) {
     std::string operator()(const TransactionPage& one) const { return one.account_id; }
     std::string operator()(const CommittedAudit& one) const { return one.caller; }
     std::string operator()(const ReferencePage& one) const { return one.reference; }
+    std::string operator()(const PolicyPage& one) const { return one.account_id; }
     std::string operator()(const KeyOutcomeOf&) const { return {}; }
     std::string operator()(const TransactionsAt&) const { return {}; }
     std::string operator()(const ParticipantPage&) const { return {}; }
