@@ -99,6 +99,7 @@ enum class Defect : std::uint8_t {
   reuse_reference,      // the journal does not see references of records that are not durable
   seal_unchecked,       // a seal does not wait for a request with its key, and nothing is looked up
   reversal_race,        // two reversals of one transaction take no notice of one another
+  exclusive_early,      // a policy does not wait for those who are undecided on its account
   leak_admission,       // a call that has ended keeps its place in the gateway
   // --- of a cluster ---
   refuse_without_round,     // a node that leads no more refuses from what it last knew
@@ -107,6 +108,7 @@ enum class Defect : std::uint8_t {
   forget_uncommitted_keys,  // a retry does not meet the key of a block that is not committed
   commit_at_write,          // a follower applies and indexes blocks that are not committed
   catalog_at_write,         // rows of accounts are written before the block is committed
+  policy_at_write,          // the same of rows of policies
   raise_level_early,        // the level rises though a member's program does not know it
   tell_none_of_waiting,     // a key that waited when the term ended is told "nothing changed"
   list_ahead,               // a list shows rows that the journal was not told of yet

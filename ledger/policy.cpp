@@ -144,6 +144,10 @@ Error frozen_error(std::string_view account_id, std::uint8_t side) {
 }
 
 std::optional<Error> apply(const PolicyChange& change, Standing& standing) {
+  // Within a unit the balance may pass the range, but what a policy has made is kept.
+  if (!fits(standing.balance)) {
+    return bound_error(Reason::balance_overflow, change.account_id, standing, 0);
+  }
   const bool closes = change.status == AccountStatus::closed;
   if (standing.policy.closed && change.status != AccountStatus::open) {
     return closed_error(change.account_id);

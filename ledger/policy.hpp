@@ -92,9 +92,9 @@ struct ChangedPolicy {
 // POLICY_INVALID for what contradicts itself. Fields are named as those of the command.
 std::optional<Error> check(const PolicyChange& change);
 
-// Changes the standing. ACCOUNT_CLOSED, ACCOUNT_NOT_EMPTY, POLICY_CONFLICT; then nothing has
-// changed. Needs: the change is of an account and was checked. With `sweep_to` the balance of an
-// account that is closed is not looked at: sweep() moves it.
+// Changes the standing. BALANCE_OVERFLOW, ACCOUNT_CLOSED, ACCOUNT_NOT_EMPTY, POLICY_CONFLICT; then
+// nothing has changed. Needs: the change is of an account and was checked. With `sweep_to` the
+// balance of an account that is closed is not looked at: sweep() moves it.
 std::optional<Error> apply(const PolicyChange& change, Standing& standing);
 // Moves the whole balance of `from`, on which apply() closed the account, to the account that the
 // change names. Returns what the target is credited with, which may be 0 or negative.

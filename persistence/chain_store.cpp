@@ -225,10 +225,15 @@ StoreResult<LedgerState> ChainStore::load_state() const {
           if (row.result.account == ledger::kNoAccount) {
             state.require_balanced = row.result.require_balanced;
           } else {
-            state.policies.insert_or_assign(row.result.account, row.result.policy);
+            state.policies.emplace(row.result.account, row.result.policy);
           }
         });
     if (!policies) return tl::unexpected(policies.error());
+    for (const auto& [number, policy] : state.policies) {
+      if (number < state.head.accounts) continue;
+      return store_error(StoreFault::corrupt, "a policy is that of account number " +
+                                                  std::to_string(number) + ", which is not there");
+    }
     return state;
   });
 }

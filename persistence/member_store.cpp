@@ -19,7 +19,7 @@ StoreError ended() {
 }
 
 // The planted mistake: catalog rows of blocks that may be cut again.
-void write_catalog(KeyValue& rows, const LogAppend& step) {
+void write_catalog(KeyValue& rows, const LogAppend& step, bool only_policies = false) {
   GroupContents contents;
   std::vector<Posting> postings;
   for (const NewEntry& entry : step.entries) {
@@ -27,6 +27,10 @@ void write_catalog(KeyValue& rows, const LogAppend& step) {
     if (const auto block = BlockView::parse(*entry.block)) {
       (void)add_block(*block, contents, postings);
     }
+  }
+  if (only_policies) {
+    contents.accounts.clear();
+    contents.participants.clear();
   }
   const auto batch = rows.new_batch();
   Catalog::add(*batch, contents);
@@ -120,6 +124,7 @@ void MemberStore::end_under_way() {
 StoreResult<void> MemberStore::write(const LogAppend& step) {
   auto written = note_full(with_rows([&](KeyValue& rows) -> StoreResult<void> {
     if (faults::has(faults::Defect::catalog_at_write)) write_catalog(rows, step);
+    if (faults::has(faults::Defect::policy_at_write)) write_catalog(rows, step, true);
     return log_.append(rows, *medium_, step);
   }));
   if (written && faults::has(faults::Defect::commit_at_write)) {

@@ -44,8 +44,10 @@ StoreResult<std::optional<StoredTransaction>> TransactionReader::read(Sequence s
   if (sequence == 0 || sequence > durable_) return std::nullopt;
   if (auto found = blocks_.require(sequence); !found) return tl::unexpected(found.error());
   const BlockView& block = blocks_.block();
-  // Look at the kind first: a creation need not be decoded.
-  if (!block.is_transaction_at(static_cast<std::uint32_t>(sequence - block.first()))) {
+  // Look at the kind first: a creation need not be decoded. Lists pass over policies that sweep
+  // nothing.
+  const auto index = static_cast<std::uint32_t>(sequence - block.first());
+  if (with_details ? !block.is_transaction_at(index) : !block.moves_money_at(index)) {
     return std::nullopt;
   }
   if (auto read = read_record(block, sequence, record_); !read) return tl::unexpected(read.error());
@@ -89,8 +91,7 @@ StoreResult<std::vector<StoredTransaction>> TransactionReader::list_all(
   for (Sequence next = range.before; next > range.first && listed.size() < range.limit; --next) {
     auto stored = read(next - 1, false);
     if (!stored) return tl::unexpected(stored.error());
-    // A policy that sweeps nothing moves no money.
-    if (!*stored || (*stored)->entries.empty()) continue;
+    if (!*stored) continue;
     listed.push_back(std::move(**stored));
     if (enough && enough(listed.back())) break;
   }

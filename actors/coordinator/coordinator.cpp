@@ -219,7 +219,7 @@ void Coordinator::fenced(const Fenced& message) {
   flow_.emplace(
       ledger::TransferFlow::Options{static_cast<std::uint32_t>(shards_.size()), message.incarnation,
                                     runtime_->settings.ledger.lock_timeout,
-                                    runtime_->member != nullptr},
+                                    runtime_->member != nullptr, message.require_balanced},
       keys_, message.durable);
   term_ = message.term;
   // Those that serve are told of right after this message.

@@ -281,8 +281,10 @@ bool Journal::move_money(const LockBatch& batch, std::uint32_t index) {
   if (const auto wrong = books_.book(for_each_entry)) {
     log(Module::journal)
         .critical(
-            "a granted unit would take account {} to {}, against its policy: floor {}, ceiling {}",
-            wrong->account, wrong->balance, wrong->policy.floor, wrong->policy.ceiling);
+            "a granted unit would take account {} to {}, against its policy: floor {}, ceiling {}, "
+            "frozen sides {}, closed {}",
+            wrong->account, wrong->balance, wrong->policy.floor, wrong->policy.ceiling,
+            static_cast<int>(wrong->policy.frozen), wrong->policy.closed);
     return false;
   }
   if (outcome == nullptr) return true;

@@ -44,7 +44,7 @@ void Journal::install(const Fence& message) {
   for (const auto& shard : shards_) {
     if (shard.handle) self_->send(shard.handle, FenceOlder{coordinator_incarnation_});
   }
-  self_->send(coordinator_, Fenced{coordinator_incarnation_, settled_, term_});
+  self_->send(coordinator_, Fenced{coordinator_incarnation_, settled_, term_, require_balanced_});
   watch({coordinator_});
 }
 

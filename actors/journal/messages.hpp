@@ -47,7 +47,8 @@ struct Fence {
 struct Fenced {
   std::uint64_t incarnation = 0;
   ledger::Sequence durable = 0;
-  std::uint64_t term = 0;  // of the cluster's log; 0: the ledger stands alone
+  std::uint64_t term = 0;         // of the cluster's log; 0: the ledger stands alone
+  bool require_balanced = false;  // the policy of the whole ledger, at `durable`
 };
 // Shards drop the undecided locks of coordinators with a lower incarnation, and ignore them.
 struct FenceOlder {

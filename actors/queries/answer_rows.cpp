@@ -63,6 +63,8 @@ void fill_policy(wire::Transaction& to, const persistence::StoredTransaction& fr
   if (!from.account) return to.set_require_balanced(result.require_balanced);
   auto& account = *to.mutable_account();
   proto::fill(account, *from.account, result.balance, from.account->created_at, result.policy);
+  // A batch may change one account many times.
+  account.clear_metadata();
   account.set_sequence(from.sequence);
 }
 

@@ -106,4 +106,19 @@ std::optional<Error> refuse_foreign(const persistence::Store& store, const Query
   return std::visit([&owner](const auto& ask) { return owner.refuse(ask); }, query.ask);
 }
 
+ReadResult hide_others(const Query& query, ReadResult answer) {
+  if (query.only_participant.empty() || !answer) return answer;
+  auto* transaction = std::get_if<persistence::StoredTransaction>(&*answer);
+  if (auto* outcome = std::get_if<KeyOutcome>(&*answer); outcome && outcome->transaction) {
+    transaction = &*outcome->transaction;
+  }
+  if (transaction == nullptr || !transaction->policy) return answer;
+  const bool is_own =
+      transaction->account && transaction->account->participant_id == query.only_participant;
+  if (is_own) return answer;
+  transaction->policy.reset();
+  transaction->account.reset();
+  return answer;
+}
+
 }  // namespace sg::actors

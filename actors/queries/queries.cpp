@@ -194,13 +194,17 @@ void Queries::ask(const QueryPtr& query) {
       Overloaded{
           [&](const ParticipantById& ask) { query->answer(read_participant(store, ask)); },
           [&](const ParticipantPage& ask) { query->answer(read_participants(store, ask)); },
-          [&](const TransactionById& ask) { query->answer(read_transaction(store, ask)); },
+          [&](const TransactionById& ask) {
+            query->answer(hide_others(*query, read_transaction(store, ask)));
+          },
           [&](const TransactionPage& ask) { query->answer(read_transactions(store, ask)); },
           [&](const ReferencePage& ask) { query->answer(find_transactions(store, ask)); },
           [&](const TransactionsAt& ask) {
             query->answer(read_transactions_at(store, ask, query->cancelled));
           },
-          [&](const KeyOutcomeOf& ask) { query->answer(read_key_outcome(store, ask)); },
+          [&](const KeyOutcomeOf& ask) {
+            query->answer(hide_others(*query, read_key_outcome(store, ask)));
+          },
           [&](const AccountsOfParticipant& ask) {
             if (auto error = read_accounts_of(store, ask, *query)) {
               return query->answer(tl::unexpected(std::move(*error)));

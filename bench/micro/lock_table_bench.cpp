@@ -16,7 +16,7 @@ constexpr Amount kBalance = 1'000'000'000;
 void grant_and_commit(benchmark::State& state) {
   LockTable table;
   const auto accounts = static_cast<std::uint32_t>(state.range(0));
-  for (std::uint32_t i = 0; i < accounts; ++i) table.add_existing(i, kBalance, ledger::Policy());
+  for (std::uint32_t i = 0; i < accounts; ++i) table.add_existing(i, kBalance, Policy());
   std::mt19937 random(1);
   std::vector<Slot> slots(8192);
   for (auto& slot : slots) slot = random() % accounts;
@@ -33,7 +33,7 @@ BENCHMARK(grant_and_commit)->Arg(1)->Arg(10'000)->Arg(1'000'000);
 // The balance of 1 covers one of two debits, so the second waits until the first is aborted.
 void wait_and_be_granted(benchmark::State& state) {
   LockTable table;
-  const auto slot = table.add_existing(0, 1, ledger::Policy());
+  const auto slot = table.add_existing(0, 1, Policy());
   std::vector<DecidedWaiter> decided;
   std::uint32_t waiter = kNone;
   for (auto _ : state) {

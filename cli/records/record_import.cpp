@@ -149,12 +149,18 @@ class Run {
     for (const auto& item : unit_) bytes += item.record.ByteSizeLong();
     const bool fits = window_.transactions.size() + unit_.size() <= kMostTransactions &&
                       window_.bytes + bytes <= kMostBytes;
-    if (window_.size() > 0 && !fits) {
+    // A window creates accounts before it moves money, and such a policy decides which may be
+    // created.
+    const bool is_alone = std::ranges::any_of(unit_, [](const ImportItem& item) {
+      return item.record.has_policy() && item.record.policy().account_id().empty();
+    });
+    if (window_.size() > 0 && (!fits || is_alone)) {
       if (auto failure = start_window()) return failure;
     }
     for (auto& item : unit_) window_.add(std::move(item));
     unit_.clear();
-    if (window_.size() < kWindowRecords && window_.bytes < kWindowBytes) return std::nullopt;
+    if (!is_alone && window_.size() < kWindowRecords && window_.bytes < kWindowBytes)
+      return std::nullopt;
     return start_window();
   }
 

@@ -46,10 +46,12 @@ class Accounts {
   }
   // Which item takes an account out of its bounds, if the unit does.
   std::optional<StateRefusal> check_bounds() const {
+    std::optional<StateRefusal> first;
     for (const auto& [number, account] : all_) {
-      if (auto refusal = check_bounds(account)) return refusal;
+      auto refusal = check_bounds(account);
+      if (refusal && (!first || refusal->item < first->item)) first = std::move(refusal);
     }
-    return std::nullopt;
+    return first;
   }
   void store(ExclusiveOutcome& outcome) const {
     for (const auto& [number, account] : all_) {

@@ -256,6 +256,12 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index,
   last_committed_ = sequence;
   submission.times.handed_over = committed.handed_over;
   submission.times.durable = committed.durable;
+  if (const auto outcome = batch.outcomes.find(index); outcome != batch.outcomes.end()) {
+    for (const auto& changed : outcome->second.policies) {
+      const bool is_of_ledger = changed.result.account == kNoAccount;
+      if (is_of_ledger) options_.require_balanced = changed.result.require_balanced;
+    }
+  }
   const auto state = submission.key_request() != nullptr ? State::sealed : State::committed;
   for (auto i = unit.first_item; i < unit.first_item + unit.item_count; ++i) {
     if (submission.results[i].state != State::undecided) continue;

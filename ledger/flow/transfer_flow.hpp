@@ -59,6 +59,7 @@ class TransferFlow {
     // only if it still led when it did so. So such answers wait for a round with the other nodes
     // that begins later. A commit is proof enough by itself.
     bool confirms = false;
+    bool require_balanced = false;  // the policy of the whole ledger, at the durable sequence
   };
 
   struct Effects {
@@ -251,7 +252,7 @@ class TransferFlow {
   // All that the submission shows is durable: answers it, unless it has to wait for a round.
   void tell(Submission& submission);
 
-  Options options_;
+  Options options_;  // `require_balanced` follows what commits
   KeySource& keys_;
   Sequence durable_;
   Sequence last_committed_ = 0;  // first record of the last unit that was told committed

@@ -5,6 +5,7 @@
 
 #include "containers/name_map.hpp"
 #include "faults/fault_injection.hpp"
+#include "ledger/flow/policy_unit.hpp"
 #include "ledger/flow/refusal_text.hpp"
 #include "ledger/flow/transfer_flow.hpp"
 
@@ -144,9 +145,13 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
 void TransferFlow::add(LockBatch& batch, Submission& submission, std::uint32_t first,
                        std::uint32_t count) {
   add_unit(batch, submission, first, count);
+  const auto unit = static_cast<std::uint32_t>(batch.units.size() - 1);
+  // The journal refuses it in any case. Told here, it hides how far others are from their ceilings.
+  if (options_.require_balanced && !state_ && !batch.outcomes.contains(unit)) {
+    state_ = check_balance(batch.units.back());
+  }
   if (!state_) return;
-  batch.states.emplace(static_cast<std::uint32_t>(batch.units.size() - 1),
-                       *std::exchange(state_, {}));
+  batch.states.emplace(unit, *std::exchange(state_, {}));
 }
 
 // True when a key of the batch is in flight: then all of the batch waits for that key's outcome.

@@ -35,6 +35,10 @@ void add_entries(LockBatch& batch, std::uint32_t unit, const NewAccount& account
     // The participant first: its absence is told before the account's presence.
     add_entry(batch, unit, shard, {account.participant_id, 0, 0, LockMode::participant_exists});
     add_entry(batch, unit, shard, {account.id, 0, 1, LockMode::create_account});
+    // Of a participant whose id begins like that of the owner.
+    const auto other = possible_owner(account.id);
+    if (other.empty() || other == account.participant_id) return;
+    add_entry(batch, unit, shard, {other, 0, 2, LockMode::participant_absent});
     return;
   }
   // The account first: a creation that is tried again is told that the account exists.

@@ -42,7 +42,7 @@ void LockTable::set_policy(Slot slot, const Policy& policy) {
     account.flags |= kSpecial;
     policies_.insert_or_assign(slot, policy);
   } else if ((account.flags & kSpecial) != 0) {
-    account.flags &= static_cast<std::uint8_t>(~kSpecial);
+    account.flags &= ~std::uint32_t{kSpecial};
     policies_.erase(slot);
   }
 }
@@ -65,7 +65,9 @@ Judgement LockTable::judge(Slot slot, LockMode mode, WideAmount amount, std::uin
   if (mode != LockMode::escrow && mode != LockMode::exclusive) return judge_name(account, mode);
   if (!account.exists()) return {Vote::refused, Reason::account_not_found};
   if (mode == LockMode::exclusive) {
-    return {account.held == 0 && account.incoming == 0 ? Vote::granted : Vote::waiting};
+    const bool is_free = account.held == 0 && account.incoming == 0 && account.unmoved == 0;
+    const bool may_have = is_free || faults::has(faults::Defect::exclusive_early);
+    return {may_have ? Vote::granted : Vote::waiting};
   }
   const auto& policy = policies_.find(slot)->second;
   if (const auto reason = state_problem(policy, sides)) return {Vote::refused, *reason};
@@ -118,7 +120,8 @@ Judgement LockTable::judge_bounds(const Account& account, WideAmount amount, Amo
           ceiling == kMaxAmount ? Reason::balance_overflow : Reason::ceiling_exceeded};
 }
 
-// `participant_exists` has amount 0 and changes nothing: a participant never ceases to exist.
+// `participant_exists` moves nothing either, and nothing waits for it: a participant never ceases
+// to exist.
 void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
   if (faults::has(faults::Defect::release_before_vote)) return;
   if (mode == LockMode::exclusive || mode == LockMode::create_account ||
@@ -128,8 +131,10 @@ void LockTable::grant(Account& account, LockMode mode, WideAmount amount) {
     ++account.held;
   } else if (amount < 0) {
     account.held += static_cast<std::uint64_t>(-amount);
-  } else {
+  } else if (amount > 0) {
     account.incoming += static_cast<std::uint64_t>(amount);
+  } else {
+    ++account.unmoved;
   }
 }
 
@@ -140,6 +145,9 @@ void LockTable::release(Account& account, WideAmount amount) {
     const auto debit = static_cast<std::uint64_t>(-amount);
     invariant(account.held >= debit, "a debit is released that was not granted");
     account.held -= debit;
+  } else if (amount == 0) {
+    invariant(account.unmoved > 0, "a lock is released that was not granted");
+    --account.unmoved;
   } else {
     const auto credit = static_cast<std::uint64_t>(amount);
     invariant(account.incoming >= credit, "a credit is released that was not granted");
@@ -223,13 +231,13 @@ void LockTable::commit_exclusive(Slot slot, Amount balance, const Policy& policy
                                  std::vector<DecidedWaiter>& decided) {
   auto& account = accounts_[slot];
   account.balance = balance;
-  account.flags &= static_cast<std::uint8_t>(~kExclusive);
+  account.flags &= ~std::uint32_t{kExclusive};
   set_policy(slot, policy);
   judge_queue(slot, decided);
 }
 
 void LockTable::abort_exclusive(Slot slot, std::vector<DecidedWaiter>& decided) {
-  accounts_[slot].flags &= static_cast<std::uint8_t>(~kExclusive);
+  accounts_[slot].flags &= ~std::uint32_t{kExclusive};
   judge_queue(slot, decided);
 }
 
@@ -246,7 +254,7 @@ void LockTable::commit_creation(Slot slot, AccountNumber number, Amount balance,
 
 // The name may be requested again: waiters find that it does not exist.
 void LockTable::abort_creation(Slot slot, std::vector<DecidedWaiter>& decided) {
-  accounts_[slot].flags &= static_cast<std::uint8_t>(~kExclusive);
+  accounts_[slot].flags &= ~std::uint32_t{kExclusive};
   judge_queue(slot, decided);
 }
 

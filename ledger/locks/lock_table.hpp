@@ -71,7 +71,10 @@ class LockTable {
     AccountNumber number = kNoAccount;
     std::uint32_t first_waiter = kNone;  // the head of the queue; kNone: nobody waits
     std::uint32_t last_waiter = kNone;
-    std::uint8_t flags = 0;
+    std::uint32_t flags : 8 = 0;
+    // Granted locks that move nothing: neither `held` nor `incoming` shows them. More than 2^24
+    // requests do not fit into memory.
+    std::uint32_t unmoved : 24 = 0;
 
     bool exists() const { return (flags & kExists) != 0; }
   };

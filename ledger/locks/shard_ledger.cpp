@@ -137,15 +137,15 @@ bool ShardLedger::collect_locks(ShardPart& part, UnitPart& unit, Refusal& refusa
 }
 
 // An entry on the other side than the frozen one is not to blame.
-std::uint32_t ShardLedger::first_to_blame(const ShardPart& part, const UnitPart& unit,
-                                          const HeldLock& lock, Reason reason) const {
-  if (reason != Reason::account_frozen) return lock.first_entry;
-  const auto frozen = table_.policy_of(lock.slot).frozen;
-  const auto first = part.entries.begin() + unit.first_entry;
-  const auto found = std::find_if(first, first + unit.entry_count, [&](const EntryPart& entry) {
-    return (side_of(entry.amount) & frozen) != 0 && accounts_.find(entry.name) == lock.slot;
-  });
-  return found == first + unit.entry_count ? lock.first_entry : found->entry;
+std::uint32_t ShardLedger::first_frozen(
+    const ShardPart& part, const UnitPart& unit,
+    const absl::flat_hash_map<Slot, std::uint8_t>& frozen) const {
+  for (auto e = unit.first_entry; e < unit.first_entry + unit.entry_count; ++e) {
+    const auto& entry = part.entries[e];
+    const auto found = frozen.find(accounts_.find(entry.name).value_or(kNone));
+    if (found != frozen.end() && (found->second & side_of(entry.amount)) != 0) return entry.entry;
+  }
+  return kNone;
 }
 
 // Of several refused locks, the one whose item comes first explains the refusal.
@@ -153,22 +153,33 @@ std::uint32_t ShardLedger::first_to_blame(const ShardPart& part, const UnitPart&
 // A unit is judged by its net on each account. The item to blame is the first one that takes the
 // account's running balance out of its range. Such an item exists, because the net is out of range.
 // One walk over the entries serves all refused locks: a unit may have thousands of both.
-// What the state of an account refuses comes before what its bounds do, whatever the entry.
+// What the state of an account refuses comes before what its bounds do, whatever the entry; and
+// ceilings come last, as in refusal_text.cpp.
 Refusal ShardLedger::explain(const ShardPart& part, const UnitPart& unit,
                              std::span<const RefusedLock> refused) {
   Refusal first;
   first.observed = applied_;
   first.entry = kNone;
   running_.clear();
+  absl::flat_hash_map<Slot, std::uint8_t> frozen;
+  const bool only_ceilings = std::all_of(refused.begin(), refused.end(), [](const auto& one) {
+    return one.reason == Reason::ceiling_exceeded;
+  });
   for (const auto& [index, reason] : refused) {
     const auto& lock = part.locks[index];
     const auto balance = table_.at(lock.slot).balance;
     if (is_of_bounds(reason)) {
-      running_.emplace(lock.slot, RunningBalance{reason, balance});
-      continue;
+      const bool counts = reason != Reason::ceiling_exceeded || only_ceilings;
+      if (counts) running_.emplace(lock.slot, RunningBalance{reason, balance});
+    } else if (reason == Reason::account_frozen) {
+      frozen.emplace(lock.slot, table_.policy_of(lock.slot).frozen);
+    } else if (lock.first_entry < first.entry) {
+      first = {reason, lock.first_entry, balance, balance, lock.amount, applied_};
     }
-    const auto entry = first_to_blame(part, unit, lock, reason);
-    if (entry < first.entry) first = {reason, entry, balance, balance, lock.amount, applied_};
+  }
+  if (!frozen.empty()) {
+    const auto entry = first_frozen(part, unit, frozen);
+    if (entry < first.entry) first = {Reason::account_frozen, entry, 0, 0, 0, applied_};
   }
   if (running_.empty() || first.entry != kNone) return first;
   const auto end = unit.first_entry + unit.entry_count;

@@ -148,9 +148,9 @@ class ShardLedger {
   Slot noted_slot(AccountNumber account) const {
     return account < slots_.size() ? slots_[account] : kNone;
   }
-  // The unit's first entry that a refused lock is refused for, whatever the balance.
-  std::uint32_t first_to_blame(const ShardPart& part, const UnitPart& unit, const HeldLock& lock,
-                               Reason reason) const;
+  // The unit's first entry on a side that is frozen on one of these slots.
+  std::uint32_t first_frozen(const ShardPart& part, const UnitPart& unit,
+                             const absl::flat_hash_map<Slot, std::uint8_t>& frozen) const;
   // Commits all locks of a granted unit.
   void apply_unit(LockBatch& batch, UnitPart& unit);
   // Commits one lock of an account that the unit has locked exclusively.

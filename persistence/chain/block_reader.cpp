@@ -128,6 +128,15 @@ RecordKind BlockView::kind_at(std::uint32_t index) const {
   return read_kind(tag, in);
 }
 
+bool BlockView::moves_money_at(std::uint32_t index) const {
+  const auto bytes = record_bytes(index);
+  if (bytes.empty()) return false;
+  ByteReader in(bytes);
+  const auto tag = in.fixed<std::uint8_t>();
+  const auto kind = read_kind(tag, in);
+  return is_transaction(kind) && (kind != RecordKind::policy || in.varint() > 0);
+}
+
 RecordKind BlockView::read_kind(std::uint8_t tag, ByteReader& in) const {
   auto kind = static_cast<std::uint8_t>(tag & kKindMask);
   if (kind == kKindFollows && format_ >= kFormatOfExtensions) {

@@ -52,6 +52,8 @@ class BlockView {
   // Its kind alone, without decoding it; 0 if the bytes are not a record's.
   RecordKind kind_at(std::uint32_t index) const;
   bool is_transaction_at(std::uint32_t index) const { return is_transaction(kind_at(index)); }
+  // Whether it is a transaction with postings: a policy may have none.
+  bool moves_money_at(std::uint32_t index) const;
   // Whether the record is the first of its unit: blocks begin and end with whole units.
   bool starts_unit_at(std::uint32_t index) const;
 

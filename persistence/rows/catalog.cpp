@@ -175,13 +175,23 @@ StoreResult<void> Catalog::for_each_account(
 
 StoreResult<void> Catalog::for_each_policy(
     const std::function<void(const PolicyRow&)>& visit) const {
-  return scan(rows_, Family::accounts, policy_prefix(),
-              [&](const Cursor& cursor) -> StoreResult<bool> {
-                const auto row = decode_policy(cursor.key(), cursor.value());
-                if (!row) return damaged_row(Family::accounts, "policy");
-                if (row->sequence <= durable_) visit(*row);
-                return true;
-              });
+  const auto cursor = rows_.cursor(Family::accounts);
+  const auto prefix = policy_prefix();
+  const auto row_here = [&]() -> std::optional<PolicyRow> {
+    return decode_policy(cursor->key(), cursor->value());
+  };
+  cursor->seek(prefix);
+  while (cursor->valid() && cursor->key().starts_with(prefix)) {
+    const auto first = row_here();
+    if (!first) return damaged_row(Family::accounts, "policy");
+    const auto account = first->result.account;
+    cursor->seek_for_prev(policy_key(account, durable_));
+    // Without a durable one this is the row of another account, or none.
+    const auto last = cursor->valid() ? row_here() : std::nullopt;
+    if (last && last->result.account == account) visit(*last);
+    cursor->seek(policy_key(account, ~Sequence{0}));
+  }
+  return cursor->status();
 }
 
 StoreResult<std::vector<Sequence>> Catalog::policies_of(AccountNumber account, Sequence first,

@@ -58,8 +58,8 @@ class Catalog {
   // less than accounts().
   StoreResult<void> for_each_account(
       const std::function<void(std::string_view, AccountNumber, Amount)>& visit) const;
-  // Calls `visit` with every policy, by account and then by sequence; those of the whole ledger
-  // come last.
+  // Calls `visit` with the last policy of each account, by account; that of the whole ledger comes
+  // last. The history is passed over.
   StoreResult<void> for_each_policy(const std::function<void(const PolicyRow&)>& visit) const;
   // The sequences from `first` up to before `before` of the records that made policies of an
   // account, newest first; kNoAccount: of the whole ledger.

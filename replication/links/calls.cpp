@@ -57,6 +57,8 @@ class Writer {
 
 // Of an item's kind: its details follow.
 constexpr std::uint8_t kHasDetails = 0x80;
+// Of an account, beside its type.
+constexpr std::uint8_t kHasCeiling = 0x80;
 // Of a call.
 constexpr std::uint8_t kHasOrigin = 1;
 constexpr std::uint8_t kHasTrace = 2;
@@ -94,12 +96,14 @@ void write(Writer& out, const ledger::NewAccount& account, const std::vector<Ite
   out.byte(static_cast<std::uint8_t>(What::account));
   out.text(account.id);
   out.text(account.participant_id);
-  out.byte(static_cast<std::uint8_t>(account.type));
+  // Nodes that do not know ceilings are given none (actors/gateway/methods/writes.cpp).
+  const bool has_ceiling = ledger::policy_of(account).has_ceiling();
+  out.byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(account.type) |
+                                     (has_ceiling ? kHasCeiling : 0)));
   out.signed_number(account.initial_balance);
   out.signed_number(account.floor);
   out.facts(account.metadata);
-  // Nodes that do not know ceilings are given none (actors/gateway/methods/writes.cpp).
-  if (ledger::policy_of(account).has_ceiling()) out.signed_number(account.ceiling);
+  if (has_ceiling) out.signed_number(account.ceiling);
 }
 void write(Writer& out, const ledger::NewParticipant& participant, const std::vector<ItemResult>&) {
   out.byte(static_cast<std::uint8_t>(What::participant));
@@ -208,11 +212,12 @@ bool read_account(ByteReader& in, ForwardedCall& call) {
   auto& account = call.operation.emplace<ledger::NewAccount>();
   account.id = in.text();
   account.participant_id = in.text();
-  account.type = static_cast<ledger::AccountType>(in.fixed<std::uint8_t>());
+  const auto type = in.fixed<std::uint8_t>();
+  account.type = static_cast<ledger::AccountType>(type & ~kHasCeiling);
   account.initial_balance = in.signed_varint();
   account.floor = in.signed_varint();
   account.metadata = read_facts(in);
-  if (in.ok() && !in.at_end()) account.ceiling = in.signed_varint();
+  if ((type & kHasCeiling) != 0) account.ceiling = in.signed_varint();
   call.results.resize(1);
   return in.at_end() && static_cast<int>(account.type) <= ledger::kLastAccountType &&
          !check(account);

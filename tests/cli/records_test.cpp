@@ -49,6 +49,21 @@ void balance(Record& record) {
   record.set_balanced(true);
 }
 
+void fill_policy(wire::PolicyAction& policy) {
+  const auto flip = [] { return *rc::gen::arbitrary<bool>(); };
+  if (flip()) policy.set_account_id(any_text(true));
+  if (flip()) policy.set_floor(*rc::gen::arbitrary<std::int64_t>());
+  if (flip()) policy.set_ceiling(*rc::gen::arbitrary<std::int64_t>());
+  policy.set_clear_ceiling(flip());
+  if (flip()) policy.set_debits_frozen(flip());
+  if (flip()) policy.set_credits_frozen(flip());
+  policy.set_status(static_cast<wire::AccountStatus>(*rc::gen::inRange(0, 3)));
+  if (flip()) policy.set_sweep_to(any_text(true));
+  policy.set_allow_beyond(flip());
+  policy.set_note(any_text(false));
+  if (flip()) policy.set_require_balanced(flip());
+}
+
 Record any_record(std::uint64_t sequence) {
   Record record;
   record.set_sequence(sequence);
@@ -75,6 +90,7 @@ Record any_record(std::uint64_t sequence) {
       one.set_created_at(record.time());
       one.set_balance(*rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000'000));
       one.set_floor(one.balance() - *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000'000));
+      if (*rc::gen::arbitrary<bool>()) one.set_ceiling(one.balance());
       fill_metadata(*one.mutable_metadata());
       break;
     }
@@ -89,7 +105,12 @@ Record any_record(std::uint64_t sequence) {
         one.set_type("reversal");
         record.set_reverses_sequence(*rc::gen::inRange<std::uint64_t>(1, sequence));
       }
-      const auto entries = is_single ? 1 : *rc::gen::inRange(1, 5);
+      const bool is_policy = one.type() == "transfer" && *rc::gen::inRange(0, 3) == 0;
+      if (is_policy) {
+        one.set_type("policy");
+        fill_policy(*record.mutable_policy());
+      }
+      const auto entries = is_single ? 1 : *rc::gen::inRange(is_policy ? 0 : 1, 5);
       for (int i = 0; i < entries; ++i) {
         auto& entry = *one.add_entries();
         entry.set_account_id(any_text(true));
@@ -274,6 +295,9 @@ TEST_CASE("What is wrong with a line of JSON is told with its line") {
        "2: balanced is true, and the entries do not sum to zero"},
       {start + R"("transfer","reverses":"1","entries":[{"account":"a","amount":1}]})",
        "2: only a reversal has the field reverses"},
+      {start + R"("credit","note":"n","entries":[{"account":"a","amount":1}]})",
+       "2: only a policy has the field note"},
+      {start + R"("policy","status":"GONE"})", "2: status: "},
       {start + R"("reversal","entries":[{"account":"a","amount":1}]})", "2: reverses is missing"},
       {start + R"("reversal","reverses":1,"entries":[{"account":"a","amount":1}]})",
        "2: reverses has to be the sequence of a transaction before this one"},
@@ -391,13 +415,18 @@ TEST_CASE("A CSV file of a program before reversals is read") {
   entry.set_amount(5);
   writer->add(record, rows);
   writer->end(kHeader.from_sequence, rows);
+  // Before there were policies, and before there were reversals.
+  const std::size_t columns = GENERATE(22, 21);
   std::string older;
   for (std::size_t begin = 0; begin < rows.size();) {
     const auto end = rows.find("\r\n", begin);
-    older += rows.substr(begin, rows.rfind(',', end) - begin) + "\r\n";
+    auto cut = begin;
+    for (std::size_t n = 0; n < columns; ++n) cut = rows.find(',', cut) + 1;
+    older += rows.substr(begin, cut - 1 - begin) + "\r\n";
     begin = end + 2;
   }
-  CHECK(older.find("reverses") == std::string::npos);
+  CHECK((older.find("reverses") == std::string::npos) == (columns == 21));
+  CHECK(older.find("ceiling") == std::string::npos);
   const auto now = read(RecordFormat::csv, rows);
   const auto then = read(RecordFormat::csv, older);
   CHECK(now.refused.empty());

@@ -174,6 +174,7 @@ class Policies:
         self.assertEqual(answer.results[1].error.reason, "INSUFFICIENT_FUNDS")
         self.assertEqual(self.ask("GetAccount", account_id=a).floor, 10)
         # Not atomic: each for itself.
+        self.ask("Credit", account_id=b, amount=1)
         answer = self.ask("ExecuteBatch", commands=[policy(a, credits_frozen=True),
                                                     command((b, -1), (a, 1)),
                                                     policy(a, credits_frozen=False)])

@@ -114,7 +114,7 @@ class Ledger:
         places[""] = None
         return [(places[one.transaction.reverses], one.transaction.type, [(e.account_id, e.amount) for e in one.transaction.entries],
                  one.transaction.reference, dict(one.transaction.metadata), one.balanced,
-                 one.unique_reference,
+                 one.unique_reference, str(one.policy),
                  one.transaction.effective_at or one.time)
                 for one in records]
 
@@ -185,6 +185,7 @@ def fill_commands(ledger):
     # Nothing beside: as a transfer.
     plain = ledger.ask("Execute", command(*pairs))
     fill_reversals(ledger, plain)
+    fill_policies(ledger)
     several = [command(*pairs, metadata={"n": str(n)} if n else {}, effective_at=-n * 1000,
                        balanced=n % 2 == 1) for n in range(4)]
     for atomic in (True, False):
@@ -212,6 +213,34 @@ def fill_reversals(ledger, plain):
         reversal(credit)])
     if any(one.HasField("error") for one in answer.results):
         raise AssertionError(f"a reversal was refused: {answer}")
+
+
+def policy(account="", **changes):
+    return pb.Command(policy=pb.PolicyAction(account_id=account, **changes))
+
+
+def fill_policies(ledger):
+    """Each part of a policy, between movements that it allows and that it would not have allowed."""
+    ledger.ask("OpenAccount", account_id="limited", initial_balance=50, ceiling=60)
+    ledger.ask("OpenAccount", account_id="seb:reserve", participant_id="seb", type=pb.ESCROW)
+    up, down = command(("limited", 10)), command(("limited", -10))
+    for asked in (up, policy("limited", clear_ceiling=True, note=HARD_TEXTS[0]), up,
+                  policy("limited", debits_frozen=True, credits_frozen=False), up,
+                  policy("limited", debits_frozen=False), down,
+                  policy("limited", floor=500, allow_beyond=True), up,
+                  policy("limited", floor=-5, ceiling=1000),
+                  policy("limited", status=pb.CLOSED, sweep_to="seb:reserve", note="left"),
+                  policy("limited", status=pb.OPEN), up,
+                  policy(require_balanced=True, note="from now on"),
+                  command(("limited", -1), ("seb:reserve", 1)), policy(require_balanced=False),
+                  up):
+        ledger.ask("Execute", asked)
+    ledger.ask("CreateAccount", account_id="after the policy", initial_balance=7)
+    answer = ledger.ask("ExecuteBatch", atomic=True, commands=[
+        down, policy("limited", floor=-100), down, policy("limited", floor=-5), up])
+    if any(one.HasField("error") for one in answer.results):
+        raise AssertionError(f"a policy was refused: {answer}")
+    ledger.ask("Execute", policy("seb:reserve", status=pb.CLOSED, sweep_to="limited"))
 
 
 def fill_many(ledger, transfers, accounts=50, batch=5000):

@@ -10,6 +10,13 @@ import subprocess
 from ledgers import ExportTest, command, fill, lines_of, main, move
 
 
+def with_cell(names, row, name, text):
+    """The row, none of whose cells is in quotes, with that cell."""
+    cells = row.split(",")
+    cells[names.split(",").index(name)] = text
+    return ",".join(cells)
+
+
 class Wrong(ExportTest):
     def refused(self, ledger, *arguments, says, exit_code=2):
         done = self.ctl(ledger, *arguments, exit_code=exit_code)
@@ -87,17 +94,13 @@ class WrongImport(Wrong):
         for wrong, says in (
                 (text.replace("sequence,time", "time,sequence", 1), "the first row has to be"),
                 (text.replace(",export,", ",exports,", 1), "of the kind export"),
-                (text.replace(rows[first], rows[first] + ",1", 1), "23 cells"),
-                (text.replace(second, second[:-4] + '"{""a"":""b""}",,,,', 1),
-                 "metadata stands in the first row of a transaction only"),
-                (text.replace(second, second[:-4] + ",7,,,", 1),
-                 "effective_at stands in the first row of a transaction only"),
-                (text.replace(second, second[:-2] + "true,,", 1),
-                 "balanced stands in the first row of a transaction only"),
-                (text.replace(second, second[:-1] + "true,", 1),
-                 "unique_reference stands in the first row of a transaction only"),
-                (text.replace(second, second + "1", 1),
-                 "reverses stands in the first row of a transaction only"),
+                (text.replace(rows[first], rows[first] + ",1", 1),
+                 f"{len(rows[0].split(',')) + 1} cells"),
+                *((text.replace(second, with_cell(rows[0], second, column, cell), 1),
+                   f"{column} stands in the first row of a transaction only")
+                  for column, cell in (("metadata", '"{""a"":""b""}"'), ("effective_at", "7"),
+                                       ("balanced", "true"), ("unique_reference", "true"),
+                                       ("reverses", "1"), ("note", "n"))),
                 (text.replace(rows[first] + "\r\n", "", 1), "records are missing"),
                 (text.replace('"say ""hi""', '"say "hi""', 1), "after a cell in quotes"),
                 (text.replace(",2,4,", ",3,4,", 1), "a row is missing or doubled"),

@@ -70,9 +70,19 @@ void check_commands(std::string_view bytes) {
     wire::TransferRequest plain;
     *plain.mutable_entries() =
         command.has_reverse() ? command.reverse().entries() : command.transfer().entries();
+    for (const auto& id : {command.policy().account_id(), command.policy().sweep_to()}) {
+      if (!id.empty()) plain.add_entries()->set_account_id(id);
+    }
     plain.set_reference(command.reference());
     plain.set_idempotency_key(command.idempotency_key());
     check_same(plain, read);
+    must((read.kind == ledger::TransferKind::policy) == command.has_policy() &&
+             (!command.has_policy() ||
+              (read.details->policy->note == command.policy().note() &&
+               read.details->policy->floor.value_or(0) == command.policy().floor() &&
+               read.details->policy->ceiling.value_or(0) == command.policy().ceiling() &&
+               static_cast<int>(read.details->policy->status) == command.policy().status())),
+         "a policy is read as the parser reads it");
     const auto details = read.details != nullptr ? *read.details : ledger::Details();
     const auto place = ledger::parse_transaction_id(command.reverse().transaction_id());
     must((read.kind == ledger::TransferKind::reversal) == command.has_reverse() &&

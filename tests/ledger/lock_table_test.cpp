@@ -17,6 +17,7 @@ class Desk {
  public:
   Desk(Amount balance, Amount floor)
       : slot_(table.add_existing(7, balance, ledger::Policy{floor})) {}
+  Desk(const Policy& policy, Amount balance) : slot_(table.add_existing(7, balance, policy)) {}
   explicit Desk(Slot slot) : slot_(slot) {}
 
   Vote ask(WideAmount amount) { return ask(LockMode::escrow, amount); }
@@ -32,6 +33,10 @@ class Desk {
   void commit_creation(Amount balance, Amount floor) {
     table.commit_creation(slot_, 9, balance, ledger::Policy{floor}, decided_);
   }
+  void commit_exclusive(Amount balance, const Policy& policy) {
+    table.commit_exclusive(slot_, balance, policy, decided_);
+  }
+  void abort_exclusive() { table.abort_exclusive(slot_, decided_); }
   void abort_creation() { table.abort_creation(slot_, decided_); }
 
   using Decided = std::vector<std::pair<std::uint32_t, Vote>>;
@@ -195,6 +200,46 @@ TEST_CASE("The ends of the range neither wrap nor refuse what fits", "[ledger][l
     CHECK(desk.ask(whole * 4096) == Vote::refused);
     CHECK(desk.ask(0) == Vote::granted);
   }
+}
+
+TEST_CASE("An exclusive lock is granted when nothing is undecided", "[ledger][locks]") {
+  Desk desk(100, 0);
+  // A lock that moves nothing counts as well.
+  const auto amount = GENERATE(-5, 5, 0);
+  CHECK(desk.ask(amount) == Vote::granted);
+  CHECK(desk.ask(LockMode::exclusive) == Vote::waiting);
+  CHECK(desk.ask(-1) == Vote::waiting);
+  CHECK(desk.ask(LockMode::exclusive) == Vote::waiting);
+  desk.commit(amount);
+  CHECK(desk.decided() == Decided{{1, Vote::granted}});
+  CHECK(desk.account().unmoved == 0);
+  desk.commit_exclusive(100, Policy{0, 100, kDebits});
+  CHECK(desk.decided() == Decided{{2, Vote::refused}, {3, Vote::granted}});
+  CHECK(desk.last.vote == Vote::granted);
+  desk.abort_exclusive();
+  CHECK(desk.ask(1) == Vote::refused);
+  CHECK(desk.last.reason == Reason::ceiling_exceeded);
+  CHECK(desk.ask(-1) == Vote::refused);
+  CHECK(desk.last.reason == Reason::account_frozen);
+  CHECK(desk.ask(0) == Vote::granted);
+}
+
+TEST_CASE("Credits wait for debits that may make room below the ceiling", "[ledger][locks]") {
+  Desk desk(Policy{0, 100}, 90);
+  CHECK(desk.ask(-5) == Vote::granted);
+  CHECK(desk.ask(15) == Vote::waiting);
+  desk.commit(-5);
+  CHECK(desk.decided() == Decided{{1, Vote::granted}});
+  desk.commit(15);
+  // Above its ceiling it can fall, and move nothing.
+  Desk high(Policy{0, 100}, 150);
+  CHECK(high.ask(-10) == Vote::granted);
+  CHECK(high.ask(0) == Vote::granted);
+  CHECK(high.ask(1) == Vote::refused);
+  // Below its floor it can rise.
+  Desk low(Policy{50}, 10);
+  CHECK(low.ask(5) == Vote::granted);
+  CHECK(low.ask(-1) == Vote::refused);
 }
 
 TEST_CASE("Requests on a name that is being created wait for it", "[ledger][locks]") {

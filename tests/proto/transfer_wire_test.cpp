@@ -56,11 +56,53 @@ void check_same(const wire::TransferRequest& expected, const ledger::Transfer& r
   }
 }
 
+wire::PolicyAction any_policy() {
+  wire::PolicyAction policy;
+  const auto flip = [] { return *rc::gen::arbitrary<bool>(); };
+  const auto amount = [] { return *rc::gen::arbitrary<std::int64_t>(); };
+  policy.set_account_id(any_text());
+  if (flip()) policy.set_floor(amount());
+  if (flip()) policy.set_ceiling(amount());
+  policy.set_clear_ceiling(flip());
+  if (flip()) policy.set_debits_frozen(flip());
+  if (flip()) policy.set_credits_frozen(flip());
+  policy.set_status(static_cast<wire::AccountStatus>(*rc::gen::inRange(0, 3)));
+  policy.set_sweep_to(any_text());
+  policy.set_allow_beyond(flip());
+  policy.set_note(any_text());
+  if (flip()) policy.set_require_balanced(flip());
+  return policy;
+}
+
+template <class Value>
+std::optional<Value> given(bool is_given, Value value) {
+  return is_given ? std::optional(value) : std::nullopt;
+}
+
+// What the message asks for. Its texts have to outlive the view.
+ledger::PolicyChange change_of(const wire::PolicyAction& policy) {
+  ledger::PolicyChange change;
+  change.account_id = policy.account_id();
+  change.floor = given(policy.has_floor(), policy.floor());
+  change.ceiling = given(policy.has_ceiling(), policy.ceiling());
+  change.clear_ceiling = policy.clear_ceiling();
+  change.debits_frozen = given(policy.has_debits_frozen(), policy.debits_frozen());
+  change.credits_frozen = given(policy.has_credits_frozen(), policy.credits_frozen());
+  change.status = static_cast<ledger::AccountStatus>(policy.status());
+  change.sweep_to = policy.sweep_to();
+  change.allow_beyond = policy.allow_beyond();
+  change.note = policy.note();
+  change.require_balanced = given(policy.has_require_balanced(), policy.require_balanced());
+  return change;
+}
+
 wire::Command any_command() {
   wire::Command command;
   const auto transfer = any_transfer();
-  const auto action = *rc::gen::inRange(0, 8);
-  if (action > 2) {
+  const auto action = *rc::gen::inRange(0, 10);
+  if (action > 7) {
+    *command.mutable_policy() = any_policy();
+  } else if (action > 2) {
     *command.mutable_transfer()->mutable_entries() = transfer.entries();
   } else if (action > 0) {
     auto& reverse = *command.mutable_reverse();
@@ -93,6 +135,9 @@ void check_same(const wire::Command& expected, const ledger::Transfer& read) {
   wire::TransferRequest plain;
   *plain.mutable_entries() =
       expected.has_reverse() ? expected.reverse().entries() : expected.transfer().entries();
+  for (const auto& id : {expected.policy().account_id(), expected.policy().sweep_to()}) {
+    if (!id.empty()) plain.add_entries()->set_account_id(id);
+  }
   plain.set_reference(expected.reference());
   plain.set_idempotency_key(expected.idempotency_key());
   check_same(plain, read);
@@ -100,6 +145,8 @@ void check_same(const wire::Command& expected, const ledger::Transfer& read) {
   RC_ASSERT((read.details == nullptr) == details.empty());
   const auto place = ledger::parse_transaction_id(expected.reverse().transaction_id());
   RC_ASSERT((read.kind == ledger::TransferKind::reversal) == expected.has_reverse());
+  RC_ASSERT((read.kind == ledger::TransferKind::policy) == expected.has_policy());
+  RC_ASSERT((details.policy == given(expected.has_policy(), change_of(expected.policy()))));
   const bool is_id = place && place->sequence != 0;
   RC_ASSERT((details.reverses == (is_id ? *place : ledger::TransactionPlace())));
   RC_ASSERT(details.reverses_all == (is_id && expected.reverse().entries().empty()));

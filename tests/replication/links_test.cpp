@@ -225,6 +225,57 @@ TEST_CASE("A forwarded call is the call that came in") {
   CHECK(opened.metadata.at("country") == "SE");
 }
 
+TEST_CASE("Policies and ceilings are forwarded") {
+  ledger::Details closes;
+  auto& change = closes.policy.emplace();
+  change.account_id = "a";
+  change.sweep_to = "b";
+  change.status = ledger::AccountStatus::closed;
+  change.floor = -7;
+  change.note = "why";
+  ledger::Details of_ledger;
+  of_ledger.policy.emplace().require_balanced = true;
+  const std::vector<ledger::Entry> entries{{"a", 0}, {"b", 0}};
+  ledger::TransferBatch batch;
+  batch.transfers = {{ledger::TransferKind::policy, entries, "r", "key", 0, &closes},
+                     {ledger::TransferKind::policy, {}, "", "", 0, &of_ledger}};
+  Asked asked;
+  asked.operation = batch;
+  asked.results.resize(2);
+  const auto encoded = [&] { return encode_call(7, 3, std::chrono::milliseconds(250), asked); };
+  const auto bytes = encoded();
+  const auto call = decoded<std::unique_ptr<ForwardedCall>>(bytes);
+  const auto& got = std::get<ledger::TransferBatch>(call->operation);
+  REQUIRE(got.transfers.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(ledger::same_content(got.transfers[i], batch.transfers[i]));
+    CHECK(got.transfers[i].entries.size() == batch.transfers[i].entries.size());
+  }
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CHECK_FALSE(decode_call_message(bytes.substr(0, size)));
+  }
+  // Its entries are what it locks: others, or money, cannot come with it.
+  for (const auto& wrong :
+       {std::vector<ledger::Entry>{{"a", 0}}, std::vector<ledger::Entry>{{"a", 0}, {"c", 0}},
+        std::vector<ledger::Entry>{{"a", 5}, {"b", -5}}}) {
+    batch.transfers[0].entries = wrong;
+    asked.operation = batch;
+    CHECK_FALSE(decode_call_message(encoded()));
+  }
+
+  Asked account;
+  ledger::NewAccount opened{"a", "", ledger::AccountType::standalone, 9, -3, {}};
+  opened.ceiling = 12;
+  account.operation = opened;
+  account.results.resize(1);
+  const auto of_account = encode_call(1, 1, std::chrono::milliseconds(0), account);
+  const auto made = decoded<std::unique_ptr<ForwardedCall>>(of_account);
+  CHECK(std::get<ledger::NewAccount>(made->operation).ceiling == 12);
+  for (std::size_t size = 0; size < of_account.size(); ++size) {
+    CHECK_FALSE(decode_call_message(of_account.substr(0, size)));
+  }
+}
+
 TEST_CASE("A reversal is forwarded, and what an earlier request has committed is told as such") {
   const std::vector<ledger::Entry> entries{{"alice", 5}};
   ledger::Details all;

@@ -22,14 +22,14 @@ TABLE = (
      "LedgerService.GetTransaction QueryService.GetKeyOutcome"),
     ("admin operator teller auditor",
      "ParticipantService.ListParticipants AdminService.ListAccounts AdminService.GetBalanceSheet "
-     "QueryService.FindTransactions"),
+     "QueryService.FindTransactions QueryService.ListPolicies"),
     ("admin teller participant",
      "LedgerService.Credit LedgerService.Debit LedgerService.Transfer LedgerService.TransferBatch "
      "LedgerService.StreamTransfers CommandService.Execute CommandService.ExecuteBatch "
      "CommandService.StreamExecute CommandService.SealKey"),
     ("admin teller",
      "ParticipantService.CreateParticipant ParticipantService.CreateParticipantAccount "
-     "LedgerService.CreateAccount ImportService.Import"),
+     "LedgerService.CreateAccount AccountService.OpenAccount ImportService.Import"),
     ("admin operator auditor",
      "AdminService.GetTree AdminService.Verify AdminService.ListAudit "
      "AdminService.ExplainTransaction ClusterService.GetCluster ExportService.Export"),
@@ -99,6 +99,8 @@ class Table(RolesTest):
             "LedgerService.GetTransaction": {"id": transaction},
             "AdminService.ExplainTransaction": {"id": transaction},
             "QueryService.FindTransactions": {"reference": "r"},
+            "QueryService.ListPolicies": own,
+            "AccountService.OpenAccount": {"account_id": name},
             "QueryService.GetKeyOutcome": {"key": "key of nobody"},
             "CommandService.SealKey": {"key": name},
             "LedgerService.Credit": {**own, "amount": 1},
@@ -245,6 +247,30 @@ class OwnReads(RolesTest):
         refused = self.late.refusal("LedgerService.Debit", account_id="late:fees", amount=1)
         self.check_refusal(refused, Code.PERMISSION_DENIED, DENIED)
         self.assertEqual(self.balance("late:fees"), 7)
+
+    def test_policies(self):
+        """It changes none, and of a sweep to it sees what moved alone."""
+        heir = Caller(self.channel, bearer(self.tokens.create("heir", "participant")))
+        await_code(heir, Code.NOT_FOUND, account_id="nothing")
+        self.admin.ask("ParticipantService.CreateParticipant", id="heir", **COMMON)
+        for account, fields in (("heir:own", {"participant_id": "heir"}),
+                                ("left", {"initial_balance": 5, "metadata": {"k": "secret"}})):
+            self.admin.ask("AccountService.OpenAccount", account_id=account, **fields)
+        refused = heir.refusal("CommandService.Execute", policy=pb.PolicyAction(
+            account_id="heir:own", floor=-5))
+        self.check_refusal(refused, Code.PERMISSION_DENIED, DENIED, outcome="none")
+        swept = self.admin.ask("CommandService.Execute", idempotency_key="the sweep",
+                               policy=pb.PolicyAction(account_id="left", status=pb.CLOSED,
+                                                      sweep_to="heir:own", note="secret"))
+        self.assertEqual((swept.account.id, swept.note), ("left", "secret"))
+        for told in (heir.ask("LedgerService.GetTransaction", id=swept.id),
+                     heir.ask("QueryService.GetKeyOutcome", key="the sweep").transaction):
+            self.assertEqual(list(told.entries), list(swept.entries))
+            self.assertEqual((told.HasField("account"), told.note), (False, ""))
+        own = self.admin.ask("CommandService.Execute", policy=pb.PolicyAction(
+            account_id="heir:own", status=pb.CLOSED, sweep_to="vault", note="yours"))
+        told = heir.ask("LedgerService.GetTransaction", id=own.id)
+        self.assertEqual((told.account.id, told.note), ("heir:own", "yours"))
 
     def test_the_whole_ledger(self):
         refused = self.seb.refusal("LedgerService.ListTransactions")

@@ -29,7 +29,7 @@ struct Replaced : TwoShards {
 
 TEST_CASE("A coordinator ignores a dead journal's fence and its word on shards") {
   Replaced house;
-  house.dead_journal_says("coordinator", Fenced{kFuture, kFuture});
+  house.dead_journal_says("coordinator", Fenced{kFuture, kFuture, 0, false});
   CHECK(house.outcome(house.pay(1)) == "committed 3");
   house.dead_journal_says("coordinator", ShardDetached{0});
   CHECK(house.outcome(house.pay(1)) == "committed 4");
@@ -52,7 +52,8 @@ TEST_CASE("A coordinator answers nothing because a dead journal calls it durable
   CHECK(answer_to(paid) == "open");
   CHECK(answer_to(refused) == "open");
   house.dead_journal_says(
-      "coordinator", Durable{0, {}, {{units[0], sg::ledger::RejectedUnits::Why::storage_full}}});
+      "coordinator",
+      Durable{0, {}, {{units[0], sg::ledger::RejectedUnits::Why::storage_full, {}}}});
   CHECK(answer_to(paid) == "open");
   house.release();
   house.run();
@@ -65,7 +66,7 @@ TEST_CASE("A shard ignores a dead journal's state and its fence") {
   const auto rich = std::make_shared<const std::vector<sg::ledger::Amount>>(
       std::vector<sg::ledger::Amount>{7, 7});
   for (const auto& shard : {house.shard_id(0), house.shard_id(1)}) {
-    house.dead_journal_says(shard, Attached{kFuture, kFuture, kFuture, 2, nullptr, rich});
+    house.dead_journal_says(shard, Attached{kFuture, kFuture, kFuture, 2, nullptr, rich, nullptr});
     house.dead_journal_says(shard, FenceOlder{kFuture});
   }
   CHECK(house.balance(house.alice) == "balance 100");

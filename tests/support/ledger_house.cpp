@@ -193,9 +193,9 @@ void LedgerHouse::attach_shard(std::uint32_t index) {
 
 void LedgerHouse::new_coordinator() {
   journal_.coordinator = next_incarnation_++;
-  flow_.emplace(
-      ledger::TransferFlow::Options{shards(), journal_.coordinator, lock_timeout_, confirms},
-      journal_, journal_.durable());
+  flow_.emplace(ledger::TransferFlow::Options{shards(), journal_.coordinator, lock_timeout_,
+                                              confirms, journal_.requires_balance()},
+                journal_, journal_.durable());
   for (std::uint32_t i = 0; i < shards(); ++i) {
     auto& shard = shards_[i];
     shard.known_as = shard.ledger ? shard.incarnation : 0;

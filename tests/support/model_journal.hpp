@@ -103,6 +103,8 @@ class ModelJournal final : public ledger::KeySource {
       std::span<const ledger::TransactionPlace> places, std::size_t most) override;
   ledger::Result<std::optional<ledger::Original>> original(const ledger::TransactionPlace& place);
 
+  // Durably.
+  bool requires_balance() const { return durable_.require_balanced; }
   const Image& first() const { return first_; }
   const Image& image() const { return image_; }
   const std::vector<ModelUnit>& chain() const { return chain_; }

@@ -65,6 +65,7 @@ class Unit {
     }
     auto* account = find(order.account);
     if (account == nullptr) return;
+    if (!ledger::fits(account->balance)) return refuse(Reason::balance_overflow);
     const bool closes = change.status == ledger::AccountStatus::closed;
     if (account->closed && change.status != ledger::AccountStatus::open) {
       return refuse(Reason::account_closed);

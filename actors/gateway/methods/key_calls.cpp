@@ -83,7 +83,7 @@ void respond_key_outcome(RpcSubmission& submission, UnaryCall& call) {
   auto otherwise = queries_away_error();
   if (has_sealed(submission)) otherwise.outcome = ledger::Outcome::unknown;
   call.read_back(std::make_shared<OutcomeQuery>(call, submission.shared_from_this()),
-                 result.sequence, std::move(otherwise));
+                 result.sequence, [&call, otherwise] { call.fail(otherwise); });
 }
 
 template <class Request>

@@ -22,10 +22,15 @@ bool committed(const RpcSubmission& submission, UnaryCall& call) {
 }
 
 // True if something has to be read first: the submission responds again with that.
-bool reads_first(const RpcSubmission& submission, UnaryCall& call) {
+bool reads_first(RpcSubmission& submission, UnaryCall& call) {
   auto query = query_for_records(call, 0, submission);
   if (!query) return false;
-  call.read_back(std::move(query), submission.observed, records_away_error());
+  // What is not read is told for each item alone.
+  auto self = std::static_pointer_cast<RpcSubmission>(submission.shared_from_this());
+  call.read_back(std::move(query), submission.observed, [&call, self] {
+    self->take_records(tl::unexpected(records_away_error()));
+    self->respond(call);
+  });
   return true;
 }
 

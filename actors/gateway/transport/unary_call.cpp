@@ -93,7 +93,8 @@ void UnaryCall::submit(ledger::SubmissionPtr submission) {
       held_ = std::move(submission);
       auto query = ask_for_own_accounts(*this, 0, only_participant());
       // How new a read is wanted says nothing of a write: whose an account is, is always read anew.
-      return hand_in(std::move(query), with_outcome_of(queries_away_error(), *held_));
+      return hand_in(std::move(query), [this, error = with_outcome_of(queries_away_error(),
+                                                                      *held_)] { fail(error); });
     }
   }
   hand_in(std::move(submission));
@@ -125,21 +126,30 @@ void UnaryCall::ask(QueryPtr query, std::optional<ledger::Error> otherwise) {
   query->freshness = *freshness;
   query->only_participant = only_participant();
   set_subject(subject_of(query->ask));
-  hand_in(std::move(query), std::move(otherwise));
+  std::function<void()> fails;
+  if (otherwise) fails = [this, error = std::move(*otherwise)] { fail(error); };
+  hand_in(std::move(query), std::move(fails));
 }
 
-void UnaryCall::read_back(QueryPtr query, ledger::Sequence sequence, ledger::Error otherwise) {
+void UnaryCall::read_back(QueryPtr query, ledger::Sequence sequence,
+                          std::function<void()> otherwise) {
   query->freshness = ReadAtLeast{sequence};
   query->only_participant = only_participant();
   hand_in(std::move(query), std::move(otherwise));
 }
 
-void UnaryCall::hand_in(QueryPtr query, std::optional<ledger::Error> otherwise) {
+void UnaryCall::hand_in(QueryPtr query, std::function<void()> otherwise) {
   is_asked_ = true;
   query_ = query;
   otherwise_ = std::move(otherwise);
   if (server_.ask(std::move(query))) return;
-  fail(otherwise_.value_or(queries_away_error()));
+  otherwise_ ? do_without() : fail(queries_away_error());
+}
+
+void UnaryCall::do_without() {
+  // Once: it answers the call.
+  if (const auto otherwise = std::exchange(otherwise_, nullptr)) return otherwise();
+  fail(lost_error());
 }
 
 void UnaryCall::completed(const Completed& completed) {

@@ -55,8 +55,8 @@ class UnaryCall final : public Call {
   // restarting or hangs; by default a read fails with UNAVAILABLE.
   void ask(QueryPtr query, std::optional<ledger::Error> otherwise = {});
   // As ask(), on behalf of a submission whose answer was decided at this sequence: reads at least
-  // up to it.
-  void read_back(QueryPtr query, ledger::Sequence sequence, ledger::Error otherwise);
+  // up to it. `otherwise` answers the call if the queries actor is restarting or hangs.
+  void read_back(QueryPtr query, ledger::Sequence sequence, std::function<void()> otherwise);
   // Whom or what it is about, for the audit log.
   using Call::set_subject;
   // Answers with this message, within the limits of an answer.
@@ -82,17 +82,19 @@ class UnaryCall final : public Call {
   void count(const Completed& completed);
   // Hand it to the coordinator, or to the queries actor.
   void hand_in(ledger::SubmissionPtr submission);
-  void hand_in(QueryPtr query, std::optional<ledger::Error> otherwise);
+  void hand_in(QueryPtr query, std::function<void()> otherwise);
+  // Answers the call without whom it waits for.
+  void do_without();
   // The answer of ask_for_own_accounts(), on behalf of held_.
   void own_accounts_known(const Completed& completed);
   // The server may destroy the call after the events done and finished, in either order.
   void forget_if_over();
   // Fails the call if it waits for an actor that hangs.
   void give_up(bool waits) {
-    if (waits && !answered_) fail(otherwise_.value_or(lost_error()));
+    if (waits && !answered_) do_without();
   }
 
-  std::optional<ledger::Error> otherwise_;  // the error of ask(), if it was given one
+  std::function<void()> otherwise_;  // of the query that it waits for, if it was given one
   grpc::ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
   OperationOf<UnaryCall, &UnaryCall::received> received_operation_{this};
