@@ -51,7 +51,8 @@ TEST_CASE("accounts are created of both kinds, shown and listed page by page") {
   CHECK(ctl.json({"account", "list", "seb"})["accounts"].size() == 2);
   CHECK(ctl.json({"account", "get", "alice"})["account_type"] == "STANDALONE");
   CHECK(ctl.json({"account", "balance", "alice"}) ==
-        nlohmann::json{{"account_id", "alice"}, {"balance", "10"}});
+        nlohmann::json{
+            {"account_id", "alice"}, {"balance", "10"}, {"available", "0"}, {"sequence", "0"}});
   CHECK(ctl({"account", "balance", "alice"}).out == "ACCOUNT  BALANCE\nalice         10\n");
 }
 

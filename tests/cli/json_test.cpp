@@ -16,12 +16,16 @@ TEST_CASE("a message has all its fields, named as in the proto, in its order") {
   account.set_account_type(wire::FEES);
   account.set_balance(std::numeric_limits<std::int64_t>::max());
   account.set_floor(std::numeric_limits<std::int64_t>::min());
+  account.set_status(wire::OPEN);
+  account.set_credits_frozen(true);
+  account.set_available(7);
   (*account.mutable_metadata())["b"] = "2";
   (*account.mutable_metadata())["a"] = "1";
   CHECK(line(to_json(account)) ==
         R"({"id":"seb:fees","participant_id":"seb","account_type":"FEES",)"
         R"("balance":"9223372036854775807","created_at":"0","metadata":{"a":"1","b":"2"},)"
-        R"("floor":"-9223372036854775808"})"
+        R"("floor":"-9223372036854775808","ceiling":null,"status":"OPEN","debits_frozen":false,)"
+        R"("credits_frozen":true,"available":"7","sequence":"0"})"
         "\n");
 }
 
