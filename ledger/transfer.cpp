@@ -132,6 +132,19 @@ std::optional<TransferKind> parse_transfer_kind(std::string_view name) {
   return std::nullopt;
 }
 
+bool has_entries_of_policy(const Transfer& policy) {
+  const auto& change = *policy.details->policy;
+  auto entry = policy.entries.begin();
+  for (const auto id : {change.account_id, change.sweep_to}) {
+    if (id.empty()) continue;
+    if (entry == policy.entries.end() || entry->account_id != id || entry->amount != 0) {
+      return false;
+    }
+    ++entry;
+  }
+  return entry == policy.entries.end();
+}
+
 bool same_content(const Transfer& a, const Transfer& b) {
   const bool same_details = a.details == nullptr || b.details == nullptr ? a.details == b.details
                                                                          : *a.details == *b.details;

@@ -67,6 +67,9 @@ inline bool reverses_all(const Transfer& transfer) {
 
 inline bool is_policy(const Transfer& transfer) { return transfer.kind == TransferKind::policy; }
 
+// Whether the entries of a policy are the accounts that it names, in their order, with amount 0.
+bool has_entries_of_policy(const Transfer& policy);
+
 // True when kind, entries (in order), reference and details are equal. Two requests with one
 // idempotency key must agree in these, or the second ends with IDEMPOTENCY_MISMATCH. Compares the
 // content itself, not a digest. Entries that were not asked for do not count.

@@ -139,19 +139,6 @@ bool is_kind(std::uint8_t number) {
          number == static_cast<std::uint8_t>(ledger::TransferKind::policy);
 }
 
-// A policy's entries are the accounts that it names, or the locks would be wrong.
-bool has_entries_of_policy(const ledger::Transfer& transfer) {
-  const auto& change = *transfer.details->policy;
-  std::vector<std::string_view> named;
-  for (const auto id : {change.account_id, change.sweep_to}) {
-    if (!id.empty()) named.push_back(id);
-  }
-  return std::equal(transfer.entries.begin(), transfer.entries.end(), named.begin(), named.end(),
-                    [](const ledger::Entry& entry, std::string_view id) {
-                      return entry.account_id == id && entry.amount == 0;
-                    });
-}
-
 bool read_batch(ByteReader& in, ForwardedCall& call) {
   auto& batch = call.operation.emplace<ledger::TransferBatch>();
   batch.atomic = in.fixed<std::uint8_t>() == 1;
@@ -202,7 +189,8 @@ bool read_batch(ByteReader& in, ForwardedCall& call) {
     // The sender has checked it, but this node answers for what it books.
     if (call.results[i].state == ItemResult::State::refused) continue;
     if (check(transfer)) return false;
-    if (ledger::is_policy(transfer) && !has_entries_of_policy(transfer)) return false;
+    // Or the locks would be wrong.
+    if (ledger::is_policy(transfer) && !ledger::has_entries_of_policy(transfer)) return false;
     persistence::stamp(transfer);
   }
   return !batch.atomic || !ledger::check_atomic_keys(batch.transfers);

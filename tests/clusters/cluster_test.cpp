@@ -48,7 +48,7 @@ const std::vector<Found> kFoundBy{
     {Defect::checkpoint_ahead, 1},
     {Defect::reply_before_sync, 1},
     {Defect::skip_sync, 7},
-    {Defect::tell_none_of_waiting, 1365},
+    {Defect::tell_none_of_waiting, 1027},
     {Defect::raise_level_early, 1},
     {Defect::list_ahead, 6},
     {Defect::reuse_reference, 482},
