@@ -47,6 +47,12 @@ class KeysInFlight {
     return true;
   }
   bool contains(const Transfer& transfer) const { return place_of(transfer) != keys_.kNowhere; }
+  // The transfer that its key is in flight with; null: it is not.
+  const Transfer* first_with(const Transfer& transfer) const {
+    const auto place = place_of(transfer);
+    return place == keys_.kNowhere ? nullptr : keys_[place].first;
+  }
+  bool is_first(const Transfer& transfer) const { return first_with(transfer) == &transfer; }
   // Asks for the memory that the other functions look at first.
   void prefetch(const Transfer& transfer) const { keys_.prefetch(place_hash(transfer.key_hash)); }
   // Needs: the key is in flight.

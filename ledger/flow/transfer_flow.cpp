@@ -346,10 +346,16 @@ void TransferFlow::cancel(Submission& submission, Effects& effects) {
   }
   // The journal has the one unit of an atomic batch: only the outcome counts.
   if (submission.is_atomic() && handed_over) return;
+  // Some of them have keys from when they waited for a claim.
+  std::vector<std::uint32_t> refused;
   for (std::uint32_t i = 0; i < submission.results.size(); ++i) {
-    if (submission.results[i].state == State::joined) {
-      refuse(submission, i, std::make_shared<Error>(cancelled_error()));
-    }
+    if (submission.results[i].state != State::joined) continue;
+    refuse(submission, i, std::make_shared<Error>(cancelled_error()));
+    refused.push_back(i);
+  }
+  for (const auto i : refused) {
+    if (!has_key(submission, i) || !keys_in_flight_.is_first(submission.transfers()[i])) continue;
+    release_key(submission, i, Joiners::try_again);
   }
 }
 

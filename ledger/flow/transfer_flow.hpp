@@ -240,7 +240,13 @@ class TransferFlow {
   void part_heard(LockBatch& batch, std::uint32_t shard);
   void drop_if_decided(LockBatch& batch);
 
+  // The item has ended: its claims and its key are free.
   void end_key(Submission& submission, std::uint32_t item, Joiners joiners);
+  // The same of its key alone: of an item that has no claim.
+  void release_key(Submission& submission, std::uint32_t item, Joiners joiners);
+  // Releases the keys that the items have from when they waited for a claim. Needs: all of them are
+  // decided.
+  void release_keys_of(const Pending& pending);
   void refuse(Submission& submission, std::uint32_t item, std::shared_ptr<const Error> error);
   void refuse_all(Submission& submission, const Error& error, std::uint32_t blamed);
   // The record that an earlier request with the item's key has made.

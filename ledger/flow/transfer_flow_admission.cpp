@@ -1,6 +1,7 @@
 // The part of the transfer flow that lets submissions in: what their keys decide, and which of them
 // need locks.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "containers/name_map.hpp"
@@ -67,12 +68,16 @@ void TransferFlow::admit(const Pending& pending, const Known& known, LockBatch& 
     unknown->outcome = Outcome::unknown;
     for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
       if (submission.results[i].state != State::undecided) continue;
+      const auto is_in_flight = [&] {
+        const auto& transfer = submission.transfers()[i];
+        return keys_in_flight_.contains(transfer) && !keys_in_flight_.is_first(transfer);
+      };
       const bool was_tried =
-          has_key(submission, i) && (keys_in_flight_.contains(submission.transfers()[i]) ||
-                                     known.keys.of(submission.transfers()[i]).has_value());
+          has_key(submission, i) &&
+          (is_in_flight() || known.keys.of(submission.transfers()[i]).has_value());
       refuse(submission, i, was_tried ? unknown : error);
     }
-    return;
+    return release_keys_of(pending);
   }
   const auto units = batch.units.size();
   reserve(batch, submission);
@@ -123,15 +128,17 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
   if (transfer.idempotency_key.empty()) return is_unit();
   const bool waits =
       asked == nullptr || !asked->seals || !faults::has(faults::Defect::seal_unchecked);
-  if (!keys_in_flight_.begin(transfer) && waits) {
+  // Its key is in flight already if it has waited for a claim.
+  const bool has_its_key = keys_in_flight_.is_first(transfer) || keys_in_flight_.begin(transfer);
+  if (!has_its_key && waits) {
     submission->results[item].state = State::joined;
     keys_in_flight_.join(transfer, {submission, item, 1});
     return false;
   }
   const auto binding = known.keys.of(transfer);
   if (!binding && is_unit()) return true;
-  // Nobody can have joined it yet.
-  keys_in_flight_.end(transfer);
+  // It waits for a claim, and those who have the same key wait for it.
+  if (submission->results[item].state == State::joined) return false;
   if (!binding) {
     if (asked != nullptr) tell_unbound(*submission, known.keys.until);
   } else if (*binding) {
@@ -139,6 +146,7 @@ bool TransferFlow::admit_item(const SubmissionPtr& submission, std::uint32_t ite
   } else {
     refuse(*submission, item, std::make_shared<Error>(binding->error()));
   }
+  release_key(*submission, item, Joiners::try_again);
   return false;
 }
 
@@ -154,13 +162,20 @@ void TransferFlow::add(LockBatch& batch, Submission& submission, std::uint32_t f
   batch.states.emplace(unit, *std::exchange(state_, {}));
 }
 
-// True when a key of the batch is in flight: then all of the batch waits for that key's outcome.
+// True when a key of the batch is in flight with another request: then all of the batch waits for
+// that key's outcome. Its own are, if it has waited for a claim.
 bool TransferFlow::join_in_flight(const Pending& pending) {
   auto& submission = *pending.submission;
   const auto transfers = submission.transfers();
+  const auto is_own = [&](const Transfer* first) {
+    return std::less_equal<>()(transfers.data(), first) &&
+           std::less<>()(first, transfers.data() + transfers.size());
+  };
   const auto in_flight =
-      std::find_if(transfers.begin(), transfers.end(), [this](const Transfer& transfer) {
-        return !transfer.idempotency_key.empty() && keys_in_flight_.contains(transfer);
+      std::find_if(transfers.begin(), transfers.end(), [&](const Transfer& transfer) {
+        if (transfer.idempotency_key.empty()) return false;
+        const auto* first = keys_in_flight_.first_with(transfer);
+        return first != nullptr && !is_own(first);
       });
   if (in_flight == transfers.end()) return false;
   keys_in_flight_.join(*in_flight, {pending.submission, 0, pending.item_count});
@@ -212,7 +227,10 @@ bool TransferFlow::admit_atomic(const Pending& pending, const Known& known) {
   if (!submission.keyed) return take_all();
   if (join_in_flight(pending)) return false;
   const auto keys = atomic_keys(submission, known.keys);
-  if (!keys) return false;
+  if (!keys) {
+    release_keys_of(pending);
+    return false;
+  }
   const auto found = judge_batch(keys->bindings);
   if (found.verdict == BatchBinding::Verdict::mismatch &&
       !faults::has(faults::Defect::replay_in_part)) {
@@ -222,13 +240,28 @@ bool TransferFlow::admit_atomic(const Pending& pending, const Known& known) {
     submission.observed = std::max(submission.observed, binding.sequence);
     refuse_all(submission,
                binding.same_content ? other_batch_error(transfer) : mismatch_error(transfer), item);
+    release_keys_of(pending);
     return false;
   }
-  if (found.verdict == BatchBinding::Verdict::fresh && !take_all()) return false;
+  if (found.verdict == BatchBinding::Verdict::fresh && !take_all()) {
+    if (submission.results[keys->items.front()].state != State::joined) {
+      release_keys_of(pending);
+      return false;
+    }
+    // It waits for a claim with all of its keys, or with none: so no two wait for one another.
+    for (const auto item : keys->items) {
+      const auto& transfer = submission.transfers()[item];
+      if (!transfer.idempotency_key.empty()) keys_in_flight_.begin(transfer);
+    }
+    return false;
+  }
   for (std::size_t i = 0; i < keys->items.size(); ++i) {
     const auto& transfer = submission.transfers()[keys->items[i]];
     if (keys->bindings[i]) {
       replay(submission, keys->items[i], *keys->bindings[i]);
+      if (keys_in_flight_.is_first(transfer)) {
+        release_key(submission, keys->items[i], Joiners::try_again);
+      }
     } else if (!transfer.idempotency_key.empty()) {
       keys_in_flight_.begin(transfer);
     }

@@ -64,14 +64,27 @@ void TransferFlow::decide(Submission& submission, std::uint32_t item, State stat
 
 // The item's own result is written already.
 void TransferFlow::end_key(Submission& submission, std::uint32_t item, Joiners policy) {
+  if (submission.claims) {
+    const auto state = submission.results[item].state;
+    end_claims(submission.transfers()[item], state == State::committed || state == State::sealed);
+    drop_remainder(submission, item);
+  }
+  release_key(submission, item, policy);
+}
+
+void TransferFlow::release_keys_of(const Pending& pending) {
+  auto& submission = *pending.submission;
+  for (auto i = pending.first_item; i < pending.first_item + pending.item_count; ++i) {
+    if (!has_key(submission, i) || !keys_in_flight_.is_first(submission.transfers()[i])) continue;
+    release_key(submission, i, Joiners::try_again);
+  }
+}
+
+void TransferFlow::release_key(Submission& submission, std::uint32_t item, Joiners policy) {
   const auto& transfer = submission.transfers()[item];
   const auto& result = submission.results[item];
   const bool sealed = result.state == State::sealed;
   const bool committed = result.state == State::committed || sealed;
-  if (submission.claims) {
-    end_claims(transfer, committed);
-    drop_remainder(submission, item);
-  }
   if (transfer.idempotency_key.empty()) return;
   const auto ended = keys_in_flight_.end(transfer);
   for (const auto& joiner : ended.joiners) {

@@ -194,5 +194,59 @@ TEST_CASE("That nothing has bound a key is true only of a node that leads",
   CHECK(told(bed.ask(seal_key("key"))) == "SEALED");
 }
 
+// Its reference has to be unique, and somebody has it already who is not decided yet.
+TEST_CASE("A request that waits for a claim is in flight with all of its keys",
+          "[ledger][flow][key requests]") {
+  Bed bed;
+  const auto order = [&](ledger::Amount amount, std::string key) {
+    Order one{{{bed.a, -amount}, {bed.b, amount}}, std::move(key), "r"};
+    one.unique_reference = true;
+    return one;
+  };
+  // Too much for what a has, unless the credit before it commits.
+  const bool first_commits = GENERATE(false, true);
+  const bool is_atomic = GENERATE(false, true);
+  if (!first_commits) bed.house.journal().full = true;
+  const auto credit = bed.submit(transfer({{bed.a, 5}}));
+  bed.house.advance();
+  const auto first = bed.submit(transfers({order(12, {})}));
+  bed.house.advance();
+  std::vector<Order> orders{order(1, "key")};
+  if (is_atomic) orders.push_back({{{bed.a, -1}}, "other key", {}});
+  const auto second = bed.submit(transfers(orders, is_atomic ? Atomic::yes : Atomic::no));
+  bed.house.advance();
+  const auto question = bed.submit(key_outcome("key"));
+  const auto other = bed.submit(key_outcome(is_atomic ? "other key" : "key"));
+  const auto seal = bed.submit(seal_key("key"));
+  bed.house.advance();
+  CHECK(told(second).empty());
+  CHECK(told(question).empty());
+  CHECK(told(other).empty());
+  CHECK(told(seal).empty());
+  const bool cancels = GENERATE(false, true);
+  if (cancels) bed.house.cancel(*second);
+  bed.house.journal().full = false;
+  bed.house.run();
+  bed.house.drain();
+  if (cancels) {
+    CHECK(told(second) == "CANCELLED");
+    CHECK(told(question) == "UNBOUND");
+    CHECK(told(other) == "UNBOUND");
+    CHECK(told(seal) == "SEALED");
+  } else if (told(first) == "OK") {
+    CHECK(told(second) == "REFERENCE_EXISTS");
+    CHECK(told(question) == "UNBOUND");
+    CHECK(told(seal) == "SEALED");
+  } else {
+    CHECK(told(second) == "OK");
+    CHECK(told(question) == "OK");
+    CHECK(told(other) == "OK");
+    CHECK(told(seal) == "OK");
+    CHECK(question->results[0].sequence == second->results[0].sequence);
+  }
+  CHECK(bed.house.flow().keys_in_flight() == 0);
+  CHECK(bed.house.flow().claims_in_flight() == 0);
+}
+
 }  // namespace
 }  // namespace sg::test
