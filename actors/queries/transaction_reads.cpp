@@ -20,6 +20,28 @@ std::optional<ledger::Sequence> sequence_of(const std::string& listing, const st
   return position ? number_in<ledger::Sequence>(*position) : std::nullopt;
 }
 
+// Where a page begins and ends.
+struct PageFrame {
+  PageEnd end;
+  persistence::TransactionRange range;
+};
+
+// Checks limit, token and page_bytes, in this order.
+ledger::Result<PageFrame> frame_of(std::int64_t limit, const std::string& token,
+                                   std::int64_t page_bytes, const std::string& listing) {
+  if (auto error = check_limit(limit)) return tl::unexpected(*error);
+  const auto rows = static_cast<std::size_t>(limit == 0 ? kDefaultTransactions : limit);
+  PageFrame frame{PageEnd(rows, page_bytes), {}};
+  frame.range.limit = frame.end.limit();
+  if (!token.empty()) {
+    const auto before = sequence_of(listing, token);
+    if (!before) return bad_token();
+    frame.range.before = *before;
+  }
+  if (auto error = check_page_bytes(page_bytes)) return tl::unexpected(*error);
+  return frame;
+}
+
 ledger::Result<Page<persistence::StoredTransaction>> page_of(
     std::vector<persistence::StoredTransaction> found, const PageEnd& end,
     const std::string& listing) {
@@ -126,18 +148,10 @@ ReadResult find_transactions(const persistence::Store& store, const ReferencePag
                   "field", "reference");
   }
   if (auto error = ledger::check_reference(ask.reference)) return tl::unexpected(*error);
-  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
   const auto listing = "reference:" + ask.reference;
-  persistence::TransactionRange range;
-  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
-              ask.page_bytes);
-  range.limit = end.limit();
-  if (!ask.token.empty()) {
-    const auto before = sequence_of(listing, ask.token);
-    if (!before) return bad_token();
-    range.before = *before;
-  }
-  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
+  auto frame = frame_of(ask.limit, ask.token, ask.page_bytes, listing);
+  if (!frame) return tl::unexpected(frame.error());
+  auto& [end, range] = *frame;
   const auto sequence = store.durable();
   range.before = std::min(range.before, sequence + 1);
   auto found =
@@ -152,18 +166,10 @@ ReadResult read_policies(const persistence::Store& store, const PolicyPage& ask)
   if (!ask.account_id.empty()) {
     if (auto error = ledger::check_id(ask.account_id, "account_id")) return tl::unexpected(*error);
   }
-  if (auto error = check_limit(ask.limit)) return tl::unexpected(*error);
   const auto listing = "policies:" + ask.account_id;
-  persistence::TransactionRange range;
-  PageEnd end(static_cast<std::size_t>(ask.limit == 0 ? kDefaultTransactions : ask.limit),
-              ask.page_bytes);
-  range.limit = end.limit();
-  if (!ask.token.empty()) {
-    const auto before = sequence_of(listing, ask.token);
-    if (!before) return bad_token();
-    range.before = *before;
-  }
-  if (auto error = check_page_bytes(ask.page_bytes)) return tl::unexpected(*error);
+  auto frame = frame_of(ask.limit, ask.token, ask.page_bytes, listing);
+  if (!frame) return tl::unexpected(frame.error());
+  auto& [end, range] = *frame;
   if (!ask.account_id.empty()) {
     auto account = store.account(ask.account_id);
     if (!account) return failed(account.error());

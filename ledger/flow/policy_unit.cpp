@@ -186,6 +186,13 @@ std::optional<StateRefusal> judge_policies(LockBatch& batch, std::uint32_t index
   return std::nullopt;
 }
 
+bool changes_ledger(const Unit& unit) {
+  const auto items = unit.submission->transfers().subspan(unit.first_item, unit.item_count);
+  return std::any_of(items.begin(), items.end(), [](const Transfer& transfer) {
+    return is_policy(transfer) && transfer.details->policy->account_id.empty();
+  });
+}
+
 std::optional<StateRefusal> check_balance(const Unit& unit) {
   const auto& submission = *unit.submission;
   if (const auto* account = std::get_if<NewAccount>(&submission.operation)) {

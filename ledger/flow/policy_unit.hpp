@@ -27,6 +27,9 @@ using StandingOf = std::function<Standing(AccountNumber)>;
 std::optional<StateRefusal> judge_policies(LockBatch& batch, std::uint32_t unit,
                                            const StandingOf& standing_of, bool require_balanced);
 
+// Whether one of its items is a policy of the whole ledger.
+bool changes_ledger(const Unit& unit);
+
 // ENTRIES_UNBALANCED of the first item that makes or takes away money, with `require_balanced`.
 // Needs: the unit changes no policy.
 std::optional<StateRefusal> check_balance(const Unit& unit);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ledger/flow/claim.hpp"
+#include "ledger/flow/policy_unit.hpp"
 #include "ledger/flow/refusal_text.hpp"
 #include "ledger/invariant.hpp"
 
@@ -178,6 +179,7 @@ void TransferFlow::conclude(LockBatch& batch, std::uint32_t index, SteadyTime no
     return;
   }
   unit.state = UnitState::committing;
+  if (batch.outcomes.contains(index) && changes_ledger(unit)) ++changing_ledger_;
   submission.times.locked = now;
   if (effects.commit.empty() || effects.commit.back().batch.get() != &batch) {
     effects.commit.push_back({shared, {}});
@@ -257,6 +259,7 @@ void TransferFlow::commit_unit(LockBatch& batch, std::uint32_t index,
   submission.times.handed_over = committed.handed_over;
   submission.times.durable = committed.durable;
   if (const auto outcome = batch.outcomes.find(index); outcome != batch.outcomes.end()) {
+    if (changes_ledger(unit)) --changing_ledger_;
     for (const auto& changed : outcome->second.policies) {
       const bool is_of_ledger = changed.result.account == kNoAccount;
       if (is_of_ledger) options_.require_balanced = changed.result.require_balanced;
@@ -297,6 +300,7 @@ void TransferFlow::rejected(const RejectedUnits& rejected, Effects& effects) {
     const auto index = rejected.units.units[n];
     auto& unit = batch.units[index];
     if (unit.state != UnitState::committing) continue;
+    if (batch.outcomes.contains(index) && changes_ledger(unit)) --changing_ledger_;
     abort(batch, index, effects);
     if (rejected.why == RejectedUnits::Why::state) {
       const auto& [item, error] = rejected.states[n];

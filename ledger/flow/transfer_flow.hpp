@@ -259,6 +259,8 @@ class TransferFlow {
   void tell(Submission& submission);
 
   Options options_;  // `require_balanced` follows what commits
+  // Units that change it and that the journal has: until it tells, `require_balanced` may be old.
+  std::size_t changing_ledger_ = 0;
   KeySource& keys_;
   Sequence durable_;
   Sequence last_committed_ = 0;  // first record of the last unit that was told committed

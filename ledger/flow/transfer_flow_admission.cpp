@@ -155,7 +155,8 @@ void TransferFlow::add(LockBatch& batch, Submission& submission, std::uint32_t f
   add_unit(batch, submission, first, count);
   const auto unit = static_cast<std::uint32_t>(batch.units.size() - 1);
   // The journal refuses it in any case. Told here, it hides how far others are from their ceilings.
-  if (options_.require_balanced && !state_ && !batch.outcomes.contains(unit)) {
+  if (options_.require_balanced && changing_ledger_ == 0 && !state_ &&
+      !batch.outcomes.contains(unit)) {
     state_ = check_balance(batch.units.back());
   }
   if (!state_) return;

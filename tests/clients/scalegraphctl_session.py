@@ -108,7 +108,9 @@ def accounts(ctl):
                     "k=v")
     del fees["created_at"]
     equal(fees, {"id": "seb:fees", "participant_id": "seb", "account_type": "FEES", "balance": "0",
-                 "metadata": {"k": "v"}, "floor": "0"}, "account create --participant")
+                 "metadata": {"k": "v"}, "floor": "0", "ceiling": None, "status": "OPEN",
+                 "debits_frozen": False, "credits_frozen": False, "available": "0",
+                 "sequence": "0"}, "account create --participant")
     equal(ctl.json("account", "create", "--participant", "shop")["id"], "shop:operating",
           "the default type")
     ctl.json("account", "create", "a=b", "--balance", "1")
@@ -122,7 +124,9 @@ def accounts(ctl):
     equal(ctl.json("account", "get", "alice")["floor"], "-50", "account get")
     equal(ctl.text("account", "balance", "alice"), [["ACCOUNT", "BALANCE"], ["alice", "5000"]],
           "account balance")
-    equal(ctl.json("account", "balance", "alice"), {"account_id": "alice", "balance": "5000"},
+    balance = ctl.json("account", "balance", "alice")
+    check(int(balance.pop("sequence")) > 0, "the sequence of a balance")
+    equal(balance, {"account_id": "alice", "balance": "5000", "available": "5050"},
           "account balance as JSON")
     ctl.refused("ACCOUNT_NOT_FOUND", "account", "get", "nobody")
     ctl.refused("ACCOUNT_NOT_FOUND", "account", "balance", "nobody")

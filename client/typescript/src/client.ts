@@ -105,6 +105,17 @@ type Ended<T> = {answer: T; failure?: undefined} | {failure: Failure};
 type Made<O extends DescMessage> =
   MessageShape<O> & {id: string; createdAt: bigint; balance?: bigint};
 
+// What follows from a creation, or changes later: it is not compared.
+const FOLLOWS = ["createdAt", "ceiling", "status", "debitsFrozen", "creditsFrozen", "available",
+                 "sequence", "$unknown"];
+
+/** Makes `wanted` what was made, in all that its creation does not decide. */
+function takeOver(found: object, wanted: object): void {
+  for (const name of FOLLOWS) {
+    if (name in found) Object.assign(wanted, {[name]: found[name as keyof typeof found]});
+  }
+}
+
 /**
  * A ledger at one or more addresses, each of which takes every call. Opens no connection before the
  * first call. Every call may reject with a LedgerError.
@@ -285,7 +296,7 @@ export class Client {
       // One attempt at least, even if the deadline is over.
       const found = await this.#find(wanted.id, error, () =>
         find({timeout: Math.max(end - performance.now(), this.#retry.attempt)}));
-      wanted.createdAt = found.createdAt;
+      takeOver(found, wanted);
       if (equals(method.output, found, wanted)) return found;
       if (found.balance !== undefined) {
         wanted.balance = found.balance;

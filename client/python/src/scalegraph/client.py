@@ -349,14 +349,30 @@ class Client:
         return answer, error
 
 
+# What a creation decides of what it makes. The rest follows from it, or changes later.
+_CREATED = frozenset(("id", "participant_id", "account_type", "balance", "metadata", "floor", "name",
+                      "role"))
+
+
+def _as_created(message: Any) -> Any:
+    """The message with what a creation decides, and nothing else."""
+    created = type(message)()
+    created.CopyFrom(message)
+    created.DiscardUnknownFields()
+    for field, _ in created.ListFields():
+        if field.name not in _CREATED:
+            created.ClearField(field.name)
+    return created
+
+
 def _is_as_wanted(found: Any, wanted: Any, exists: LedgerError) -> bool:
     """Whether a creation that found its id taken may count as done."""
-    wanted.created_at = found.created_at
-    if found == wanted:
+    made = _as_created(found)
+    if made == wanted:
         return True
     if isinstance(found, pb.Account):
         wanted.balance = found.balance
-        if found == wanted:
+        if made == wanted:
             raise _unknown(exists, f"{found.id} exists as asked for, but for its balance of "
                            f"{found.balance}: it has moved since, or another made it") from exists
     return False
