@@ -71,4 +71,17 @@ inline CLI::Option* add_metadata(CLI::App& command, std::map<std::string, std::s
       ->allow_extra_args(false);
 }
 
+// Where a list begins and ends, of commands that show the newest first.
+struct PageOptions {
+  int limit = 50;          // rows over all pages, at most
+  std::string page_token;  // of an earlier list; empty: from the newest
+};
+
+// Adds --limit and --page-token. `page` has to outlive the parsing.
+inline void add_page_options(CLI::App& command, PageOptions& page) {
+  add_parsed(command, "--limit", page.limit, parse_count, "N",
+             "at most so many, " + std::to_string(PageOptions{}.limit) + " if not given");
+  command.add_option("--page-token", page.page_token, "go on where an earlier list ended");
+}
+
 }  // namespace sg::cli

@@ -21,7 +21,6 @@ struct PolicyOptions : PostingOptions {
   bool debits = false;
   bool credits = false;
 };
-constexpr int kDefaultLimit = 50;
 using PolicyOptionsPtr = std::shared_ptr<PolicyOptions>;
 
 ExitCode send(Session& session, const PolicyOptions& options) {
@@ -129,23 +128,23 @@ void add_reopen(CLI::App& group, Command& chosen) {
 
 struct LogOptions {
   std::string account;
-  int limit = kDefaultLimit;
-  std::string page_token;
+  PageOptions page;
 };
 
 ExitCode show_log(Session& session, const LogOptions& options) {
   wire::ListPoliciesRequest request;
   request.set_account_id(options.account);
-  request.set_page_token(options.page_token);
+  request.set_page_token(options.page.page_token);
   wire::ListPoliciesResponse all;
-  const auto take = [&all, limit = options.limit](wire::ListPoliciesResponse& page, auto& next) {
+  const auto take = [&all, limit = options.page.limit](wire::ListPoliciesResponse& page,
+                                                       auto& next) {
     all.mutable_policies()->MergeFrom(page.policies());
     all.set_next_page_token(page.next_page_token());
     const int wanted = limit - all.policies_size();
     next.set_limit(std::min(wanted, kPageLimit));
     return wanted > 0;
   };
-  request.set_limit(std::min(options.limit, kPageLimit));
+  request.set_limit(std::min(options.page.limit, kPageLimit));
   grpc::Status status = session.connection().connect();
   if (status.ok()) {
     status =
@@ -161,9 +160,7 @@ void add_log(CLI::App& group, Command& chosen) {
       "log",
       "Show what was changed of an account's limits, newest first; without ID, of the ledger's");
   command->add_option("ID", options->account, "of the account")->type_name("");
-  add_parsed(*command, "--limit", options->limit, parse_count, "N",
-             "at most so many, 50 if not given");
-  command->add_option("--page-token", options->page_token, "go on where an earlier list ended");
+  add_page_options(*command, options->page);
   command->callback([&chosen, options] {
     chosen = [options](Session& session) { return show_log(session, *options); };
   });

@@ -16,15 +16,12 @@ namespace {
 namespace wire = scalegraph::ledger;
 using Ledger = wire::LedgerService::Stub;
 
-constexpr int kDefaultLimit = 50;
-
 // The options of `tx list`. Empty and 0 mean: not restricted.
 struct ListOptions {
   std::string account;
-  int limit = kDefaultLimit;  // transactions, at most
-  std::int64_t from = 0;      // milliseconds since 1970, inclusive
-  std::int64_t to = 0;        // milliseconds since 1970, exclusive
-  std::string page_token;
+  PageOptions page;
+  std::int64_t from = 0;  // milliseconds since 1970, inclusive
+  std::int64_t to = 0;    // milliseconds since 1970, exclusive
 };
 
 // Reads the time of --to. The ledger takes 0 for "no end". A time before 1970 would therefore list
@@ -74,22 +71,22 @@ ExitCode list(Session& session, const ListOptions& options) {
   request.set_account_id(options.account);
   request.set_from(options.from);
   request.set_to(options.to);
-  request.set_page_token(options.page_token);
-  return show_pages(session, &Ledger::ListTransactions, request, options.limit);
+  request.set_page_token(options.page.page_token);
+  return show_pages(session, &Ledger::ListTransactions, request, options.page.limit);
 }
 
 // The options of `tx find`.
 struct FindOptions {
   std::string reference;
-  int limit = kDefaultLimit;
-  std::string page_token;
+  PageOptions page;
 };
 
 ExitCode find(Session& session, const FindOptions& options) {
   wire::FindTransactionsRequest request;
   request.set_reference(options.reference);
-  request.set_page_token(options.page_token);
-  return show_pages(session, &wire::QueryService::Stub::FindTransactions, request, options.limit);
+  request.set_page_token(options.page.page_token);
+  return show_pages(session, &wire::QueryService::Stub::FindTransactions, request,
+                    options.page.limit);
 }
 
 void add_get(CLI::App& group, Command& chosen) {
@@ -123,13 +120,11 @@ void add_list(CLI::App& group, Command& chosen) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = group.add_subcommand("list", "List transactions, newest first");
   command->add_option("--account", options->account, "only those that touch this account");
-  add_parsed(*command, "--limit", options->limit, parse_count, "N",
-             "at most so many, 50 if not given");
   add_parsed(*command, "--from", options->from, command_line::parse_time, "TIME",
              "not before: 2024-05-01, 2024-05-01T10:00:00Z, or milliseconds since 1970 as "
              "1714557600123 (13 digits) or 86400000ms (with their unit)");
   add_parsed(*command, "--to", options->to, parse_end, "TIME", "before, exclusive");
-  command->add_option("--page-token", options->page_token, "go on where an earlier list ended");
+  add_page_options(*command, options->page);
   command->callback([&chosen, options] {
     chosen = [options](Session& session) { return list(session, *options); };
   });
@@ -140,9 +135,7 @@ void add_find(CLI::App& group, Command& chosen) {
   CLI::App* command =
       group.add_subcommand("find", "List the transactions with a reference, newest first");
   command->add_option("--reference", options->reference, "exactly this one")->required();
-  add_parsed(*command, "--limit", options->limit, parse_count, "N",
-             "at most so many, 50 if not given");
-  command->add_option("--page-token", options->page_token, "go on where an earlier list ended");
+  add_page_options(*command, options->page);
   command->callback([&chosen, options] {
     chosen = [options](Session& session) { return find(session, *options); };
   });

@@ -5,6 +5,17 @@
 namespace sg::cli {
 
 namespace wire = scalegraph::ledger;
+namespace {
+
+// What every way to make an account takes.
+template <class Request>
+void begin_as(const wire::Account& from, Request& request) {
+  request.set_initial_balance(from.balance());
+  request.set_floor(from.floor());
+  *request.mutable_metadata() = from.metadata();
+}
+
+}  // namespace
 
 wire::CreateParticipantRequest participant_of(const Record& record) {
   wire::CreateParticipantRequest request;
@@ -21,9 +32,7 @@ wire::CreateParticipantAccountRequest owned_of(const Record& record) {
   const auto& from = record.account();
   request.set_participant_id(from.participant_id());
   request.set_account_type(from.account_type());
-  request.set_initial_balance(from.balance());
-  request.set_floor(from.floor());
-  *request.mutable_metadata() = from.metadata();
+  begin_as(from, request);
   return request;
 }
 
@@ -40,10 +49,8 @@ wire::OpenAccountRequest opened_of(const Record& record) {
   request.set_account_id(from.id());
   request.set_participant_id(from.participant_id());
   request.set_type(from.account_type());
-  request.set_initial_balance(from.balance());
-  request.set_floor(from.floor());
+  begin_as(from, request);
   if (from.has_ceiling()) request.set_ceiling(from.ceiling());
-  *request.mutable_metadata() = from.metadata();
   return request;
 }
 
@@ -51,9 +58,7 @@ wire::CreateAccountRequest standalone_of(const Record& record) {
   wire::CreateAccountRequest request;
   const auto& from = record.account();
   request.set_account_id(from.id());
-  request.set_initial_balance(from.balance());
-  request.set_floor(from.floor());
-  *request.mutable_metadata() = from.metadata();
+  begin_as(from, request);
   return request;
 }
 
