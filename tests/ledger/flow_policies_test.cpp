@@ -1,5 +1,6 @@
 // Policies on their way: the exclusive lock, what waits behind it, and what is refused by them.
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "tests/ledger/flow_bed.hpp"
 
@@ -105,6 +106,26 @@ TEST_CASE("Items of a unit find what the policies before them left", "[ledger][f
   CHECK(ask({moved({{bed.a, -2}, {bed.b, 2}}), close_to(bed.a, bed.b)}) == Told{"OK", "OK"});
   CHECK(bed.house.balance(bed.a) == 0);
   CHECK(bed.house.balance(bed.b) == 10);
+}
+
+TEST_CASE("What a unit raises ends at or below the ceiling that it leaves", "[ledger][flow]") {
+  constexpr auto kMax = std::numeric_limits<Amount>::max();
+  constexpr auto kMin = std::numeric_limits<Amount>::min();
+  FlowBed bed;
+  const auto ask = [&](std::vector<Order> orders) {
+    return told_all(bed.ask(transfers(std::move(orders), Atomic::yes)));
+  };
+  const auto ceiling = policy(bed.a, [](auto& p) { p.change.ceiling = 20; });
+  CHECK(ask({ceiling, moved({{bed.a, 11}})}) == Told{"BATCH_ABORTED", "CEILING_EXCEEDED"});
+  CHECK(ask({ceiling, moved({{bed.a, 11}}), moved({{bed.a, -1}})}) == Told{"OK", "OK", "OK"});
+  CHECK(bed.house.balance(bed.a) == 20);
+  CHECK(told(bed.ask(transfer({{bed.a, 1}}))) == "CEILING_EXCEEDED");
+  // Without a bound of its own, the account has that of its type.
+  CHECK(ask({policy(bed.a, [](auto& p) { p.change.clear_ceiling = true; }),
+             moved({{bed.a, kMax}})}) == Told{"BATCH_ABORTED", "BALANCE_OVERFLOW"});
+  CHECK(ask({floor_of(bed.a, kMin), moved({{bed.a, -kMax}}), moved({{bed.a, -kMax}})}) ==
+        Told{"BATCH_ABORTED", "BATCH_ABORTED", "INSUFFICIENT_FUNDS"});
+  CHECK(bed.house.balance(bed.a) == 20);
 }
 
 TEST_CASE("A policy with a key has one effect", "[ledger][flow]") {
