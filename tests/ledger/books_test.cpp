@@ -47,6 +47,35 @@ TEST_CASE("A unit is booked as a whole, or leaves every balance as it was", "[le
   CHECK(books.balance(0) == kMaxAmount);
 }
 
+TEST_CASE("A unit that breaks a policy is not booked", "[ledger][books]") {
+  // Accounts 0 and 1 are bounded, and moved past their bounds; the sides of 2 and 3 are frozen.
+  const std::vector<Amount> balances{100, -50, 10, 10, 0, 10};
+  const std::vector<Amount> floors(balances.size(), 0);
+  const Policies policies{{0, {0, 90}},
+                          {1, {-20, 90}},
+                          {2, {0, Policy().ceiling, kDebits}},
+                          {3, {0, Policy().ceiling, kCredits}},
+                          {4, {0, Policy().ceiling, kNoSide, true}}};
+  Books books(balances, floors, policies);
+  const auto blamed = [&books, &balances](const Unit& unit) {
+    const auto wrong = book(books, unit);
+    if (wrong) CHECK(books.balances(0, books.accounts()) == balances);
+    return wrong ? static_cast<int>(wrong->account) : -1;
+  };
+  CHECK(blamed({{0, 1}, {5, -1}}) == 0);
+  CHECK(blamed({{1, -1}, {5, 1}}) == 1);
+  CHECK(blamed({{1, 200}, {5, -1}}) == 1);
+  CHECK(blamed({{2, -1}, {5, 1}}) == 2);
+  CHECK(blamed({{3, 1}, {5, -1}}) == 3);
+  // Also what another entry of the unit takes back.
+  CHECK(blamed({{2, -1}, {2, 1}}) == 2);
+  CHECK(blamed({{4, 1}, {4, -1}}) == 4);
+  // Towards the bounds, and on the sides that are open.
+  CHECK(blamed({{0, -5}, {1, 5}}) == -1);
+  CHECK(blamed({{2, 1}, {3, -1}}) == -1);
+  CHECK(blamed({{0, 3}, {0, -4}, {5, 1}}) == -1);
+}
+
 TEST_CASE("A checkpoint is given the pages that changed since the last one began",
           "[ledger][books]") {
   constexpr std::size_t kAccounts = 5 * Books::kAccountsOfPage;
