@@ -74,7 +74,8 @@ class Accounts {
   };
 
   static std::optional<StateRefusal> check_bounds(const Account& account) {
-    const auto& [balance, policy] = account.standing;
+    const auto balance = account.standing.balance;
+    const Policy& policy = account.standing.policy;
     const bool falls = balance < account.before && balance < policy.floor;
     const bool rises = balance > account.before && balance > policy.ceiling;
     // What closes an account has left nothing on it.
