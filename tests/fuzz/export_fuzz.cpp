@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "cli/records/creation_requests.hpp"
 #include "cli/records/record_writer.hpp"
 #include "ledger/transfer.hpp"
 #include "proto/conversion.hpp"
@@ -28,23 +29,10 @@ void check_taken(const Record& record) {
     request.set_role(record.participant().role());
     *request.mutable_metadata() = record.participant().metadata();
     must(proto::to_domain(request).has_value(), "the ledger takes a participant that was read");
-  } else if (record.has_account() && record.account().participant_id().empty()) {
-    wire::CreateAccountRequest request;
-    request.set_account_id(record.account().id());
-    request.set_initial_balance(record.account().balance());
-    request.set_floor(record.account().floor());
-    *request.mutable_metadata() = record.account().metadata();
-    must(proto::to_domain(request).has_value(), "the ledger takes an account that was read");
   } else if (record.has_account()) {
-    wire::CreateParticipantAccountRequest request;
-    request.set_participant_id(record.account().participant_id());
-    request.set_account_type(record.account().account_type());
-    request.set_initial_balance(record.account().balance());
-    request.set_floor(record.account().floor());
-    *request.mutable_metadata() = record.account().metadata();
-    const auto account = proto::to_domain(request);
+    const auto account = proto::to_domain(opened_of(record));
     must(account && account->id == record.account().id(),
-         "the ledger takes an account of a participant that was read, under its id");
+         "the ledger opens an account that was read, under its id");
   } else {
     wire::ImportRequest request;
     auto& one = *request.add_transactions();
