@@ -21,22 +21,31 @@ namespace {
 // A file of many records would only be slow.
 constexpr std::size_t kMostRecords = 100;
 
+// By the request that an import makes of it.
+ledger::Result<ledger::NewAccount> account_of(const Record& record) {
+  if (has_to_be_opened(record.account())) return proto::to_domain(opened_of(record));
+  return record.account().participant_id().empty() ? proto::to_domain(standalone_of(record))
+                                                   : proto::to_domain(owned_of(record));
+}
+
 void check_taken(const Record& record) {
   if (record.has_participant()) {
-    wire::CreateParticipantRequest request;
-    request.set_id(record.participant().id());
-    request.set_name(record.participant().name());
-    request.set_role(record.participant().role());
-    *request.mutable_metadata() = record.participant().metadata();
-    must(proto::to_domain(request).has_value(), "the ledger takes a participant that was read");
+    must(proto::to_domain(participant_of(record)).has_value(),
+         "the ledger takes a participant that was read");
   } else if (record.has_account()) {
-    const auto account = proto::to_domain(opened_of(record));
+    const auto account = account_of(record);
     must(account && account->id == record.account().id(),
-         "the ledger opens an account that was read, under its id");
+         "the ledger takes an account that was read, under its id");
   } else {
     wire::ImportRequest request;
     auto& one = *request.add_transactions();
-    *one.mutable_entries() = record.transaction().entries();
+    if (record.has_policy()) {
+      *one.mutable_policy() = record.policy();
+    } else {
+      *one.mutable_entries() = record.transaction().entries();
+    }
+    // An import puts the id there that the original has in its own ledger.
+    if (record.reverses_sequence() != 0) one.set_reverses(ledger::transaction_id(1, 1));
     one.set_reference(record.transaction().reference());
     one.set_type(record.transaction().type());
     one.set_idempotency_key(record.idempotency_key());
@@ -46,8 +55,10 @@ void check_taken(const Record& record) {
     one.set_unique_reference(record.unique_reference());
     const auto bytes = request.SerializeAsString();
     proto::TransferList list;
-    must(proto::read_batch(bytes, list, proto::BatchForm::import) &&
-             !ledger::check(list.transfers.front()),
+    must(proto::read_batch(bytes, list, proto::BatchForm::import),
+         "the ledger reads a transaction that was read");
+    // What a policy changes is judged by the ledger alone, and told with its line.
+    must(record.has_policy() || !ledger::check(list.transfers.front()),
          "the ledger takes a transaction that was read");
   }
 }
